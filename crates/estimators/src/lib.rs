@@ -1,0 +1,36 @@
+//! Beta-Binomial estimators of the chance `p` that an arrival at a rung ranks better.
+//!
+//! In promotion-type successive halving a paused trial waits at a rung while others arrive there.
+//! Each arrival either is not worse than the paused trial, or it is. From these yes-or-no values
+//! [`BetaBinomial`] learns the chance of the first, and [`LevelEstimators`] keeps one estimator
+//! per rung level, with the one over all levels standing in where a level has little data.
+//!
+//! ```
+//! use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
+//!
+//! let mut estimators = LevelEstimators::new(EstimatorSettings::default())?;
+//! // An arrival at level 3 meets four paused trials and is not worse than one of them.
+//! estimators.update(3, 1, 4)?;
+//! // Four values are fewer than `min_data_at_rung` (5), so all levels share the overall estimate.
+//! assert_eq!(estimators.probability(3), (0.66 + 1.0) / (2.0 + 4.0));
+//! assert_eq!(estimators.probability(9), estimators.probability(3));
+//! # Ok::<(), rungkeeper_estimators::EstimatorError>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `serde` (off by default): `Serialize` and `Deserialize` for settings and estimators.
+//!
+//! Estimators as in Syne Tune 0.13 (`BetaBinomialEstimator`).
+
+mod beta_binomial;
+mod error;
+mod levels;
+
+pub use beta_binomial::BetaBinomial;
+pub use error::EstimatorError;
+pub use levels::{EstimatorSettings, LevelEstimators};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

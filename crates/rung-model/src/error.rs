@@ -1,0 +1,136 @@
+use thiserror::Error;
+
+use crate::TrialStatus;
+
+/// Why no model can be built from a specification.
+///
+/// ```
+/// use rungkeeper_rung_model::ModelSpec;
+///
+/// let error = ModelSpec::geometric(1, 1, 27).unwrap_err();
+/// assert_eq!(error.to_string(), "reduction_factor is 1, but must be at least 2");
+/// ```
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SpecError {
+    /// The list of rungs is empty.
+    #[error("there is no rung: at least one rung level is needed")]
+    NoRungs,
+    /// A rung level is 0.
+    #[error("a rung level is {0}, but levels start at 1")]
+    Level(u64),
+    /// Levels do not ascend strictly.
+    #[error("rung levels must ascend, but {next} follows {level}")]
+    Order {
+        /// The earlier level.
+        level: u64,
+        /// The one behind it.
+        next: u64,
+    },
+    /// A promotion quantile outside (0, 1].
+    #[error("the promotion quantile of rung {level} is {a}/{b}, but must lie in (0, 1]")]
+    PromotionQuantile {
+        /// The rung level.
+        level: u64,
+        /// Numerator.
+        a: u64,
+        /// Denominator.
+        b: u64,
+    },
+    /// The reduction factor is too small.
+    #[error("reduction_factor is {0}, but must be at least 2")]
+    ReductionFactor(u64),
+    /// The max resource leaves no room above the last rung.
+    #[error("max_resource is {max_resource}, but must be above the rung level {last}")]
+    MaxResource {
+        /// The highest rung level.
+        last: u64,
+        /// The max resource.
+        max_resource: u64,
+    },
+    /// No bracket, or more of them than rungs.
+    #[error("the number of brackets is {number}, but must be 1 to {rungs}, the number of rungs")]
+    Brackets {
+        /// Brackets asked for.
+        number: usize,
+        /// Rungs there are.
+        rungs: usize,
+    },
+    /// The mode is neither `min` nor `max`.
+    #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
+    Mode(String),
+}
+
+/// Why an event was refused. The model is then as before.
+///
+/// ```
+/// use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
+///
+/// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
+/// let error = model.report("7", 1, 0.5, Decision::Continue).unwrap_err();
+/// assert_eq!(error.to_string(), "trial \"7\" was never started");
+/// # Ok::<(), rungkeeper_rung_model::SpecError>(())
+/// ```
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
+#[non_exhaustive]
+pub enum EventError {
+    /// The trial is not known.
+    #[error("trial \"{trial}\" was never started")]
+    UnknownTrial {
+        /// The trial.
+        trial: String,
+    },
+    /// The trial is known already.
+    #[error("trial \"{trial}\" was started before")]
+    StartedTwice {
+        /// The trial.
+        trial: String,
+    },
+    /// There is no such bracket.
+    #[error("trial \"{trial}\" belongs to bracket {bracket}, but there are only {number} brackets")]
+    Bracket {
+        /// The trial.
+        trial: String,
+        /// The bracket named.
+        bracket: usize,
+        /// Number of brackets.
+        number: usize,
+    },
+    /// The trial's status does not allow the event.
+    #[error("trial \"{trial}\" is {status}: {event} is not possible")]
+    Status {
+        /// The trial.
+        trial: String,
+        /// Its status.
+        status: TrialStatus,
+        /// What was to happen.
+        event: &'static str,
+    },
+    /// Resource 0 was reported.
+    #[error("trial \"{trial}\" reported resource 0, but resources start at 1")]
+    ResourceZero {
+        /// The trial.
+        trial: String,
+    },
+    /// A resource below the last one of the same attempt was reported.
+    #[error(
+        "trial \"{trial}\" reported resource {resource} after {last}: refused, resources must not go back"
+    )]
+    ResourceDecreased {
+        /// The trial.
+        trial: String,
+        /// The resource reported.
+        resource: u64,
+        /// The one before.
+        last: u64,
+    },
+    /// The checkpoint of a pinned trial was to be given up.
+    #[error("trial \"{trial}\" is pinned: its checkpoint is not given up")]
+    Pinned {
+        /// The trial.
+        trial: String,
+    },
+    /// There are as many trials as the model can number.
+    #[error("no more than {} trials are possible", u32::MAX)]
+    TooManyTrials,
+}

@@ -1,0 +1,39 @@
+//! Trials, rungs, ranks and checkpoints of promotion-type successive halving, fed by events only.
+//!
+//! [`RungModel`] is told what happens in a run (a trial starts, reports, is paused, resumed, ends;
+//! a checkpoint is committed or given up) and knows at any time who stands where in which rung, who
+//! holds a checkpoint, and whose could be given up. [`Rung`] is its building block, of use to a
+//! scheduler of one's own.
+//!
+//! # Conventions
+//!
+//! - Ranks count from 1, the best. Of equal metrics the newer entry stands behind the older, a
+//!   promoted one behind its equals (as Syne Tune 0.13 sorts).
+//! - Metrics that are no finite number are recorded behind all others, for `min` and for `max`.
+//! - Trial ids are text: `"7"` and `"0007"` are two trials.
+//! - Levels, resources and sizes are integers.
+//!
+//! # Features
+//!
+//! - `serde` (off by default): `Serialize` and `Deserialize` for the plain data types.
+
+mod error;
+mod metric;
+mod model;
+mod outcome;
+mod ranked_map;
+mod rung;
+mod spec;
+mod trial;
+
+pub use error::{EventError, SpecError};
+pub use metric::{MetricKey, Mode};
+pub use model::RungModel;
+pub use outcome::{ArrivalData, Candidate, Recorded, Report, Resumed};
+pub use rung::{Position, Rung};
+pub use spec::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
+pub use trial::{Checkpoint, Decision, TrialIndex, TrialInformation, TrialStatus};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -1,0 +1,77 @@
+/// What a report changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Where the trial was recorded, if the report reached its next rung.
+    pub recorded: Option<Recorded>,
+    /// What the report tells of the chance that an arrival ranks better.
+    pub data: Option<ArrivalData>,
+    /// The report passed the level of the rung it is recorded at: some resource was skipped.
+    pub skipped: bool,
+    /// The report changed no rank because the trial stands in that rung already, or because the
+    /// same resource was reported before.
+    pub repeated: bool,
+    /// The metric is no finite number, for the first time in this trial.
+    pub first_bad_metric: bool,
+}
+
+/// Where a report was recorded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Recorded {
+    /// The rung level.
+    pub level: u64,
+    /// The trial's rank there, 1 for the best.
+    pub rank: u64,
+    /// Number of entries of the rung, this one included.
+    pub rung_len: u64,
+}
+
+/// What an arrival at a rung tells of p: of the other trials paused there with a checkpoint (and a
+/// finite metric), how many it is not worse than.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ArrivalData {
+    /// The rung level.
+    pub level: u64,
+    /// Trials the arrival is not worse than; a tie counts.
+    pub num_one: u64,
+    /// Trials it was compared with.
+    pub num_total: u64,
+}
+
+impl From<(u64, (u64, u64))> for ArrivalData {
+    fn from((level, (num_one, num_total)): (u64, (u64, u64))) -> Self {
+        Self {
+            level,
+            num_one,
+            num_total,
+        }
+    }
+}
+
+/// What a resume found.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Resumed {
+    /// The highest rung level the trial is recorded at: what is to be trained again if the
+    /// checkpoint is lost. `None` if the trial stands in no rung.
+    pub level: Option<u64>,
+    /// Whether the trial has no checkpoint and trains from scratch.
+    pub lost_checkpoint: bool,
+}
+
+/// A paused trial whose checkpoint can be given up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate<'m> {
+    /// The trial's id.
+    pub trial_id: &'m str,
+    /// The rung level it waits at, in resource units: what is to be trained again.
+    pub level: u64,
+    /// Its rank there, 1 for the best.
+    pub rank: u64,
+    /// Number of entries of the rung.
+    pub rung_len: u64,
+    /// alpha = a / b of the rung, as `(a, b)`.
+    pub promotion_quantile: (u64, u64),
+    /// Whether its metric is no finite number: it is never promoted.
+    pub bad_metric: bool,
+    /// Size of its checkpoint, 0 where sizes are not known.
+    pub bytes: u64,
+}

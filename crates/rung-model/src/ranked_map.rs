@@ -1,0 +1,261 @@
+//! An ordered map that knows the rank of each key: sorted blocks under a Fenwick tree of lengths.
+
+/// Most entries a block holds; a full one is split in two.
+const BLOCK: usize = 256;
+
+/// Ordered map with ranks in logarithmic time.
+///
+/// Sorted blocks of at most 256 entries, the largest key of each in an array of its own, and a
+/// Fenwick tree over the block lengths. A look-up is two binary searches, a rank adds one walk down
+/// the Fenwick tree, an insertion moves at most one block. The tree is rebuilt when the number of
+/// blocks changes, once in at least 64 changes of a block's length.
+#[derive(Clone, Debug)]
+pub(crate) struct RankedMap<K, V> {
+    blocks: Vec<Vec<(K, V)>>,
+    largest: Vec<K>,
+    lengths: Fenwick,
+    len: usize,
+}
+
+impl<K: Ord + Copy, V: Copy> RankedMap<K, V> {
+    pub(crate) fn new() -> Self {
+        Self {
+            blocks: Vec::new(),
+            largest: Vec::new(),
+            lengths: Fenwick::default(),
+            len: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Adds an entry; the key must be new.
+    pub(crate) fn insert(&mut self, key: K, value: V) {
+        if self.blocks.is_empty() {
+            self.blocks.push(Vec::with_capacity(BLOCK));
+            self.largest.push(key);
+            self.lengths.rebuild(&self.blocks);
+        }
+        let b = self.block_for(&key).min(self.blocks.len() - 1);
+        let at = Self::position(&self.blocks[b], &key);
+        debug_assert!(self.blocks[b].get(at).is_none_or(|entry| entry.0 != key));
+        self.blocks[b].insert(at, (key, value));
+        self.largest[b] = self.largest[b].max(key);
+        self.len += 1;
+        if self.blocks[b].len() < BLOCK {
+            self.lengths.add(b, 1);
+        } else {
+            self.split(b);
+        }
+    }
+
+    /// Takes an entry out, if it is there.
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+        let b = self.block_for(key);
+        let block = self.blocks.get_mut(b)?;
+        let at = Self::position(block, key);
+        if block.get(at).is_none_or(|entry| entry.0 != *key) {
+            return None;
+        }
+        let (_, value) = block.remove(at);
+        self.len -= 1;
+        if let Some(&(largest, _)) = block.last() {
+            self.largest[b] = largest;
+        }
+        if !self.merge(b) {
+            self.lengths.subtract(b, 1);
+        }
+        Some(value)
+    }
+
+    /// Number of entries with a smaller key.
+    pub(crate) fn rank(&self, key: &K) -> usize {
+        let b = self.block_for(key);
+        match self.blocks.get(b) {
+            Some(block) => self.lengths.sum(b) + Self::position(block, key),
+            None => self.len,
+        }
+    }
+
+    /// Entries in ascending order.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, V)> {
+        self.blocks.iter().flatten().copied()
+    }
+
+    /// The first block whose largest key is not smaller; the number of blocks if there is none.
+    fn block_for(&self, key: &K) -> usize {
+        self.largest.partition_point(|largest| largest < key)
+    }
+
+    fn position(block: &[(K, V)], key: &K) -> usize {
+        block.partition_point(|entry| entry.0 < *key)
+    }
+
+    fn split(&mut self, b: usize) {
+        // At the end keep the block nearly full, so that ascending arrivals fill their blocks.
+        let keep = if b + 1 == self.blocks.len() {
+            BLOCK - BLOCK / 4
+        } else {
+            BLOCK / 2
+        };
+        let mut upper = Vec::with_capacity(BLOCK);
+        upper.extend(self.blocks[b].drain(keep..));
+        self.largest.insert(b, self.blocks[b][keep - 1].0);
+        self.blocks.insert(b + 1, upper);
+        self.lengths.rebuild(&self.blocks);
+    }
+
+    /// Joins a block that became small with a neighbour, or drops it when it is empty. Returns
+    /// whether it did.
+    fn merge(&mut self, b: usize) -> bool {
+        let length = self.blocks[b].len();
+        if length == 0 {
+            self.blocks.remove(b);
+            self.largest.remove(b);
+        } else if length < BLOCK / 4 && self.joins(b) {
+            self.join(b);
+        } else if length < BLOCK / 4 && b > 0 && self.joins(b - 1) {
+            self.join(b - 1);
+        } else {
+            return false;
+        }
+        self.lengths.rebuild(&self.blocks);
+        true
+    }
+
+    fn joins(&self, b: usize) -> bool {
+        b + 1 < self.blocks.len() && self.blocks[b].len() + self.blocks[b + 1].len() < BLOCK / 2
+    }
+
+    fn join(&mut self, b: usize) {
+        let upper = self.blocks.remove(b + 1);
+        self.blocks[b].extend(upper);
+        self.largest.remove(b);
+    }
+}
+
+/// Prefix sums of block lengths, with updates, in logarithmic time (Fenwick 1994).
+#[derive(Clone, Debug, Default)]
+struct Fenwick {
+    /// `tree[i - 1]` is the sum of the `lowest set bit of i` lengths that end at block `i - 1`.
+    tree: Vec<usize>,
+}
+
+impl Fenwick {
+    fn rebuild<T>(&mut self, blocks: &[Vec<T>]) {
+        self.tree.clear();
+        self.tree.extend(blocks.iter().map(Vec::len));
+        for i in 1..=self.tree.len() {
+            let parent = i + lowest_bit(i);
+            if parent <= self.tree.len() {
+                self.tree[parent - 1] += self.tree[i - 1];
+            }
+        }
+    }
+
+    fn add(&mut self, block: usize, amount: usize) {
+        let mut i = block + 1;
+        while i <= self.tree.len() {
+            self.tree[i - 1] += amount;
+            i += lowest_bit(i);
+        }
+    }
+
+    fn subtract(&mut self, block: usize, amount: usize) {
+        let mut i = block + 1;
+        while i <= self.tree.len() {
+            self.tree[i - 1] -= amount;
+            i += lowest_bit(i);
+        }
+    }
+
+    /// Sum of the lengths of the first `blocks` blocks.
+    fn sum(&self, blocks: usize) -> usize {
+        let (mut i, mut sum) = (blocks, 0);
+        while i > 0 {
+            sum += self.tree[i - 1];
+            i &= i - 1;
+        }
+        sum
+    }
+}
+
+fn lowest_bit(i: usize) -> usize {
+    i & i.wrapping_neg()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(map: &RankedMap<u32, u32>, expected: &BTreeMap<u32, u32>) {
+        assert_eq!(map.len(), expected.len());
+        assert!(map.iter().eq(expected.iter().map(|(k, v)| (*k, *v))));
+        assert!(map.blocks.iter().all(|b| !b.is_empty() && b.len() < BLOCK));
+        for (rank, key) in expected.keys().enumerate() {
+            assert_eq!(map.rank(key), rank);
+        }
+        assert_eq!(map.rank(&u32::MAX), expected.len());
+    }
+
+    fn grow(keys: impl Iterator<Item = u32>) -> (RankedMap<u32, u32>, BTreeMap<u32, u32>) {
+        let (mut map, mut expected) = (RankedMap::new(), BTreeMap::new());
+        for key in keys {
+            map.insert(key, !key);
+            expected.insert(key, !key);
+        }
+        (map, expected)
+    }
+
+    #[test]
+    fn sorted_and_reversed_arrivals() {
+        let (map, expected) = grow(0..5000);
+        check(&map, &expected);
+        // Ascending arrivals leave blocks three quarters full.
+        assert!(map.blocks.len() <= 5000 / (BLOCK - BLOCK / 4) + 1);
+        let (map, expected) = grow((0..5000).rev());
+        check(&map, &expected);
+    }
+
+    #[test]
+    fn emptied_and_filled_again() {
+        let (mut map, mut expected) = grow((0..3000).map(|i| i * 7 % 3001));
+        for key in (0..3001).filter(|key| key % 50 != 0) {
+            assert_eq!(map.remove(&key), expected.remove(&key));
+        }
+        check(&map, &expected);
+        // What is nearly empty is joined.
+        assert!(map.blocks.len() <= 3);
+        for key in expected.clone().into_keys() {
+            assert!(map.remove(&key).is_some());
+            assert!(map.remove(&key).is_none());
+        }
+        check(&map, &BTreeMap::new());
+        map.insert(3, 4);
+        check(&map, &BTreeMap::from([(3, 4)]));
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_btree_map(
+            steps in prop::collection::vec((any::<bool>(), 0u32..2000), 0..4000),
+        ) {
+            let (mut map, mut expected) = (RankedMap::new(), BTreeMap::new());
+            for (add, key) in steps {
+                if add && !expected.contains_key(&key) {
+                    map.insert(key, key + 1);
+                    expected.insert(key, key + 1);
+                } else {
+                    prop_assert_eq!(map.remove(&key), expected.remove(&key));
+                }
+            }
+            check(&map, &expected);
+        }
+    }
+}

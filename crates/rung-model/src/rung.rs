@@ -1,0 +1,197 @@
+use crate::ranked_map::RankedMap;
+use crate::{MetricKey, TrialIndex};
+
+/// Where an entry stands in a rung: best metric first, of equal metrics the one that came first.
+///
+/// Only meaningful in the rung that returned it.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Position {
+    metric: MetricKey,
+    arrival: u64,
+}
+
+impl Position {
+    /// The metric that put the entry there.
+    #[must_use]
+    pub fn metric(self) -> MetricKey {
+        self.metric
+    }
+}
+
+/// One rung: who arrived, in order of the metric, and who of them waits.
+///
+/// Ranks count from 1, the best. Of equal metrics the newer stands behind the older. An entry whose
+/// trial was promoted stays, counts in ranks and in the length, but is inserted anew behind its
+/// equals (all as in Syne Tune 0.13). Bad metrics stand at the end: the ranks of the others are as
+/// if they were absent.
+///
+/// Entries are *waiting* (paused, not promoted) or not. Ranks, insertions and removals take
+/// logarithmic time.
+///
+/// ```
+/// use rungkeeper_rung_model::{MetricKey, Mode, Rung, TrialIndex};
+///
+/// let mut rung = Rung::new(3, (1, 3));
+/// let metric = |value| MetricKey::new(value, Mode::Min);
+/// let first = rung.insert(metric(0.5));
+/// let equal = rung.insert(metric(0.5));
+/// let better = rung.insert(metric(0.4));
+/// assert_eq!([first, equal, better].map(|entry| rung.rank(entry)), [2, 3, 1]);
+/// rung.wait(first, TrialIndex::new(7));
+/// let promoted = rung.promote(first); // behind its equal now
+/// assert_eq!([promoted, equal].map(|entry| rung.rank(entry)), [3, 2]);
+/// assert_eq!(rung.len(), 3);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Rung {
+    level: u64,
+    promotion_quantile: (u64, u64),
+    arrivals: u64,
+    entries: RankedMap<Position, ()>,
+    waiting: RankedMap<Position, TrialIndex>,
+}
+
+impl Rung {
+    /// An empty rung at a resource level, with its promotion quantile a / b as `(a, b)`.
+    #[must_use]
+    pub fn new(level: u64, promotion_quantile: (u64, u64)) -> Self {
+        Self {
+            level,
+            promotion_quantile,
+            arrivals: 0,
+            entries: RankedMap::new(),
+            waiting: RankedMap::new(),
+        }
+    }
+
+    /// The rung level, in resource units.
+    #[must_use]
+    pub fn level(&self) -> u64 {
+        self.level
+    }
+
+    /// The promotion quantile alpha = a / b, as `(a, b)`.
+    #[must_use]
+    pub fn promotion_quantile(&self) -> (u64, u64) {
+        self.promotion_quantile
+    }
+
+    /// The rung length: number of entries, promoted ones and bad metrics included.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Whether nothing arrived yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.len() == 0
+    }
+
+    /// Records an arrival, behind its equals. It does not wait until [`Rung::wait`] says so.
+    pub fn insert(&mut self, metric: MetricKey) -> Position {
+        let position = Position {
+            metric,
+            arrival: self.arrivals,
+        };
+        self.arrivals += 1;
+        self.entries.insert(position, ());
+        position
+    }
+
+    /// Rank of an entry, 1 for the best.
+    #[must_use]
+    pub fn rank(&self, entry: Position) -> u64 {
+        self.entries.rank(&entry) as u64 + 1
+    }
+
+    /// Makes an entry a waiting one: its trial is paused here and keeps its checkpoint.
+    pub fn wait(&mut self, entry: Position, trial: TrialIndex) {
+        self.waiting.insert(entry, trial);
+    }
+
+    /// Ends the waiting of an entry without promoting it (its checkpoint was given up, its trial
+    /// ended). Returns whether it waited.
+    pub fn end_wait(&mut self, entry: Position) -> bool {
+        self.waiting.remove(&entry).is_some()
+    }
+
+    /// Promotes the trial of an entry: it no longer waits and stands behind its equals from now
+    /// on. Returns its new position; the old one is void.
+    pub fn promote(&mut self, entry: Position) -> Position {
+        self.end_wait(entry);
+        self.entries.remove(&entry);
+        self.insert(entry.metric)
+    }
+
+    /// Waiting entries, best first.
+    #[must_use]
+    pub fn waiting(&self) -> impl DoubleEndedIterator<Item = (Position, TrialIndex)> {
+        self.waiting.iter()
+    }
+
+    /// The best waiting entry, with its trial.
+    #[must_use]
+    pub fn best_waiting(&self) -> Option<(Position, TrialIndex)> {
+        self.waiting.iter().next()
+    }
+
+    /// Of the waiting entries with a finite metric: how many are met by an arrival with `metric`
+    /// that is not worse (a tie counts), and how many there are: `(num_one, num_total)`.
+    ///
+    /// These are the values an arrival gives to the estimators of p. Trials that wait with a bad
+    /// metric tell nothing of p and are left out.
+    #[must_use]
+    pub fn compare_with_waiting(&self, metric: MetricKey) -> (u64, u64) {
+        let before = |metric| {
+            let first = Position { metric, arrival: 0 };
+            self.waiting.rank(&first) as u64
+        };
+        let finite = before(MetricKey::BAD);
+        (finite - before(metric), finite)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Mode;
+
+    fn key(value: f64) -> MetricKey {
+        MetricKey::new(value, Mode::Min)
+    }
+
+    #[test]
+    fn comparing_counts_ties_as_one_and_skips_bad_metrics() {
+        let mut rung = Rung::new(1, (1, 3));
+        for (i, value) in [0.3, 0.1, 0.3, f64::NAN, 0.5].into_iter().enumerate() {
+            let entry = rung.insert(key(value));
+            rung.wait(entry, TrialIndex::new(i as u32));
+        }
+        assert_eq!(rung.compare_with_waiting(key(0.3)), (3, 4));
+        assert_eq!(rung.compare_with_waiting(key(0.6)), (0, 4));
+        assert_eq!(rung.compare_with_waiting(key(0.0)), (4, 4));
+        assert_eq!(rung.compare_with_waiting(MetricKey::BAD), (0, 4));
+    }
+
+    #[test]
+    fn bad_metrics_do_not_move_ranks() {
+        let mut rung = Rung::new(1, (1, 3));
+        let bad = rung.insert(MetricKey::BAD);
+        let good = rung.insert(key(9.0));
+        assert_eq!((rung.rank(good), rung.rank(bad)), (1, 2));
+    }
+
+    #[test]
+    fn waiting_order_is_best_first() {
+        let mut rung = Rung::new(1, (1, 3));
+        let slow = rung.insert(key(2.0));
+        let fast = rung.insert(key(1.0));
+        rung.wait(slow, TrialIndex::new(0));
+        rung.wait(fast, TrialIndex::new(1));
+        assert_eq!(rung.best_waiting(), Some((fast, TrialIndex::new(1))));
+        assert!(rung.end_wait(fast));
+        assert!(!rung.end_wait(fast));
+        assert_eq!(rung.best_waiting(), Some((slow, TrialIndex::new(0))));
+    }
+}

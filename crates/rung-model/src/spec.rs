@@ -1,0 +1,172 @@
+use crate::{Mode, SpecError};
+
+/// A rung level and its promotion quantile.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RungSpec {
+    /// Resource at which trials are recorded and paused, at least 1.
+    pub level: u64,
+    /// alpha = a / b in (0, 1], as `(a, b)`: the top share of the rung that is promoted.
+    pub promotion_quantile: (u64, u64),
+}
+
+/// How brackets share rungs.
+///
+/// Bracket `s` starts at the `s`-th rung level: its trials are recorded from there on.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+pub struct Brackets {
+    /// Number of brackets, at least 1 and at most the number of rungs.
+    pub number: usize,
+    /// Whether each bracket has a rung system of its own. Otherwise all of them share one.
+    pub own_rungs: bool,
+}
+
+impl Default for Brackets {
+    /// One bracket.
+    fn default() -> Self {
+        Self {
+            number: 1,
+            own_rungs: false,
+        }
+    }
+}
+
+/// When a paused trial is taken to hold a checkpoint.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CheckpointTracking {
+    /// Only what was committed ([`crate::RungModel::commit_checkpoint`]) can be given up.
+    #[default]
+    Committed,
+    /// A trial holds its checkpoint as soon as it is paused: for tuners (and logs) that do not
+    /// tell when a checkpoint is complete.
+    Assumed,
+}
+
+/// What a [`crate::RungModel`] is built from.
+///
+/// ```
+/// use rungkeeper_rung_model::ModelSpec;
+///
+/// let spec = ModelSpec::geometric(1, 3, 27)?;
+/// let rungs: Vec<_> = spec.rungs.iter().map(|r| (r.level, r.promotion_quantile)).collect();
+/// assert_eq!(rungs, [(1, (1, 3)), (3, (3, 9)), (9, (9, 27))]);
+/// # Ok::<(), rungkeeper_rung_model::SpecError>(())
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ModelSpec {
+    /// Whether small or large metrics are good.
+    pub mode: Mode,
+    /// Rungs with strictly ascending levels.
+    pub rungs: Vec<RungSpec>,
+    /// Brackets.
+    pub brackets: Brackets,
+    /// When a paused trial holds a checkpoint.
+    pub checkpoints: CheckpointTracking,
+    /// Whether a report at a rung in which the trial already stands counts as data for the
+    /// estimators of p. Syne Tune 0.13 does so; the model of independent arrivals does not.
+    pub repeated_reports_are_data: bool,
+}
+
+impl ModelSpec {
+    /// One bracket over explicit levels below the max resource: the promotion quantile of a level is
+    /// level / next level, of the last level / max resource.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelSpec::check`]; also when the last level is not below the max resource.
+    pub fn from_levels(levels: &[u64], max_resource: u64) -> Result<Self, SpecError> {
+        let next = levels.iter().skip(1).chain([&max_resource]);
+        let rungs = levels
+            .iter()
+            .zip(next)
+            .map(|(&level, &next)| RungSpec {
+                level,
+                promotion_quantile: (level, next),
+            })
+            .collect();
+        if let Some(&last) = levels.last()
+            && last >= max_resource
+        {
+            return Err(SpecError::MaxResource { last, max_resource });
+        }
+        let spec = Self {
+            mode: Mode::Min,
+            rungs,
+            brackets: Brackets::default(),
+            checkpoints: CheckpointTracking::default(),
+            repeated_reports_are_data: false,
+        };
+        spec.check()?;
+        Ok(spec)
+    }
+
+    /// One bracket of successive halving: levels `grace_period * reduction_factor^i` below the max
+    /// resource.
+    ///
+    /// # Errors
+    ///
+    /// A grace period of 0, a reduction factor below 2, a max resource not above the grace period.
+    pub fn geometric(
+        grace_period: u64,
+        reduction_factor: u64,
+        max_resource: u64,
+    ) -> Result<Self, SpecError> {
+        if reduction_factor < 2 {
+            return Err(SpecError::ReductionFactor(reduction_factor));
+        }
+        if grace_period == 0 {
+            return Err(SpecError::Level(0));
+        }
+        if grace_period >= max_resource {
+            return Err(SpecError::MaxResource {
+                last: grace_period,
+                max_resource,
+            });
+        }
+        let next = |level: &u64| level.checked_mul(reduction_factor);
+        let levels: Vec<u64> = std::iter::successors(Some(grace_period), next)
+            .take_while(|&level| level < max_resource)
+            .collect();
+        Self::from_levels(&levels, max_resource)
+    }
+
+    /// Refuses what no model can be built from.
+    ///
+    /// # Errors
+    ///
+    /// No rungs, a level 0, levels that do not ascend strictly, a promotion quantile outside
+    /// (0, 1], no bracket or more brackets than rungs.
+    pub fn check(&self) -> Result<(), SpecError> {
+        if self.rungs.is_empty() {
+            return Err(SpecError::NoRungs);
+        }
+        for rung in &self.rungs {
+            let (a, b) = rung.promotion_quantile;
+            if rung.level == 0 {
+                return Err(SpecError::Level(0));
+            }
+            if a == 0 || a > b {
+                let level = rung.level;
+                return Err(SpecError::PromotionQuantile { level, a, b });
+            }
+        }
+        for pair in self.rungs.windows(2) {
+            if pair[0].level >= pair[1].level {
+                return Err(SpecError::Order {
+                    level: pair[0].level,
+                    next: pair[1].level,
+                });
+            }
+        }
+        let Brackets { number, .. } = self.brackets;
+        if number == 0 || number > self.rungs.len() {
+            return Err(SpecError::Brackets {
+                number,
+                rungs: self.rungs.len(),
+            });
+        }
+        Ok(())
+    }
+}

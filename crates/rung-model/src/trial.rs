@@ -1,0 +1,133 @@
+use std::fmt;
+
+use crate::rung::Position;
+
+/// Status of a trial, spelled as in Syne Tune 0.13.
+///
+/// ```
+/// use rungkeeper_rung_model::TrialStatus;
+///
+/// assert_eq!(TrialStatus::PausedWithCheckpoint.to_string(), "PAUSED-WITH-CP");
+/// ```
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub enum TrialStatus {
+    /// A worker trains it.
+    #[cfg_attr(feature = "serde", serde(rename = "RUNNING"))]
+    Running,
+    /// Paused; its checkpoint is kept.
+    #[cfg_attr(feature = "serde", serde(rename = "PAUSED-WITH-CP"))]
+    PausedWithCheckpoint,
+    /// Paused; its checkpoint was given up or lost.
+    #[cfg_attr(feature = "serde", serde(rename = "PAUSED-NO-CP"))]
+    PausedNoCheckpoint,
+    /// Stopped, completed or failed.
+    #[cfg_attr(feature = "serde", serde(rename = "STOPPED-COMPLETED"))]
+    StoppedOrCompleted,
+}
+
+impl fmt::Display for TrialStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "RUNNING",
+            Self::PausedWithCheckpoint => "PAUSED-WITH-CP",
+            Self::PausedNoCheckpoint => "PAUSED-NO-CP",
+            Self::StoppedOrCompleted => "STOPPED-COMPLETED",
+        })
+    }
+}
+
+/// What a scheduler decides on a report, spelled as in the event log.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "UPPERCASE"))]
+pub enum Decision {
+    /// The trial goes on.
+    Continue,
+    /// The trial is paused and may be resumed later.
+    Pause,
+    /// The trial ends.
+    Stop,
+}
+
+/// Number of a trial in a model, in order of the starts.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct TrialIndex(u32);
+
+impl TrialIndex {
+    /// The trial started as number `index`, from 0.
+    #[must_use]
+    pub fn new(index: u32) -> Self {
+        Self(index)
+    }
+
+    /// The number, from 0.
+    #[must_use]
+    pub fn get(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A trial that stands in a rung, as it is shown to people and other programs.
+///
+/// Fields as in Syne Tune 0.13's `TrialInformation`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrialInformation {
+    /// The trial's id.
+    pub trial_id: String,
+    /// The highest rung level it is recorded at, in resource units.
+    pub level: u64,
+    /// Its rank there, 1 for the best.
+    pub rank: u64,
+    /// Number of entries of that rung.
+    pub rung_len: u64,
+    /// A score, where one was computed: for the speculative policy the expected cost of losing the
+    /// checkpoint, in resource units.
+    pub score_val: Option<f64>,
+}
+
+/// A complete checkpoint.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Checkpoint {
+    /// Resource it was written at.
+    pub level: u64,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// Where a trial is recorded highest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    pub(crate) rung: u32,
+    pub(crate) position: Position,
+    pub(crate) promoted: bool,
+}
+
+/// What the model knows of a trial.
+#[derive(Clone, Debug)]
+pub(crate) struct TrialState {
+    pub(crate) status: TrialStatus,
+    pub(crate) bracket: u32,
+    pub(crate) standing: Option<Standing>,
+    /// Last resource reported since the trial was started or resumed.
+    pub(crate) last_resource: u64,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) pinned: bool,
+    pub(crate) bad_metric_seen: bool,
+}
+
+impl TrialState {
+    pub(crate) fn new(bracket: u32) -> Self {
+        Self {
+            status: TrialStatus::Running,
+            bracket,
+            standing: None,
+            last_resource: 0,
+            checkpoint: None,
+            pinned: false,
+            bad_metric_seen: false,
+        }
+    }
+}

@@ -1,0 +1,371 @@
+//! The model against a naive one that keeps plain sorted lists, over random runs.
+
+use proptest::prelude::*;
+use rungkeeper_rung_model::{
+    Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, TrialStatus,
+};
+
+const LEVELS: [u64; 3] = [1, 3, 9];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Start {
+        bracket: usize,
+    },
+    Report {
+        pick: usize,
+        metric: f64,
+        pause: bool,
+    },
+    Resume {
+        pick: usize,
+    },
+    Commit {
+        pick: usize,
+        bytes: u64,
+    },
+    GiveUp {
+        pick: usize,
+    },
+    Complete {
+        pick: usize,
+    },
+    Fail {
+        pick: usize,
+    },
+    Pin {
+        pick: usize,
+    },
+    Unpin {
+        pick: usize,
+    },
+}
+
+fn metric() -> impl Strategy<Value = f64> {
+    // Few values, so that ties are common; bad ones among them.
+    prop_oneof![
+        8 => (0..6i32).prop_map(f64::from),
+        1 => Just(f64::NAN),
+        1 => Just(f64::NEG_INFINITY),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let pick = any::<usize>();
+    prop_oneof![
+        4 => (0..2usize).prop_map(|bracket| Step::Start { bracket }),
+        10 => (pick, metric(), any::<bool>())
+            .prop_map(|(pick, metric, pause)| Step::Report { pick, metric, pause }),
+        4 => pick.prop_map(|pick| Step::Resume { pick }),
+        6 => (pick, 1..100u64).prop_map(|(pick, bytes)| Step::Commit { pick, bytes }),
+        2 => pick.prop_map(|pick| Step::GiveUp { pick }),
+        1 => pick.prop_map(|pick| Step::Complete { pick }),
+        1 => pick.prop_map(|pick| Step::Fail { pick }),
+        1 => pick.prop_map(|pick| Step::Pin { pick }),
+        1 => pick.prop_map(|pick| Step::Unpin { pick }),
+    ]
+}
+
+#[derive(Clone, Debug)]
+struct NaiveTrial {
+    bracket: usize,
+    status: TrialStatus,
+    rungs_done: usize,
+    promoted: bool,
+    last: u64,
+    checkpoint: Option<(u64, u64)>,
+    pinned: bool,
+}
+
+/// Lists sorted by a stable sort after every insertion at the end.
+#[derive(Debug, Default)]
+struct Naive {
+    trials: Vec<NaiveTrial>,
+    rungs: [Vec<(f64, usize)>; 3],
+}
+
+impl Naive {
+    fn insert(&mut self, rung: usize, metric: f64, trial: usize) {
+        let worst = |value: f64| {
+            if value.is_finite() {
+                value
+            } else {
+                f64::INFINITY
+            }
+        };
+        self.rungs[rung].push((worst(metric), trial));
+        self.rungs[rung].sort_by(|x, y| x.0.total_cmp(&y.0));
+    }
+
+    fn top(&self, trial: usize) -> Option<usize> {
+        let state = &self.trials[trial];
+        (state.rungs_done > 0).then(|| state.bracket + state.rungs_done - 1)
+    }
+
+    fn rank(&self, trial: usize) -> Option<(u64, u64, u64)> {
+        let rung = self.top(trial)?;
+        let place = self.rungs[rung].iter().position(|e| e.1 == trial)?;
+        Some((
+            LEVELS[rung],
+            place as u64 + 1,
+            self.rungs[rung].len() as u64,
+        ))
+    }
+
+    fn waits(&self, trial: usize) -> bool {
+        let state = &self.trials[trial];
+        state.status == TrialStatus::PausedWithCheckpoint && !state.promoted && state.rungs_done > 0
+    }
+
+    fn expected_data(&self, rung: usize, metric: f64) -> (u64, u64) {
+        let waiting = self.rungs[rung]
+            .iter()
+            .filter(|e| e.0.is_finite() && self.top(e.1) == Some(rung) && self.waits(e.1));
+        let values: Vec<bool> = waiting
+            .map(|e| metric.is_finite() && metric <= e.0)
+            .collect();
+        let ones = values.iter().filter(|&&value| value).count();
+        (ones as u64, values.len() as u64)
+    }
+
+    fn candidates(&self) -> Vec<(String, u64, u64, u64, u64)> {
+        let mut list = Vec::new();
+        for rung in (0..3).rev() {
+            for &(_, trial) in &self.rungs[rung] {
+                let state = &self.trials[trial];
+                let complete = state.checkpoint.filter(|c| c.0 >= LEVELS[rung]);
+                if let Some((_, bytes)) = complete
+                    && self.waits(trial)
+                    && self.top(trial) == Some(rung)
+                    && !state.pinned
+                {
+                    let (level, rank, len) = self.rank(trial).unwrap();
+                    list.push((trial.to_string(), level, rank, len, bytes));
+                }
+            }
+        }
+        list
+    }
+
+    fn holders(&self) -> usize {
+        let holds = |t: &&NaiveTrial| match t.status {
+            TrialStatus::Running | TrialStatus::PausedWithCheckpoint => true,
+            TrialStatus::PausedNoCheckpoint => false,
+            TrialStatus::StoppedOrCompleted => t.pinned && t.checkpoint.is_some(),
+        };
+        self.trials.iter().filter(holds).count()
+    }
+
+    fn bytes(&self) -> u64 {
+        self.trials
+            .iter()
+            .filter_map(|t| t.checkpoint)
+            .map(|c| c.1)
+            .sum()
+    }
+
+    fn end(&mut self, trial: usize) {
+        let state = &mut self.trials[trial];
+        state.status = TrialStatus::StoppedOrCompleted;
+        if !state.pinned {
+            state.checkpoint = None;
+        }
+    }
+}
+
+fn spec() -> ModelSpec {
+    let mut spec = ModelSpec::from_levels(&LEVELS, 27).unwrap();
+    spec.brackets = Brackets {
+        number: 2,
+        own_rungs: false,
+    };
+    spec.checkpoints = CheckpointTracking::Committed;
+    spec.mode = Mode::Min;
+    spec
+}
+
+/// Applies a step to both; panics where they differ.
+fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
+    let number = naive.trials.len();
+    if let Step::Start { bracket } = *step {
+        model.start(&number.to_string(), bracket).unwrap();
+        naive.trials.push(NaiveTrial {
+            bracket,
+            status: TrialStatus::Running,
+            rungs_done: 0,
+            promoted: false,
+            last: 0,
+            checkpoint: None,
+            pinned: false,
+        });
+        return;
+    }
+    if number == 0 {
+        return;
+    }
+    match *step {
+        Step::Start { .. } => {}
+        Step::Report {
+            pick,
+            metric,
+            pause,
+        } => report(model, naive, pick % number, metric, pause),
+        Step::Resume { pick } => resume(model, naive, pick % number),
+        Step::Commit { pick, bytes } => commit(model, naive, pick % number, bytes),
+        Step::GiveUp { pick } => {
+            let trial = pick % number;
+            let state = &mut naive.trials[trial];
+            let allowed = state.status == TrialStatus::PausedWithCheckpoint && !state.pinned;
+            let result = model.remove_checkpoint(&trial.to_string());
+            assert_eq!(result.is_ok(), allowed);
+            if allowed {
+                state.status = TrialStatus::PausedNoCheckpoint;
+                let freed = state.checkpoint.take();
+                assert_eq!(result.unwrap().map(|c| (c.level, c.bytes)), freed);
+            }
+        }
+        Step::Complete { pick } => {
+            model.complete(&(pick % number).to_string()).unwrap();
+            naive.end(pick % number);
+        }
+        Step::Fail { pick } => {
+            let trial = pick % number;
+            model.fail(&trial.to_string()).unwrap();
+            if naive.trials[trial].status != TrialStatus::StoppedOrCompleted {
+                naive.trials[trial].pinned = false;
+                naive.end(trial);
+            }
+        }
+        Step::Pin { pick } => {
+            model.pin(&(pick % number).to_string()).unwrap();
+            naive.trials[pick % number].pinned = true;
+        }
+        Step::Unpin { pick } => {
+            model.unpin(&(pick % number).to_string()).unwrap();
+            let state = &mut naive.trials[pick % number];
+            state.pinned = false;
+            if state.status == TrialStatus::StoppedOrCompleted {
+                state.checkpoint = None;
+            }
+        }
+    }
+}
+
+fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, pause: bool) {
+    let state = &naive.trials[trial];
+    let (resource, rung) = (state.last + 1, state.bracket + state.rungs_done);
+    let decision = if pause {
+        Decision::Pause
+    } else {
+        Decision::Continue
+    };
+    let result = model.report(&trial.to_string(), resource, metric, decision);
+    assert_eq!(result.is_ok(), state.status == TrialStatus::Running);
+    let Ok(result) = result else { return };
+    naive.trials[trial].last = resource;
+    if rung < 3 && resource >= LEVELS[rung] {
+        let data = result.data.unwrap();
+        assert_eq!(
+            (data.num_one, data.num_total),
+            naive.expected_data(rung, metric)
+        );
+        naive.insert(rung, metric, trial);
+        naive.trials[trial].rungs_done += 1;
+        naive.trials[trial].promoted = false;
+        let recorded = result.recorded.unwrap();
+        let found = (recorded.level, recorded.rank, recorded.rung_len);
+        assert_eq!(Some(found), naive.rank(trial));
+    } else {
+        assert_eq!((result.recorded, result.data), (None, None));
+    }
+    if pause {
+        naive.trials[trial].status = TrialStatus::PausedWithCheckpoint;
+    }
+}
+
+fn resume(model: &mut RungModel, naive: &mut Naive, trial: usize) {
+    let before = naive.trials[trial].status;
+    let paused = [
+        TrialStatus::PausedWithCheckpoint,
+        TrialStatus::PausedNoCheckpoint,
+    ];
+    let result = model.resume(&trial.to_string());
+    assert_eq!(result.is_ok(), paused.contains(&before));
+    let Ok(resumed) = result else { return };
+    assert_eq!(
+        resumed.lost_checkpoint,
+        before == TrialStatus::PausedNoCheckpoint
+    );
+    if let Some(rung) = naive.top(trial)
+        && !naive.trials[trial].promoted
+    {
+        assert_eq!(resumed.level, Some(LEVELS[rung]));
+        let place = naive.rungs[rung].iter().position(|e| e.1 == trial).unwrap();
+        let (metric, _) = naive.rungs[rung].remove(place);
+        naive.insert(rung, metric, trial);
+        naive.trials[trial].promoted = true;
+    }
+    naive.trials[trial].status = TrialStatus::Running;
+    naive.trials[trial].last = 0;
+}
+
+fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64) {
+    let state = &mut naive.trials[trial];
+    let level = naive
+        .rungs
+        .iter()
+        .rposition(|rung| rung.iter().any(|e| e.1 == trial));
+    let level = level.map_or(1, |rung| LEVELS[rung]);
+    let result = model.commit_checkpoint(&trial.to_string(), level, bytes);
+    let allowed = state.status != TrialStatus::StoppedOrCompleted || state.pinned;
+    assert_eq!(result.is_ok(), allowed);
+    if allowed {
+        state.checkpoint = Some((level, bytes));
+        if state.status == TrialStatus::PausedNoCheckpoint {
+            state.status = TrialStatus::PausedWithCheckpoint;
+        }
+    }
+}
+
+fn compare(model: &RungModel, naive: &Naive) {
+    let candidates: Vec<_> = model
+        .candidates()
+        .map(|c| (c.trial_id.to_owned(), c.level, c.rank, c.rung_len, c.bytes))
+        .collect();
+    assert_eq!(candidates, naive.candidates());
+    assert_eq!(model.num_with_checkpoint(), naive.holders());
+    assert_eq!(model.checkpoint_bytes(), naive.bytes());
+    for (trial, state) in naive.trials.iter().enumerate() {
+        assert_eq!(model.status(&trial.to_string()), Some(state.status));
+        let information = model.trial_information(&trial.to_string());
+        let found = information.map(|i| (i.level, i.rank, i.rung_len));
+        assert_eq!(found, naive.rank(trial));
+    }
+}
+
+proptest! {
+    #[test]
+    fn model_agrees_with_plain_sorted_lists(steps in prop::collection::vec(step(), 0..250)) {
+        let (mut model, mut naive) = (RungModel::new(&spec()).unwrap(), Naive::default());
+        for step in &steps {
+            apply(&mut model, &mut naive, step);
+        }
+        compare(&model, &naive);
+    }
+
+    #[test]
+    fn min_is_max_mirrored(metrics in prop::collection::vec(metric(), 1..100)) {
+        let mut mirrored = spec();
+        mirrored.mode = Mode::Max;
+        let mut min = RungModel::new(&spec()).unwrap();
+        let mut max = RungModel::new(&mirrored).unwrap();
+        for (trial, &metric) in metrics.iter().enumerate() {
+            let trial = trial.to_string();
+            min.start(&trial, 0).unwrap();
+            max.start(&trial, 0).unwrap();
+            let first = min.report(&trial, 1, metric, Decision::Pause).unwrap();
+            let second = max.report(&trial, 1, 1.0 - metric, Decision::Pause).unwrap();
+            prop_assert_eq!(first, second);
+        }
+    }
+}
