@@ -1,0 +1,71 @@
+//! `cargo xtask bench`: the benchmarks in one run, then a table of what it measured.
+mod summary;
+
+use std::time::SystemTime;
+
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::TargetKind;
+
+use crate::{process::Invocation, workspace::Workspace};
+
+/// Options of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only benchmarks whose name matches this regular expression
+    #[arg(short, long, value_name = "F")]
+    filter: Option<String>,
+    /// Only this package's benchmarks
+    #[arg(short, long)]
+    package: Option<String>,
+    /// Options for criterion, such as --quick
+    #[arg(last = true)]
+    criterion: Vec<String>,
+}
+
+/// Runs the benchmarks and prints the table.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let workspace = Workspace::load()?;
+    let results = workspace.metadata.target_directory.join("criterion");
+    let packages = workspace.with_target(&TargetKind::Bench, "", args.package.as_deref())?;
+    let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();
+    let started = SystemTime::now();
+    call(&workspace, &packages, false, &criterion)
+        .env("CRITERION_HOME", results.as_str())
+        .run()?;
+
+    let rows = summary::read(results.as_std_path(), started)?;
+    ensure!(
+        !rows.is_empty(),
+        "no benchmark ran: no name matches the filter"
+    );
+    println!("\n{}", summary::table(&rows));
+    Ok(())
+}
+
+/// Compiles all benchmarks, as [`run`] would, and runs none.
+pub(crate) fn compile(workspace: &Workspace) -> Result<()> {
+    let packages = workspace.with_target(&TargetKind::Bench, "", None);
+    let packages = packages.context("the benchmarks are gone")?;
+    call(workspace, &packages, true, &[]).run()
+}
+
+/// `cargo bench` for bench targets alone: without `--bench`, cargo would also build every crate's unit tests with full optimization.
+fn call(
+    workspace: &Workspace,
+    packages: &[String],
+    only_compile: bool,
+    criterion: &[String],
+) -> Invocation {
+    let mut args: Vec<String> = ["bench", "--all-features", "--locked"]
+        .map(Into::into)
+        .into();
+    if only_compile {
+        args.push("--no-run".into());
+    }
+    for package in packages {
+        args.extend(["--package".into(), package.clone()]);
+    }
+    args.extend(["--bench".into(), "*".into(), "--".into()]);
+    args.extend_from_slice(criterion);
+    workspace.cargo(args)
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask layers`: the invariants of the design that a compiler does not see. Also run as a test.
+mod direction;
+mod manifests;
+mod purity;
+mod scan;
+mod table;
+mod tidy;
+
+use anyhow::Result;
+
+use crate::{
+    finding::{self, Finding},
+    workspace::Workspace,
+};
+
+/// The command.
+pub(crate) fn run() -> Result<()> {
+    check(&Workspace::load()?)
+}
+
+/// All layer checks; an error lists every broken rule.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    finding::none_of(findings(workspace)?)?;
+    println!("layers: direction, purity, manifests and tidiness hold");
+    Ok(())
+}
+
+fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let mut findings = direction::findings(workspace);
+    findings.extend(purity::findings(workspace)?);
+    findings.extend(manifests::findings(workspace)?);
+    findings.extend(tidy::findings(workspace)?);
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_keeps_its_layers() {
+        check(&Workspace::load().unwrap()).unwrap();
+    }
+}

@@ -1,0 +1,190 @@
+//! Tidiness of all text files: what a reader of the project should never meet.
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+
+use super::scan::{self, Form};
+use crate::{finding::Finding, process::Invocation, workspace::Workspace};
+
+const LONGEST_SOURCE: usize = 1_000;
+
+// Written in halves, so that this file passes its own check.
+const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
+const MARKS: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
+const STUBS: [&str; 2] = ["todo", "unimplemented"];
+
+pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
+    let files = text_files(workspace)?;
+    Ok(files
+        .iter()
+        .flat_map(|(file, text)| untidy(file, text))
+        .collect())
+}
+
+/// All text files that git knows or would take, with paths from the root, and their contents.
+pub(super) fn text_files(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+    let args = [
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ];
+    let listed = Invocation::new("git", workspace.root(), args).output();
+    let listed = listed.context("the checks read the files that git knows")?;
+    let mut files = Vec::new();
+    for name in listed.split('\0').filter(|name| !name.is_empty()) {
+        // A file removed but still in the index, or a link to a folder, has no text.
+        let path = workspace.root().join(name);
+        let Ok(bytes) = fs::read(path) else { continue };
+        if let Ok(text) = String::from_utf8(bytes)
+            && !text.contains('\0')
+        {
+            files.push((name.into(), text));
+        }
+    }
+    Ok(files)
+}
+
+fn untidy(file: &Path, text: &str) -> Vec<Finding> {
+    let mut broken = Vec::new();
+    for (line, number) in text.split('\n').zip(1..) {
+        if line.ends_with(char::is_whitespace) {
+            broken.push((
+                number,
+                "whitespace at the end of the line, which only clutters changes",
+            ));
+        }
+        if MACHINE_PATHS.iter().any(|path| names_path(line, path)) {
+            broken.push((number, "a path of one machine, which nobody else has"));
+        }
+        if MARKS.iter().any(|mark| has_word(line, mark)) {
+            broken.push((number, "a note of work left open: do it, or file an issue"));
+        }
+    }
+    let lines = text.lines().count();
+    if !text.is_empty() && !text.ends_with('\n') {
+        broken.push((
+            lines,
+            "no newline at the end of the file, which many tools demand",
+        ));
+    }
+    if file.extension().is_some_and(|extension| extension == "rs") {
+        if lines > LONGEST_SOURCE {
+            broken.push((0, "more than 1,000 lines: one subject per file"));
+        }
+        broken.extend(stubs(text));
+    }
+    broken
+        .into_iter()
+        .map(|(line, message)| Finding::new(file, line, message))
+        .collect()
+}
+
+fn stubs(text: &str) -> Vec<(usize, &'static str)> {
+    let tokens = scan::tokens(text);
+    let mut mentions = scan::mentions(&tokens);
+    mentions.retain(|m| m.form == Form::Macro && m.path.last().is_some_and(|n| STUBS.contains(n)));
+    mentions
+        .iter()
+        .map(|m| (m.line, "a stub: what does not work yet is not there"))
+        .collect()
+}
+
+/// Whether the line names an absolute path that starts so.
+fn names_path(line: &str, path: &str) -> bool {
+    occurs(line, path, |before, _| {
+        !is_part_of_word(before) && before != Some('.')
+    })
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    occurs(line, word, |before, after| {
+        !is_part_of_word(before) && !is_part_of_word(after)
+    })
+}
+
+fn occurs(line: &str, what: &str, fits: impl Fn(Option<char>, Option<char>) -> bool) -> bool {
+    line.match_indices(what).any(|(at, _)| {
+        let after = line[at + what.len()..].chars().next();
+        fits(line[..at].chars().next_back(), after)
+    })
+}
+
+fn is_part_of_word(character: Option<char>) -> bool {
+    character.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn messages(file: &str, text: &str) -> Vec<String> {
+        untidy(Path::new(file), text)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+
+    #[test]
+    fn tidy_text_passes() {
+        let passing = ["", "a\n", "a\n\nb\n", "net/work/a ./work/b TODOS mytodo!\n"];
+        for text in passing {
+            assert_eq!(messages("a.md", text), [""; 0], "{text}");
+        }
+        assert_eq!(
+            messages("a.rs", "//! todo!() comes later\nfn f() { \"todo!()\"; }\n"),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn each_rule_names_the_line() {
+        for (text, expected) in [
+            ("a\nb \nc\n", "a.rs:2: whitespace"),
+            ("a\nb\r\n", "a.rs:2: whitespace"),
+            ("a\nb", "a.rs:2: no newline"),
+            (concat!("a\n`/wo", "rk/x`\n"), "a.rs:2: a path"),
+            (concat!("file:///ro", "ot/x\n"), "a.rs:1: a path"),
+            (concat!("// TO", "DO: b\n"), "a.rs:1: a note"),
+            (concat!("// (FIX", "ME)\n"), "a.rs:1: a note"),
+            ("fn f() {\n    todo!()\n}\n", "a.rs:2: a stub"),
+            (
+                "fn f() { std::unimplemented!(\"later\") }\n",
+                "a.rs:1: a stub",
+            ),
+        ] {
+            let found = messages("a.rs", text);
+            assert!(
+                found.len() == 1 && found[0].starts_with(expected),
+                "{text}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn long_sources_are_refused_other_files_not() {
+        let text = "a\n".repeat(LONGEST_SOURCE);
+        assert_eq!(messages("a.rs", &text), [""; 0]);
+        let longer = text + "a\n";
+        assert_eq!(
+            messages("a.rs", &longer),
+            ["a.rs: more than 1,000 lines: one subject per file"]
+        );
+        assert_eq!(messages("a.csv", &longer), [""; 0]);
+    }
+
+    #[test]
+    fn git_lists_this_file() {
+        let files = text_files(&Workspace::load().unwrap()).unwrap();
+        assert!(
+            files
+                .iter()
+                .any(|(file, _)| file == Path::new("xtask/src/layers/tidy.rs"))
+        );
+        assert!(files.iter().all(|(file, _)| !file.starts_with("target")));
+    }
+}

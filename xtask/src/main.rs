@@ -1,0 +1,69 @@
+//! `cargo xtask`: what the project asks of itself, one file per command.
+//!
+//! This file only dispatches. A new command is a file with an `Args` struct and a `run` function, and a line in [`Command`].
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a task runner reports to the terminal"
+)]
+
+mod bench;
+mod finding;
+mod layers;
+mod process;
+mod props;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    about = "Tests, property tests, benchmarks and checks of the workspace"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything a change must pass: formatting, lints, docs, tests, features, layers, benches, MSRV, publishing
+    Test(test::Args),
+    /// The property tests, with many cases and in release mode
+    Props(props::Args),
+    /// The benchmarks, and a table of their medians
+    Bench(bench::Args),
+    /// The layer checks: direction, purity, manifests, tidiness
+    Layers,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Props(args) => props::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Layers => layers::run(),
+    };
+    // Printed here and not returned: the chain of causes says all, a backtrace of xtask nothing.
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
+}

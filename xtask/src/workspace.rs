@@ -1,0 +1,120 @@
+//! The workspace as cargo sees it.
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, Target, TargetKind};
+
+use crate::process::Invocation;
+
+/// The members, their targets and the resolved dependencies, all features on.
+pub(crate) struct Workspace {
+    pub(crate) metadata: Metadata,
+}
+
+impl Workspace {
+    /// Asks cargo.
+    pub(crate) fn load() -> Result<Self> {
+        let metadata = MetadataCommand::new()
+            .manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"))
+            .features(CargoOpt::AllFeatures)
+            .other_options(["--locked".to_owned()])
+            .exec()
+            .context("cannot read the workspace")?;
+        Ok(Self { metadata })
+    }
+
+    /// The folder of the workspace.
+    pub(crate) fn root(&self) -> &Path {
+        self.metadata.workspace_root.as_std_path()
+    }
+
+    /// A path inside the workspace, seen from its root.
+    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+        path.strip_prefix(self.root()).unwrap_or(path)
+    }
+
+    /// All members.
+    pub(crate) fn members(&self) -> Vec<&Package> {
+        self.metadata.workspace_packages()
+    }
+
+    /// The members that go to the registry.
+    pub(crate) fn published(&self) -> Vec<&Package> {
+        let mut members = self.members();
+        members.retain(|package| is_published(package));
+        members
+    }
+
+    /// Members with a target of `kind` whose name starts with `prefix`: all, or the one named `only`, which must be among them.
+    pub(crate) fn with_target(
+        &self,
+        kind: &TargetKind,
+        prefix: &str,
+        only: Option<&str>,
+    ) -> Result<Vec<String>> {
+        let fits = |t: &Target| t.is_kind(kind.clone()) && t.name.starts_with(prefix);
+        let mut names = Vec::new();
+        for package in self.members() {
+            let wanted = only.is_none_or(|name| package.name == name);
+            if wanted && package.targets.iter().any(fits) {
+                names.push(package.name.to_string());
+            }
+        }
+        let what = only.unwrap_or("the workspace");
+        ensure!(
+            !names.is_empty(),
+            "{what} has no target of kind {kind} named {prefix}*"
+        );
+        Ok(names)
+    }
+
+    /// A cargo call at the root.
+    pub(crate) fn cargo<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
+        Invocation::cargo(self.root(), args)
+    }
+}
+
+/// Whether the package goes to a registry.
+pub(crate) fn is_published(package: &Package) -> bool {
+    package
+        .publish
+        .as_ref()
+        .is_none_or(|registries| !registries.is_empty())
+}
+
+/// The folder of the package.
+pub(crate) fn folder(package: &Package) -> &Path {
+    let manifest = package.manifest_path.as_std_path();
+    manifest.parent().unwrap_or(manifest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_told_apart() {
+        let workspace = Workspace::load().unwrap();
+        let names = |packages: Vec<&Package>| -> Vec<String> {
+            packages.iter().map(|p| p.name.to_string()).collect()
+        };
+        assert!(names(workspace.members()).contains(&"xtask".to_owned()));
+        let published = names(workspace.published());
+        assert!(published.contains(&"rungkeeper-score".to_owned()));
+        assert!(!published.contains(&"xtask".to_owned()));
+        let root = workspace.root();
+        assert_eq!(workspace.relative(&root.join("a/b")), Path::new("a/b"));
+    }
+
+    #[test]
+    fn a_package_without_the_target_is_refused() {
+        let workspace = Workspace::load().unwrap();
+        let error = workspace
+            .with_target(&TargetKind::Test, "props", Some("xtask"))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "xtask has no target of kind test named props*"
+        );
+    }
+}
