@@ -8,7 +8,7 @@
 //! # Conventions
 //!
 //! - Ranks count from 1, the best. Of equal metrics the newer entry stands behind the older, a
-//!   promoted one behind its equals (as Syne Tune 0.13 sorts).
+//!   promoted one behind its equals (as Syne Tune 0.13 sorts) unless told otherwise.
 //! - Metrics that are no finite number are recorded behind all others, for `min` and for `max`.
 //! - Trial ids are text: `"7"` and `"0007"` are two trials.
 //! - Levels, resources and sizes are integers.

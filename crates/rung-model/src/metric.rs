@@ -84,6 +84,26 @@ impl MetricKey {
         Self(if negative { !bits } else { bits | 1 << 63 })
     }
 
+    /// The metric, given the mode the key was made with. NaN for [`MetricKey::BAD`], 0 for -0.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{MetricKey, Mode};
+    ///
+    /// assert_eq!(MetricKey::new(-0.3, Mode::Max).metric(Mode::Max), -0.3);
+    /// ```
+    #[must_use]
+    pub fn metric(self, mode: Mode) -> f64 {
+        if self.is_bad() {
+            return f64::NAN;
+        }
+        let negative = self.0 >> 63 == 0;
+        let signed = f64::from_bits(if negative { !self.0 } else { self.0 ^ 1 << 63 });
+        match mode {
+            Mode::Min => signed,
+            Mode::Max => 0.0 - signed,
+        }
+    }
+
     /// Whether the metric was no finite number.
     #[must_use]
     pub fn is_bad(self) -> bool {
@@ -114,6 +134,18 @@ mod tests {
         }
         assert!(MetricKey::new(f64::MAX, Mode::Min) < MetricKey::BAD);
         assert!(MetricKey::new(f64::MIN, Mode::Max) < MetricKey::BAD);
+    }
+
+    #[test]
+    fn keys_give_the_metric_back() {
+        let metrics = [f64::MIN, -2.5, -5e-324, 0.0, 5e-324, 0.1, f64::MAX];
+        for mode in [Mode::Min, Mode::Max] {
+            for metric in metrics {
+                let back = MetricKey::new(metric, mode).metric(mode);
+                assert_eq!(back.to_bits(), metric.to_bits());
+            }
+            assert!(MetricKey::BAD.metric(mode).is_nan());
+        }
     }
 
     #[test]

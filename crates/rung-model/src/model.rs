@@ -40,6 +40,7 @@ pub struct RungModel {
     mode: Mode,
     checkpoints: CheckpointTracking,
     repeated_reports_are_data: bool,
+    promoted_behind_equals: bool,
     rungs: Vec<Rung>,
     /// Of each bracket: its first rung and the one behind its last, as places in `rungs`.
     brackets: Vec<(u32, u32)>,
@@ -83,6 +84,7 @@ impl RungModel {
             mode: spec.mode,
             checkpoints: spec.checkpoints,
             repeated_reports_are_data: spec.repeated_reports_are_data,
+            promoted_behind_equals: spec.promoted_behind_equals,
             rungs,
             brackets,
             index: HashMap::new(),
@@ -138,6 +140,22 @@ impl RungModel {
         metric: f64,
         decision: Decision,
     ) -> Result<Report, EventError> {
+        let (report, _) = self.report_and_decide(trial, resource, metric, |_| decision)?;
+        Ok(report)
+    }
+
+    /// As [`RungModel::report`], for a scheduler that decides by what was recorded.
+    ///
+    /// # Errors
+    ///
+    /// As [`RungModel::report`]; then nothing was decided.
+    pub fn report_and_decide(
+        &mut self,
+        trial: &str,
+        resource: u64,
+        metric: f64,
+        decide: impl FnOnce(&Report) -> Decision,
+    ) -> Result<(Report, Decision), EventError> {
         let index = self.expect(trial, "a report", |s| s == TrialStatus::Running)?;
         let last = self.trials[index.get()].last_resource;
         if resource == 0 {
@@ -157,15 +175,30 @@ impl RungModel {
         if resource == last {
             report.repeated = true;
         } else {
-            self.trials[index.get()].last_resource = resource;
+            let state = &mut self.trials[index.get()];
+            report.trained = state.advance(resource);
             self.record(index, resource, metric, &mut report);
         }
+        let decision = decide(&report);
         match decision {
             Decision::Continue => {}
             Decision::Pause => self.pause(index),
             Decision::Stop => self.finish(index),
         }
-        Ok(report)
+        Ok((report, decision))
+    }
+
+    /// The training program of a running trial was started again, after a crash of its own or of
+    /// the tuner: its reports may begin anew, below the last resource. No rank changes.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or not running.
+    pub fn restart(&mut self, trial: &str) -> Result<(), EventError> {
+        let running = |status| status == TrialStatus::Running;
+        let index = self.expect(trial, "a restart", running)?;
+        self.trials[index.get()].last_resource = 0;
+        Ok(())
     }
 
     /// A paused trial runs again; in its rung it counts as promoted from now on.
@@ -183,12 +216,20 @@ impl RungModel {
         let state = &mut self.trials[index.get()];
         let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
         state.last_resource = 0;
+        state.resumed_at = 0;
         let mut level = None;
         if let Some(standing) = &mut state.standing {
             let rung = &mut self.rungs[standing.rung as usize];
             level = Some(rung.level());
+            if !lost_checkpoint {
+                state.resumed_at = rung.level();
+            }
             if !standing.promoted {
-                standing.position = rung.promote(standing.position);
+                if self.promoted_behind_equals {
+                    standing.position = rung.promote(standing.position);
+                } else {
+                    rung.end_wait(standing.position);
+                }
                 standing.promoted = true;
             }
         }

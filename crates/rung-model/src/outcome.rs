@@ -5,6 +5,8 @@ pub struct Report {
     pub recorded: Option<Recorded>,
     /// What the report tells of the chance that an arrival ranks better.
     pub data: Option<ArrivalData>,
+    /// Resource units trained since the report before, or since the resume.
+    pub trained: u64,
     /// The report passed the level of the rung it is recorded at: some resource was skipped.
     pub skipped: bool,
     /// The report changed no rank because the trial stands in that rung already, or because the

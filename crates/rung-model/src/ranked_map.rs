@@ -79,6 +79,13 @@ impl<K: Ord + Copy, V: Copy> RankedMap<K, V> {
         }
     }
 
+    /// The key with `rank` smaller ones, if there are more than `rank` entries.
+    pub(crate) fn select(&self, rank: usize) -> Option<K> {
+        let (b, before) = self.lengths.find(rank);
+        let block = self.blocks.get(b)?;
+        block.get(rank - before).map(|entry| entry.0)
+    }
+
     /// Entries in ascending order.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (K, V)> {
         self.blocks.iter().flatten().copied()
@@ -180,6 +187,23 @@ impl Fenwick {
         }
         sum
     }
+
+    /// The block that holds the entry with `rank` entries before it, and the number of entries
+    /// before that block. Beyond the last entry: the number of blocks.
+    fn find(&self, rank: usize) -> (usize, usize) {
+        let (mut block, mut before) = (0, 0);
+        let mut step = (self.tree.len() + 1).next_power_of_two() / 2;
+        while step > 0 {
+            if let Some(&length) = self.tree.get(block + step - 1)
+                && before + length <= rank
+            {
+                block += step;
+                before += length;
+            }
+            step /= 2;
+        }
+        (block, before)
+    }
 }
 
 fn lowest_bit(i: usize) -> usize {
@@ -200,7 +224,9 @@ mod tests {
         assert!(map.blocks.iter().all(|b| !b.is_empty() && b.len() < BLOCK));
         for (rank, key) in expected.keys().enumerate() {
             assert_eq!(map.rank(key), rank);
+            assert_eq!(map.select(rank), Some(*key));
         }
+        assert_eq!(map.select(expected.len()), None);
         assert_eq!(map.rank(&u32::MAX), expected.len());
     }
 

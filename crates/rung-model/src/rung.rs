@@ -105,13 +105,26 @@ impl Rung {
         self.entries.rank(&entry) as u64 + 1
     }
 
+    /// The metric at a rank, 1 for the best; `None` if there is no such rank.
+    #[must_use]
+    pub fn metric_at(&self, rank: u64) -> Option<MetricKey> {
+        let before = usize::try_from(rank.checked_sub(1)?).ok()?;
+        self.entries.select(before).map(Position::metric)
+    }
+
+    /// Number of entries with a strictly better metric.
+    #[must_use]
+    pub fn num_better(&self, metric: MetricKey) -> u64 {
+        self.entries.rank(&Position { metric, arrival: 0 }) as u64
+    }
+
     /// Makes an entry a waiting one: its trial is paused here and keeps its checkpoint.
     pub fn wait(&mut self, entry: Position, trial: TrialIndex) {
         self.waiting.insert(entry, trial);
     }
 
-    /// Ends the waiting of an entry without promoting it (its checkpoint was given up, its trial
-    /// ended). Returns whether it waited.
+    /// Ends the waiting of an entry, which keeps its place: its checkpoint was given up, its trial
+    /// ended, or was promoted and is not to change any rank. Returns whether it waited.
     pub fn end_wait(&mut self, entry: Position) -> bool {
         self.waiting.remove(&entry).is_some()
     }
@@ -180,6 +193,22 @@ mod tests {
         let bad = rung.insert(MetricKey::BAD);
         let good = rung.insert(key(9.0));
         assert_eq!((rung.rank(good), rung.rank(bad)), (1, 2));
+    }
+
+    #[test]
+    fn ties_are_not_better() {
+        let mut rung = Rung::new(1, (1, 3));
+        for value in [0.3, 0.1, 0.3, f64::INFINITY] {
+            rung.insert(key(value));
+        }
+        let better = [0.1, 0.2, 0.3, 0.4].map(|value| rung.num_better(key(value)));
+        assert_eq!(better, [0, 1, 1, 3]);
+        assert_eq!(rung.num_better(MetricKey::BAD), 3);
+        let metrics = [1, 2, 3, 4].map(|rank| rung.metric_at(rank).unwrap());
+        let expected = [0.1, 0.3, 0.3].map(key);
+        assert_eq!(metrics[..3], expected);
+        assert!(metrics[3].is_bad());
+        assert_eq!((rung.metric_at(0), rung.metric_at(5)), (None, None));
     }
 
     #[test]

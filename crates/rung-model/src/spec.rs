@@ -67,6 +67,10 @@ pub struct ModelSpec {
     /// Whether a report at a rung in which the trial already stands counts as data for the
     /// estimators of p. Syne Tune 0.13 does so; the model of independent arrivals does not.
     pub repeated_reports_are_data: bool,
+    /// Whether a promoted entry is moved behind its equals, as Syne Tune 0.13 does. Otherwise it
+    /// keeps its place, as [`crate::Rung::end_wait`] leaves it: a top-fraction rule promotes no more than the top
+    /// fraction only then, because trials that tie with promoted ones do not move up.
+    pub promoted_behind_equals: bool,
 }
 
 impl ModelSpec {
@@ -97,6 +101,7 @@ impl ModelSpec {
             brackets: Brackets::default(),
             checkpoints: CheckpointTracking::default(),
             repeated_reports_are_data: false,
+            promoted_behind_equals: true,
         };
         spec.check()?;
         Ok(spec)

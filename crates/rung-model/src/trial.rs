@@ -113,6 +113,8 @@ pub(crate) struct TrialState {
     pub(crate) standing: Option<Standing>,
     /// Last resource reported since the trial was started or resumed.
     pub(crate) last_resource: u64,
+    /// Rung level whose checkpoint the trial was resumed from, 0 if it trains from scratch.
+    pub(crate) resumed_at: u64,
     pub(crate) checkpoint: Option<Checkpoint>,
     pub(crate) pinned: bool,
     pub(crate) bad_metric_seen: bool,
@@ -125,9 +127,22 @@ impl TrialState {
             bracket,
             standing: None,
             last_resource: 0,
+            resumed_at: 0,
             checkpoint: None,
             pinned: false,
             bad_metric_seen: false,
         }
+    }
+
+    /// Moves on to a reported resource; returns how many units were trained for it.
+    pub(crate) fn advance(&mut self, resource: u64) -> u64 {
+        // A program that starts over although it had a checkpoint reports from 1 on.
+        let from = if self.last_resource == 0 && self.resumed_at < resource {
+            self.resumed_at
+        } else {
+            self.last_resource
+        };
+        self.last_resource = resource;
+        resource - from
     }
 }

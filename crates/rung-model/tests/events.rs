@@ -267,3 +267,80 @@ fn bad_specifications_are_refused() {
     bad.brackets.number = 4;
     assert!(RungModel::new(&bad).is_err());
 }
+
+#[test]
+fn promoted_entries_can_keep_their_place() {
+    for (promoted_behind_equals, ranks) in [(true, [3, 1, 2]), (false, [1, 2, 3])] {
+        let mut model = RungModel::new(&ModelSpec {
+            checkpoints: CheckpointTracking::Assumed,
+            promoted_behind_equals,
+            ..spec()
+        })
+        .unwrap();
+        for trial in ["a", "b", "c"] {
+            model.start(trial, 0).unwrap();
+            model.report(trial, 1, 0.5, Decision::Pause).unwrap();
+        }
+        model.resume("a").unwrap();
+        let found = ["a", "b", "c"].map(|trial| model.trial_information(trial).unwrap().rank);
+        assert_eq!(found, ranks);
+        assert_eq!(model.candidates().count(), 2);
+    }
+}
+
+#[test]
+fn restarted_training_programs_report_anew() {
+    let mut model = assumed();
+    model.start("a", 0).unwrap();
+    model.report("a", 1, 0.5, Decision::Continue).unwrap();
+    model.report("a", 3, 0.4, Decision::Continue).unwrap();
+    assert!(model.report("a", 2, 0.4, Decision::Continue).is_err());
+    model.restart("a").unwrap();
+    let again = model.report("a", 1, 0.9, Decision::Continue).unwrap();
+    assert!(again.repeated && again.recorded.is_none());
+    let next = model.report("a", 4, 0.3, Decision::Pause).unwrap();
+    assert_eq!(next.recorded.unwrap().level, 4);
+    let refused = model.restart("a").unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "trial \"a\" is PAUSED-WITH-CP: a restart is not possible"
+    );
+}
+
+#[test]
+fn decisions_can_follow_what_was_recorded() {
+    let mut model = assumed();
+    model.start("a", 0).unwrap();
+    let pause_at_rungs = |report: &rungkeeper_rung_model::Report| match report.recorded {
+        Some(_) => Decision::Pause,
+        None => Decision::Continue,
+    };
+    let (_, decision) = model
+        .report_and_decide("a", 1, 0.5, pause_at_rungs)
+        .unwrap();
+    assert_eq!(decision, Decision::Pause);
+    model.resume("a").unwrap();
+    let (_, decision) = model
+        .report_and_decide("a", 2, 0.5, pause_at_rungs)
+        .unwrap();
+    assert_eq!(decision, Decision::Continue);
+    assert_eq!(model.status("a"), Some(TrialStatus::Running));
+}
+
+#[test]
+fn trained_units_count_from_where_training_began() {
+    let mut model = assumed();
+    model.start("a", 0).unwrap();
+    let trained = |model: &mut RungModel, resource, decision| {
+        model.report("a", resource, 0.5, decision).unwrap().trained
+    };
+    assert_eq!(trained(&mut model, 1, Decision::Pause), 1);
+    model.resume("a").unwrap(); // from its checkpoint at 1
+    assert_eq!(trained(&mut model, 3, Decision::Continue), 2);
+    assert_eq!(trained(&mut model, 4, Decision::Pause), 1);
+    model.remove_checkpoint("a").unwrap();
+    model.resume("a").unwrap(); // from scratch
+    assert_eq!(trained(&mut model, 5, Decision::Pause), 5);
+    model.resume("a").unwrap(); // has a checkpoint, but starts over
+    assert_eq!(trained(&mut model, 1, Decision::Continue), 1);
+}

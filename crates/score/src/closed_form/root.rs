@@ -1,0 +1,80 @@
+//! Whether the walk ever comes down.
+
+use crate::double_double::DoubleDouble;
+
+/// -ln x, x being the smallest positive root of p x^eta - x + 1 - p = 0; 0 (x = 1) where p <= 1/eta.
+///
+/// x^d is the probability that a walk with an endless horizon ever comes down from d. With u = -ln x and
+/// psi(v) = -ln((1 - e^-v) / v) the equation reads psi(eta u) - psi(u) = ln(eta p), where nothing cancels as u goes to 0;
+/// eta p - 1 is taken exactly. psi is concave and Newton's method comes from the left.
+pub(super) fn minus_ln_root(eta: u64, p: f64) -> f64 {
+    let eta = eta as f64;
+    let excess = (DoubleDouble::product(eta, p) - DoubleDouble::from(1.0)).high;
+    if excess <= 0.0 {
+        return 0.0;
+    }
+    let target = libm::log1p(excess);
+    let most = -libm::log1p(-p); // x >= 1 - p
+    let mut u = most.min(2.0 * target / (eta - 1.0));
+    for _ in 0..MAX_NEWTON_STEPS {
+        let missing = target - (psi(eta * u) - psi(u));
+        let slope = eta * psi_slope(eta * u) - psi_slope(u);
+        let next = (u + missing / slope).clamp(0.5 * u, most);
+        let is_settled = libm::fabs(next - u) <= f64::EPSILON * u;
+        u = next;
+        if is_settled {
+            break;
+        }
+    }
+    u
+}
+
+/// Newton's method needs fewer than ten where the result matters.
+const MAX_NEWTON_STEPS: u32 = 60;
+
+/// -ln((1 - e^-v) / v) = v/2 - ln(sinh(v/2) / (v/2)).
+fn psi(v: f64) -> f64 {
+    if v >= 0.25 {
+        return libm::log(v / -libm::expm1(-v));
+    }
+    let half = 0.5 * v;
+    let square = half * half;
+    let series = 1.0 / 2835.0 - square * (1.0 / 37800.0 - square / 467_775.0);
+    half - square * (1.0 / 6.0 - square * (1.0 / 180.0 - square * series))
+}
+
+/// The derivative of psi, good enough to steer by.
+fn psi_slope(v: f64) -> f64 {
+    if v < 1e-3 {
+        0.5 - v / 12.0
+    } else {
+        1.0 / v - 1.0 / libm::expm1(v)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::minus_ln_root;
+
+    #[test]
+    fn roots_for_two_are_known() {
+        // p x^2 - x + 1 - p = (x - 1) (p x - (1 - p))
+        for p in [0.5 + 1e-12, 0.500_001, 0.51, 0.6, 0.75] {
+            let exact = -libm::log1p((1.0 - 2.0 * p) / p);
+            let u = minus_ln_root(2, p);
+            assert!((u / exact - 1.0).abs() < 4e-15, "{p}: {u} {exact}");
+        }
+        assert_eq!(minus_ln_root(2, 0.5), 0.0);
+        assert_eq!(minus_ln_root(3, 1.0 / 3.0), 0.0); // the double is below a third
+    }
+
+    #[test]
+    fn roots_solve_their_equation() {
+        for (eta, p) in [(3u64, 0.334), (3, 0.4), (10, 0.11), (1000, 0.002), (1_000_000, 0.05)] {
+            let u = minus_ln_root(eta, p);
+            let left = -p * libm::expm1(-(eta as f64) * u);
+            let right = -libm::expm1(-u);
+            assert!((left / right - 1.0).abs() < 1e-14, "{eta} {p}: {left} {right}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be wrong with an input.
+
+use thiserror::Error;
+
+/// Why a score could not be computed.
+///
+/// Every message names the argument, the value it had and what is allowed.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum ScoreError {
+    /// The fraction is not in (0, 1], or its reduced denominator is too large.
+    #[error(
+        "promotion quantile {numerator}/{denominator}: must lie in (0, 1], with a reduced denominator of at most 2^31"
+    )]
+    InvalidQuantile {
+        /// The numerator given.
+        numerator: u64,
+        /// The denominator given.
+        denominator: u64,
+    },
+    /// The number is no fraction in (0, 1] with a denominator of at most 2^31.
+    #[error(
+        "promotion quantile {value}: must be (a double next to) a fraction in (0, 1] with a denominator of at most 2^31"
+    )]
+    InvalidQuantileValue {
+        /// The value given.
+        value: f64,
+    },
+    /// The rung is empty or too long.
+    #[error("rung_len {rung_len}: must be at least 1 and at most 2^53")]
+    InvalidRungLen {
+        /// The length given.
+        rung_len: u64,
+    },
+    /// The rank is 0 or greater than the rung is long.
+    #[error("rank {rank}: must be at least 1 and at most the rung length {rung_len}")]
+    InvalidRank {
+        /// The rank given.
+        rank: u64,
+        /// The length of the rung.
+        rung_len: u64,
+    },
+    /// The chance of a better arrival is not strictly between 0 and 1.
+    #[error("p {p}: must be greater than 0 and less than 1")]
+    InvalidProbability {
+        /// The value given.
+        p: f64,
+    },
+    /// The time ratio is negative or not a number.
+    #[error("time_ratio {time_ratio}: must be at least 0 (infinity is allowed)")]
+    InvalidTimeRatio {
+        /// The value given.
+        time_ratio: f64,
+    },
+    /// The cut-off is 0.
+    #[error("approx_steps 0: must be at least 1 (or None: no cut-off)")]
+    ZeroApproxSteps,
+    /// The logarithm of a probability is positive or not a number.
+    #[error("ln_probability {value}: must be at most 0 (minus infinity is allowed)")]
+    InvalidLnProbability {
+        /// The value given.
+        value: f64,
+    },
+    /// The closed form holds for promotion quantiles 1/eta only.
+    #[error(
+        "promotion quantile {numerator}/{denominator}: the closed form needs a numerator of 1 (use resume_probability)"
+    )]
+    NoClosedForm {
+        /// The numerator, reduced.
+        numerator: u64,
+        /// The denominator, reduced.
+        denominator: u64,
+    },
+    /// The table would take more than [`MAX_WORK`](crate::MAX_WORK) elementary steps, and the sum has not converged
+    /// within that: set `approx_steps`.
+    #[error(
+        "no convergence within {limit} elementary steps ({better_arrivals} better arrivals were followed): set approx_steps"
+    )]
+    TooManySteps {
+        /// How many better arrivals were followed.
+        better_arrivals: u64,
+        /// The bound on the work.
+        limit: u64,
+    },
+    /// No rule or horizon has this name.
+    #[error("{kind} {name:?}: must be one of {allowed}")]
+    UnknownName {
+        /// What was to be named.
+        kind: &'static str,
+        /// The name given.
+        name: String,
+        /// The names there are.
+        allowed: &'static str,
+    },
+}
+
+/// A [`ScoreError`] of one position of a batch.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[error("position {index} of the batch: {source}")]
+#[non_exhaustive]
+pub struct BatchError {
+    /// Index of the position, from 0.
+    pub index: usize,
+    /// What is wrong with it.
+    pub source: ScoreError,
+}

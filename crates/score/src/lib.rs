@@ -1,0 +1,76 @@
+//! The probability that a paused trial of promotion-type successive halving is resumed, exact to the last digits.
+//!
+//! A rung holds n recorded trials. A trial paused there at rank k (1 = best) is resumed once it is in the top fraction
+//! alpha = a/b of its rung. Every further arrival at the rung lengthens it by one and, with probability p, pushes the
+//! trial back by one rank. n' = ceil(n * time ratio) arrivals are still to come. How likely is it that the trial can be
+//! promoted in time? The more likely, and the higher its level, the more the loss of its checkpoint costs.
+//!
+//! ```
+//! use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, expected_cost, resume_probability};
+//!
+//! // Rank 4 of 10 at level 9, a third is promoted, a third of the arrivals is better, half of the time is over.
+//! let position = PausedPosition {
+//!     rank: 4,
+//!     rung_len: 10,
+//!     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
+//!     p: 0.33,
+//!     time_ratio: 1.0,
+//! };
+//! let probability = resume_probability(&position, &ScoreSettings::default())?;
+//! assert!((expected_cost(9, probability) - 9.0 * 0.6509).abs() < 1e-3);
+//! # Ok::<(), rungkeeper_score::ScoreError>(())
+//! ```
+//!
+//! # Where to start
+//! - [`resume_probability`] for one trial, [`resume_probabilities`] for many: the fastest exact method for the input.
+//! - [`closed_form`] (alpha = 1/eta), [`quadratic`] and [`step_wise`] (any alpha): three methods with little in common,
+//!   which agree to 1e-12.
+//! - [`expected_cost`], [`ln_expected_cost`]: what the loss of a checkpoint costs.
+//! - [`promotable`], [`first_passage_arrivals`], [`arrivals_left`]: the pieces of the model, in exact integers.
+//!
+//! # Accuracy
+//! Relative error at most 1e-12 in the probability, where it is at least 1e-300, and in its logarithm, also next to
+//! probability 1 (down to `ln P = -1e-300`). A sum that has not converged is never returned.
+//!
+//! # Features
+//! - `serde` (off): `Serialize` and `Deserialize` for [`PausedPosition`], [`ScoreSettings`], [`PromotionQuantile`],
+//!   [`PromotionRule`] and [`Horizon`].
+//!
+//! The crate does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
+//! crate: results are the same on every platform.
+
+mod arrivals;
+mod batch;
+mod binomial;
+mod closed_form;
+mod cost;
+mod double_double;
+mod error;
+mod followed;
+mod position;
+mod probability;
+mod quadratic;
+mod quantile;
+mod resume;
+mod scaled;
+mod settings;
+mod step_wise;
+mod walk;
+
+pub use arrivals::{arrivals_left, first_passage_arrivals, promotable};
+pub use batch::resume_probabilities;
+pub use closed_form::closed_form;
+pub use cost::{expected_cost, ln_expected_cost};
+pub use error::{BatchError, ScoreError};
+pub use followed::MAX_WORK;
+pub use position::PausedPosition;
+pub use probability::ResumeProbability;
+pub use quadratic::quadratic;
+pub use quantile::PromotionQuantile;
+pub use resume::resume_probability;
+pub use settings::{Horizon, PromotionRule, ScoreSettings};
+pub use step_wise::step_wise;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

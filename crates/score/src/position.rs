@@ -1,0 +1,68 @@
+//! Where a paused trial stands.
+
+use crate::{PromotionQuantile, ScoreError};
+
+/// Longest rung: up to here every length is a double.
+const MAX_RUNG_LEN: u64 = 1 << 53;
+
+/// One paused trial: its place in its rung and what is assumed of the arrivals still to come.
+///
+/// The fields are plain numbers; each function of this crate checks them before use.
+///
+/// ```
+/// use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, resume_probability};
+///
+/// let position = PausedPosition {
+///     rank: 4,
+///     rung_len: 10,
+///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
+///     p: 0.33,
+///     time_ratio: 1.0,
+/// };
+/// let probability = resume_probability(&position, &ScoreSettings::default())?;
+/// assert!((probability.probability() - 0.6509).abs() < 5e-5);
+/// # Ok::<(), rungkeeper_score::ScoreError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct PausedPosition {
+    /// Rank of the trial in its rung, 1 = best, at most `rung_len`.
+    pub rank: u64,
+    /// Number of trials recorded in the rung, promoted ones included, 1 to 2^53.
+    pub rung_len: u64,
+    /// The fraction of the rung that is promoted.
+    pub promotion_quantile: PromotionQuantile,
+    /// Chance that an arrival at the rung is better than the trial, strictly between 0 and 1.
+    pub p: f64,
+    /// Time left over time spent, at least 0; infinity: the run never ends.
+    pub time_ratio: f64,
+}
+
+impl PausedPosition {
+    /// Refuses what is outside the domain. NaN fails every comparison, so the tests are positive ones.
+    #[inline]
+    pub(crate) fn check(&self) -> Result<(), ScoreError> {
+        let rung_len_is_valid = 1 <= self.rung_len && self.rung_len <= MAX_RUNG_LEN;
+        let rank_is_valid = 1 <= self.rank && self.rank <= self.rung_len;
+        let p_is_valid = self.p > 0.0 && self.p < 1.0;
+        if rung_len_is_valid && rank_is_valid && p_is_valid && self.time_ratio >= 0.0 {
+            return Ok(());
+        }
+        Err(if !rung_len_is_valid {
+            ScoreError::InvalidRungLen {
+                rung_len: self.rung_len,
+            }
+        } else if !rank_is_valid {
+            ScoreError::InvalidRank {
+                rank: self.rank,
+                rung_len: self.rung_len,
+            }
+        } else if !p_is_valid {
+            ScoreError::InvalidProbability { p: self.p }
+        } else {
+            ScoreError::InvalidTimeRatio {
+                time_ratio: self.time_ratio,
+            }
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The result: a probability kept as its logarithm.
+
+use crate::ScoreError;
+
+/// The probability that a paused trial is resumed, kept as its natural logarithm.
+///
+/// The logarithm holds what a double cannot: late in a run most probabilities lie between 1e-20 and 1e-280, some
+/// below 1e-308, and their order is the decision. Probabilities next to 1 keep their distance to 1, as
+/// `ln P = ln(1 - (1 - P))`. The order of two values is the order of their logarithms.
+///
+/// ```
+/// use rungkeeper_score::ResumeProbability;
+///
+/// let tiny = ResumeProbability::from_ln(-1000.0)?;
+/// assert_eq!(tiny.probability(), 0.0);
+/// assert!(ResumeProbability::NEVER < tiny && tiny < ResumeProbability::CERTAIN);
+/// # Ok::<(), rungkeeper_score::ScoreError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct ResumeProbability {
+    ln: f64,
+}
+
+impl ResumeProbability {
+    /// Probability 0.
+    pub const NEVER: Self = Self {
+        ln: f64::NEG_INFINITY,
+    };
+
+    /// Probability 1.
+    pub const CERTAIN: Self = Self { ln: 0.0 };
+
+    /// The probability with the natural logarithm `ln`.
+    ///
+    /// # Errors
+    /// [`ScoreError::InvalidLnProbability`] unless `ln <= 0`; minus infinity is allowed.
+    pub fn from_ln(ln: f64) -> Result<Self, ScoreError> {
+        if ln <= 0.0 {
+            Ok(Self { ln })
+        } else {
+            Err(ScoreError::InvalidLnProbability { value: ln })
+        }
+    }
+
+    /// From a logarithm that is at most 0 but for its rounding error.
+    #[inline]
+    pub(crate) fn from_rounded_ln(ln: f64) -> Self {
+        Self { ln: ln.min(0.0) }
+    }
+
+    /// From the probability of the contrary, 0 <= `complement` < 1.
+    #[inline]
+    pub(crate) fn from_complement(complement: f64) -> Self {
+        Self {
+            ln: libm::log1p(-complement).min(0.0),
+        }
+    }
+
+    /// The probability. 0 also where it is positive but below the range of doubles: see
+    /// [`ln_probability`](Self::ln_probability).
+    #[must_use]
+    pub fn probability(self) -> f64 {
+        libm::exp(self.ln)
+    }
+
+    /// The natural logarithm of the probability, minus infinity for 0.
+    #[must_use]
+    pub const fn ln_probability(self) -> f64 {
+        self.ln
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ResumeProbability;
+
+    #[test]
+    fn refuses_what_is_no_logarithm_of_a_probability() {
+        assert!(ResumeProbability::from_ln(f64::NAN).is_err());
+        assert!(ResumeProbability::from_ln(1e-300).is_err());
+        assert_eq!(
+            ResumeProbability::from_ln(f64::NEG_INFINITY),
+            Ok(ResumeProbability::NEVER)
+        );
+    }
+
+    #[test]
+    fn complements_next_to_nothing_are_kept() {
+        let value = ResumeProbability::from_complement(6.6e-21);
+        assert_eq!(value.probability(), 1.0);
+        assert_eq!(value.ln_probability(), -6.6e-21);
+        assert!(value < ResumeProbability::CERTAIN);
+    }
+}

@@ -1,0 +1,149 @@
+//! What the model is to assume: the promotion rule, the horizon, the cut-off.
+
+use core::{fmt, str::FromStr};
+
+use crate::ScoreError;
+
+/// When a paused trial of rank k in a rung of length n may be promoted.
+///
+/// ```
+/// use rungkeeper_score::PromotionRule;
+///
+/// assert_eq!("linear_quantile".parse(), Ok(PromotionRule::LinearQuantile));
+/// assert_eq!(PromotionRule::TopFraction.to_string(), "top_fraction");
+/// assert!("top".parse::<PromotionRule>().is_err());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum PromotionRule {
+    /// k <= alpha n: the trial is in the top fraction alpha of its rung.
+    #[default]
+    TopFraction,
+    /// k - 1 <= alpha (n - 1): the metric is not worse than the linearly interpolated alpha-quantile of the rung, as in
+    /// the scheduler of Syne Tune 0.13.
+    LinearQuantile,
+}
+
+/// What a number of arrivals still to come means for the very first chance of promotion.
+///
+/// ```
+/// use rungkeeper_score::Horizon;
+///
+/// assert_eq!("first_term_kept".parse(), Ok(Horizon::FirstTermKept));
+/// assert_eq!(Horizon::Hard.to_string(), "hard");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Horizon {
+    /// No more than n' = ceil(n * time ratio) arrivals come: the model taken at its word.
+    #[default]
+    Hard,
+    /// As [`Hard`](Self::Hard), but that none of the next l_0 arrivals is better always counts, with probability
+    /// (1 - p)^l_0, even where l_0 > n'. So Syne Tune 0.13 has it; n' is a guess, a poor one in short rungs.
+    FirstTermKept,
+}
+
+/// Number of better arrivals that the approximation follows unless told otherwise, as in Syne Tune 0.13.
+const DEFAULT_APPROX_STEPS: u32 = 25;
+
+/// What the model is to assume.
+///
+/// ```
+/// use rungkeeper_score::{Horizon, PromotionRule, ScoreSettings};
+///
+/// let settings = ScoreSettings::default();
+/// assert_eq!(settings.promotion_rule, PromotionRule::TopFraction);
+/// assert_eq!(settings.horizon, Horizon::Hard);
+/// assert_eq!(settings.approx_steps, Some(25));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
+pub struct ScoreSettings {
+    /// The rule by which the scheduler promotes.
+    pub promotion_rule: PromotionRule,
+    /// What the number of arrivals still to come means.
+    pub horizon: Horizon,
+    /// R: only promotions after at most R better arrivals count; at least 1. `None`: no cut-off.
+    pub approx_steps: Option<u32>,
+}
+
+impl Default for ScoreSettings {
+    fn default() -> Self {
+        Self {
+            promotion_rule: PromotionRule::default(),
+            horizon: Horizon::default(),
+            approx_steps: Some(DEFAULT_APPROX_STEPS),
+        }
+    }
+}
+
+impl PromotionRule {
+    /// The name in files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TopFraction => "top_fraction",
+            Self::LinearQuantile => "linear_quantile",
+        }
+    }
+}
+
+impl Horizon {
+    /// The name in files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hard => "hard",
+            Self::FirstTermKept => "first_term_kept",
+        }
+    }
+}
+
+impl fmt::Display for PromotionRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Horizon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for PromotionRule {
+    type Err = ScoreError;
+
+    fn from_str(name: &str) -> Result<Self, ScoreError> {
+        match name {
+            "top_fraction" => Ok(Self::TopFraction),
+            "linear_quantile" => Ok(Self::LinearQuantile),
+            _ => Err(ScoreError::UnknownName {
+                kind: "promotion rule",
+                name: name.to_owned(),
+                allowed: "top_fraction, linear_quantile",
+            }),
+        }
+    }
+}
+
+impl FromStr for Horizon {
+    type Err = ScoreError;
+
+    fn from_str(name: &str) -> Result<Self, ScoreError> {
+        match name {
+            "hard" => Ok(Self::Hard),
+            "first_term_kept" => Ok(Self::FirstTermKept),
+            _ => Err(ScoreError::UnknownName {
+                kind: "horizon",
+                name: name.to_owned(),
+                allowed: "hard, first_term_kept",
+            }),
+        }
+    }
+}
