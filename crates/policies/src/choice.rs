@@ -1,0 +1,270 @@
+use std::cmp::Ordering;
+
+use rungkeeper_rung_model::Candidate;
+
+use crate::Need;
+
+/// A candidate that was chosen to lose its checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// Place of the candidate in the list that was shown.
+    pub candidate: usize,
+    /// Natural logarithm of what losing the checkpoint costs in expectation, in resource units.
+    /// `None` where the policy does not estimate it.
+    pub ln_expected_cost: Option<f64>,
+    /// Which budget made it go.
+    pub reason: RemovalReason,
+}
+
+/// Why a checkpoint was given up.
+///
+/// Spelled `max_checkpoints`, `max_bytes` and `asked` in serialized form.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum RemovalReason {
+    /// Too many checkpoints.
+    MaxCheckpoints,
+    /// Too many bytes.
+    MaxBytes,
+    /// A person asked for it.
+    Asked,
+}
+
+/// Chooses the candidates whose loss costs least, given the logarithm of each expected cost.
+///
+/// Under a byte budget the lowest expected cost per byte goes first, until enough bytes are freed;
+/// then, most expensive first, what turned out not to be needed is kept after all. If more
+/// checkpoints must go, those of lowest expected cost follow. Bad metrics go before all others.
+/// Equal costs go by lower level, then worse rank, then id.
+///
+/// If there are not enough candidates, all of them are chosen.
+///
+/// # Panics
+///
+/// If there are not as many costs as candidates.
+#[must_use]
+pub fn choose_cheapest(
+    candidates: &[Candidate<'_>],
+    ln_expected_costs: &[f64],
+    need: Need,
+) -> Vec<Choice> {
+    assert_eq!(candidates.len(), ln_expected_costs.len());
+    let choice = |candidate: usize, reason| Choice {
+        candidate,
+        ln_expected_cost: Some(ln_expected_costs[candidate]),
+        reason,
+    };
+    let mut chosen = Vec::new();
+    if need.bytes > 0 {
+        let per_byte = |i: usize| ln_expected_costs[i] - libm::log(candidates[i].bytes as f64);
+        let order = sorted_by_cost(candidates, &per_byte, usize::MAX);
+        let mut bytes = take_bytes(&order, candidates, need.bytes);
+        spare_unneeded(&mut bytes, candidates, ln_expected_costs, need.bytes);
+        chosen.extend(bytes.iter().map(|&i| choice(i, RemovalReason::MaxBytes)));
+    }
+    let more = (need.checkpoints as usize).saturating_sub(chosen.len());
+    if more > 0 {
+        let order = sorted_by_cost(
+            candidates,
+            &|i| ln_expected_costs[i],
+            more.saturating_add(chosen.len()),
+        );
+        let taken: Vec<usize> = chosen
+            .iter()
+            .map(|choice: &Choice| choice.candidate)
+            .collect();
+        let rest = order.into_iter().filter(|i| !taken.contains(i)).take(more);
+        chosen.extend(rest.map(|i| choice(i, RemovalReason::MaxCheckpoints)));
+    }
+    chosen
+}
+
+/// Chooses along a given order of candidates (places in the list) until both the number and the
+/// bytes that must go are reached: for policies that estimate no cost.
+#[must_use]
+pub fn choose_in_order(
+    candidates: &[Candidate<'_>],
+    order: impl IntoIterator<Item = usize>,
+    need: Need,
+) -> Vec<Choice> {
+    let (mut chosen, mut bytes, mut order) = (Vec::new(), 0u64, order.into_iter());
+    loop {
+        // Asked before the next one is taken: an order that is drawn draws no more than needed.
+        let reason = if (chosen.len() as u64) < need.checkpoints {
+            RemovalReason::MaxCheckpoints
+        } else if bytes < need.bytes {
+            RemovalReason::MaxBytes
+        } else {
+            break;
+        };
+        let Some(candidate) = order.next() else { break };
+        bytes = bytes.saturating_add(candidates[candidate].bytes);
+        chosen.push(Choice {
+            candidate,
+            ln_expected_cost: None,
+            reason,
+        });
+    }
+    chosen
+}
+
+/// Order in which candidates of equal cost go: lower level, then worse rank, then id.
+pub(crate) fn tie_order(one: &Candidate<'_>, other: &Candidate<'_>) -> Ordering {
+    (one.level, other.rank, one.trial_id).cmp(&(other.level, one.rank, other.trial_id))
+}
+
+/// The `most` candidates that go first by a cost, in order.
+fn sorted_by_cost(
+    candidates: &[Candidate<'_>],
+    cost: &dyn Fn(usize) -> f64,
+    most: usize,
+) -> Vec<usize> {
+    let compare = |&i: &usize, &j: &usize| {
+        let (one, other) = (&candidates[i], &candidates[j]);
+        other
+            .bad_metric
+            .cmp(&one.bad_metric)
+            .then_with(|| cost(i).total_cmp(&cost(j)))
+            .then_with(|| tie_order(one, other))
+    };
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
+    if most < order.len() {
+        order.select_nth_unstable_by(most, compare);
+        order.truncate(most);
+    }
+    order.sort_unstable_by(compare);
+    order
+}
+
+/// The shortest run of the order that frees enough; candidates without bytes free nothing.
+fn take_bytes(order: &[usize], candidates: &[Candidate<'_>], need: u64) -> Vec<usize> {
+    let mut freed = 0u64;
+    let mut taken = Vec::new();
+    for &i in order.iter().filter(|&&i| candidates[i].bytes > 0) {
+        if freed >= need {
+            break;
+        }
+        freed = freed.saturating_add(candidates[i].bytes);
+        taken.push(i);
+    }
+    taken
+}
+
+/// Drops from what was taken, most expensive first, all that is not needed to free enough.
+fn spare_unneeded(taken: &mut Vec<usize>, candidates: &[Candidate<'_>], costs: &[f64], need: u64) {
+    let bytes = |i: usize| u128::from(candidates[i].bytes);
+    let mut freed: u128 = taken.iter().map(|&i| bytes(i)).sum();
+    let mut by_cost: Vec<usize> = taken
+        .iter()
+        .copied()
+        .filter(|&i| !candidates[i].bad_metric)
+        .collect();
+    by_cost.sort_unstable_by(|&i, &j| {
+        costs[j]
+            .total_cmp(&costs[i])
+            .then_with(|| tie_order(&candidates[j], &candidates[i]))
+    });
+    for i in by_cost {
+        if freed - bytes(i) >= u128::from(need) {
+            freed -= bytes(i);
+            taken.retain(|&j| j != i);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn candidate(trial_id: &str, level: u64, rank: u64, bytes: u64) -> Candidate<'_> {
+        Candidate {
+            trial_id,
+            level,
+            rank,
+            rung_len: 9,
+            promotion_quantile: (1, 3),
+            bad_metric: false,
+            bytes,
+        }
+    }
+
+    fn ids<'c>(candidates: &[Candidate<'c>], chosen: &[Choice]) -> Vec<&'c str> {
+        chosen
+            .iter()
+            .map(|choice| candidates[choice.candidate].trial_id)
+            .collect()
+    }
+
+    #[test]
+    fn ties_go_by_level_then_rank_then_id() {
+        let candidates = [
+            candidate("a", 3, 4, 0),
+            candidate("b", 1, 4, 0),
+            candidate("d", 1, 7, 0),
+            candidate("c", 1, 7, 0),
+        ];
+        let need = Need {
+            checkpoints: 4,
+            bytes: 0,
+        };
+        let chosen = choose_cheapest(&candidates, &[0.0; 4], need);
+        assert_eq!(ids(&candidates, &chosen), ["c", "d", "b", "a"]);
+    }
+
+    #[test]
+    fn bytes_go_by_cost_per_byte() {
+        let candidates = [candidate("small", 1, 4, 10), candidate("large", 1, 5, 100)];
+        // The large one costs twice as much, but a fifth per byte.
+        let costs = [0.0, 2f64.ln()];
+        let need = |bytes| Need {
+            checkpoints: 0,
+            bytes,
+        };
+        let chosen = choose_cheapest(&candidates, &costs, need(5));
+        assert_eq!(ids(&candidates, &chosen), ["large"]);
+        assert_eq!(chosen[0].reason, RemovalReason::MaxBytes);
+        assert_eq!(choose_cheapest(&candidates, &costs, need(105)).len(), 2);
+        assert_eq!(choose_cheapest(&candidates, &costs, need(1_000)).len(), 2);
+    }
+
+    #[test]
+    fn what_is_not_needed_is_kept() {
+        // Per byte "small" goes first, but "large" must go in any case, and is enough.
+        let candidates = [candidate("small", 1, 9, 10), candidate("large", 1, 5, 100)];
+        let need = Need {
+            checkpoints: 0,
+            bytes: 100,
+        };
+        let chosen = choose_cheapest(&candidates, &[-9.0, 1.0], need);
+        assert_eq!(ids(&candidates, &chosen), ["large"]);
+    }
+
+    #[test]
+    fn bytes_and_checkpoints_together() {
+        let candidates = [
+            candidate("a", 1, 4, 10),
+            candidate("b", 1, 5, 10),
+            candidate("c", 1, 6, 90),
+        ];
+        let need = Need {
+            checkpoints: 2,
+            bytes: 50,
+        };
+        let chosen = choose_cheapest(&candidates, &[-3.0, -2.0, 0.0], need);
+        assert_eq!(ids(&candidates, &chosen), ["c", "a"]);
+        assert_eq!(chosen[1].reason, RemovalReason::MaxCheckpoints);
+    }
+
+    #[test]
+    fn bad_metrics_go_first() {
+        let mut candidates = [candidate("good", 1, 4, 1), candidate("bad", 9, 5, 1)];
+        candidates[1].bad_metric = true;
+        let need = Need {
+            checkpoints: 1,
+            bytes: 0,
+        };
+        let chosen = choose_cheapest(&candidates, &[-700.0, 2.0], need);
+        assert_eq!(ids(&candidates, &chosen), ["bad"]);
+    }
+}

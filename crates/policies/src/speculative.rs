@@ -1,0 +1,152 @@
+use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
+use rungkeeper_rung_model::{ArrivalData, Candidate};
+use rungkeeper_score::{
+    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ScoreError, ScoreSettings,
+    ln_expected_cost, resume_probabilities,
+};
+
+use crate::{PolicyError, RemovalPolicy};
+
+/// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
+///
+/// ```
+/// use rungkeeper_policies::SpeculativeSettings;
+///
+/// let settings = SpeculativeSettings::default();
+/// assert_eq!(settings.approx_steps, Some(25));
+/// assert_eq!(settings.estimators.prior_beta_mean, 0.33);
+/// assert_eq!(settings.estimators.prior_beta_size, 2.0);
+/// assert_eq!(settings.estimators.min_data_at_rung, 5);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpeculativeSettings {
+    /// Most better arrivals that are followed, at least 1; `None`: no cut-off.
+    pub approx_steps: Option<u32>,
+    /// When the scheduler promotes. Top fraction by default.
+    pub promotion_rule: PromotionRule,
+    /// How the estimate of the arrivals that are left is used. The first term is kept by default.
+    pub horizon: Horizon,
+    /// The estimators of p.
+    pub estimators: EstimatorSettings,
+}
+
+impl Default for SpeculativeSettings {
+    fn default() -> Self {
+        Self {
+            approx_steps: Some(25),
+            promotion_rule: PromotionRule::TopFraction,
+            horizon: Horizon::FirstTermKept,
+            estimators: EstimatorSettings::default(),
+        }
+    }
+}
+
+/// Gives up the checkpoints whose loss costs least in expectation: rung level times the probability
+/// that the trial is resumed in the time that is left.
+///
+/// The probability is a first-passage probability of a binomial walk (`rungkeeper_score`). The
+/// chance p that an arrival ranks better is learned by one Beta-Binomial estimator per level, the
+/// one over all levels while a level has fewer than `min_data_at_rung` values. Scores are compared
+/// as logarithms, so they keep their order where the probability underflows.
+///
+/// As `HyperbandRemoveCheckpointsCallback` of Syne Tune 0.13, with exact scores.
+#[derive(Clone, Debug)]
+pub struct Speculative {
+    score: ScoreSettings,
+    estimators: LevelEstimators,
+}
+
+impl Speculative {
+    /// A policy that has seen nothing.
+    ///
+    /// # Errors
+    ///
+    /// A prior mean outside (0, 1), a prior size that is not positive, or `approx_steps` 0.
+    pub fn new(settings: SpeculativeSettings) -> Result<Self, PolicyError> {
+        let score = ScoreSettings {
+            promotion_rule: settings.promotion_rule,
+            horizon: settings.horizon,
+            approx_steps: settings.approx_steps,
+        };
+        if settings.approx_steps == Some(0) {
+            return Err(ScoreError::ZeroApproxSteps.into());
+        }
+        Ok(Self {
+            score,
+            estimators: LevelEstimators::new(settings.estimators)?,
+        })
+    }
+
+    fn position(
+        &self,
+        candidate: &Candidate<'_>,
+        time_ratio: f64,
+    ) -> Result<PausedPosition, PolicyError> {
+        let (a, b) = candidate.promotion_quantile;
+        let promotion_quantile =
+            PromotionQuantile::new(a, b).map_err(|source| refused(candidate, source))?;
+        Ok(PausedPosition {
+            rank: candidate.rank,
+            rung_len: candidate.rung_len,
+            promotion_quantile,
+            p: self.estimators.probability(candidate.level),
+            time_ratio,
+        })
+    }
+}
+
+impl Default for Speculative {
+    fn default() -> Self {
+        Self::new(SpeculativeSettings::default()).expect("the defaults are valid")
+    }
+}
+
+fn refused(candidate: &Candidate<'_>, source: ScoreError) -> PolicyError {
+    PolicyError::Candidate {
+        trial: candidate.trial_id.to_owned(),
+        level: candidate.level,
+        source,
+    }
+}
+
+impl RemovalPolicy for Speculative {
+    fn name(&self) -> &'static str {
+        "speculative"
+    }
+
+    fn observe(&mut self, data: &ArrivalData) -> Result<(), PolicyError> {
+        self.estimators
+            .update(data.level, data.num_one, data.num_total)?;
+        Ok(())
+    }
+
+    /// Logarithm of level times probability of being resumed; minus infinity for bad metrics, which
+    /// are never promoted.
+    fn ln_losses(
+        &self,
+        candidates: &[Candidate<'_>],
+        time_ratio: f64,
+    ) -> Result<Vec<f64>, PolicyError> {
+        let positions = candidates
+            .iter()
+            .map(|candidate| self.position(candidate, time_ratio))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut probabilities = Vec::with_capacity(positions.len());
+        resume_probabilities(&positions, &self.score, &mut probabilities)
+            .map_err(|error| refused(&candidates[error.index], error.source))?;
+        let losses = candidates.iter().zip(probabilities);
+        Ok(losses
+            .map(|(candidate, probability)| {
+                if candidate.bad_metric {
+                    f64::NEG_INFINITY
+                } else {
+                    ln_expected_cost(candidate.level, probability)
+                }
+            })
+            .collect())
+    }
+
+    fn estimators(&self) -> Option<&LevelEstimators> {
+        Some(&self.estimators)
+    }
+}
