@@ -1,0 +1,261 @@
+//! `rungkeeper replay`: event logs fed to the removal callback.
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::{Checked, CheckedLoopEnd, Comparison, RemovalPlan, Replay, Verdict};
+use serde_json::json;
+
+use crate::input;
+
+/// Feed event logs to the removal callback and print its decisions
+///
+/// With --check, each recorded removal is compared with the one that would have been made from the
+/// same state: `agree` (the same trials), `better` (others, at a lower expected cost), `tied`
+/// (others, at the same cost) or `worse`. The recorded one is then applied. At the end the extra
+/// results, the trials resumed without checkpoint and the estimators are compared. The exit code is
+/// 1 when something is worse or does not match.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Event logs; `-` for the standard input.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Compare with the recorded decisions.
+    #[arg(long)]
+    check: bool,
+    /// One JSON object a file instead of text.
+    #[arg(long)]
+    json: bool,
+    /// With --check: explain each loop end that does not agree.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut passed = true;
+    for path in &arguments.files {
+        let result = replay(path, arguments, &mut out);
+        out.flush()?;
+        passed &= result.with_context(|| input::name(path))?;
+    }
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Replays one log; returns whether it passes the check (always, without one).
+fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
+    let mut lines = read_lines(input::open(path)?);
+    let header = match lines.next().transpose()? {
+        Some((_, Event::Header(header))) => header,
+        _ => anyhow::bail!("the log is empty"),
+    };
+    let mut replay = if arguments.check {
+        Replay::checked(&header)?
+    } else {
+        Replay::free(&header)?
+    };
+    if !arguments.json {
+        describe(path, &header, out)?;
+    }
+    let mut loop_ends = 0;
+    for line in lines {
+        let (line, event) = line?;
+        let step = replay.feed(line, &event)?;
+        loop_ends += usize::from(step.plan.is_some());
+        tell(arguments, step.plan.as_ref(), step.checked.as_ref(), out)?;
+        warn(path, line, &mut replay);
+    }
+    let step = replay.finish()?;
+    loop_ends += usize::from(step.plan.is_some());
+    tell(arguments, step.plan.as_ref(), None, out)?;
+    let comparison = replay.comparison();
+    match (arguments.check, arguments.json) {
+        (true, true) => writeln!(out, "{}", comparison_json(path, &comparison))?,
+        (true, false) => summary(&comparison, out)?,
+        (false, json) => own_summary(path, &replay, loop_ends, json, out)?,
+    }
+    Ok(comparison.passes())
+}
+
+fn warn(path: &Path, line: usize, replay: &mut Replay) {
+    for note in replay.take_notes() {
+        // A terminal that is gone is no reason to stop.
+        let _ = writeln!(io::stderr(), "{}: line {line}: {note}", input::name(path));
+    }
+}
+
+fn tell(
+    arguments: &Arguments,
+    plan: Option<&RemovalPlan>,
+    checked: Option<&CheckedLoopEnd>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if arguments.json {
+        return Ok(());
+    }
+    if let Some(plan) = plan {
+        decision(plan, out)?;
+    }
+    match checked {
+        Some(checked) if arguments.verbose && checked.verdict != Verdict::Agree => {
+            explain(checked, out)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()> {
+    let most = match (header.max_num_checkpoints, header.max_bytes) {
+        (Some(number), None) => format!("{number} checkpoints"),
+        (None, Some(bytes)) => format!("{bytes} bytes"),
+        (Some(number), Some(bytes)) => format!("{number} checkpoints and {bytes} bytes"),
+        (None, None) => "no budget".to_owned(),
+    };
+    let (name, policy) = (input::name(path), &header.policy);
+    writeln!(out, "{name}: {policy}, {most}")
+}
+
+/// One line per loop end that gives something up.
+fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
+    for removal in &plan.removals {
+        let cost = removal
+            .expected_cost
+            .map(|_| removal.ln_expected_cost.unwrap_or(f64::NEG_INFINITY))
+            .map_or(String::new(), |ln| format!(", expected cost {}", cost(ln)));
+        writeln!(
+            out,
+            "{:>10.2} s  trial {} (level {}, rank {} of {}{cost})",
+            plan.elapsed, removal.trial, removal.level, removal.rank, removal.rung_len
+        )?;
+    }
+    Ok(())
+}
+
+fn explain(checked: &CheckedLoopEnd, out: &mut impl Write) -> io::Result<()> {
+    let verdict = verdict_name(checked.verdict);
+    writeln!(out, "{:>10.2} s  {verdict}", checked.elapsed)?;
+    for difference in &checked.differences {
+        writeln!(out, "    {difference}")?;
+    }
+    let only = |list: &[Checked], other: &[Checked]| -> Vec<Checked> {
+        let kept = |checked: &&Checked| !other.iter().any(|o| o.trial == checked.trial);
+        list.iter().filter(kept).cloned().collect()
+    };
+    for (who, list) in [
+        ("recorded", only(&checked.recorded, &checked.own)),
+        ("own", only(&checked.own, &checked.recorded)),
+    ] {
+        for trial in list {
+            writeln!(
+                out,
+                "    {who}: trial {} (level {}, rank {} of {}), expected cost {}",
+                trial.trial,
+                trial.level,
+                trial.rank,
+                trial.rung_len,
+                cost(trial.ln_loss)
+            )?;
+            if let Some(score) = trial.recorded_score {
+                writeln!(out, "      (the log says {score:e})")?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A cost from its logarithm, also where it underflows.
+fn cost(ln: f64) -> String {
+    if ln == f64::NEG_INFINITY {
+        return "0".to_owned();
+    }
+    let exponent = (ln / std::f64::consts::LN_10).floor();
+    let mantissa = (ln - exponent * std::f64::consts::LN_10).exp();
+    format!("{mantissa:.5}e{exponent}")
+}
+
+fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Agree => "agree",
+        Verdict::Better => "better: own choice has the lower expected cost",
+        Verdict::Tied => "tied: own choice has the same expected cost",
+        Verdict::Worse => "worse",
+    }
+}
+
+fn comparison_json(path: &Path, comparison: &Comparison) -> serde_json::Value {
+    json!({
+        "file": path.display().to_string(),
+        "loop_ends": comparison.loop_ends,
+        "agree": comparison.agree,
+        "better": comparison.better,
+        "tied": comparison.tied,
+        "worse": comparison.worse,
+        "extra_results_match": comparison.extra_results_match,
+        "resumed_match": comparison.resumed_match,
+        "estimators_match": comparison.estimators_match,
+    })
+}
+
+fn summary(comparison: &Comparison, out: &mut impl Write) -> io::Result<()> {
+    let Comparison {
+        loop_ends,
+        agree,
+        better,
+        tied,
+        worse,
+        ..
+    } = comparison;
+    writeln!(
+        out,
+        "  {loop_ends} loop ends: {agree} agree, {tied} tied, {better} better, {worse} worse"
+    )?;
+    for (what, matches) in [
+        ("extra results", comparison.extra_results_match),
+        ("resumed without checkpoint", comparison.resumed_match),
+        ("estimators", comparison.estimators_match),
+    ] {
+        let said = match matches {
+            Some(true) => "match",
+            Some(false) => "DO NOT MATCH",
+            None => "not in the log (it has no end)",
+        };
+        writeln!(out, "  {what}: {said}")?;
+    }
+    Ok(())
+}
+
+fn own_summary(
+    path: &Path,
+    replay: &Replay,
+    loop_ends: usize,
+    json: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let results = replay.callback().extra_results();
+    if json {
+        let object = json!({
+            "file": path.display().to_string(),
+            "loop_ends": loop_ends,
+            "num_checkpoints_removed": results.num_checkpoints_removed,
+            "num_trials_resumed": results.num_trials_resumed,
+            "cost_resources": results.cost_resources,
+        });
+        return writeln!(out, "{object}");
+    }
+    writeln!(
+        out,
+        "  {} checkpoints given up at {loop_ends} loop ends; {} trials resumed, {} of them \
+         without\n  their checkpoint: {} resource units trained again",
+        results.num_checkpoints_removed,
+        results.num_trials_resumed,
+        replay.callback().trials_resumed_without_checkpoint().len(),
+        results.cost_resources
+    )
+}

@@ -1,0 +1,42 @@
+use rungkeeper_policies::PolicyError;
+use rungkeeper_rung_model::{EventError, SpecError};
+use thiserror::Error;
+
+/// Any error of a store or of somebody's callback.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Why a hook failed.
+///
+/// The removal callback refuses single events ([`HookError::Event`], [`HookError::Policy`]) and is
+/// then as before: the run can go on.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum HookError {
+    /// The event does not fit what happened before.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// A policy could not learn or choose.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// A callback of the tuner's own failed.
+    #[error(transparent)]
+    Other(BoxError),
+}
+
+/// Why no removal callback can be built.
+#[derive(Clone, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The rungs or brackets.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The limits of the run.
+    #[error(transparent)]
+    Limit(#[from] rungkeeper_policies::LimitError),
+    /// The policy's settings.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// There is no policy of that name.
+    #[error("the policy is \"{0}\", but must be \"speculative\", \"by_level\" or \"random\"")]
+    UnknownPolicy(String),
+}

@@ -1,0 +1,204 @@
+use rungkeeper_rung_model::Decision;
+
+use crate::HookError;
+
+/// A trial's report, with what the scheduler decided on it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrialResult {
+    /// Resource the report is about, from 1.
+    pub level: u64,
+    /// The metric; NaN and infinities stand for bad ones.
+    pub metric: f64,
+    /// What the scheduler decided.
+    pub decision: Decision,
+}
+
+/// What a tuner calls as things happen. Each hook does nothing by default.
+///
+/// A list of callbacks is itself one: each is called in order, also if one before it failed; the
+/// first error is returned. `elapsed` is in seconds of the run, interruptions left out.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::{HookError, TrialResult, TunerCallback};
+///
+/// #[derive(Default)]
+/// struct CountReports(usize);
+///
+/// impl TunerCallback for CountReports {
+///     fn on_trial_result(&mut self, _: &str, _: &TrialResult) -> Result<(), HookError> {
+///         self.0 += 1;
+///         Ok(())
+///     }
+/// }
+///
+/// let mut list = vec![CountReports::default(), CountReports::default()];
+/// let result = TrialResult { level: 1, metric: 0.5, decision: rungkeeper_tuner_hooks::Decision::Continue };
+/// list.on_trial_result("0", &result)?;
+/// list.on_loop_end(1.5)?; // nothing by default
+/// assert_eq!(list[1].0, 1);
+/// # Ok::<(), HookError>(())
+/// ```
+pub trait TunerCallback {
+    /// The run begins.
+    ///
+    /// # Errors
+    ///
+    /// What the callback cannot cope with; so for all hooks.
+    fn on_tuning_start(&mut self) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A turn of the tuner's loop ends: reports were handed on, free workers were filled.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_loop_end(&mut self, _elapsed: f64) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A trial begins, in a bracket (0 where there is only one).
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_start_trial(&mut self, _trial: &str, _bracket: usize) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A paused trial runs again.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_resume_trial(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A trial reported, and the scheduler decided.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_trial_result(&mut self, _trial: &str, _result: &TrialResult) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A trial's training program ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_trial_complete(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A trial crashed for good.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_trial_failed(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// A checkpoint of a trial, written at a resource level, is complete.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_checkpoint_committed(
+        &mut self,
+        _trial: &str,
+        _level: u64,
+        _bytes: u64,
+    ) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// The run is over.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_tuning_end(&mut self) -> Result<(), HookError> {
+        Ok(())
+    }
+}
+
+/// Writes the nine hooks once for everything that hands them on.
+macro_rules! hand_on {
+    ($hand:ident) => {
+        fn on_tuning_start(&mut self) -> Result<(), HookError> {
+            $hand!(self, on_tuning_start())
+        }
+
+        fn on_loop_end(&mut self, elapsed: f64) -> Result<(), HookError> {
+            $hand!(self, on_loop_end(elapsed))
+        }
+
+        fn on_start_trial(&mut self, trial: &str, bracket: usize) -> Result<(), HookError> {
+            $hand!(self, on_start_trial(trial, bracket))
+        }
+
+        fn on_resume_trial(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_resume_trial(trial))
+        }
+
+        fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
+            $hand!(self, on_trial_result(trial, result))
+        }
+
+        fn on_trial_complete(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_trial_complete(trial))
+        }
+
+        fn on_trial_failed(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_trial_failed(trial))
+        }
+
+        fn on_checkpoint_committed(
+            &mut self,
+            trial: &str,
+            level: u64,
+            bytes: u64,
+        ) -> Result<(), HookError> {
+            $hand!(self, on_checkpoint_committed(trial, level, bytes))
+        }
+
+        fn on_tuning_end(&mut self) -> Result<(), HookError> {
+            $hand!(self, on_tuning_end())
+        }
+    };
+}
+
+macro_rules! to_the_one {
+    ($self:ident, $hook:ident($($argument:expr),*)) => {
+        (**$self).$hook($($argument),*)
+    };
+}
+
+macro_rules! to_each {
+    ($self:ident, $hook:ident($($argument:expr),*)) => {{
+        let mut outcome = Ok(());
+        for callback in $self.iter_mut() {
+            let result = callback.$hook($($argument),*);
+            if outcome.is_ok() {
+                outcome = result;
+            }
+        }
+        outcome
+    }};
+}
+
+impl<C: TunerCallback> TunerCallback for Vec<C> {
+    hand_on!(to_each);
+}
+
+impl<C: TunerCallback + ?Sized> TunerCallback for Box<C> {
+    hand_on!(to_the_one);
+}
+
+impl<C: TunerCallback + ?Sized> TunerCallback for &mut C {
+    hand_on!(to_the_one);
+}

@@ -1,0 +1,228 @@
+use rungkeeper_rung_model::Decision;
+
+use crate::log::Header;
+use crate::{ExtraResults, Removal};
+
+#[cfg(feature = "serde")]
+use crate::log::lenient;
+
+/// A line of the event log. `elapsed` is in seconds of the run, interruptions left out.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
+pub enum Event {
+    /// Settings of the run; the first line.
+    Header(Box<Header>),
+    /// A trial begins.
+    Start {
+        /// The trial.
+        trial: String,
+        /// Its bracket; 0 where the line does not say.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_zero"))]
+        bracket: usize,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A trial reported, and the scheduler decided.
+    Result {
+        /// The trial.
+        trial: String,
+        /// Resource of the report.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        level: u64,
+        /// The metric. Null, text or a missing key are bad metrics: NaN.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default = "lenient::bad", deserialize_with = "lenient::metric")
+        )]
+        metric: f64,
+        /// What the scheduler decided.
+        decision: Decision,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A paused trial runs again.
+    Resume {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A checkpoint is complete.
+    Checkpoint {
+        /// The trial.
+        trial: String,
+        /// Resource it was written at.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        level: u64,
+        /// Its size.
+        bytes: u64,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A trial's training program ended by itself.
+    Complete {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A trial crashed for good.
+    Failed {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// A checkpoint is given up: written before its files go.
+    Remove {
+        /// What is given up, and why.
+        #[cfg_attr(feature = "serde", serde(flatten))]
+        removal: Removal,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// The files of a checkpoint that was given up are gone.
+    Removed {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// The checkpoint of a trial is kept, whatever the policy says.
+    Pin {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// The end of a pin.
+    Unpin {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// The end of a turn in which checkpoints were given up.
+    LoopEnd(LoopEnd),
+    /// The end of the run.
+    End(EndOfRun),
+}
+
+#[cfg(feature = "serde")]
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde's signature
+fn is_zero(bracket: &usize) -> bool {
+    *bracket == 0
+}
+
+/// What a loop end decided, and on what grounds.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LoopEnd {
+    /// Seconds of the run.
+    pub elapsed: f64,
+    /// Number of checkpoints that had to go (bytes left aside).
+    pub num_to_remove: u64,
+    /// Number of candidates.
+    pub candidates: usize,
+    /// What was left of the run over what was used.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub time_ratio: Option<f64>,
+    /// Estimated p of each level, as `(level, p)`.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, skip_serializing_if = "Option::is_none")
+    )]
+    pub p: Option<Vec<(u64, f64)>>,
+    /// What was given up, first to go first.
+    pub removed: Vec<RemovedAtLoopEnd>,
+}
+
+/// A trial that lost its checkpoint at a loop end.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RemovedAtLoopEnd {
+    /// The trial.
+    pub trial: String,
+    /// The rung level it waited at.
+    pub level: u64,
+    /// Its rank there, 1 for the best.
+    pub rank: u64,
+    /// Number of entries of the rung.
+    pub rung_len: u64,
+    /// The score that whoever wrote the log gave it, where it says.
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            default,
+            alias = "reference_score",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    pub score: Option<f64>,
+}
+
+impl From<&Removal> for RemovedAtLoopEnd {
+    fn from(removal: &Removal) -> Self {
+        Self {
+            trial: removal.trial.clone(),
+            level: removal.level,
+            rank: removal.rank,
+            rung_len: removal.rung_len,
+            score: removal.expected_cost,
+        }
+    }
+}
+
+/// Figures at the end of a run.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EndOfRun {
+    /// Seconds of the run.
+    pub elapsed: f64,
+    /// Checkpoints given up, trials resumed, resource trained again.
+    pub extra_results: ExtraResults,
+    /// Trials resumed without their checkpoint, with the rung level they were paused at.
+    pub trials_resumed_without_checkpoint: Vec<(String, u64)>,
+    /// Counts of each level's estimator; null for a policy without estimators.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub estimators: Option<Vec<EstimatorCounts>>,
+}
+
+/// Counts of the estimator of a level.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct EstimatorCounts {
+    /// The rung level.
+    pub level: u64,
+    /// Values that were 1.
+    pub num_one: u64,
+    /// All values.
+    pub num_total: u64,
+}
+
+impl Event {
+    /// Seconds of the run at which it happened; `None` for the header.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<f64> {
+        match self {
+            Self::Header(_) => None,
+            Self::Start { elapsed, .. }
+            | Self::Result { elapsed, .. }
+            | Self::Resume { elapsed, .. }
+            | Self::Checkpoint { elapsed, .. }
+            | Self::Complete { elapsed, .. }
+            | Self::Failed { elapsed, .. }
+            | Self::Remove { elapsed, .. }
+            | Self::Removed { elapsed, .. }
+            | Self::Pin { elapsed, .. }
+            | Self::Unpin { elapsed, .. } => Some(*elapsed),
+            Self::LoopEnd(LoopEnd { elapsed, .. }) | Self::End(EndOfRun { elapsed, .. }) => {
+                Some(*elapsed)
+            }
+        }
+    }
+}

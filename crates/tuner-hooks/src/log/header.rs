@@ -1,0 +1,241 @@
+use rungkeeper_estimators::EstimatorSettings;
+use rungkeeper_policies::{
+    Budget, ByLevel, Limits, Random, RemovalPolicy, Speculative, SpeculativeSettings,
+};
+use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
+use rungkeeper_score::{Horizon, PromotionRule};
+
+use crate::SetupError;
+
+/// Version of the event log that is written.
+pub const VERSION: u32 = 1;
+
+/// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
+/// repeated reports count as data.
+const REFERENCE: &str = "reference run";
+
+/// Whether a log tells when checkpoints are complete.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum CheckpointEvents {
+    /// It does not: a paused trial holds a checkpoint.
+    #[default]
+    Assumed,
+    /// By `checkpoint` events: a paused trial holds what they name.
+    Committed,
+}
+
+/// Settings of a run: the first line of its event log.
+///
+/// All that the removal callback needs is in it, so a log can be replayed by itself.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Header {
+    /// Version of the format; [`VERSION`] where the line does not say.
+    #[cfg_attr(feature = "serde", serde(default = "version"))]
+    pub version: u32,
+    /// What wrote the log: `run`, `simulate`, `reference run`, or another tuner's name.
+    pub source: String,
+    /// Name of the policy.
+    pub policy: String,
+    /// Seed of the random policy's stream.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub policy_seed: u64,
+    /// Most checkpoints.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_num_checkpoints: Option<u64>,
+    /// Most bytes of checkpoints.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_bytes: Option<u64>,
+    /// Seconds after which the run ends.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_wallclock_time: Option<f64>,
+    /// Trials started after which the run ends.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_num_trials: Option<u64>,
+    /// Reports after which the run ends.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_num_reports: Option<u64>,
+    /// Resource units after which the run ends.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub max_total_resource: Option<u64>,
+    /// Whether small or large metrics are good.
+    pub mode: Mode,
+    /// Most better arrivals the score follows; null: no cut-off.
+    #[cfg_attr(feature = "serde", serde(default = "approx_steps"))]
+    pub approx_steps: Option<u32>,
+    /// Mean of the estimators' prior.
+    #[cfg_attr(feature = "serde", serde(default = "prior_beta_mean"))]
+    pub prior_beta_mean: f64,
+    /// Size of the estimators' prior.
+    #[cfg_attr(feature = "serde", serde(default = "prior_beta_size"))]
+    pub prior_beta_size: f64,
+    /// Values below which a level uses the overall estimator.
+    #[cfg_attr(feature = "serde", serde(default = "min_data_at_rung"))]
+    pub min_data_at_rung: u64,
+    /// Promotion rule the score assumes.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub promotion_rule: PromotionRule,
+    /// Horizon rule of the score.
+    #[cfg_attr(feature = "serde", serde(default = "horizon"))]
+    pub horizon: Horizon,
+    /// Resource at which a trial stops.
+    pub max_resource: u64,
+    /// Rungs, lowest level first.
+    pub rungs: Vec<RungSpec>,
+    /// Brackets; one where the line does not say.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub brackets: Brackets,
+    /// Whether `checkpoint` events tell what is complete.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub checkpoints: CheckpointEvents,
+    /// Whether repeated reports count as data; where the line does not say, only in logs of the
+    /// reference.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub repeated_reports_are_data: Option<bool>,
+    /// Whether a promoted entry is moved behind its equals; true where the line does not say.
+    #[cfg_attr(feature = "serde", serde(default = "promoted_behind_equals"))]
+    pub promoted_behind_equals: bool,
+    /// Number of workers.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub workers: u64,
+    /// Seed of the run.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub seed: u64,
+}
+
+#[cfg(feature = "serde")]
+fn version() -> u32 {
+    VERSION
+}
+
+#[cfg(feature = "serde")]
+#[allow(clippy::unnecessary_wraps)] // the field's type
+fn approx_steps() -> Option<u32> {
+    SpeculativeSettings::default().approx_steps
+}
+
+#[cfg(feature = "serde")]
+fn prior_beta_mean() -> f64 {
+    EstimatorSettings::default().prior_beta_mean
+}
+
+#[cfg(feature = "serde")]
+fn prior_beta_size() -> f64 {
+    EstimatorSettings::default().prior_beta_size
+}
+
+#[cfg(feature = "serde")]
+fn min_data_at_rung() -> u64 {
+    EstimatorSettings::default().min_data_at_rung
+}
+
+#[cfg(feature = "serde")]
+fn promoted_behind_equals() -> bool {
+    true
+}
+
+#[cfg(feature = "serde")]
+fn horizon() -> Horizon {
+    SpeculativeSettings::default().horizon
+}
+
+impl Header {
+    /// A header with the defaults of the speculative policy, for a run of the given rungs.
+    #[must_use]
+    pub fn new(source: &str, spec: &ModelSpec, max_resource: u64) -> Self {
+        let settings = SpeculativeSettings::default();
+        Self {
+            version: VERSION,
+            source: source.to_owned(),
+            policy: "speculative".to_owned(),
+            policy_seed: 0,
+            max_num_checkpoints: None,
+            max_bytes: None,
+            max_wallclock_time: None,
+            max_num_trials: None,
+            max_num_reports: None,
+            max_total_resource: None,
+            mode: spec.mode,
+            approx_steps: settings.approx_steps,
+            prior_beta_mean: settings.estimators.prior_beta_mean,
+            prior_beta_size: settings.estimators.prior_beta_size,
+            min_data_at_rung: settings.estimators.min_data_at_rung,
+            promotion_rule: settings.promotion_rule,
+            horizon: settings.horizon,
+            max_resource,
+            rungs: spec.rungs.clone(),
+            brackets: spec.brackets,
+            checkpoints: match spec.checkpoints {
+                CheckpointTracking::Assumed => CheckpointEvents::Assumed,
+                CheckpointTracking::Committed => CheckpointEvents::Committed,
+            },
+            repeated_reports_are_data: Some(spec.repeated_reports_are_data),
+            promoted_behind_equals: spec.promoted_behind_equals,
+            workers: 0,
+            seed: 0,
+        }
+    }
+
+    /// Rungs, brackets and conventions for a rung model.
+    #[must_use]
+    pub fn model_spec(&self) -> ModelSpec {
+        ModelSpec {
+            mode: self.mode,
+            rungs: self.rungs.clone(),
+            brackets: self.brackets,
+            checkpoints: match self.checkpoints {
+                CheckpointEvents::Assumed => CheckpointTracking::Assumed,
+                CheckpointEvents::Committed => CheckpointTracking::Committed,
+            },
+            repeated_reports_are_data: self
+                .repeated_reports_are_data
+                .unwrap_or(self.source == REFERENCE),
+            promoted_behind_equals: self.promoted_behind_equals,
+        }
+    }
+
+    /// The budget.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        Budget {
+            max_checkpoints: self.max_num_checkpoints,
+            max_bytes: self.max_bytes,
+        }
+    }
+
+    /// What ends the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            seconds: self.max_wallclock_time,
+            trials: self.max_num_trials,
+            reports: self.max_num_reports,
+            resource: self.max_total_resource,
+        }
+    }
+
+    /// The policy, as it was at the start.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name, or settings the policy refuses.
+    pub fn build_policy(&self) -> Result<Box<dyn RemovalPolicy>, SetupError> {
+        Ok(match self.policy.as_str() {
+            "speculative" => Box::new(Speculative::new(SpeculativeSettings {
+                approx_steps: self.approx_steps,
+                promotion_rule: self.promotion_rule,
+                horizon: self.horizon,
+                estimators: EstimatorSettings {
+                    prior_beta_mean: self.prior_beta_mean,
+                    prior_beta_size: self.prior_beta_size,
+                    min_data_at_rung: self.min_data_at_rung,
+                },
+            })?),
+            "by_level" => Box::new(ByLevel),
+            "random" => Box::new(Random::new(self.policy_seed)),
+            _ => return Err(SetupError::UnknownPolicy(self.policy.clone())),
+        })
+    }
+}

@@ -1,0 +1,211 @@
+use std::io::{self, BufRead};
+
+use thiserror::Error;
+
+use crate::log::{Event, VERSION};
+
+/// Why a line of an event log was refused. Lines count from 1.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// The line is no event.
+    #[error("line {line}: {reason}")]
+    Line {
+        /// Number of the line.
+        line: usize,
+        /// What is wrong, with the column where it is known.
+        reason: String,
+    },
+    /// The last line has no end: writing it was cut short.
+    #[error("line {line} is cut off after {length} bytes: the log was not written to its end")]
+    Cut {
+        /// Number of the line.
+        line: usize,
+        /// Bytes there are.
+        length: usize,
+    },
+    /// The format is of another version.
+    #[error(
+        "line {line}: version {version} of the event log is not known; this is version {VERSION}"
+    )]
+    Version {
+        /// Number of the line.
+        line: usize,
+        /// The version it names.
+        version: u64,
+    },
+    /// The first line is no header, or a later one is.
+    #[error("line {line}: {reason}")]
+    Header {
+        /// Number of the line.
+        line: usize,
+        /// Which of both.
+        reason: &'static str,
+    },
+    /// The log could not be read.
+    #[error("line {line}: {source}")]
+    Io {
+        /// Number of the line.
+        line: usize,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// Reads an event from a line, numbered from 1.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::log::{Event, parse_line};
+///
+/// let event = parse_line(7, r#"{"event": "resume", "trial": "3", "elapsed": 1.5, "mood": "good"}"#)?;
+/// assert_eq!(event, Event::Resume { trial: "3".to_owned(), elapsed: 1.5 });
+///
+/// let error = parse_line(8, r#"{"event": "resume", "trial": "3"}"#).unwrap_err();
+/// assert_eq!(error.to_string(), "line 8: missing field `elapsed`");
+/// # Ok::<(), rungkeeper_tuner_hooks::log::LogError>(())
+/// ```
+///
+/// # Errors
+///
+/// JSON that is none or no event, or a header of another version.
+pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
+    serde_json::from_str(text)
+        .map_err(|error| explain(line, text, &error))
+        .and_then(|event| match &event {
+            Event::Header(header) if header.version != VERSION => Err(LogError::Version {
+                line,
+                version: header.version.into(),
+            }),
+            _ => Ok(event),
+        })
+}
+
+/// A newer header may hold what cannot be read: then its version is the reason.
+fn explain(line: usize, text: &str, error: &serde_json::Error) -> LogError {
+    let value = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    match value.get("version").and_then(serde_json::Value::as_u64) {
+        Some(version) if version != u64::from(VERSION) => LogError::Version { line, version },
+        _ => LogError::Line {
+            line,
+            reason: reason(error),
+        },
+    }
+}
+
+/// serde_json counts lines itself, from 1 within the text: only the column is of use. Errors in
+/// tagged events have no place and say column 0.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = text.strip_suffix(&place).unwrap_or(&text);
+    if error.column() == 0 || error.is_data() {
+        message.to_owned()
+    } else {
+        format!("column {}: {message}", error.column())
+    }
+}
+
+/// Writes an event as a line, without its end.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::log::{Event, to_line};
+///
+/// let event = Event::Pin { trial: "3".to_owned(), elapsed: 1.5 };
+/// assert_eq!(to_line(&event), r#"{"event":"pin","trial":"3","elapsed":1.5}"#);
+/// ```
+///
+/// # Panics
+///
+/// Never: every event has a JSON form. Metrics and times that are no finite number become null.
+#[must_use]
+pub fn to_line(event: &Event) -> String {
+    serde_json::to_string(event).expect("events have text keys only")
+}
+
+/// Reads a whole log line by line: events with their line numbers, the header first.
+///
+/// Empty lines are passed over. The first error ends the reading.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::log::{LogError, read_lines};
+///
+/// let text = b"{\"event\": \"pin\", \"trial\": \"3\", \"elapsed\": 0}\n";
+/// let error = read_lines(&text[..]).next().unwrap().unwrap_err();
+/// assert_eq!(error.to_string(), "line 1: a log begins with a header");
+/// ```
+pub fn read_lines<R: BufRead>(reader: R) -> impl Iterator<Item = Result<(usize, Event), LogError>> {
+    let mut lines = Lines {
+        reader,
+        line: 0,
+        begun: false,
+        ended: false,
+    };
+    std::iter::from_fn(move || lines.next_event())
+}
+
+struct Lines<R> {
+    reader: R,
+    line: usize,
+    begun: bool,
+    ended: bool,
+}
+
+impl<R: BufRead> Lines<R> {
+    fn next_event(&mut self) -> Option<Result<(usize, Event), LogError>> {
+        if self.ended {
+            return None;
+        }
+        let result = self.read().transpose();
+        self.ended = !matches!(result, Some(Ok(_)));
+        result
+    }
+
+    fn read(&mut self) -> Result<Option<(usize, Event)>, LogError> {
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            self.line += 1;
+            let line = self.line;
+            let read = self.reader.read_until(b'\n', &mut bytes);
+            if read.map_err(|source| LogError::Io { line, source })? == 0 {
+                return match self.begun {
+                    true => Ok(None),
+                    false => Err(LogError::Header {
+                        line,
+                        reason: "the log is empty: it begins with a header",
+                    }),
+                };
+            }
+            if !bytes.trim_ascii().is_empty() {
+                return self.event(&bytes).map(|event| Some((line, event)));
+            }
+        }
+    }
+
+    fn event(&mut self, bytes: &[u8]) -> Result<Event, LogError> {
+        let line = self.line;
+        let text = std::str::from_utf8(bytes).map_err(|error| LogError::Line {
+            line,
+            reason: format!("column {}: not UTF-8", error.valid_up_to() + 1),
+        });
+        let event = text.and_then(|text| parse_line(line, text));
+        let event = match event {
+            // A line without an end that cannot be read was cut; one that can is complete.
+            Err(LogError::Line { .. }) if bytes.last() != Some(&b'\n') => {
+                let length = bytes.len();
+                return Err(LogError::Cut { line, length });
+            }
+            other => other?,
+        };
+        let is_header = matches!(event, Event::Header(_));
+        let reason = match (is_header, self.begun) {
+            (false, false) => "a log begins with a header",
+            (true, true) => "a second header",
+            _ => {
+                self.begun = true;
+                return Ok(event);
+            }
+        };
+        Err(LogError::Header { line, reason })
+    }
+}

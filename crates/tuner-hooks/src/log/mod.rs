@@ -1,0 +1,18 @@
+//! The event log, version 1: JSON lines, append only, an event a line.
+//!
+//! The first line is a [`Header`]; the last of a run that ended is [`Event::End`]. Fields that are
+//! not known are ignored, a version that is not known is refused. With the feature `serde` an
+//! [`Event`] is read from a line by [`parse_line`] and written by [`to_line`]; `docs/event-log.md`
+//! of the project describes each event.
+
+mod event;
+mod header;
+#[cfg(feature = "serde")]
+mod lenient;
+#[cfg(feature = "serde")]
+mod line;
+
+pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, RemovedAtLoopEnd};
+pub use header::{CheckpointEvents, Header, VERSION};
+#[cfg(feature = "serde")]
+pub use line::{LogError, parse_line, read_lines, to_line};

@@ -1,0 +1,62 @@
+use std::fmt;
+
+/// Something a person should know, though nothing failed.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::Note;
+///
+/// let note = Note::SkippedRung { trial: "7".to_owned(), resource: 5, level: 4 };
+/// assert_eq!(note.to_string(), "trial \"7\" reported 5 without 4: recorded at rung 4");
+/// ```
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Note {
+    /// A report passed a rung level: it is recorded there.
+    SkippedRung {
+        /// The trial.
+        trial: String,
+        /// The resource reported.
+        resource: u64,
+        /// The rung level it is recorded at.
+        level: u64,
+    },
+    /// A metric is no finite number. Said once per trial.
+    BadMetric {
+        /// The trial.
+        trial: String,
+        /// The rung level.
+        level: u64,
+    },
+    /// A checkpoint was given up, but could not be deleted. Said once per checkpoint.
+    NotDeleted {
+        /// The trial.
+        trial: String,
+        /// What the store said.
+        error: String,
+    },
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SkippedRung {
+                trial,
+                resource,
+                level,
+            } => write!(
+                f,
+                "trial \"{trial}\" reported {resource} without {level}: recorded at rung {level}"
+            ),
+            Self::BadMetric { trial, level } => write!(
+                f,
+                "trial \"{trial}\" reported no finite metric at rung {level}: it ranks behind all \
+                 others and is never promoted"
+            ),
+            Self::NotDeleted { trial, error } => write!(
+                f,
+                "the checkpoint of trial \"{trial}\" could not be deleted ({error}): it still takes \
+                 room, and is tried again"
+            ),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Comparing a recorded loop end with one's own.
+
+use rungkeeper_policies::Candidate;
+
+use crate::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
+use crate::{HookError, RemovalCallback};
+
+/// Two expected costs this close, relatively, are the same: the scores are exact to 1e-12.
+const SAME_COST: f64 = 1e-11;
+
+/// Recorded p and time ratios this close, relatively, are the same: they were printed and read.
+const SAME_INPUT: f64 = 1e-9;
+
+/// How a recorded removal compares with the one that would have been made from the same state.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// The same trials.
+    Agree,
+    /// Other trials, at a lower expected cost.
+    Better,
+    /// Other trials, at the same expected cost.
+    Tied,
+    /// Other trials at a higher expected cost, or the state itself differs from the recorded one.
+    Worse,
+}
+
+/// A loop end, compared.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckedLoopEnd {
+    /// Seconds of the run.
+    pub elapsed: f64,
+    /// How the removals compare.
+    pub verdict: Verdict,
+    /// What the log gave up.
+    pub recorded: Vec<Checked>,
+    /// What would have been given up.
+    pub own: Vec<Checked>,
+    /// Where the recorded state (numbers, ranks, p, time ratio) differs from this one.
+    pub differences: Vec<String>,
+}
+
+/// A trial that was or would have been given up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The trial.
+    pub trial: String,
+    /// The rung level it waits at.
+    pub level: u64,
+    /// Its rank there.
+    pub rank: u64,
+    /// Number of entries of the rung.
+    pub rung_len: u64,
+    /// Logarithm of what the policy expects to lose with it.
+    pub ln_loss: f64,
+    /// The score the log gave it, where it says.
+    pub recorded_score: Option<f64>,
+}
+
+/// Counts over a whole log.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Comparison {
+    /// Loop ends compared.
+    pub loop_ends: u64,
+    /// Those with the verdict [`Verdict::Agree`].
+    pub agree: u64,
+    /// Those with the verdict [`Verdict::Better`].
+    pub better: u64,
+    /// Those with the verdict [`Verdict::Tied`].
+    pub tied: u64,
+    /// Those with the verdict [`Verdict::Worse`].
+    pub worse: u64,
+    /// Whether the extra results are the recorded ones; `None` if the log does not tell.
+    pub extra_results_match: Option<bool>,
+    /// Whether the same trials were resumed without checkpoint, in the same order.
+    pub resumed_match: Option<bool>,
+    /// Whether the counts of the estimators are the recorded ones.
+    pub estimators_match: Option<bool>,
+}
+
+impl Comparison {
+    /// Whether nothing is worse and nothing differs.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        let differs = Some(false);
+        self.worse == 0
+            && self.extra_results_match != differs
+            && self.resumed_match != differs
+            && self.estimators_match != differs
+    }
+
+    pub(super) fn count(&mut self, verdict: Verdict) {
+        self.loop_ends += 1;
+        *match verdict {
+            Verdict::Agree => &mut self.agree,
+            Verdict::Better => &mut self.better,
+            Verdict::Tied => &mut self.tied,
+            Verdict::Worse => &mut self.worse,
+        } += 1;
+    }
+
+    pub(super) fn end(&mut self, callback: &RemovalCallback, end: &EndOfRun) {
+        self.extra_results_match = Some(callback.extra_results() == end.extra_results);
+        let resumed = callback.trials_resumed_without_checkpoint();
+        self.resumed_match = Some(resumed == end.trials_resumed_without_checkpoint);
+        self.estimators_match = Some(match &end.estimators {
+            None => callback.policy().estimators().is_none(),
+            Some(recorded) => recorded.iter().all(|counts| {
+                callback
+                    .estimator_for_rung(counts.level)
+                    .is_some_and(|own| {
+                        (own.num_one(), own.num_total()) == (counts.num_one, counts.num_total)
+                    })
+            }),
+        });
+    }
+}
+
+/// Compares a recorded loop end, then applies what it gave up.
+pub(super) fn loop_end(
+    callback: &mut RemovalCallback,
+    end: &LoopEnd,
+) -> Result<CheckedLoopEnd, HookError> {
+    let plan = callback.plan(end.elapsed)?;
+    let time_ratio = callback.time_ratio();
+    let candidates: Vec<Candidate<'_>> = callback.model().candidates().collect();
+    let losses = callback.policy().ln_losses(&candidates, time_ratio)?;
+    let of = |trial: &str| -> Option<Checked> {
+        let place = candidates.iter().position(|c| c.trial_id == trial)?;
+        let candidate = &candidates[place];
+        Some(Checked {
+            trial: trial.to_owned(),
+            level: candidate.level,
+            rank: candidate.rank,
+            rung_len: candidate.rung_len,
+            ln_loss: losses[place],
+            recorded_score: None,
+        })
+    };
+    let own: Vec<Checked> = plan.removals.iter().filter_map(|r| of(&r.trial)).collect();
+    let with_score = |removed: &RemovedAtLoopEnd| {
+        let recorded_score = removed.score;
+        of(&removed.trial).map(|checked| Checked {
+            recorded_score,
+            ..checked
+        })
+    };
+    let recorded: Vec<Checked> = end.removed.iter().filter_map(with_score).collect();
+    let mut differences = state_differences(callback, end, candidates.len());
+    differences.extend(removal_differences(end, &recorded));
+    let must_go = plan.need.checkpoints.min(candidates.len() as u64);
+    if must_go != end.num_to_remove {
+        let recorded = end.num_to_remove;
+        differences.push(format!(
+            "{must_go} checkpoints must go, {recorded} recorded"
+        ));
+    }
+    let verdict = if differences.is_empty() {
+        compare(&own, &recorded)
+    } else {
+        Verdict::Worse
+    };
+    for removed in &end.removed {
+        callback.give_up(&removed.trial)?;
+    }
+    Ok(CheckedLoopEnd {
+        elapsed: end.elapsed,
+        verdict,
+        recorded,
+        own,
+        differences,
+    })
+}
+
+fn compare(own: &[Checked], recorded: &[Checked]) -> Verdict {
+    let ids = |list: &[Checked]| {
+        let mut ids: Vec<String> = list.iter().map(|checked| checked.trial.clone()).collect();
+        ids.sort_unstable();
+        ids
+    };
+    if ids(own) == ids(recorded) {
+        return Verdict::Agree;
+    }
+    let (own, recorded) = (ln_sum(own), ln_sum(recorded));
+    let difference = recorded - own; // relative, as these are logarithms
+    if own == recorded || difference.abs() <= SAME_COST {
+        Verdict::Tied
+    } else if difference > 0.0 {
+        Verdict::Better
+    } else {
+        Verdict::Worse
+    }
+}
+
+/// Logarithm of the sum of the losses, without underflow.
+fn ln_sum(list: &[Checked]) -> f64 {
+    let largest = list
+        .iter()
+        .map(|checked| checked.ln_loss)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if largest == f64::NEG_INFINITY {
+        return largest;
+    }
+    let scaled = list.iter().map(|c| libm::exp(c.ln_loss - largest));
+    largest + libm::log(scaled.sum())
+}
+
+fn state_differences(callback: &RemovalCallback, end: &LoopEnd, candidates: usize) -> Vec<String> {
+    let mut differences = Vec::new();
+    if candidates != end.candidates {
+        let recorded = end.candidates;
+        differences.push(format!("{candidates} candidates, {recorded} recorded"));
+    }
+    let time_ratio = callback.time_ratio();
+    if let Some(recorded) = end.time_ratio
+        && !same(recorded, time_ratio)
+    {
+        differences.push(format!("time ratio {time_ratio}, {recorded} recorded"));
+    }
+    let levels = end.p.iter().flatten();
+    if let Some(estimators) = callback.policy().estimators() {
+        differences.extend(levels.filter_map(|&(level, recorded)| {
+            let p = estimators.probability(level);
+            (!same(p, recorded)).then(|| format!("p of level {level} {p}, {recorded} recorded"))
+        }));
+    }
+    differences
+}
+
+fn removal_differences(end: &LoopEnd, found: &[Checked]) -> Vec<String> {
+    let differs = |removed: &RemovedAtLoopEnd| {
+        let trial = &removed.trial;
+        let Some(found) = found.iter().find(|checked| checked.trial == *trial) else {
+            return Some(format!("trial \"{trial}\" is no candidate"));
+        };
+        let here = (found.level, found.rank, found.rung_len);
+        let recorded = (removed.level, removed.rank, removed.rung_len);
+        (here != recorded).then(|| {
+            format!(
+                "trial \"{trial}\" is at level, rank, rung length {here:?}, {recorded:?} recorded"
+            )
+        })
+    };
+    end.removed.iter().filter_map(differs).collect()
+}
+
+fn same(one: f64, other: f64) -> bool {
+    (one - other).abs() <= SAME_INPUT * one.abs().max(other.abs())
+}

@@ -1,0 +1,253 @@
+//! Feeding an event log to the removal callback.
+
+mod check;
+
+use rungkeeper_policies::RemovalReason;
+use thiserror::Error;
+
+use crate::log::{EndOfRun, Event, Header, LoopEnd};
+use crate::{HookError, Removal, RemovalCallback, RemovalPlan, SetupError, TunerCallback};
+
+pub use check::{Checked, CheckedLoopEnd, Comparison, Verdict};
+
+/// Why a log could not be replayed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The header's settings.
+    #[error("line 1: {0}")]
+    Setup(#[from] SetupError),
+    /// An event that does not fit the ones before.
+    #[error("line {line}: {source}")]
+    Event {
+        /// Number of its line.
+        line: usize,
+        /// Why not.
+        source: HookError,
+    },
+    /// A header that is not the first event.
+    #[error("line {line}: a second header")]
+    SecondHeader {
+        /// Number of its line.
+        line: usize,
+    },
+}
+
+/// Feeds the events of a log to a removal callback, in one of two ways.
+///
+/// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
+///   same `elapsed`; removals in the log are passed over (but for those a person asked for).
+/// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
+///   from the same state, then the recorded removal is applied; at the end the extra results, the
+///   trials resumed without checkpoint and the estimators are compared.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::log::{Event, Header};
+/// use rungkeeper_tuner_hooks::{Decision, ModelSpec, Replay};
+///
+/// let mut header = Header::new("example", &ModelSpec::geometric(1, 3, 27)?, 27);
+/// header.max_num_checkpoints = Some(1);
+/// header.checkpoints = rungkeeper_tuner_hooks::log::CheckpointEvents::Assumed;
+/// let mut replay = Replay::free(&header)?;
+/// let mut line = 1;
+/// let mut feed = |event| { line += 1; replay.feed(line, &event).map(|step| step.plan) };
+/// for (trial, metric, elapsed) in [("0", 0.5, 1.0), ("1", 0.4, 2.0)] {
+///     let trial = trial.to_owned();
+///     feed(Event::Start { trial: trial.clone(), bracket: 0, elapsed })?;
+///     feed(Event::Result { trial, level: 1, metric, decision: Decision::Pause, elapsed })?;
+/// }
+/// let plan = replay.finish()?.plan.unwrap();
+/// assert_eq!(plan.removals[0].trial, "0"); // rank 2 of 2
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Replay {
+    callback: RemovalCallback,
+    comparison: Option<Comparison>,
+    /// `remove` events that no loop end has accounted for yet.
+    announced: Vec<Removal>,
+    /// Time of the group of events that is open, with the line of its last one.
+    group: Option<(f64, usize)>,
+}
+
+/// What feeding an event brought about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// Free replay: a loop end before this event that gave something up.
+    pub plan: Option<RemovalPlan>,
+    /// Checked replay: the loop end that this event is, compared.
+    pub checked: Option<CheckedLoopEnd>,
+}
+
+impl Replay {
+    /// A replay in which the callback decides by itself.
+    ///
+    /// # Errors
+    ///
+    /// Settings that the callback refuses.
+    pub fn free(header: &Header) -> Result<Self, ReplayError> {
+        Self::new(header, None)
+    }
+
+    /// A replay that compares with what is recorded.
+    ///
+    /// # Errors
+    ///
+    /// Settings that the callback refuses.
+    pub fn checked(header: &Header) -> Result<Self, ReplayError> {
+        Self::new(header, Some(Comparison::default()))
+    }
+
+    fn new(header: &Header, comparison: Option<Comparison>) -> Result<Self, ReplayError> {
+        let spec = header.model_spec();
+        let policy = header.build_policy()?;
+        let callback = RemovalCallback::new(&spec, policy, header.budget(), header.limits(), ())?;
+        Ok(Self {
+            callback,
+            comparison,
+            announced: Vec::new(),
+            group: None,
+        })
+    }
+
+    /// The callback, as it is after the events so far.
+    #[must_use]
+    pub fn callback(&self) -> &RemovalCallback {
+        &self.callback
+    }
+
+    /// Takes the notes of the callback that gathered since the last call.
+    pub fn take_notes(&mut self) -> Vec<crate::Note> {
+        self.callback.take_notes()
+    }
+
+    /// Feeds an event, the one on line `line` of its log.
+    ///
+    /// # Errors
+    ///
+    /// An event that does not fit the ones before; the replay is then as before it.
+    pub fn feed(&mut self, line: usize, event: &Event) -> Result<Step, ReplayError> {
+        let at = |source| ReplayError::Event { line, source };
+        if matches!(event, Event::Header(_)) {
+            return Err(ReplayError::SecondHeader { line });
+        }
+        let mut step = Step::default();
+        if self.comparison.is_none() {
+            step.plan = self.end_group(event.elapsed())?;
+            self.group = event.elapsed().map(|elapsed| (elapsed, line));
+        } else if !matches!(event, Event::Remove { .. } | Event::LoopEnd(_)) {
+            self.apply_announced().map_err(at)?;
+        }
+        match event {
+            Event::Remove { removal, .. } => self.announce(removal).map_err(at)?,
+            Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
+            Event::End(end) => self.end(end),
+            other => self.happened(other).map_err(at)?,
+        }
+        Ok(step)
+    }
+
+    /// Ends the log. In a free replay the last loop end is made up for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Replay::feed`].
+    pub fn finish(&mut self) -> Result<Step, ReplayError> {
+        let line = self.group.map_or(0, |(_, line)| line);
+        self.apply_announced()
+            .map_err(|source| ReplayError::Event { line, source })?;
+        let plan = self.end_group(None)?;
+        Ok(Step {
+            plan,
+            checked: None,
+        })
+    }
+
+    /// What a checked replay found so far; all zero for a free one.
+    #[must_use]
+    pub fn comparison(&self) -> Comparison {
+        self.comparison.clone().unwrap_or_default()
+    }
+
+    /// Hands on what the callback learns from.
+    fn happened(&mut self, event: &Event) -> Result<(), HookError> {
+        let callback = &mut self.callback;
+        match event {
+            Event::Start { trial, bracket, .. } => callback.on_start_trial(trial, *bracket),
+            Event::Resume { trial, .. } => callback.on_resume_trial(trial),
+            Event::Result {
+                trial,
+                level,
+                metric,
+                decision,
+                ..
+            } => {
+                let result = crate::TrialResult {
+                    level: *level,
+                    metric: *metric,
+                    decision: *decision,
+                };
+                callback.on_trial_result(trial, &result)
+            }
+            Event::Checkpoint {
+                trial,
+                level,
+                bytes,
+                ..
+            } => callback.on_checkpoint_committed(trial, *level, *bytes),
+            Event::Complete { trial, .. } => callback.on_trial_complete(trial),
+            Event::Failed { trial, .. } => callback.on_trial_failed(trial),
+            Event::Pin { trial, .. } => callback.pin(trial),
+            Event::Unpin { trial, .. } => callback.unpin(trial),
+            // Files that are gone change no decision; the others are dealt with by `feed`.
+            _ => Ok(()),
+        }
+    }
+
+    fn announce(&mut self, removal: &Removal) -> Result<(), HookError> {
+        if self.comparison.is_some() {
+            self.announced.push(removal.clone());
+        } else if removal.reason == RemovalReason::Asked {
+            self.callback.give_up(&removal.trial)?;
+        }
+        Ok(())
+    }
+
+    /// Removals that belong to no loop end: a person asked for them, or the run was cut short.
+    fn apply_announced(&mut self) -> Result<(), HookError> {
+        for removal in std::mem::take(&mut self.announced) {
+            self.callback.give_up(&removal.trial)?;
+        }
+        Ok(())
+    }
+
+    fn loop_end(&mut self, end: &LoopEnd) -> Result<Option<CheckedLoopEnd>, HookError> {
+        let Some(comparison) = &mut self.comparison else {
+            return Ok(None);
+        };
+        self.announced.clear(); // the loop end lists them again
+        let checked = check::loop_end(&mut self.callback, end)?;
+        comparison.count(checked.verdict);
+        Ok(Some(checked))
+    }
+
+    fn end(&mut self, end: &EndOfRun) {
+        if let Some(comparison) = &mut self.comparison {
+            comparison.end(&self.callback, end);
+        }
+    }
+
+    /// Free replay: ends the open group unless the next event belongs to it.
+    fn end_group(&mut self, next: Option<f64>) -> Result<Option<RemovalPlan>, ReplayError> {
+        let Some((elapsed, line)) = self.group else {
+            return Ok(None);
+        };
+        if next == Some(elapsed) {
+            return Ok(None);
+        }
+        self.group = None;
+        let at = |source| ReplayError::Event { line, source };
+        let plan = self.callback.plan(elapsed).map_err(at)?;
+        self.callback.carry_out(&plan.removals).map_err(at)?;
+        Ok((!plan.removals.is_empty()).then_some(plan))
+    }
+}

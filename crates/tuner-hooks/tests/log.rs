@@ -1,0 +1,253 @@
+//! The event log: what is read, what is refused and how it is said.
+#![cfg(feature = "serde")]
+
+use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
+use rungkeeper_tuner_hooks::{Decision, ModelSpec, Removal, RemovalReason, Replay, ReplayError};
+
+const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
+
+fn errors(text: &str) -> String {
+    let error = read_lines(text.as_bytes()).find_map(Result::err);
+    error.map_or(String::new(), |error| error.to_string())
+}
+
+fn header() -> Header {
+    match parse_line(1, HEADER).unwrap() {
+        Event::Header(header) => *header,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn settings_that_are_missing_are_the_defaults() {
+    let header = header();
+    assert_eq!(header.version, 1);
+    assert_eq!(header.approx_steps, Some(25));
+    assert_eq!(
+        (header.prior_beta_mean, header.prior_beta_size),
+        (0.33, 2.0)
+    );
+    assert_eq!(header.min_data_at_rung, 5);
+    let no_cut_off = HEADER.replace("\"mode\"", "\"approx_steps\": null, \"mode\"");
+    let Event::Header(header) = parse_line(1, &no_cut_off).unwrap() else {
+        panic!("no header");
+    };
+    assert_eq!(header.approx_steps, None);
+}
+
+/// nan, inf, null, missing key, "0.3" as text: bad metrics, not errors.
+#[test]
+fn bad_metrics() {
+    for metric in [
+        r#""metric": null,"#,
+        "",
+        r#""metric": "0.3","#,
+        r#""metric": "nan","#,
+    ] {
+        let line = format!(
+            r#"{{"event": "result", "trial": "0", "level": 1, {metric} "decision": "PAUSE", "elapsed": 1}}"#
+        );
+        match parse_line(2, &line).unwrap() {
+            Event::Result { metric, .. } => assert!(metric.is_nan(), "{line}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn levels_are_whole_numbers() {
+    let line = |level: &str| {
+        format!(
+            r#"{{"event": "result", "trial": "0", "level": {level}, "metric": 1, "decision": "PAUSE", "elapsed": 1}}"#
+        )
+    };
+    assert!(parse_line(2, &line("3.0")).is_ok());
+    for level in ["4.5", "0", "-1", "\"3\"", "1e300"] {
+        let error = parse_line(2, &line(level)).unwrap_err().to_string();
+        assert!(error.starts_with("line 2: level is "), "{error}");
+        assert!(
+            error.ends_with("but must be a positive whole number"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn what_is_refused_is_said_with_its_line() {
+    let newer = HEADER.replace("\"source\"", "\"version\": 2, \"source\"");
+    assert_eq!(
+        errors(&newer),
+        "line 1: version 2 of the event log is not known; this is version 1"
+    );
+    // A newer version may hold what cannot be read at all.
+    let alien = r#"{"event": "header", "version": 7, "mood": "good"}"#;
+    assert!(errors(alien).contains("version 7"));
+    assert_eq!(
+        errors(""),
+        "line 1: the log is empty: it begins with a header"
+    );
+    assert_eq!(
+        errors(&format!("{HEADER}\n{HEADER}\n")),
+        "line 2: a second header"
+    );
+    let cut = format!("{HEADER}\n{{\"event\": \"start\", \"tri");
+    assert_eq!(
+        errors(&cut),
+        "line 2 is cut off after 23 bytes: the log was not written to its end"
+    );
+    let broken = format!("{HEADER}\n\n{{\"event\": \"start\",}}\n");
+    assert!(
+        errors(&broken).starts_with("line 3: column "),
+        "{}",
+        errors(&broken)
+    );
+    let unknown = format!("{HEADER}\n{{\"event\": \"sing\", \"elapsed\": 1}}\n");
+    assert!(errors(&unknown).starts_with("line 2: unknown variant `sing`"));
+    let no_text = [HEADER.as_bytes(), b"\n\"\xff\"\n"].concat();
+    let error = read_lines(&no_text[..]).find_map(Result::err).unwrap();
+    assert_eq!(error.to_string(), "line 2: column 2: not UTF-8");
+    assert!(matches!(error, LogError::Line { line: 2, .. }));
+}
+
+#[test]
+fn events_are_written_as_they_are_read() {
+    let removal = Removal {
+        trial: "a/b".to_owned(),
+        level: 3,
+        rank: 9,
+        rung_len: 11,
+        bytes: 1_000,
+        expected_cost: Some(4.65e-14),
+        ln_expected_cost: Some(-30.7),
+        reason: RemovalReason::MaxBytes,
+    };
+    let elapsed = 1.25;
+    let trial = || "0007".to_owned();
+    let events = [
+        Event::Header(Box::new(Header::new(
+            "test",
+            &ModelSpec::geometric(1, 3, 27).unwrap(),
+            27,
+        ))),
+        Event::Start {
+            trial: trial(),
+            bracket: 2,
+            elapsed,
+        },
+        Event::Result {
+            trial: trial(),
+            level: 3,
+            metric: 0.1 + 0.2,
+            decision: Decision::Continue,
+            elapsed,
+        },
+        Event::Remove { removal, elapsed },
+        Event::Removed {
+            trial: trial(),
+            elapsed,
+        },
+        Event::Checkpoint {
+            trial: trial(),
+            level: 3,
+            bytes: 7,
+            elapsed,
+        },
+    ];
+    for event in events {
+        let line = to_line(&event);
+        assert_eq!(parse_line(1, &line).unwrap(), event, "{line}");
+    }
+}
+
+fn replay(text: &str) -> Result<Replay, ReplayError> {
+    let mut replay = Replay::checked(&header())?;
+    for (number, line) in text.lines().enumerate() {
+        let line = parse_line(number + 2, line).unwrap();
+        replay.feed(number + 2, &line)?;
+    }
+    replay.finish()?;
+    Ok(replay)
+}
+
+const PAUSED: &str = r#"{"event": "start", "trial": "0", "elapsed": 1}
+{"event": "result", "trial": "0", "level": 1, "metric": 0.9, "decision": "PAUSE", "elapsed": 1}
+{"event": "start", "trial": "1", "elapsed": 1}
+{"event": "result", "trial": "1", "level": 1, "metric": 0.1, "decision": "PAUSE", "elapsed": 1}
+{"event": "start", "trial": "2", "elapsed": 1}
+"#;
+
+fn loop_end(trial: &str, rank: u64) -> String {
+    format!(
+        r#"{PAUSED}{{"event": "loop_end", "elapsed": 1, "num_to_remove": 1, "candidates": 2, "removed": [{{"trial": "{trial}", "level": 1, "rank": {rank}, "rung_len": 2}}]}}"#
+    )
+}
+
+#[test]
+fn worse_choices_and_other_states_are_found() {
+    let verdicts = |text: &str| {
+        let comparison = replay(text).unwrap().comparison();
+        (
+            comparison.agree,
+            comparison.better,
+            comparison.tied,
+            comparison.worse,
+        )
+    };
+    assert_eq!(verdicts(&loop_end("0", 2)), (1, 0, 0, 0));
+    // Giving up the better one costs more: own choice is better.
+    assert_eq!(verdicts(&loop_end("1", 1)), (0, 1, 0, 0));
+    // The recorded rank is not the one that follows from the events.
+    assert_eq!(verdicts(&loop_end("0", 1)), (0, 0, 0, 1));
+    let wrong_number = loop_end("0", 2).replace("\"candidates\": 2", "\"candidates\": 3");
+    assert_eq!(verdicts(&wrong_number), (0, 0, 0, 1));
+}
+
+#[test]
+fn ends_that_do_not_match_are_found() {
+    let end = |removed: u64| {
+        format!(
+            "{}\n{}",
+            loop_end("0", 2),
+            format_args!(
+                r#"{{"event": "end", "elapsed": 2, "extra_results": {{"num_checkpoints_removed": {removed}, "num_trials_resumed": 0, "cost_resources": 0}}, "trials_resumed_without_checkpoint": [], "estimators": [{{"level": 1, "num_one": 1, "num_total": 1}}]}}"#
+            )
+        )
+    };
+    let comparison = replay(&end(1)).unwrap().comparison();
+    assert!(comparison.passes());
+    assert_eq!(comparison.estimators_match, Some(true));
+    let comparison = replay(&end(2)).unwrap().comparison();
+    assert!(!comparison.passes());
+    assert_eq!(comparison.extra_results_match, Some(false));
+}
+
+#[test]
+fn events_that_do_not_fit_are_said_with_their_line() {
+    let twice = format!("{PAUSED}{}", PAUSED.lines().next().unwrap());
+    let error = replay(&twice).err().unwrap().to_string();
+    assert_eq!(error, "line 7: trial \"0\" was started before");
+    let unknown = loop_end("9", 1);
+    let error = replay(&unknown).err().unwrap().to_string();
+    assert_eq!(error, "line 7: trial \"9\" was never started");
+}
+
+#[test]
+fn removals_outside_of_a_loop_end_are_applied() {
+    let remove = r#"{"event": "remove", "trial": "0", "level": 1, "rank": 2, "rung_len": 2, "bytes": 5, "expected_cost": null, "reason": "asked", "elapsed": 1}"#;
+    let resume = r#"{"event": "resume", "trial": "0", "elapsed": 2}"#;
+    let replay = replay(&format!("{PAUSED}{remove}\n{resume}")).unwrap();
+    let resumed = replay.callback().trials_resumed_without_checkpoint();
+    assert_eq!(resumed, [("0".to_owned(), 1)]);
+}
+
+/// A free replay decides itself, at the end of each group of events of one time.
+#[test]
+fn free_replay_decides_by_itself() {
+    let mut replay = Replay::free(&header()).unwrap();
+    for (number, line) in loop_end("1", 1).lines().enumerate() {
+        let event = parse_line(number + 2, line).unwrap();
+        assert_eq!(replay.feed(number + 2, &event).unwrap().plan, None);
+    }
+    let plan = replay.finish().unwrap().plan.unwrap();
+    assert_eq!(plan.removals[0].trial, "0");
+}

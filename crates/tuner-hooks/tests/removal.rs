@@ -1,0 +1,339 @@
+//! The removal callback, event by event: cases from people who do this job.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use rungkeeper_tuner_hooks::{
+    BoxError, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, HookError, Limits, Mode,
+    ModelSpec, Note, Random, RemovalCallback, RemovalPolicy, RemovalReason, Speculative,
+    TrialResult, TrialStatus, TunerCallback,
+};
+
+fn spec() -> ModelSpec {
+    ModelSpec {
+        checkpoints: CheckpointTracking::Assumed,
+        ..ModelSpec::geometric(1, 3, 27).unwrap()
+    }
+}
+
+fn callback(spec: &ModelSpec, budget: Budget) -> RemovalCallback {
+    let policy = Box::new(Speculative::default());
+    RemovalCallback::new(spec, policy, budget, Limits::default(), ()).unwrap()
+}
+
+fn report(
+    callback: &mut dyn TunerCallback,
+    trial: &str,
+    level: u64,
+    metric: f64,
+    decision: Decision,
+) {
+    let result = TrialResult {
+        level,
+        metric,
+        decision,
+    };
+    callback.on_trial_result(trial, &result).unwrap();
+}
+
+/// Starts a trial that is paused at level 1.
+fn pause(callback: &mut dyn TunerCallback, trial: &str, metric: f64) {
+    callback.on_start_trial(trial, 0).unwrap();
+    report(callback, trial, 1, metric, Decision::Pause);
+}
+
+fn removed(callback: &RemovalCallback) -> Vec<String> {
+    let lost = |&(_, status): &(&str, TrialStatus)| status == TrialStatus::PausedNoCheckpoint;
+    let trials = callback.model().trials().filter(lost);
+    trials.map(|(id, _)| id.to_owned()).collect()
+}
+
+/// Budget 6, 2 workers, 4 trials crash: room for 4 paused ones.
+#[test]
+fn crashed_trial() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(6));
+    for trial in ["c1", "c2", "c3", "c4"] {
+        callback.on_start_trial(trial, 0).unwrap();
+        callback.on_trial_failed(trial).unwrap();
+    }
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        pause(&mut callback, trial, metric);
+    }
+    callback.on_start_trial("4", 0).unwrap();
+    callback.on_start_trial("5", 0).unwrap();
+    callback.on_loop_end(1.0).unwrap();
+    assert_eq!(callback.num_checkpoints_removed(), 0);
+    pause(&mut callback, "6", 0.5);
+    callback.on_loop_end(2.0).unwrap();
+    assert_eq!(removed(&callback), ["6"]);
+}
+
+/// A bad metric ranks behind all others for min and for max, goes first, and is said once.
+#[test]
+fn bad_metrics() {
+    for mode in [Mode::Min, Mode::Max] {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let spec = ModelSpec { mode, ..spec() };
+            let mut callback = callback(&spec, Budget::of_checkpoints(4));
+            pause(&mut callback, "bad", bad);
+            for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+                pause(&mut callback, trial, metric);
+            }
+            let rank = |trial| callback.model().trial_information(trial).unwrap().rank;
+            let good = ["0", "1", "2", "3"].map(rank);
+            let expected = [[1, 2, 3, 4], [4, 3, 2, 1]];
+            assert_eq!(good, expected[usize::from(mode == Mode::Max)]);
+            assert_eq!(rank("bad"), 5);
+            callback.on_loop_end(1.0).unwrap();
+            assert_eq!(removed(&callback), ["bad"]);
+            callback.on_resume_trial("bad").unwrap();
+            report(&mut callback, "bad", 3, bad, Decision::Pause);
+            let said = callback.take_notes();
+            let note = Note::BadMetric {
+                trial: "bad".to_owned(),
+                level: 1,
+            };
+            assert_eq!(said, [note]);
+        }
+    }
+}
+
+/// The same table as loss/min and as 1 - loss/max: the same removals.
+#[test]
+fn min_is_max_mirrored() {
+    let run = |mode, metric: &dyn Fn(f64) -> f64| {
+        let spec = ModelSpec { mode, ..spec() };
+        let mut callback = callback(&spec, Budget::of_checkpoints(5));
+        let mut log = Vec::new();
+        for i in 0..60u32 {
+            // Multiples of 1/64 in [0, 1): exact under 1 - loss; some of them equal.
+            let loss = f64::from(i * 37 % 64) / 64.0;
+            pause(&mut callback, &i.to_string(), metric(loss));
+            let plan = callback.plan(f64::from(i)).unwrap();
+            callback.carry_out(&plan.removals).unwrap();
+            log.push(plan);
+        }
+        log
+    };
+    assert_eq!(
+        run(Mode::Min, &|loss| loss),
+        run(Mode::Max, &|loss| 1.0 - loss)
+    );
+}
+
+/// 100 MB, sizes 60, 5, 5, 5, 5, 5: all six stay; a 120 MB one is refused without emptying the
+/// store (refusing is the store's part: here no removal could make room for it).
+#[test]
+fn sizes_differ() {
+    let mut spec = spec();
+    spec.checkpoints = CheckpointTracking::Committed;
+    let budget = Budget::of_bytes(100);
+    let mut callback = callback(&spec, budget);
+    for (i, bytes) in [60, 5, 5, 5, 5, 5].into_iter().enumerate() {
+        let trial = i.to_string();
+        pause(&mut callback, &trial, 0.1 * i as f64);
+        callback.on_checkpoint_committed(&trial, 1, bytes).unwrap();
+        callback.on_loop_end(i as f64).unwrap();
+    }
+    assert_eq!(callback.num_checkpoints_removed(), 0);
+    assert_eq!(callback.model().checkpoint_bytes(), 85);
+    let error = budget.check_size(120).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "max_bytes is 100, but one checkpoint has 120 bytes: the smallest that works is 120"
+    );
+    // 30 more: over by 15. The best trial's 60 would free enough alone; three small ones of the
+    // worst ranks cost less.
+    pause(&mut callback, "6", 0.05);
+    callback.on_checkpoint_committed("6", 1, 30).unwrap();
+    let plan = callback.plan(7.0).unwrap();
+    assert!(
+        plan.removals
+            .iter()
+            .all(|r| r.reason == RemovalReason::MaxBytes)
+    );
+    let freed: u64 = plan.removals.iter().map(|removal| removal.bytes).sum();
+    assert_eq!(freed, 15);
+}
+
+/// The speculative policy works whatever ends the run.
+#[test]
+fn stopped_by_count() {
+    let none = Limits::default();
+    let by_trials = Limits {
+        trials: Some(200),
+        ..none
+    };
+    let by_reports = Limits {
+        reports: Some(5_000),
+        ..none
+    };
+    for (limits, expected) in [
+        (by_trials, 196.0 / 4.0),
+        (by_reports, 4_996.0 / 4.0),
+        (none, 1.0),
+    ] {
+        let policy = Box::new(Speculative::default());
+        let budget = Budget::of_checkpoints(3);
+        let mut callback = RemovalCallback::new(&spec(), policy, budget, limits, ()).unwrap();
+        for (trial, metric) in [("0", 0.4), ("1", 0.1), ("2", 0.2), ("3", 0.3)] {
+            pause(&mut callback, trial, metric);
+        }
+        let plan = callback.plan(1.0).unwrap();
+        assert_eq!(plan.time_ratio, expected);
+        assert_eq!(plan.removals[0].trial, "0");
+    }
+}
+
+/// 60 trials without a budget, then budget 10: 50 go in one pass, in order of expected cost.
+#[test]
+fn switched_on_late() {
+    let mut before = callback(&spec(), Budget::default());
+    let mut after = callback(&spec(), Budget::of_checkpoints(10));
+    for i in 0..60u32 {
+        let metric = f64::from(i * 37 % 60);
+        pause(&mut before, &i.to_string(), metric);
+        before.on_loop_end(f64::from(i)).unwrap();
+        // The same events, as a restart reads them from the log.
+        pause(&mut after, &i.to_string(), metric);
+    }
+    assert_eq!(before.num_checkpoints_removed(), 0);
+    let plan = after.plan(60.0).unwrap();
+    assert_eq!(plan.removals.len(), 50);
+    let costs: Vec<f64> = plan
+        .removals
+        .iter()
+        .filter_map(|r| r.expected_cost)
+        .collect();
+    assert_eq!(costs.len(), 50);
+    assert!(costs.windows(2).all(|pair| pair[0] <= pair[1]));
+    after.carry_out(&plan.removals).unwrap();
+    assert_eq!(after.model().num_with_checkpoint(), 10);
+}
+
+/// A checkpoint goes while its trial is chosen for promotion: it trains from scratch, at a cost.
+#[test]
+fn promoted_right_after() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(2));
+    for (trial, metric) in [("0", 0.3), ("1", 0.2), ("2", 0.1)] {
+        pause(&mut callback, trial, metric);
+    }
+    callback.on_loop_end(1.0).unwrap();
+    assert_eq!(removed(&callback), ["0"]);
+    callback.on_resume_trial("0").unwrap();
+    report(&mut callback, "0", 1, 0.05, Decision::Continue); // again from 1: no arrival
+    report(&mut callback, "0", 3, 0.05, Decision::Pause);
+    callback.on_resume_trial("2").unwrap();
+    let expected = ExtraResults {
+        num_checkpoints_removed: 1,
+        num_trials_resumed: 2,
+        cost_resources: 1,
+    };
+    assert_eq!(callback.extra_results(), expected);
+    assert_eq!(
+        callback.trials_resumed_without_checkpoint(),
+        [("0".to_owned(), 1)]
+    );
+    assert_eq!(callback.estimator_for_rung(1).unwrap().num_total(), 3);
+}
+
+/// A deletion that fails: nothing resumes from it, it still takes room, another goes in its place,
+/// it is said once and tried again.
+#[test]
+fn delete_fails() {
+    let (stuck, calls) = (Rc::new(RefCell::new(true)), Rc::new(RefCell::new(0)));
+    let (is_stuck, count) = (Rc::clone(&stuck), Rc::clone(&calls));
+    let store = move |trial: &str| -> Result<(), BoxError> {
+        *count.borrow_mut() += 1;
+        if trial == "3" && *is_stuck.borrow() {
+            return Err("device or resource busy".into());
+        }
+        Ok(())
+    };
+    let policy = Box::new(Speculative::default());
+    let budget = Budget::of_checkpoints(3);
+    let limits = Limits::default();
+    let mut callback = RemovalCallback::new(&spec(), policy, budget, limits, store).unwrap();
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        pause(&mut callback, trial, metric);
+    }
+    callback.on_loop_end(1.0).unwrap();
+    assert_eq!(
+        callback.model().status("3"),
+        Some(TrialStatus::PausedNoCheckpoint)
+    );
+    assert!(callback.undeleted().contains_key("3"));
+    callback.on_loop_end(2.0).unwrap();
+    assert_eq!(
+        callback.model().status("2"),
+        Some(TrialStatus::PausedNoCheckpoint)
+    );
+    let notes = callback.take_notes();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].to_string().contains("device or resource busy"));
+    let before = *calls.borrow();
+    *stuck.borrow_mut() = false;
+    callback.on_loop_end(3.0).unwrap();
+    assert_eq!(*calls.borrow(), before + 1);
+    assert!(callback.undeleted().is_empty());
+    assert_eq!(callback.model().num_with_checkpoint(), 2);
+}
+
+#[test]
+fn lists_call_each_callback_and_return_the_first_error() {
+    struct Fails(Rc<RefCell<u32>>);
+    impl TunerCallback for Fails {
+        fn on_trial_complete(&mut self, _: &str) -> Result<(), HookError> {
+            *self.0.borrow_mut() += 1;
+            Err(HookError::Other("first".into()))
+        }
+    }
+    let calls = Rc::new(RefCell::new(0));
+    let mut list: Vec<Box<dyn TunerCallback>> = vec![
+        Box::new(Fails(Rc::clone(&calls))),
+        Box::new(callback(&spec(), Budget::default())),
+        Box::new(Fails(Rc::clone(&calls))),
+    ];
+    list.on_tuning_start().unwrap();
+    list.on_start_trial("0", 0).unwrap();
+    list.on_checkpoint_committed("0", 1, 10).unwrap();
+    assert_eq!(
+        list.on_trial_complete("0").unwrap_err().to_string(),
+        "first"
+    );
+    assert_eq!(*calls.borrow(), 2);
+    assert_eq!(
+        list.on_trial_failed("9").unwrap_err().to_string(),
+        "trial \"9\" was never started"
+    );
+    list.on_tuning_end().unwrap();
+}
+
+#[test]
+fn pinned_trials_are_kept() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(1));
+    pause(&mut callback, "0", 0.9);
+    pause(&mut callback, "1", 0.1);
+    callback.pin("0").unwrap();
+    callback.on_loop_end(1.0).unwrap();
+    assert_eq!(removed(&callback), ["1"]);
+    callback.unpin("0").unwrap();
+    assert!(callback.give_up("0").is_ok());
+    assert!(callback.give_up("0").is_err());
+}
+
+#[test]
+fn baselines_have_no_estimators() {
+    let make: [fn() -> Box<dyn RemovalPolicy>; 2] =
+        [|| Box::new(ByLevel), || Box::new(Random::new(1))];
+    for policy in make {
+        let budget = Budget::of_checkpoints(1);
+        let limits = Limits::default();
+        let mut callback = RemovalCallback::new(&spec(), policy(), budget, limits, ()).unwrap();
+        pause(&mut callback, "0", 0.9);
+        pause(&mut callback, "1", 0.1);
+        callback.on_loop_end(1.0).unwrap();
+        assert_eq!(callback.num_checkpoints_removed(), 1);
+        assert!(callback.estimator_for_rung(1).is_none());
+    }
+}
