@@ -52,9 +52,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// Replays one log; returns whether it passes the check (always, without one).
 fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
     let mut lines = read_lines(input::open(path)?);
-    let header = match lines.next().transpose()? {
-        Some((_, Event::Header(header))) => header,
-        _ => anyhow::bail!("the log is empty"),
+    let Some((_, Event::Header(header))) = lines.next().transpose()? else {
+        anyhow::bail!("the log is empty");
     };
     let mut replay = if arguments.check {
         Replay::checked(&header)?

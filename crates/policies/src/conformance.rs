@@ -85,7 +85,7 @@ impl Case {
     }
 }
 
-/// 200 situations from a small generator (Steele and Vigna's SplitMix64), the same in each run.
+/// 200 situations from a small generator (`SplitMix64` of Steele, Lea and Flood), the same in each run.
 fn cases() -> impl Iterator<Item = Case> {
     (0..200u64).map(|number| {
         let mut state = number;

@@ -124,8 +124,10 @@ fn learning_changes_the_order() {
 
 #[test]
 fn bad_input_is_named() {
-    let mut zero = SpeculativeSettings::default();
-    zero.approx_steps = Some(0);
+    let zero = SpeculativeSettings {
+        approx_steps: Some(0),
+        ..SpeculativeSettings::default()
+    };
     assert!(
         Speculative::new(zero)
             .unwrap_err()

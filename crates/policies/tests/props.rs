@@ -58,7 +58,9 @@ proptest! {
     fn cheapest_is_the_least_sum(trials in trials(), costs in prop::collection::vec(-50.0..5.0f64, 40), checkpoints in 0u64..50) {
         let ids = ids(trials.len());
         let mut candidates = candidates(&trials, &ids);
-        candidates.iter_mut().for_each(|c| c.bad_metric = false);
+        for candidate in &mut candidates {
+            candidate.bad_metric = false;
+        }
         let costs = &costs[..candidates.len()];
         let chosen = choose_cheapest(&candidates, costs, Need { checkpoints, bytes: 0 });
         let mut sorted = costs.to_vec();
@@ -73,7 +75,9 @@ proptest! {
     fn no_byte_removal_is_in_vain(trials in trials(), costs in prop::collection::vec(-50.0..5.0f64, 40), bytes in 1u64..2_000) {
         let ids = ids(trials.len());
         let mut candidates = candidates(&trials, &ids);
-        candidates.iter_mut().for_each(|c| c.bad_metric = false);
+        for candidate in &mut candidates {
+            candidate.bad_metric = false;
+        }
         let costs = &costs[..candidates.len()];
         let chosen = choose_cheapest(&candidates, costs, Need { checkpoints: 0, bytes });
         let freed: u64 = chosen.iter().map(|c| candidates[c.candidate].bytes).sum();

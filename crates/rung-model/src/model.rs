@@ -140,11 +140,13 @@ impl RungModel {
         metric: f64,
         decision: Decision,
     ) -> Result<Report, EventError> {
-        let (report, _) = self.report_and_decide(trial, resource, metric, |_| decision)?;
+        let data = true;
+        let (report, _) = self.take_report(trial, resource, metric, data, |_| decision)?;
         Ok(report)
     }
 
-    /// As [`RungModel::report`], for a scheduler that decides by what was recorded.
+    /// As [`RungModel::report`], for a scheduler that decides by what was recorded. Data for the
+    /// estimators, which takes time and which a scheduler does not need, is left out of the report.
     ///
     /// # Errors
     ///
@@ -154,6 +156,17 @@ impl RungModel {
         trial: &str,
         resource: u64,
         metric: f64,
+        decide: impl FnOnce(&Report) -> Decision,
+    ) -> Result<(Report, Decision), EventError> {
+        self.take_report(trial, resource, metric, false, decide)
+    }
+
+    fn take_report(
+        &mut self,
+        trial: &str,
+        resource: u64,
+        metric: f64,
+        data: bool,
         decide: impl FnOnce(&Report) -> Decision,
     ) -> Result<(Report, Decision), EventError> {
         let index = self.expect(trial, "a report", |s| s == TrialStatus::Running)?;
@@ -177,7 +190,7 @@ impl RungModel {
         } else {
             let state = &mut self.trials[index.get()];
             report.trained = state.advance(resource);
-            self.record(index, resource, metric, &mut report);
+            self.record(index, resource, metric, data, &mut report);
         }
         let decision = decide(&report);
         match decision {
@@ -499,13 +512,20 @@ impl RungModel {
     }
 
     /// Enters a report into the rung it reached, if any.
-    fn record(&mut self, index: TrialIndex, resource: u64, metric: MetricKey, out: &mut Report) {
+    fn record(
+        &mut self,
+        index: TrialIndex,
+        resource: u64,
+        metric: MetricKey,
+        data: bool,
+        out: &mut Report,
+    ) {
         let state = &mut self.trials[index.get()];
         let (first, end) = self.brackets[state.bracket as usize];
         let next = state.standing.as_ref().map_or(first, |s| s.rung + 1);
         if next < end && resource >= self.rungs[next as usize].level() {
             let rung = &mut self.rungs[next as usize];
-            out.data = Some((rung.level(), rung.compare_with_waiting(metric)).into());
+            out.data = data.then(|| (rung.level(), rung.compare_with_waiting(metric)).into());
             let position = rung.insert(metric);
             out.recorded = Some(Recorded {
                 level: rung.level(),
@@ -525,7 +545,7 @@ impl RungModel {
             .find(|rung| rung.level() == resource)
         {
             out.repeated = true;
-            if self.repeated_reports_are_data {
+            if data && self.repeated_reports_are_data {
                 out.data = Some((rung.level(), rung.compare_with_waiting(metric)).into());
             }
         }

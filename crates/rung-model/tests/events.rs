@@ -315,10 +315,11 @@ fn decisions_can_follow_what_was_recorded() {
         Some(_) => Decision::Pause,
         None => Decision::Continue,
     };
-    let (_, decision) = model
+    let (report, decision) = model
         .report_and_decide("a", 1, 0.5, pause_at_rungs)
         .unwrap();
     assert_eq!(decision, Decision::Pause);
+    assert!(report.recorded.is_some() && report.data.is_none());
     model.resume("a").unwrap();
     let (_, decision) = model
         .report_and_decide("a", 2, 0.5, pause_at_rungs)

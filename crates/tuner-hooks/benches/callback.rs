@@ -8,6 +8,8 @@ use rungkeeper_tuner_hooks::{
     RemovalPolicy, Speculative, TrialResult, TunerCallback,
 };
 
+type Policy = fn() -> Box<dyn RemovalPolicy>;
+
 const WORKERS: u64 = 16;
 const REPORTS: u64 = 1_000;
 const LEVELS: [u64; 4] = [1, 3, 9, 27];
@@ -90,11 +92,7 @@ impl Run {
 }
 
 /// A run with so many trials started, and its callback.
-fn grown(
-    trials: u64,
-    budget: u64,
-    policy: fn() -> Box<dyn RemovalPolicy>,
-) -> (Run, RemovalCallback) {
+fn grown(trials: u64, budget: u64, policy: Policy) -> (Run, RemovalCallback) {
     let spec = ModelSpec {
         checkpoints: CheckpointTracking::Assumed,
         ..ModelSpec::geometric(1, 3, 81).unwrap()
@@ -115,7 +113,7 @@ fn grown(
 }
 
 fn per_report(criterion: &mut Criterion) {
-    let policies: [(&str, fn() -> Box<dyn RemovalPolicy>); 2] = [
+    let policies: [(&str, Policy); 2] = [
         ("speculative", || Box::new(Speculative::default())),
         ("by_level", || Box::new(ByLevel)),
     ];

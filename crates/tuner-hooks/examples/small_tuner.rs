@@ -1,4 +1,5 @@
 //! A whole small tuner: one worker, rungs 1 and 3, six checkpoints.
+#![allow(clippy::print_stdout)]
 use rungkeeper_tuner_hooks::{
     Budget, Decision, Limits, ModelSpec, RemovalCallback, RungModel, Speculative, TrialResult,
     TrialStatus, TunerCallback,

@@ -92,7 +92,7 @@ fn explain(line: usize, text: &str, error: &serde_json::Error) -> LogError {
     }
 }
 
-/// serde_json counts lines itself, from 1 within the text: only the column is of use. Errors in
+/// `serde_json` counts lines itself, from 1 within the text: only the column is of use. Errors in
 /// tagged events have no place and say column 0.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
@@ -168,12 +168,11 @@ impl<R: BufRead> Lines<R> {
             let line = self.line;
             let read = self.reader.read_until(b'\n', &mut bytes);
             if read.map_err(|source| LogError::Io { line, source })? == 0 {
-                return match self.begun {
-                    true => Ok(None),
-                    false => Err(LogError::Header {
-                        line,
-                        reason: "the log is empty: it begins with a header",
-                    }),
+                let reason = "the log is empty: it begins with a header";
+                return if self.begun {
+                    Ok(None)
+                } else {
+                    Err(LogError::Header { line, reason })
                 };
             }
             if !bytes.trim_ascii().is_empty() {
