@@ -1,4 +1,4 @@
-//! The pieces of the model in exact integers: the promotion rule, l_i and n'.
+//! The pieces of the model in exact integers: the promotion rule, `l_i` and n'.
 
 use crate::{PausedPosition, PromotionQuantile, PromotionRule, ScoreError, walk::distance};
 
@@ -13,8 +13,7 @@ use crate::{PausedPosition, PromotionQuantile, PromotionRule, ScoreError, walk::
 /// let third = PromotionQuantile::from_reduction_factor(3)?;
 /// assert!(promotable(3, 9, third, PromotionRule::TopFraction));
 /// assert!(!promotable(3, 8, third, PromotionRule::TopFraction));
-/// // The two rules differ: rank 3 of 8 is above the interpolated quantile too, rank 1 of 2 only for the first.
-/// assert!(!promotable(3, 6, third, PromotionRule::LinearQuantile));
+/// // The two rules differ: a third of two trials is none, but the best of two meets the interpolated quantile.
 /// assert!(promotable(1, 2, third, PromotionRule::LinearQuantile));
 /// assert!(!promotable(1, 2, third, PromotionRule::TopFraction));
 /// # Ok::<(), rungkeeper_score::ScoreError>(())
@@ -29,9 +28,9 @@ pub fn promotable(
     distance(rank, rung_len, promotion_quantile, promotion_rule) <= 0
 }
 
-/// l_i: the number of arrivals after which the trial can first be promoted with exactly i = `better` of them better.
+/// `l_i`: the number of arrivals after which the trial can first be promoted with exactly i = `better` of them better.
 ///
-/// l_i = ceil((d + b i) / a) with d = b k - a n under [`PromotionRule::TopFraction`] and d = b (k - 1) - a (n - 1) under
+/// `l_i` = ceil((d + b i) / a) with d = b k - a n under [`PromotionRule::TopFraction`] and d = b (k - 1) - a (n - 1) under
 /// [`PromotionRule::LinearQuantile`], in integers. `None` where the trial may be promoted now (d <= 0), and beyond 2^64.
 /// `p` and `time_ratio` play no part (they are checked all the same).
 ///
@@ -61,7 +60,9 @@ pub fn first_passage_arrivals(
         return Ok(None);
     }
     let risen = d + i128::from(quantile.denominator()) * i128::from(better);
-    let arrivals = risen.cast_unsigned().div_ceil(u128::from(quantile.numerator()));
+    let arrivals = risen
+        .cast_unsigned()
+        .div_ceil(u128::from(quantile.numerator()));
     Ok(u64::try_from(arrivals).ok())
 }
 
@@ -112,7 +113,7 @@ impl Arrivals {
         };
         let product = u128::from(rung_len) * u128::from(mantissa); // below 2^117
         let whole = if exponent >= 0 {
-            if product.leading_zeros() as i32 <= exponent {
+            if product.leading_zeros() <= exponent.unsigned_abs() {
                 return Self::Vast(rung_len as f64 * time_ratio);
             }
             product << exponent
@@ -149,7 +150,13 @@ mod tests {
         assert_eq!(arrivals_left(5, -1.0), 0);
         assert_eq!(arrivals_left(5, f64::NAN), 0);
         assert_eq!(arrivals_left(5, f64::MAX), u64::MAX);
-        assert_eq!(Arrivals::left(16, 2f64.powi(60)), Arrivals::Vast(2f64.powi(64)));
-        assert_eq!(Arrivals::left(15, 2f64.powi(60)), Arrivals::Finite(15 << 60));
+        assert_eq!(
+            Arrivals::left(16, 2f64.powi(60)),
+            Arrivals::Vast(2f64.powi(64))
+        );
+        assert_eq!(
+            Arrivals::left(15, 2f64.powi(60)),
+            Arrivals::Finite(15 << 60)
+        );
     }
 }

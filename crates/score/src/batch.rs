@@ -37,7 +37,8 @@ pub fn resume_probabilities(
     let mut constants = None;
     for (index, position) in positions.iter().enumerate() {
         let at_index = |source: ScoreError| BatchError { index, source };
-        probabilities.push(resume_probability_with(position, settings, &mut constants).map_err(at_index)?);
+        probabilities
+            .push(resume_probability_with(position, settings, &mut constants).map_err(at_index)?);
     }
     Ok(())
 }

@@ -46,7 +46,10 @@ use crate::{
 /// ```
 ///
 /// Sources: Dvoretzky and Motzkin 1947 (the cycle lemma); Kemperman 1961; Takacs 1967 (ballot theorems).
-pub fn closed_form(position: &PausedPosition, settings: &ScoreSettings) -> Result<ResumeProbability, ScoreError> {
+pub fn closed_form(
+    position: &PausedPosition,
+    settings: &ScoreSettings,
+) -> Result<ResumeProbability, ScoreError> {
     let quantile = position.promotion_quantile;
     if quantile.numerator() != 1 {
         return Err(ScoreError::NoClosedForm {
@@ -145,7 +148,8 @@ impl<'a> Passages<'a> {
     /// 1 - (t(0) + ... + t(last)): the walk never comes down, or does so later.
     #[cold]
     fn complement(&self, last: Last) -> f64 {
-        let never = -libm::expm1(-self.real_d * root::minus_ln_root(self.step.eta, self.step.chance.p));
+        let never =
+            -libm::expm1(-self.real_d * root::minus_ln_root(self.step.eta, self.step.chance.p));
         if last.real() == f64::INFINITY {
             return never;
         }
@@ -163,7 +167,9 @@ impl<'a> Passages<'a> {
             return Scaled::NOTHING;
         }
         match last {
-            Last::At(last) => self.sum_by_ratios(last + 1, u64::MAX).map(|sum| first.times(sum)),
+            Last::At(last) => self
+                .sum_by_ratios(last + 1, u64::MAX)
+                .map(|sum| first.times(sum)),
             Last::Vast(_) => None,
         }
         .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
@@ -178,7 +184,10 @@ impl<'a> Passages<'a> {
             };
         }
         let arrivals = self.arrivals(r);
-        self.step.chance.pmf(arrivals, r).times(self.real_d / arrivals.high)
+        self.step
+            .chance
+            .pmf(arrivals, r)
+            .times(self.real_d / arrivals.high)
     }
 
     /// L = d + eta r.

@@ -1,7 +1,8 @@
 //! What the two tables have in common: how far they are followed, and when the rest is negligible.
 
 use crate::{
-    ResumeProbability, ScoreError, binomial::Chance, double_double::DoubleDouble, scaled::Scaled, walk::Walk,
+    ResumeProbability, ScoreError, binomial::Chance, double_double::DoubleDouble, scaled::Scaled,
+    walk::Walk,
 };
 
 /// Elementary steps (updates of one entry) after which [`quadratic`](crate::quadratic) and
@@ -30,7 +31,10 @@ pub(crate) trait Table {
 }
 
 /// The sum over all first passages that count, from tables as large as it takes.
-pub(crate) fn probability(walk: &Walk, table: &mut impl Table) -> Result<ResumeProbability, ScoreError> {
+pub(crate) fn probability(
+    walk: &Walk,
+    table: &mut impl Table,
+) -> Result<ResumeProbability, ScoreError> {
     let last = walk.last.count();
     let endless = walk.last.real() == f64::INFINITY;
     if endless && comes_down_for_sure(walk) {
@@ -39,15 +43,15 @@ pub(crate) fn probability(walk: &Walk, table: &mut impl Table) -> Result<ResumeP
     let mut top = last.min(FIRST_TOP);
     loop {
         let ln = table.passage(walk, top)?.ln();
-        let ln_rest = if top == last { f64::NEG_INFINITY } else { ln_rest_bound(walk, top) };
+        let is_negligible =
+            |ln_result: f64| top == last || ln_rest_bound(walk, top) <= ln_result + LN_NEGLIGIBLE;
         if ln <= COMPLEMENT_ABOVE {
-            if ln_rest <= ln + LN_NEGLIGIBLE {
+            if is_negligible(ln) {
                 return Ok(ResumeProbability::from_rounded_ln(ln));
             }
         } else {
             let complement = table.complement(walk, top)?;
-            let ln_complement = complement.ln();
-            if ln_rest <= ln_complement + LN_NEGLIGIBLE || ln_complement < LN_COMPLEMENT_FLOOR {
+            if is_negligible(complement.ln()) || complement.ln() < LN_COMPLEMENT_FLOOR {
                 return Ok(ResumeProbability::from_complement(complement.value()));
             }
         }
@@ -105,14 +109,6 @@ impl Work {
 }
 
 /// P(Bin(l, p) = r).
-pub(crate) fn pmf(chance: &Chance, l: u64, r: u64) -> Scaled {
-    chance.pmf(DoubleDouble::from_integer(u128::from(l)), (r as f64).into())
-}
-
-/// l_i as a number that can be counted to.
-pub(crate) fn arrivals_at(walk: &Walk, i: u64) -> Result<u64, ScoreError> {
-    u64::try_from(walk.arrivals_at(i)).map_err(|_| ScoreError::TooManySteps {
-        better_arrivals: i,
-        limit: MAX_WORK,
-    })
+pub(crate) fn pmf(chance: &Chance, l: u128, r: u64) -> Scaled {
+    chance.pmf(DoubleDouble::from_integer(l), (r as f64).into())
 }

@@ -3,7 +3,7 @@
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
-    followed::{self, Table, Work, arrivals_at, pmf},
+    followed::{self, Table, Work, pmf},
     scaled::{Scaled, ScaledSum},
     walk::{Course, Walk},
 };
@@ -39,7 +39,10 @@ use crate::{
 /// assert!((probability - 0.5625).abs() < 1e-15);
 /// # Ok::<(), rungkeeper_score::ScoreError>(())
 /// ```
-pub fn quadratic(position: &PausedPosition, settings: &ScoreSettings) -> Result<ResumeProbability, ScoreError> {
+pub fn quadratic(
+    position: &PausedPosition,
+    settings: &ScoreSettings,
+) -> Result<ResumeProbability, ScoreError> {
     match Course::new(position, settings)? {
         Course::Known(probability) => Ok(probability),
         Course::Open(walk) => probability(&walk),
@@ -77,20 +80,22 @@ impl ByArrival {
         &mut self,
         walk: &Walk,
         top: u64,
-        mut passage: impl FnMut(u64, u64, f64),
-        mut below_top: impl FnMut(u64, f64),
+        mut passage: impl FnMut(u128, u64, f64),
+        mut below_top: impl FnMut(u128, f64),
     ) -> Result<(), ScoreError> {
         let size = top as usize + 1;
-        self.counts.extend((self.counts.len()..size).map(|count| count as f64));
+        self.counts
+            .extend((self.counts.len()..size).map(|count| count as f64));
         self.shares.clear();
         self.shares.resize(size, 1.0);
         self.next.resize(size, 1.0);
-        let mut l = arrivals_at(walk, 0)?;
+        let mut l = walk.arrivals_at(0);
         passage(l, 0, 1.0);
         self.shares[0] = 0.0;
         for i in 1..=top {
-            let end = arrivals_at(walk, i)?;
-            self.work.add((end - l).saturating_mul(top - i + 1), i)?;
+            let end = walk.arrivals_at(i);
+            self.work
+                .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
             while l < end {
                 below_top(l, self.shares[size - 1]);
                 l += 1;
@@ -103,14 +108,18 @@ impl ByArrival {
     }
 
     /// From f(l - 1, j) to f(l, j) for j = `alive`, ..., `size` - 1; those below are out, those above l do not exist.
-    fn arrive(&mut self, l: u64, alive: usize, size: usize) {
+    fn arrive(&mut self, l: u128, alive: usize, size: usize) {
         let end = size.min(usize::try_from(l).unwrap_or(usize::MAX));
         let part = 1.0 / l as f64;
         self.next[alive - 1] = 0.0;
         if alive < end {
             let before = &self.shares[alive - 1..end - 1];
             let at = &self.shares[alive..end];
-            let states = self.next[alive..end].iter_mut().zip(at).zip(before).zip(&self.counts[alive..end]);
+            let states = self.next[alive..end]
+                .iter_mut()
+                .zip(at)
+                .zip(before)
+                .zip(&self.counts[alive..end]);
             for (((next, &at), &before), &count) in states {
                 *next = at - count * part * (at - before);
             }
@@ -140,9 +149,9 @@ impl Table for ByArrival {
     /// passage, or as an arrival at the state j = `top`.
     fn complement(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
         let chance = self.chance;
-        let first = arrivals_at(walk, 0)?;
+        let first = walk.arrivals_at(0);
         let mut sum = ScaledSum::default();
-        if first > top {
+        if first > u128::from(top) {
             sum.add(chance.upper_tail(first, top + 1));
         }
         self.follow(
@@ -150,7 +159,7 @@ impl Table for ByArrival {
             top,
             |_, _, _| {},
             |l, share| {
-                if l >= top {
+                if l >= u128::from(top) {
                     sum.add(pmf(&chance, l, top).times(share * chance.p));
                 }
             },

@@ -188,8 +188,15 @@ mod tests {
                 })
             );
         }
-        for value in [f64::NAN, 0.0, -0.5, 1.0 + f64::EPSILON, f64::INFINITY, 1e-12, 1.234_567_89e-9]
-        {
+        for value in [
+            f64::NAN,
+            0.0,
+            -0.5,
+            1.0 + f64::EPSILON,
+            f64::INFINITY,
+            1e-12,
+            1.234_567_89e-9,
+        ] {
             assert!(PromotionQuantile::from_f64(value).is_err(), "{value}");
         }
     }

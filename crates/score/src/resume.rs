@@ -73,8 +73,8 @@ pub(crate) fn resume_probability_with(
     }
 }
 
-/// Whether arrival by arrival costs more than gap by gap: a gap of b/a arrivals against min(gap, R) weights, each about
-/// four times as dear.
+/// Whether arrival by arrival costs more than gap by gap: a gap of b/a arrivals against at most R weights, each up to
+/// eight times as dear and on average half as many.
 fn gaps_are_wide(walk: &Walk) -> bool {
     walk.b / walk.a > walk.last.count().saturating_mul(4)
 }

@@ -37,7 +37,9 @@ impl Scaled {
 
     /// The number divided by `exp(exponent)`, as a double.
     pub(crate) fn relative_to(self, exponent: f64) -> f64 {
-        self.factor * libm::exp(self.exponent - exponent)
+        // In two halves, so that a large factor is not lost to an exponential below the range of doubles.
+        let half = libm::exp(0.5 * (self.exponent - exponent));
+        self.factor * half * half
     }
 
     /// The number as a double, 0 where it is below their range.
@@ -95,6 +97,15 @@ mod tests {
         }
         assert_eq!(sum.total().ln(), -1200.0 + libm::log(4.0));
         assert_eq!(sum.total().value(), 0.0);
+    }
+
+    #[test]
+    fn large_factors_outweigh_small_exponentials() {
+        let number = Scaled {
+            factor: 1e100,
+            exponent: -900.0,
+        };
+        assert!((libm::log(number.value()) - number.ln()).abs() < 1e-12);
     }
 
     #[test]

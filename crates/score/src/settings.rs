@@ -42,8 +42,8 @@ pub enum Horizon {
     /// No more than n' = ceil(n * time ratio) arrivals come: the model taken at its word.
     #[default]
     Hard,
-    /// As [`Hard`](Self::Hard), but that none of the next l_0 arrivals is better always counts, with probability
-    /// (1 - p)^l_0, even where l_0 > n'. So Syne Tune 0.13 has it; n' is a guess, a poor one in short rungs.
+    /// As [`Hard`](Self::Hard), but that none of the next `l_0` arrivals is better always counts, with probability
+    /// (1 - p)^`l_0`, even where `l_0` > n'. So Syne Tune 0.13 has it; n' is a guess, a poor one in short rungs.
     FirstTermKept,
 }
 

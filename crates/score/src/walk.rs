@@ -1,13 +1,18 @@
 //! The integer walk D(l) and how far it has to be followed.
 
 use crate::{
-    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError, ScoreSettings,
-    arrivals::Arrivals, double_double::DoubleDouble,
+    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError,
+    ScoreSettings, arrivals::Arrivals, double_double::DoubleDouble,
 };
 
 /// D(0): positive while the trial may not be promoted. Below 2^118 in absolute value for all arguments.
 #[inline]
-pub(crate) fn distance(rank: u64, rung_len: u64, quantile: PromotionQuantile, rule: PromotionRule) -> i128 {
+pub(crate) fn distance(
+    rank: u64,
+    rung_len: u64,
+    quantile: PromotionQuantile,
+    rule: PromotionRule,
+) -> i128 {
     let taken_off = match rule {
         PromotionRule::TopFraction => 0,
         PromotionRule::LinearQuantile => 1,
@@ -74,18 +79,35 @@ impl Last {
 impl Course {
     /// Checks the input and settles what needs no sum.
     #[inline]
-    pub(crate) fn new(position: &PausedPosition, settings: &ScoreSettings) -> Result<Self, ScoreError> {
+    pub(crate) fn new(
+        position: &PausedPosition,
+        settings: &ScoreSettings,
+    ) -> Result<Self, ScoreError> {
         position.check()?;
         if settings.approx_steps == Some(0) {
             return Err(ScoreError::ZeroApproxSteps);
         }
         let quantile = position.promotion_quantile;
-        let d = distance(position.rank, position.rung_len, quantile, settings.promotion_rule);
+        let d = distance(
+            position.rank,
+            position.rung_len,
+            quantile,
+            settings.promotion_rule,
+        );
         if d <= 0 {
             return Ok(Self::Known(ResumeProbability::CERTAIN));
         }
-        let (a, b, d) = (quantile.numerator(), quantile.denominator(), d.cast_unsigned());
-        let Some(in_time) = last_in_time(a, b, d, Arrivals::left(position.rung_len, position.time_ratio)) else {
+        let (a, b, d) = (
+            quantile.numerator(),
+            quantile.denominator(),
+            d.cast_unsigned(),
+        );
+        let Some(in_time) = last_in_time(
+            a,
+            b,
+            d,
+            Arrivals::left(position.rung_len, position.time_ratio),
+        ) else {
             return Ok(Self::Known(match settings.horizon {
                 Horizon::Hard => ResumeProbability::NEVER,
                 Horizon::FirstTermKept => no_better_arrival(a, d, position.p),
@@ -104,7 +126,7 @@ impl Course {
 }
 
 impl Walk {
-    /// l_i, the number of arrivals at a first passage with i better ones.
+    /// `l_i`, the number of arrivals at a first passage with i better ones.
     #[inline]
     pub(crate) fn arrivals_at(&self, i: u64) -> u128 {
         divide(
@@ -114,13 +136,13 @@ impl Walk {
     }
 }
 
-/// (1 - p)^l_0: the first l_0 arrivals are all worse.
+/// (1 - p)^`l_0`: the first `l_0` arrivals are all worse.
 fn no_better_arrival(a: u64, d: u128, p: f64) -> ResumeProbability {
     let first = divide(d + u128::from(a - 1), a);
     ResumeProbability::from_rounded_ln(first as f64 * libm::log1p(-p))
 }
 
-/// The largest i with l_i <= n', none where l_0 > n': d + b i <= a n'.
+/// The largest i with `l_i` <= n', none where `l_0` > n': d + b i <= a n'.
 #[inline]
 fn last_in_time(a: u64, b: u64, d: u128, arrivals: Arrivals) -> Option<Last> {
     match arrivals {

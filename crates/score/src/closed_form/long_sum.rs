@@ -50,7 +50,11 @@ impl Passages<'_> {
         };
         let low = -terms.reach_down((DoubleDouble::from(mode) - first).high);
         let far = last.high.min(FARTHEST);
-        let room = if far < last.high { far - mode } else { (last - DoubleDouble::from(mode)).high };
+        let room = if far < last.high {
+            far - mode
+        } else {
+            (last - DoubleDouble::from(mode)).high
+        };
         let high = terms.reach_up(room);
         let mut sum = terms.sum(low, high);
         if high == room && far < last.high {
@@ -61,7 +65,8 @@ impl Passages<'_> {
 
     /// The sum of the terms from r >= [`FARTHEST`] on: nothing, unless eta p = 1 exactly, where they fall like r^(-3/2).
     pub(super) fn power_law_after(&self, r: f64) -> Scaled {
-        self.term(FARTHEST.into()).times(2.0 * FARTHEST * libm::sqrt(FARTHEST / r))
+        self.term(FARTHEST.into())
+            .times(2.0 * FARTHEST * libm::sqrt(FARTHEST / r))
     }
 
     /// d ln t / dr of the smooth continuation, but for Stirling corrections.
@@ -121,7 +126,9 @@ impl Terms<'_> {
     /// large together.
     fn reach_down(&self, room: f64) -> f64 {
         let ln_number = libm::log(room + 1.0);
-        reach(room, |step| self.term(-step).ln() + ln_number < self.peak - LN_LEFT_OUT)
+        reach(room, |step| {
+            self.term(-step).ln() + ln_number < self.peak - LN_LEFT_OUT
+        })
     }
 
     /// How far up, at most `room`, terms count. They fall at least like r^(-3/2) times a factor that may still rise by
@@ -184,8 +191,9 @@ impl Terms<'_> {
 
     fn block(&self, start: f64, end: f64) -> Block {
         let (centre, half) = (0.5 * (start + end), 0.5 * (end - start));
-        let pair =
-            |&(node, weight): &(f64, f64)| weight * (self.at(centre - half * node) + self.at(centre + half * node));
+        let pair = |&(node, weight): &(f64, f64)| {
+            weight * (self.at(centre - half * node) + self.at(centre + half * node))
+        };
         Block {
             start,
             end,
@@ -198,7 +206,10 @@ impl Terms<'_> {
             return 0.0; // all 16 terms are below the range of doubles, relative to the largest
         }
         let middle = 0.5 * (whole.start + whole.end);
-        let (left, right) = (self.block(whole.start, middle), self.block(middle, whole.end));
+        let (left, right) = (
+            self.block(whole.start, middle),
+            self.block(middle, whole.end),
+        );
         let both = left.integral + right.integral;
         if halvings == 0 || libm::fabs(both - whole.integral) <= tolerance {
             return both;
@@ -284,18 +295,65 @@ const GAUSS_LEGENDRE: [(f64, f64); 8] = [
 #[cfg(test)]
 mod tests {
     use super::{GAUSS_LEGENDRE, block_ends};
+    use crate::{
+        closed_form::{Passages, UnitStep},
+        scaled::ScaledSum,
+    };
+
+    #[test]
+    fn integrals_are_sums_of_all_terms() {
+        for (eta, p, d, last) in [
+            (2, 0.5, 1, 50_000),
+            (2, 0.5, 3000, 60_000),
+            (2, 0.501, 400, 30_000),
+            (3, 0.3, 100_000, 200_000),
+            (3, 0.333, 20_000, 40_000),
+            (16, 0.06, 5000, 20_000),
+            (1000, 0.001, 100_000, 30_000),
+        ] {
+            let step = UnitStep::new(eta, p);
+            let passages = Passages::new(&step, d);
+            for first in [0, 5, 2000] {
+                let mut sum = ScaledSum::default();
+                for r in first..=last {
+                    sum.add(passages.term(f64::from(r).into()));
+                }
+                let (long, direct) = (
+                    passages
+                        .long_sum(f64::from(first).into(), f64::from(last).into())
+                        .ln(),
+                    sum.total().ln(),
+                );
+                assert!(
+                    (long - direct).abs() < 1e-13 * direct.abs().max(1.0),
+                    "{eta} {p} {d} {first}: {long} {direct}"
+                );
+            }
+        }
+    }
 
     #[test]
     fn the_rule_integrates_polynomials() {
         for power in (0..=30).step_by(2) {
-            let sum: f64 = GAUSS_LEGENDRE.iter().map(|(x, w)| 2.0 * w * x.powi(power)).sum();
-            assert!((sum * f64::from(power + 1) / 2.0 - 1.0).abs() < 1e-14, "{power}: {sum}");
+            let sum: f64 = GAUSS_LEGENDRE
+                .iter()
+                .map(|(x, w)| 2.0 * w * x.powi(power))
+                .sum();
+            assert!(
+                (sum * f64::from(power + 1) / 2.0 - 1.0).abs() < 1e-14,
+                "{power}: {sum}"
+            );
         }
     }
 
     #[test]
     fn blocks_cover_the_interval() {
-        for (start, end) in [(-700.5, 2000.5), (0.5, 2000.5), (-2000.5, -0.5), (-256.5, 1e36)] {
+        for (start, end) in [
+            (-700.5, 2000.5),
+            (0.5, 2000.5),
+            (-2000.5, -0.5),
+            (-256.5, 1e36),
+        ] {
             let ends = block_ends(start, end);
             assert_eq!((ends[0], *ends.last().unwrap()), (start, end));
             assert!(ends.is_sorted_by(|x, y| x < y), "{ends:?}");

@@ -19,7 +19,9 @@ impl Passages<'_> {
     pub(super) fn sum_by_ratios(&self, start: u64, further: u64) -> Option<f64> {
         let eta = self.step.eta;
         let terms = further.min(MAX_TERMS);
-        let largest = self.d.checked_add(u128::from(eta) * (u128::from(start) + u128::from(terms) + 1))?;
+        let largest = self
+            .d
+            .checked_add(u128::from(eta) * (u128::from(start) + u128::from(terms) + 1))?;
         if eta > MAX_PRODUCT_ETA || largest >= EXACT {
             return None;
         }

@@ -70,11 +70,20 @@ mod tests {
 
     #[test]
     fn roots_solve_their_equation() {
-        for (eta, p) in [(3u64, 0.334), (3, 0.4), (10, 0.11), (1000, 0.002), (1_000_000, 0.05)] {
+        for (eta, p) in [
+            (3u64, 0.334),
+            (3, 0.4),
+            (10, 0.11),
+            (1000, 0.002),
+            (1_000_000, 0.05),
+        ] {
             let u = minus_ln_root(eta, p);
             let left = -p * libm::expm1(-(eta as f64) * u);
             let right = -libm::expm1(-u);
-            assert!((left / right - 1.0).abs() < 1e-14, "{eta} {p}: {left} {right}");
+            assert!(
+                (left / right - 1.0).abs() < 1e-14,
+                "{eta} {p}: {left} {right}"
+            );
         }
     }
 }
