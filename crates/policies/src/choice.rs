@@ -18,7 +18,7 @@ pub struct Choice {
 
 /// Why a checkpoint was given up.
 ///
-/// Spelled `max_checkpoints`, `max_bytes` and `asked` in serialized form.
+/// Spelled `max_checkpoints`, `max_bytes`, `asked` and `lost` in serialized form.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -29,6 +29,8 @@ pub enum RemovalReason {
     MaxBytes,
     /// A person asked for it.
     Asked,
+    /// It was never completed, or was found broken: nobody gave it up.
+    Lost,
 }
 
 /// Chooses the candidates whose loss costs least, given the logarithm of each expected cost.

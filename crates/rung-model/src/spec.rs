@@ -147,15 +147,8 @@ impl ModelSpec {
         if self.rungs.is_empty() {
             return Err(SpecError::NoRungs);
         }
-        for rung in &self.rungs {
-            let (a, b) = rung.promotion_quantile;
-            if rung.level == 0 {
-                return Err(SpecError::Level(0));
-            }
-            if a == 0 || a > b {
-                let level = rung.level;
-                return Err(SpecError::PromotionQuantile { level, a, b });
-            }
+        if self.rungs[0].level == 0 {
+            return Err(SpecError::Level(0));
         }
         for pair in self.rungs.windows(2) {
             if pair[0].level >= pair[1].level {
@@ -163,6 +156,13 @@ impl ModelSpec {
                     level: pair[0].level,
                     next: pair[1].level,
                 });
+            }
+        }
+        for rung in &self.rungs {
+            let (a, b) = rung.promotion_quantile;
+            if a == 0 || a > b {
+                let level = rung.level;
+                return Err(SpecError::PromotionQuantile { level, a, b });
             }
         }
         let Brackets { number, .. } = self.brackets;

@@ -75,6 +75,16 @@ pub trait TunerCallback {
         Ok(())
     }
 
+    /// The training program of a running trial was started again, after a crash of its own or of
+    /// the tuner: its resources may begin anew.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_restart_trial(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
     /// A trial reported, and the scheduler decided.
     ///
     /// # Errors
@@ -126,7 +136,7 @@ pub trait TunerCallback {
     }
 }
 
-/// Writes the nine hooks once for everything that hands them on.
+/// Writes the hooks once for everything that hands them on.
 macro_rules! hand_on {
     ($hand:ident) => {
         fn on_tuning_start(&mut self) -> Result<(), HookError> {
@@ -143,6 +153,10 @@ macro_rules! hand_on {
 
         fn on_resume_trial(&mut self, trial: &str) -> Result<(), HookError> {
             $hand!(self, on_resume_trial(trial))
+        }
+
+        fn on_restart_trial(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_restart_trial(trial))
         }
 
         fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {

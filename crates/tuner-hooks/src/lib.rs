@@ -22,6 +22,7 @@ mod error;
 mod hooks;
 pub mod log;
 mod note;
+mod record;
 mod removal;
 mod replay;
 mod store;

@@ -192,6 +192,17 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(())
     }
 
+    /// A checkpoint was never completed or is broken: the trial has none from now on. It does not
+    /// count as given up, but as resumed without checkpoint if that happens.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown, not paused with a checkpoint, or pinned.
+    pub fn lose(&mut self, trial: &str) -> Result<(), HookError> {
+        self.model.remove_checkpoint(trial)?;
+        Ok(())
+    }
+
     /// Gives up one checkpoint, whoever decided it.
     ///
     /// # Errors
@@ -274,6 +285,11 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         &self.store
     }
 
+    /// The store, to be told of what is done beside the callback.
+    pub fn store_mut(&mut self) -> &mut S {
+        &mut self.store
+    }
+
     /// How far the run has come.
     #[must_use]
     pub fn progress(&self) -> Progress {
@@ -299,9 +315,13 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     }
 
     fn need(&self) -> Need {
-        let checkpoints = self.model.num_with_checkpoint() + self.undeleted.len();
-        let bytes = self.model.checkpoint_bytes() + self.undeleted.values().sum::<u64>();
-        self.budget.need(checkpoints, bytes)
+        let stuck = self.store.stuck();
+        let undeleted = self.undeleted.len() + stuck.len();
+        let bytes = self.undeleted.values().chain(stuck.iter().map(|(_, bytes)| bytes));
+        self.budget.need(
+            self.model.num_with_checkpoint() + undeleted,
+            self.model.checkpoint_bytes() + bytes.sum::<u64>(),
+        )
     }
 
     fn retry_deletions(&mut self) {
@@ -357,6 +377,10 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
                 .push((trial.to_owned(), level));
         }
         Ok(())
+    }
+
+    fn on_restart_trial(&mut self, trial: &str) -> Result<(), HookError> {
+        Ok(self.model.restart(trial)?)
     }
 
     fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {

@@ -23,6 +23,12 @@ pub trait CheckpointStore {
     ///
     /// Whatever kept it from being gone. It is called again at the next loop end.
     fn delete(&mut self, trial: &str) -> Result<(), BoxError>;
+
+    /// For a store that deletes in the background: trials whose deletion failed at least once and is
+    /// not done yet, with the bytes it still takes. Others go in their place. None by default.
+    fn stuck(&self) -> Vec<(String, u64)> {
+        Vec::new()
+    }
 }
 
 impl CheckpointStore for () {
@@ -40,5 +46,9 @@ impl<F: FnMut(&str) -> Result<(), BoxError>> CheckpointStore for F {
 impl CheckpointStore for Box<dyn CheckpointStore> {
     fn delete(&mut self, trial: &str) -> Result<(), BoxError> {
         (**self).delete(trial)
+    }
+
+    fn stuck(&self) -> Vec<(String, u64)> {
+        (**self).stuck()
     }
 }

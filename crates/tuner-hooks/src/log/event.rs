@@ -48,6 +48,13 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
+    /// The training program of a running trial was started again, after a crash.
+    Restart {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
     /// A checkpoint is complete.
     Checkpoint {
         /// The trial.
@@ -213,6 +220,7 @@ impl Event {
             Self::Start { elapsed, .. }
             | Self::Result { elapsed, .. }
             | Self::Resume { elapsed, .. }
+            | Self::Restart { elapsed, .. }
             | Self::Checkpoint { elapsed, .. }
             | Self::Complete { elapsed, .. }
             | Self::Failed { elapsed, .. }

@@ -174,6 +174,7 @@ impl Replay {
         match event {
             Event::Start { trial, bracket, .. } => callback.on_start_trial(trial, *bracket),
             Event::Resume { trial, .. } => callback.on_resume_trial(trial),
+            Event::Restart { trial, .. } => callback.on_restart_trial(trial),
             Event::Result {
                 trial,
                 level,
@@ -206,16 +207,23 @@ impl Replay {
     fn announce(&mut self, removal: &Removal) -> Result<(), HookError> {
         if self.comparison.is_some() {
             self.announced.push(removal.clone());
-        } else if removal.reason == RemovalReason::Asked {
-            self.callback.give_up(&removal.trial)?;
+        } else if matches!(removal.reason, RemovalReason::Asked | RemovalReason::Lost) {
+            self.remove(removal)?;
         }
         Ok(())
+    }
+
+    fn remove(&mut self, removal: &Removal) -> Result<(), HookError> {
+        match removal.reason {
+            RemovalReason::Lost => self.callback.lose(&removal.trial),
+            _ => self.callback.give_up(&removal.trial),
+        }
     }
 
     /// Removals that belong to no loop end: a person asked for them, or the run was cut short.
     fn apply_announced(&mut self) -> Result<(), HookError> {
         for removal in std::mem::take(&mut self.announced) {
-            self.callback.give_up(&removal.trial)?;
+            self.remove(&removal)?;
         }
         Ok(())
     }
