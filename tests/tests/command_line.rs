@@ -1,14 +1,14 @@
 //! The command line, as a user calls it.
 
+mod binary;
+
 use std::io::Write;
-use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-/// Builds the binary once and calls it.
 fn rungkeeper(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(binary())
+    let mut child = Command::new(binary::path())
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .stdin(Stdio::piped())
@@ -18,30 +18,6 @@ fn rungkeeper(arguments: &[&str], input: &str) -> Output {
         .unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
     child.wait_with_output().unwrap()
-}
-
-fn binary() -> PathBuf {
-    static BINARY: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
-    let path = BINARY.get_or_init(|| {
-        let output = Command::new(env!("CARGO"))
-            .args([
-                "build",
-                "--locked",
-                "--message-format=json",
-                "-p",
-                "rungkeeper",
-            ])
-            .output()
-            .unwrap();
-        assert!(output.status.success());
-        let messages = String::from_utf8(output.stdout).unwrap();
-        messages
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).unwrap())
-            .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
-            .unwrap()
-    });
-    path.clone()
 }
 
 fn stdout(output: &Output) -> String {

@@ -1,4 +1,5 @@
 //! `cargo xtask test`: everything a change must pass, in one command.
+mod chromium;
 mod features;
 mod msrv;
 mod publish;
@@ -26,6 +27,8 @@ pub(crate) struct Args {
 /// The steps, in the order in which they run: what fails fast comes first, what shares build products stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
+    /// Chromium, in which pages are tested, is installed
+    Chromium,
     /// Formatting
     Fmt,
     /// Lints, warnings as errors
@@ -49,6 +52,7 @@ enum Step {
 impl Step {
     fn run(self, workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         match self {
+            Self::Chromium => chromium::run(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace),
             Self::Doc => doc(workspace),
@@ -163,12 +167,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "fmt clippy doc test features layers bench msrv publish"
+            "chromium fmt clippy doc test features layers bench msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "fmt clippy doc test features layers msrv"
+            "chromium fmt clippy doc test features layers msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
     }

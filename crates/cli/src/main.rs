@@ -1,8 +1,12 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
 mod input;
+mod page;
 mod replay;
+#[cfg(unix)]
+mod run;
 mod score;
+mod simulate;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,12 +26,26 @@ struct Arguments {
 enum Command {
     Score(score::Arguments),
     Replay(replay::Arguments),
+    Simulate(Box<simulate::Arguments>),
+    #[cfg(unix)]
+    Run(run::RunArguments),
+    #[cfg(unix)]
+    Resume(run::ResumeArguments),
+    #[cfg(unix)]
+    Status(run::StatusArguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Simulate(arguments) => simulate::run(&arguments),
+        #[cfg(unix)]
+        Command::Run(arguments) => run::run(&arguments),
+        #[cfg(unix)]
+        Command::Resume(arguments) => run::resume(&arguments),
+        #[cfg(unix)]
+        Command::Status(arguments) => run::status(&arguments),
     };
     match outcome {
         Ok(code) => code,

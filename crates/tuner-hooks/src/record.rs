@@ -1,6 +1,7 @@
 //! What the removal callback has to say in an event log.
 
 use rungkeeper_estimators::LevelEstimators;
+use rungkeeper_rung_model::Rung;
 
 use crate::log::{EndOfRun, EstimatorCounts, LoopEnd, RemovedAtLoopEnd};
 use crate::{CheckpointStore, RemovalCallback, RemovalPlan};
@@ -12,7 +13,9 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     pub fn loop_end(&self, plan: &RemovalPlan) -> LoopEnd {
         let p = |estimators: &LevelEstimators| {
             let levels = self.levels().into_iter();
-            levels.map(|level| (level, estimators.probability(level))).collect()
+            levels
+                .map(|level| (level, estimators.probability(level)))
+                .collect()
         };
         LoopEnd {
             elapsed: plan.elapsed,
@@ -47,7 +50,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
 
     /// Rung levels, each once, ascending.
     fn levels(&self) -> Vec<u64> {
-        let mut levels: Vec<u64> = self.model().rungs().iter().map(|rung| rung.level()).collect();
+        let mut levels: Vec<u64> = self.model().rungs().iter().map(Rung::level).collect();
         levels.sort_unstable();
         levels.dedup();
         levels

@@ -317,7 +317,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     fn need(&self) -> Need {
         let stuck = self.store.stuck();
         let undeleted = self.undeleted.len() + stuck.len();
-        let bytes = self.undeleted.values().chain(stuck.iter().map(|(_, bytes)| bytes));
+        let bytes = self
+            .undeleted
+            .values()
+            .chain(stuck.iter().map(|(_, bytes)| bytes));
         self.budget.need(
             self.model.num_with_checkpoint() + undeleted,
             self.model.checkpoint_bytes() + bytes.sum::<u64>(),

@@ -1,0 +1,251 @@
+use std::fs;
+use std::path::Path;
+
+use super::{CHECKPOINTS, DATA, DirectoryStore, MARKER, Place, STAGING, TRASH, names};
+use crate::manifest::{self, Manifest};
+use crate::names::{is_trial_name, trial_id, trial_name};
+use crate::stamp::Stamp;
+use crate::{Aside, Orphan, Step, Store, StoreError, Swept, tree};
+
+use super::shelf::Found;
+
+impl DirectoryStore {
+    pub(super) fn set_oldest_aside(
+        &self,
+        trial: &str,
+        before: u64,
+    ) -> Result<Option<Aside>, StoreError> {
+        let found = self.found(&trial_name(trial))?;
+        let oldest = found.iter().find(|found| found.is_ours());
+        match oldest.filter(|found| found.stamp.sequence < before) {
+            Some(found) => self.move_aside(found, trial).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn move_aside(&self, found: &Found, trial: &str) -> Result<Aside, StoreError> {
+        let bytes = match found.manifest() {
+            Some(manifest) => manifest.bytes,
+            None => tree::size(&found.path),
+        };
+        let key = trash_key(&found.name, found.stamp);
+        self.steps.reach(Step::SettingAside)?;
+        tree::rename(&found.path, &self.root.join(TRASH).join(&key))?;
+        self.steps.reach(Step::SetAside)?;
+        let shelf = self.root.join(CHECKPOINTS).join(&found.name);
+        tree::sync_dir(&shelf)?;
+        // Goes if it is empty; the system sees to that.
+        let _ = fs::remove_dir(&shelf);
+        Ok(Aside {
+            trial: trial.to_owned(),
+            level: Some(found.stamp.level),
+            bytes,
+            key,
+        })
+    }
+
+    pub(crate) fn purge_key(&self, key: &str) -> Result<(), StoreError> {
+        let path = self.root.join(TRASH).join(key);
+        if Place::parse(key).is_none() {
+            return Err(StoreError::Refused {
+                path,
+                reason: "nothing that this store sets aside has such a name",
+            });
+        }
+        self.steps.reach(Step::Purging)?;
+        self.finish_setting_aside(key, &path)?;
+        tree::remove_tree(&path)?;
+        self.steps.reach(Step::Purged)
+    }
+
+    /// What a sweep could not move aside is still at its old place under the same numbers.
+    fn finish_setting_aside(&self, key: &str, trash: &Path) -> Result<(), StoreError> {
+        let Some((name, stamp)) = key.split_once('@') else {
+            return Ok(());
+        };
+        let staging = self.root.join(STAGING).join(key);
+        let shelf = self.root.join(CHECKPOINTS).join(name).join(stamp);
+        for old in [staging, shelf] {
+            if is_dir(&old) && !self.staging().values().any(|live| *live == old) {
+                tree::rename(&old, trash)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves a staging directory aside. None if it is gone.
+    pub(super) fn trash_staging(
+        &self,
+        place: &Path,
+        trial: &str,
+    ) -> Result<Option<Aside>, StoreError> {
+        let Some(key) = place.file_name().and_then(|name| name.to_str()) else {
+            return Ok(None);
+        };
+        if !tree::is_real_dir(place)? {
+            return Ok(None);
+        }
+        let bytes = tree::size(&place.join(DATA));
+        tree::rename(place, &self.root.join(TRASH).join(key))?;
+        Ok(Some(Aside {
+            trial: trial.to_owned(),
+            level: None,
+            bytes,
+            key: key.to_owned(),
+        }))
+    }
+
+    pub(super) fn sweep_all(&self) -> Result<Swept, StoreError> {
+        let mut swept = Swept::default();
+        let staging = self.root.join(STAGING);
+        for name in names(&staging)? {
+            let place = Place::parse(&name).filter(|place| place.number < self.first);
+            let path = staging.join(&name);
+            if let Some(place) = place.filter(|_| is_dir(&path)) {
+                // What cannot be moved stays where it is, unseen, and is named.
+                match self.trash_staging(&path, &place.trial()) {
+                    Ok(_) => {}
+                    Err(error) => swept.failed.push((place.aside(&name, &path), error)),
+                }
+            }
+        }
+        for trial in self.trials()? {
+            self.sweep_superseded(&trial, &mut swept)?;
+            // Left by a kill after its last checkpoint was moved; goes only if it is empty.
+            let _ = fs::remove_dir(self.root.join(CHECKPOINTS).join(&trial));
+        }
+        let trash = self.root.join(TRASH);
+        for name in names(&trash)? {
+            let path = trash.join(&name);
+            if let Some(place) = Place::parse(&name).filter(|_| is_dir(&path)) {
+                let aside = place.aside(&name, &path);
+                let purged = self.purge(&aside);
+                swept.count(aside, purged);
+            }
+        }
+        Ok(swept)
+    }
+
+    /// Moves aside what is older than the newest checkpoint that looks whole.
+    fn sweep_superseded(&self, name: &str, swept: &mut Swept) -> Result<(), StoreError> {
+        let found = self.found(name)?;
+        let newest = found.iter().rev().find_map(Found::manifest);
+        let Some(newest) = newest.map(Manifest::stamp) else {
+            return Ok(());
+        };
+        for older in found.iter().filter(|f| f.is_ours() && f.stamp < newest) {
+            let trial = trial_id(name).unwrap_or_else(|| name.to_owned());
+            if let Err(error) = self.move_aside(older, &trial) {
+                let aside = Aside {
+                    trial,
+                    level: Some(older.stamp.level),
+                    bytes: tree::size(&older.path),
+                    key: trash_key(name, older.stamp),
+                };
+                swept.failed.push((aside, error));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn find_orphans(
+        &self,
+        owned: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<Orphan>, StoreError> {
+        let mut orphans: Vec<Orphan> = self
+            .list()?
+            .into_iter()
+            .filter(|stored| !owned(&stored.trial))
+            .map(Orphan::Checkpoint)
+            .collect();
+        let parts = [CHECKPOINTS, STAGING, TRASH];
+        add_foreign(&self.root, &mut orphans, |name, is_dir| {
+            name == MARKER || (is_dir && (parts.contains(&name) || name == crate::BUCKET_TRASH))
+        })?;
+        for part in [STAGING, TRASH] {
+            add_foreign(&self.root.join(part), &mut orphans, |name, is_dir| {
+                is_dir && Place::parse(name).is_some()
+            })?;
+        }
+        let shelf = self.root.join(CHECKPOINTS);
+        add_foreign(&shelf, &mut orphans, |name, is_dir| {
+            is_dir && is_trial_name(name)
+        })?;
+        for trial in self.trials()? {
+            let found = self.found(&trial)?;
+            let ours = |name: &str, _| {
+                let stamp = Stamp::parse(name);
+                found.iter().any(|f| f.is_ours() && Some(f.stamp) == stamp)
+            };
+            add_foreign(&shelf.join(&trial), &mut orphans, ours)?;
+        }
+        Ok(orphans)
+    }
+}
+
+/// Adds what lies in a directory and is none of the store's.
+fn add_foreign(
+    directory: &Path,
+    orphans: &mut Vec<Orphan>,
+    ours: impl Fn(&str, bool) -> bool,
+) -> Result<(), StoreError> {
+    let mut foreign = Vec::new();
+    for entry in tree::read_dir_if_any(directory)? {
+        let path = entry.path();
+        let metadata = entry.metadata().map_err(StoreError::io("look at", &path))?;
+        let name = entry.file_name();
+        if !name
+            .to_str()
+            .is_some_and(|name| ours(name, metadata.is_dir()))
+        {
+            foreign.push(Orphan::Foreign {
+                location: path.to_string_lossy().into_owned(),
+                bytes: match () {
+                    () if metadata.is_dir() => tree::size(&path),
+                    () if metadata.is_file() => metadata.len(),
+                    () => 0,
+                },
+            });
+        }
+    }
+    foreign.sort_by(|a, b| a.location().cmp(b.location()));
+    orphans.extend(foreign);
+    Ok(())
+}
+
+impl Orphan {
+    /// Where it lies.
+    #[must_use]
+    pub fn location(&self) -> &str {
+        match self {
+            Self::Checkpoint(stored) => &stored.location,
+            Self::Foreign { location, .. } => location,
+        }
+    }
+}
+
+impl Place {
+    fn trial(&self) -> String {
+        trial_id(&self.trial).unwrap_or_else(|| self.trial.clone())
+    }
+
+    /// What lies at a path of the store under this name.
+    fn aside(&self, key: &str, path: &Path) -> Aside {
+        let manifest = tree::read_regular(&path.join(manifest::FILE)).ok();
+        let manifest = manifest.and_then(|bytes| Manifest::parse(&bytes).ok());
+        Aside {
+            trial: manifest.map_or_else(|| self.trial(), |manifest| manifest.trial),
+            level: self.level,
+            bytes: tree::size(&path.join(DATA)),
+            key: key.to_owned(),
+        }
+    }
+}
+
+pub(crate) fn trash_key(name: &str, stamp: Stamp) -> String {
+    format!("{name}@{stamp}")
+}
+
+fn is_dir(path: &Path) -> bool {
+    tree::is_real_dir(path).unwrap_or(false)
+}

@@ -1,0 +1,162 @@
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use super::{DATA, DirectoryStore};
+use crate::manifest::{FileEntry, Manifest};
+use crate::names::trial_name;
+use crate::tree::{self, PourError};
+use crate::{Broken, Restored, Step, StoreError};
+
+use super::shelf::{Found, State};
+
+impl DirectoryStore {
+    pub(super) fn restore_newest(
+        &self,
+        trial: &str,
+        target: &Path,
+    ) -> Result<Restored, StoreError> {
+        prepare_target(target)?;
+        let mut restored = Restored::default();
+        for found in self.found(&trial_name(trial))?.iter().rev() {
+            match self.restore_found(found, target)? {
+                Ok(()) => {
+                    restored.checkpoint = found.stored();
+                    break;
+                }
+                Err(reason) if found.is_ours() => restored.broken.push(Broken {
+                    location: found.path.to_string_lossy().into_owned(),
+                    level: found.stamp.level,
+                    reason,
+                }),
+                Err(_) => {}
+            }
+        }
+        Ok(restored)
+    }
+
+    /// Copies one checkpoint into an empty directory; the inner error says why it is not whole.
+    pub(crate) fn restore_found(&self, found: &Found, target: &Path) -> Result<Whole, StoreError> {
+        let manifest = match &found.state {
+            State::Sound(manifest) => manifest,
+            State::Damaged(reason) => return Ok(Err(reason.clone())),
+            State::Foreign => return Ok(Err("it is not of this run".to_owned())),
+        };
+        let outcome = self.copy_out(manifest, &found.path.join(DATA), target)?;
+        if outcome.is_err() {
+            clear(target)?;
+        }
+        Ok(outcome)
+    }
+
+    fn copy_out(
+        &self,
+        manifest: &Manifest,
+        data: &Path,
+        target: &Path,
+    ) -> Result<Whole, StoreError> {
+        make_layout(manifest, target)?;
+        for file in &manifest.files {
+            self.steps.reach(Step::Restoring)?;
+            if let Err(reason) = copy_file(data, file, target)? {
+                return Ok(Err(reason));
+            }
+        }
+        tree::make_links(target, &manifest.links)?;
+        Ok(Ok(()))
+    }
+}
+
+/// Whether a checkpoint is whole, or what is wrong with it.
+pub(crate) type Whole = Result<(), String>;
+
+fn copy_file(data: &Path, file: &FileEntry, target: &Path) -> Result<Whole, StoreError> {
+    let to = target.join(&file.path);
+    let mut write = File::create_new(&to).map_err(StoreError::io("write", &to))?;
+    let mut source = match open_below(data, &file.path) {
+        Ok(source) => source,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    match tree::pour(&mut source, &mut write) {
+        Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
+        Err(PourError::Read(error)) => Ok(Err(format!("{:?} cannot be read: {error}", file.path))),
+        Err(PourError::Write(error)) => Err(StoreError::io("write", &to)(error)),
+    }
+}
+
+impl FileEntry {
+    /// Whether a file is the one that was committed.
+    pub(crate) fn compare(&self, bytes: u64, hash: &str) -> Whole {
+        if bytes != self.bytes {
+            return Err(format!(
+                "{:?} has {bytes} bytes instead of {}",
+                self.path, self.bytes
+            ));
+        }
+        if hash != self.hash {
+            return Err(format!("{:?} has another content", self.path));
+        }
+        Ok(())
+    }
+}
+
+/// That the target is an empty directory, made if it is not there.
+pub(crate) fn prepare_target(target: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(target).map_err(StoreError::io("make", target))?;
+    if tree::read_dir(target)?.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::Occupied {
+            path: target.to_owned(),
+        })
+    }
+}
+
+/// Makes the directories a checkpoint's files go into.
+pub(crate) fn make_layout(manifest: &Manifest, target: &Path) -> Result<(), StoreError> {
+    let directories = manifest.directories.iter().map(String::as_str);
+    let files = manifest.files.iter().map(|file| file.path.as_str());
+    let links = manifest.links.iter().map(|link| link.path.as_str());
+    tree::make_dirs(target, directories, files.chain(links))
+}
+
+/// Empties a directory that was empty before a restore that failed.
+pub(crate) fn clear(target: &Path) -> Result<(), StoreError> {
+    for entry in tree::read_dir(target)? {
+        let path = entry.path();
+        let kind = entry
+            .file_type()
+            .map_err(StoreError::io("look at", &path))?;
+        if kind.is_dir() {
+            tree::remove_tree(&path)?;
+        } else {
+            fs::remove_file(&path).map_err(StoreError::io("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Opens a regular file below a directory, unless a link is on the way.
+fn open_below(data: &Path, below: &str) -> Result<File, String> {
+    let unreadable = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => format!("{below:?} is missing"),
+        _ => format!("{below:?} cannot be read: {error}"),
+    };
+    let mut path = data.to_owned();
+    let mut is_file = false;
+    if tree::is_real_dir(&path).is_err() {
+        return Err("its data is no directory".to_owned());
+    }
+    for part in below.split('/') {
+        path.push(part);
+        let metadata = fs::symlink_metadata(&path).map_err(unreadable)?;
+        is_file = metadata.is_file();
+        if !is_file && !metadata.is_dir() {
+            break;
+        }
+    }
+    if !is_file {
+        return Err(format!("{below:?} is no regular file"));
+    }
+    File::open(&path).map_err(unreadable)
+}

@@ -1,0 +1,138 @@
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Step;
+
+/// Why a store did not do what it was asked.
+///
+/// Names of files and trials are shown as quoted text, so that a message stays on one line whatever
+/// is in them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The operating system refused something.
+    #[error("could not {action} {path:?}: {source}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something that cannot be part of a checkpoint.
+    #[error(
+        "{path:?} cannot be part of a checkpoint: {what}; allowed are regular files, directories, \
+         and relative links that stay inside the checkpoint"
+    )]
+    Unsupported {
+        /// Where it is.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// Something that this run did not make stands where it works; it is not touched.
+    #[error("{path:?} is not touched: {reason}")]
+    Refused {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The place is not empty, and no store.
+    #[error(
+        "{place:?} is not a store of checkpoints, and not empty; allowed are an empty place, a new \
+         one, or one that a store was opened in before"
+    )]
+    NotAStore {
+        /// The directory, or bucket and prefix.
+        place: String,
+    },
+    /// The place belongs to another run.
+    #[error("{place:?} holds the checkpoints of run {found:?}, not of {expected:?}")]
+    OtherRun {
+        /// The directory, or bucket and prefix.
+        place: String,
+        /// The run it was opened for.
+        expected: String,
+        /// The run it belongs to.
+        found: String,
+    },
+    /// A bucket lacks the mark that says whose it is, although this run has used one before.
+    #[error("{place:?} lacks the mark that this run left in its bucket; is it the right place?")]
+    Lost {
+        /// The bucket and prefix.
+        place: String,
+    },
+    /// A commit without a staging directory.
+    #[error("trial {trial:?} has no staging directory; `begin` makes one")]
+    NotBegun {
+        /// The trial.
+        trial: String,
+    },
+    /// A checkpoint is restored into an empty directory only.
+    #[error("{path:?} is not empty; a checkpoint is restored into a new or empty directory")]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file was written to while it was committed.
+    #[error("{path:?} changed while it was committed; commit again once nothing writes to it")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The bucket could not be reached, or refused something.
+    #[error("could not {action} {key:?} in the bucket: {source}")]
+    Bucket {
+        /// What was tried.
+        action: &'static str,
+        /// The object.
+        key: String,
+        /// What the client said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The calling thread runs asynchronous tasks, which a call that blocks would stop.
+    #[error("a bucket cannot be used from an asynchronous task; call it from a thread of its own")]
+    InAsyncTask,
+    /// A test stopped the store here, as a kill would have.
+    #[error("killed{}", step.map(|step| format!(" at step {step:?}")).unwrap_or_default())]
+    Killed {
+        /// The step it had come to; none: before the operation.
+        step: Option<Step>,
+    },
+}
+
+impl StoreError {
+    /// The kind of the system's error, where there is one.
+    ///
+    /// ```
+    /// use std::io;
+    /// use rungkeeper_checkpoints::StoreError;
+    ///
+    /// let source = io::Error::from(io::ErrorKind::ResourceBusy);
+    /// let error = StoreError::Io { action: "rename", path: "a".into(), source };
+    /// assert_eq!(error.io_kind(), Some(io::ErrorKind::ResourceBusy));
+    /// assert_eq!(StoreError::InAsyncTask.io_kind(), None);
+    /// ```
+    #[must_use]
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        match self {
+            Self::Io { source, .. } => Some(source.kind()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    pub(crate) fn is_killed(&self) -> bool {
+        matches!(self, Self::Killed { .. })
+    }
+}

@@ -1,0 +1,309 @@
+//! A store in a bucket.
+
+mod bucket;
+mod commit;
+mod remove;
+mod restore;
+mod tombstones;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use crate::directory::{DirectoryStore, Marker, State};
+use crate::stamp::Stamp;
+use crate::{
+    Aside, Committed, Handover, Orphan, Restored, Steps, Store, StoreError, Stored, Swept,
+};
+
+use bucket::{Bucket, Key};
+use tombstones::Tombstones;
+
+/// Checkpoints in a bucket, with a directory as their local copy.
+///
+/// Any store of the `object_store` crate serves as the bucket. Below a prefix of its own lie
+///
+/// ```text
+/// rungkeeper-store.json                                        the run whose store this is
+/// checkpoints/<trial>/<number>.level-<level>/data/...          its files, by number and name
+/// checkpoints/<trial>/<number>.level-<level>/manifest.jsonl    the commit mark, written last
+/// ```
+///
+/// and in the local directory what a [`DirectoryStore`] holds. The two make one store:
+///
+/// - **Commit**: the files are uploaded, then the manifest; from then on the checkpoint counts, and
+///   the local directory gets its final name. A commit that fails leaves the older checkpoint and
+///   the staging directory as they were.
+/// - **Bytes** are those in the bucket: what is paid for. The local copies are not added.
+/// - **Restore** takes the local copy if it is whole, and otherwise what is in the bucket.
+/// - **Setting aside** needs no network: a note in the local directory says that the checkpoint
+///   goes, and it counts as gone.
+/// - **Purge** removes the manifest object, then the other objects, then the local copy.
+///
+/// A bucket that cannot be reached is an error of the call, never a missing checkpoint. How long the
+/// client itself tries again is up to the client (by default, up to 10 times in three minutes).
+/// Uploads in parts that a kill cut off are invisible, but may cost: a rule of the bucket should
+/// end incomplete uploads after a day.
+///
+/// Calls block, on a small asynchronous runtime inside; from an asynchronous task they are refused.
+/// One process at a time uses the prefix and the local directory, and the prefix holds nothing else.
+///
+/// ```
+/// use std::sync::Arc;
+/// use rungkeeper_checkpoints::{Handover, ObjectStore, Store};
+///
+/// let local = tempfile::tempdir()?;
+/// let bucket = Arc::new(object_store::memory::InMemory::new());
+/// let store = ObjectStore::open(bucket, "experiments/my-run", local.path(), "my-run")?;
+/// let staging = store.begin("7")?;
+/// std::fs::write(staging.join("weights"), "0.25")?;
+/// let committed = store.commit("7", 1, 1, Handover::Move)?;
+/// assert_eq!(
+///     committed.stored.location,
+///     "experiments/my-run/checkpoints/7/0000000002.level-1",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct ObjectStore {
+    cache: DirectoryStore,
+    bucket: Bucket,
+    state: Mutex<Known>,
+}
+
+/// What this process knows to be in the bucket; nobody else changes it.
+#[derive(Debug, Default)]
+struct Known {
+    /// By name of the trial.
+    stored: BTreeMap<String, BTreeMap<Stamp, Stored>>,
+    tombstones: Tombstones,
+}
+
+impl ObjectStore {
+    /// Opens the store of a run below a prefix of a bucket, and makes it if there is nothing.
+    ///
+    /// # Errors
+    ///
+    /// Prefix or directory hold something else, or another run's store; the prefix lacks the mark
+    /// that the directory says was left there; or one of them cannot be used.
+    pub fn open(
+        bucket: Arc<dyn object_store::ObjectStore>,
+        prefix: &str,
+        local: &Path,
+        run: &str,
+    ) -> Result<Self, StoreError> {
+        Self::open_with(bucket, prefix, local, run, Steps::default())
+    }
+
+    /// Opens the store of a run by the address of its place in a bucket: `s3://bucket/prefix`,
+    /// `gs://bucket/prefix`, `az://container/prefix` (features `aws`, `gcp`, `azure`), or
+    /// `file:///folder` for a file system.
+    ///
+    /// `options` are the client's, by the names of its environment variables, such as
+    /// `aws_access_key_id`; [`std::env::vars`] hands all of those over. Others are passed over.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStore::open`]; or the address or an option cannot be used.
+    ///
+    /// ```
+    /// use rungkeeper_checkpoints::ObjectStore;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let bucket = folder.path().join("bucket");
+    /// std::fs::create_dir(&bucket)?;
+    /// let address = format!("file://{}/my-run", bucket.display());
+    /// let local = folder.path().join("local");
+    /// let store = ObjectStore::from_address(&address, std::env::vars(), &local, "my-run")?;
+    /// # drop(store);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_address(
+        address: &str,
+        options: impl IntoIterator<Item = (String, String)>,
+        local: &Path,
+        run: &str,
+    ) -> Result<Self, StoreError> {
+        let unusable = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Bucket {
+            action: "open",
+            key: address.to_owned(),
+            source,
+        };
+        let parsed = Url::parse(address).map_err(|error| unusable(error.into()))?;
+        let (client, prefix) = object_store::parse_url_opts(&parsed, options)
+            .map_err(|error| unusable(error.into()))?;
+        Self::open(Arc::from(client), prefix.as_ref(), local, run)
+    }
+
+    /// As [`ObjectStore::open`], with a hook that is called at each step; for tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`ObjectStore::open`].
+    pub fn open_with(
+        bucket: Arc<dyn object_store::ObjectStore>,
+        prefix: &str,
+        local: &Path,
+        run: &str,
+        steps: Steps,
+    ) -> Result<Self, StoreError> {
+        let mut cache = DirectoryStore::open_with(local, run, steps)?;
+        let bucket = Bucket::new(bucket, prefix)?;
+        let trash = cache.root().join(crate::BUCKET_TRASH);
+        check_marker(&bucket, run, trash.exists())?;
+        let tombstones = Tombstones::load(&trash)?;
+        let listing = bucket.list(&Key::all())?;
+        let numbers = listing.groups.keys().map(|key| key.stamp.sequence);
+        let highest = numbers.chain(tombstones.highest()).max().unwrap_or(0);
+        cache.exceed(highest);
+        cache.set_first_number();
+        let store = Self {
+            cache,
+            bucket,
+            state: Mutex::new(Known {
+                stored: BTreeMap::new(),
+                tombstones,
+            }),
+        };
+        let mut marked = listing.marked();
+        marked.retain(|key| !store.known().tombstones.contains(key));
+        for (key, state) in store.manifests(marked)? {
+            if let Some(stored) = store.stored(&key, &state, listing.bytes(&key)) {
+                store.known().insert(key.name, key.stamp, stored);
+            }
+        }
+        Ok(store)
+    }
+
+    /// The local directory.
+    #[must_use]
+    pub fn local(&self) -> &Path {
+        self.cache.root()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        // Each change is whole before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads manifests from the bucket; those that are gone meanwhile are left out.
+    fn manifests(&self, keys: Vec<Key>) -> Result<Vec<(Key, State)>, StoreError> {
+        let run = self.cache.run();
+        let read = self.bucket.get_manifests(&keys)?;
+        let states = keys.into_iter().zip(read).filter_map(|(key, bytes)| {
+            let state = State::of(&bytes?, run, &key.name, key.stamp);
+            Some((key, state))
+        });
+        Ok(states.collect())
+    }
+
+    fn stored(&self, key: &Key, state: &State, bytes: u64) -> Option<Stored> {
+        state.stored(&key.name, key.stamp, self.bucket.location(key), || bytes)
+    }
+
+    fn list_bucket(&self) -> Result<Vec<Stored>, StoreError> {
+        let listing = self.bucket.list(&Key::all())?;
+        let mut all = Vec::new();
+        let mut unknown = Vec::new();
+        {
+            let known = self.known();
+            for key in listing.marked() {
+                match known.get(&key.name, key.stamp) {
+                    Some(stored) => all.push(stored.clone()),
+                    None if known.tombstones.contains(&key) => {}
+                    None => unknown.push(key),
+                }
+            }
+        }
+        for (key, state) in self.manifests(unknown)? {
+            // What was set aside while the bucket was asked is not listed.
+            if !self.known().tombstones.contains(&key) {
+                all.extend(self.stored(&key, &state, listing.bytes(&key)));
+            }
+        }
+        all.sort_by(|a, b| (&a.trial, a.sequence).cmp(&(&b.trial, b.sequence)));
+        Ok(all)
+    }
+}
+
+impl Known {
+    fn insert(&mut self, name: String, stamp: Stamp, stored: Stored) {
+        self.stored.entry(name).or_default().insert(stamp, stored);
+    }
+
+    fn get(&self, name: &str, stamp: Stamp) -> Option<&Stored> {
+        self.stored.get(name)?.get(&stamp)
+    }
+
+    fn remove(&mut self, name: &str, stamp: Stamp) -> Option<Stored> {
+        let versions = self.stored.get_mut(name)?;
+        let stored = versions.remove(&stamp);
+        if versions.is_empty() {
+            self.stored.remove(name);
+        }
+        stored
+    }
+}
+
+impl Store for ObjectStore {
+    fn begin(&self, trial: &str) -> Result<PathBuf, StoreError> {
+        self.cache.begin(trial)
+    }
+
+    fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError> {
+        self.cache.discard(trial)
+    }
+
+    fn commit(
+        &self,
+        trial: &str,
+        level: u64,
+        attempt: u64,
+        handover: Handover,
+    ) -> Result<Committed, StoreError> {
+        self.commit_to_bucket(trial, level, attempt, handover)
+    }
+
+    fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {
+        self.restore_newest(trial, target)
+    }
+
+    fn list(&self) -> Result<Vec<Stored>, StoreError> {
+        self.list_bucket()
+    }
+
+    fn sequence(&self) -> u64 {
+        self.cache.sequence()
+    }
+
+    fn set_aside(&self, trial: &str, before: u64) -> Result<Option<Aside>, StoreError> {
+        self.set_oldest_aside(trial, before)
+    }
+
+    fn purge(&self, aside: &Aside) -> Result<(), StoreError> {
+        self.purge_key(&aside.key)
+    }
+
+    fn sweep(&self) -> Result<Swept, StoreError> {
+        self.sweep_all()
+    }
+
+    fn orphans(&self, owned: &dyn Fn(&str) -> bool) -> Result<Vec<Orphan>, StoreError> {
+        self.find_orphans(owned)
+    }
+}
+
+fn check_marker(bucket: &Bucket, run: &str, was_here: bool) -> Result<(), StoreError> {
+    match bucket.get_marker()? {
+        Some(bytes) => Marker::check(&bytes, run, &bucket.place()),
+        None if was_here => Err(StoreError::Lost {
+            place: bucket.place(),
+        }),
+        None if bucket.is_empty()? => bucket.put_marker(Marker::bytes(run)),
+        None => Err(StoreError::NotAStore {
+            place: bucket.place(),
+        }),
+    }
+}

@@ -1,0 +1,466 @@
+//! Cases from practice, on a directory.
+
+mod common;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use common::{commit, resume, tree, write};
+use rungkeeper_checkpoints::{
+    Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Fault, Faults, FaultyStore, Handover,
+    Operation, Orphan, Request, Step, Steps, Store, StoreError, trial_name,
+};
+
+fn open(root: &Path) -> DirectoryStore {
+    DirectoryStore::open(root, "run").unwrap()
+}
+
+/// Tries again at once, so that no test waits.
+fn eager() -> DeleterSettings {
+    DeleterSettings {
+        threads: 2,
+        first_delay: Duration::from_millis(1),
+        longest_delay: Duration::from_millis(2),
+    }
+}
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// Trial ids "0007", "7", "a/b", "..", a 36-letter hash, 2^40: kept apart as text, safe as names.
+#[test]
+fn odd_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("run"));
+    let beside = folder.path().join("beside");
+    write(&beside, "file", b"not ours");
+    let ids = [
+        "0007",
+        "7",
+        "a/b",
+        "..",
+        "",
+        "A",
+        "a",
+        "CON",
+        ".trash",
+        "1099511627776",
+    ];
+    let hashes = [
+        "d3b07384-d9a0-4e9b-8f3c-2a1f0e6c7b55",
+        "../beside",
+        "/etc/passwd",
+    ];
+    let ids: Vec<&str> = ids.into_iter().chain(hashes).collect();
+    for id in &ids {
+        commit(&store, id, 1, id.as_bytes());
+    }
+    for id in &ids {
+        assert_eq!(resume(&store, id), Some((1, (*id).to_owned())));
+        let directory = store.root().join("checkpoints").join(trial_name(id));
+        assert!(directory.is_dir(), "{id:?}");
+    }
+    for id in &ids {
+        store.delete(id).unwrap();
+    }
+    assert_eq!(
+        fs::read_dir(store.root().join("checkpoints"))
+            .unwrap()
+            .count(),
+        0
+    );
+    assert_eq!(fs::read(beside.join("file")).unwrap(), b"not ours");
+}
+
+/// Two runs under one folder, a foreign folder beside them, links that point out: only what this
+/// run committed is ever deleted.
+#[cfg(unix)]
+#[test]
+fn only_our_own() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let precious = folder.path().join("precious");
+    write(&precious, "0000000001.level-1/data/weights", b"precious");
+    write(&precious, "0000000001.level-1/manifest.jsonl", b"{}");
+    let other = DirectoryStore::open(&folder.path().join("other"), "other").unwrap();
+    commit(&other, "7", 1, b"other");
+
+    let root = folder.path().join("run");
+    let store = open(&root);
+    commit(&store, "7", 1, b"mine");
+    let shelf = root.join("checkpoints");
+    // A folder of somebody else's in ours; a trial, a checkpoint, and trash that are links; another
+    // run's checkpoint that was copied here.
+    write(&shelf, "7/notes/readme", b"keep");
+    write(&shelf, "notes", b"keep");
+    symlink(&precious, shelf.join("link")).unwrap();
+    symlink(
+        precious.join("0000000001.level-1"),
+        shelf.join("7/0000000001.level-1"),
+    )
+    .unwrap();
+    symlink(&precious, root.join("trash/8@0000000001.level-1")).unwrap();
+    symlink(&precious, root.join("staging/8@0000000001")).unwrap();
+    let copied = shelf.join("7/0000000004.level-9");
+    copy_tree(Path::new(&other.list().unwrap()[0].location), &copied);
+    let foreign = tree(&precious);
+    let others = tree(other.root());
+
+    let store_again = open(&root);
+    for store in [&store, &store_again] {
+        assert_eq!(store.list().unwrap().len(), 1);
+        assert_eq!(resume(store, "7"), Some((1, "mine".to_owned())));
+        let refused = store.set_aside("link", u64::MAX).unwrap_err();
+        assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
+        assert!(store.begin("link").is_ok());
+        assert!(store.commit("link", 1, 1, Handover::Move).is_err());
+        store.sweep().unwrap();
+    }
+    // A link inside a checkpoint goes as a link.
+    symlink(
+        &precious,
+        root.join(&store.list().unwrap()[0].location)
+            .join("data/out"),
+    )
+    .unwrap();
+    let mut locations: Vec<String> = store.orphans(&|_| true).unwrap().iter().map(name).collect();
+    locations.sort();
+    let expected = [
+        "7/0000000001.level-1",
+        "7/0000000004.level-9",
+        "7/notes",
+        "link",
+        "notes",
+        "staging/8@0000000001",
+        "trash/8@0000000001.level-1",
+    ];
+    assert_eq!(locations, expected);
+
+    store.delete("7").unwrap();
+    store.sweep().unwrap();
+    assert!(store.list().unwrap().is_empty());
+    assert_eq!(tree(&precious), foreign);
+    assert_eq!(tree(other.root()), others);
+    assert_eq!(resume(&other, "7"), Some((1, "other".to_owned())));
+    assert_eq!(fs::read(shelf.join("7/notes/readme")).unwrap(), b"keep");
+    assert!(copied.join("manifest.jsonl").is_file());
+    assert_eq!(store.orphans(&|_| true).unwrap().len(), expected.len());
+
+    // A part of the store that is a link.
+    let moved = folder.path().join("moved");
+    fs::rename(root.join("trash"), &moved).unwrap();
+    symlink(&moved, root.join("trash")).unwrap();
+    assert!(DirectoryStore::open(&root, "run").is_err());
+}
+
+fn name(orphan: &Orphan) -> String {
+    let location = orphan.location();
+    let parts = location.rsplit_once("/run/").unwrap().1;
+    parts.trim_start_matches("checkpoints/").to_owned()
+}
+
+fn copy_tree(from: &Path, to: &Path) {
+    for (path, content) in tree(from) {
+        if from.join(&path).is_file() {
+            write(to, path.to_str().unwrap(), &content);
+        }
+    }
+}
+
+/// A store with one checkpoint of 8 bytes, its faults, and a deleter for it.
+struct Deleting {
+    store: Arc<FaultyStore<DirectoryStore>>,
+    faults: Faults,
+    deleter: Deleter,
+    events: Receiver<DeletionEvent>,
+    _folder: tempfile::TempDir,
+}
+
+impl Deleting {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::default();
+        let store = DirectoryStore::open_with(folder.path(), "run", faults.steps()).unwrap();
+        let store = Arc::new(FaultyStore::new(store, faults.clone()));
+        commit(&*store, "7", 3, b"four");
+        let (deleter, events) = Deleter::new(store.clone(), eager());
+        Self {
+            store,
+            faults,
+            deleter,
+            events,
+            _folder: folder,
+        }
+    }
+}
+
+/// EBUSY, ENOTEMPTY, EACCES once, then always: moved aside first so that nothing resumes from it,
+/// tried again, its bytes still counted, warned once; another goes in its place; listed at the end.
+#[test]
+fn delete_fails() {
+    for kind in [
+        ErrorKind::ResourceBusy,
+        ErrorKind::DirectoryNotEmpty,
+        ErrorKind::PermissionDenied,
+    ] {
+        removing_fails_once(kind);
+        removing_fails_always(kind);
+        moving_fails(kind);
+    }
+}
+
+fn removing_fails_once(kind: ErrorKind) {
+    let run = Deleting::new();
+    run.faults.at(Operation::Purge, 1, Fault::Error(kind));
+    run.deleter.delete("7", 8);
+    assert_eq!(run.deleter.drain(LONG), []);
+    assert_eq!(run.deleter.pending_bytes(), 0);
+    assert_eq!(run.faults.calls(Operation::Purge), 2);
+    let events: Vec<DeletionEvent> = run.events.try_iter().collect();
+    assert!(matches!(
+        &events[0],
+        DeletionEvent::Failed {
+            bytes: 8,
+            level: Some(3),
+            ..
+        }
+    ));
+    assert!(matches!(
+        &events[1],
+        DeletionEvent::Deleted {
+            bytes: 8,
+            level: Some(3),
+            request: Request::Delete,
+            ..
+        }
+    ));
+    assert_eq!(events.len(), 2);
+}
+
+fn removing_fails_always(kind: ErrorKind) {
+    let run = Deleting::new();
+    run.faults.always_at(Operation::Purge, Fault::Error(kind));
+    run.deleter.delete("7", 8);
+    assert_eq!(resume(&*run.store, "7"), None);
+    assert!(matches!(
+        run.events.recv().unwrap(),
+        DeletionEvent::Failed { .. }
+    ));
+    // Tried again and again, and warned of once.
+    while run.faults.calls(Operation::Purge) < 5 {
+        std::thread::yield_now();
+    }
+    assert_eq!(run.events.try_recv(), Err(mpsc::TryRecvError::Empty));
+    assert_eq!(
+        (run.deleter.pending_bytes(), run.deleter.stuck().len()),
+        (8, 1)
+    );
+    // Another that goes in its place is deleted before it.
+    run.faults.clear();
+    run.faults
+        .always_at(Operation::Purge, Fault::Delay(Duration::ZERO));
+    let kept = run.deleter.stuck();
+    assert!(kept.len() <= 1);
+    run.faults.clear();
+    assert_eq!(run.deleter.drain(LONG), []);
+    assert!(matches!(
+        run.events.recv().unwrap(),
+        DeletionEvent::Deleted { .. }
+    ));
+
+    run.faults.always_at(Operation::Purge, Fault::Error(kind));
+    commit(&*run.store.inner(), "8", 1, b"next");
+    run.deleter.delete("8", 8);
+    let left = run.deleter.drain(Duration::from_millis(20));
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].trial.as_str(), left[0].level, left[0].bytes),
+        ("8", Some(1), 8)
+    );
+    assert!(left[0].failures >= 1);
+    assert!(left[0].error.as_ref().unwrap().contains(&kind.to_string()));
+    // The next process takes it.
+    drop(run.deleter);
+    assert_eq!(run.store.inner().sweep().unwrap().aside, 1);
+}
+
+fn moving_fails(kind: ErrorKind) {
+    let run = Deleting::new();
+    run.faults
+        .always_at_step(Step::SettingAside, Fault::Error(kind));
+    run.deleter.delete("7", 8);
+    assert!(matches!(
+        run.events.recv().unwrap(),
+        DeletionEvent::Failed {
+            level: None,
+            bytes: 8,
+            ..
+        }
+    ));
+    assert_eq!(
+        (run.deleter.pending_bytes(), run.deleter.stuck().len()),
+        (8, 1)
+    );
+    // The trial trains from scratch and commits while the old one is still to go.
+    let staging = run.store.begin("7").unwrap();
+    write(&staging, "weights", b"new");
+    write(&staging, "optimizer/state", b"new");
+    let committed = run.store.commit("7", 1, 2, Handover::Move).unwrap();
+    assert!(committed.warning.is_some());
+    assert_eq!(run.store.list().unwrap().len(), 2);
+    run.faults.clear();
+    assert_eq!(run.deleter.drain(LONG), []);
+    assert_eq!(resume(&*run.store, "7"), Some((1, "new".to_owned())));
+    assert_eq!(run.store.list().unwrap().len(), 1);
+    let events: Vec<DeletionEvent> = run.events.try_iter().collect();
+    assert!(matches!(
+        &events[..],
+        [DeletionEvent::Deleted {
+            level: Some(3),
+            bytes: 8,
+            ..
+        }]
+    ));
+}
+
+/// Deletions that take longer than everything else: the loop is not held up; the queue is shown and
+/// drained at the end. A gate stands for the time they take.
+#[test]
+fn slow_delete() {
+    let gate = Arc::new((Mutex::new(false), Condvar::new()));
+    let closed = Arc::clone(&gate);
+    let steps = Steps::new(move |step| {
+        if step == Step::Purging {
+            let (open, changed) = &*closed;
+            let waiting = changed.wait_while(open.lock().unwrap(), |open| !*open);
+            drop(waiting.unwrap());
+        }
+        Ok(())
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(DirectoryStore::open_with(folder.path(), "run", steps).unwrap());
+    let (deleter, events) = Deleter::new(store.clone(), DeleterSettings::default());
+    for trial in 0..10 {
+        let trial = trial.to_string();
+        commit(&*store, &trial, 1, b"four");
+        deleter.delete(&trial, 8);
+        // The loop goes on, and nothing resumes from what is to go.
+        assert_eq!(resume(&*store, &trial), None);
+    }
+    assert!(store.list().unwrap().is_empty());
+    assert_eq!(deleter.pending().len(), 10);
+    assert_eq!(deleter.pending_bytes(), 80);
+    assert_eq!(deleter.stuck(), []); // slow is not stuck
+    assert_eq!(deleter.drain(Duration::ZERO).len(), 10);
+    assert_eq!(events.try_iter().count(), 0);
+
+    *gate.0.lock().unwrap() = true;
+    gate.1.notify_all();
+    assert_eq!(deleter.drain(LONG), []);
+    assert_eq!(events.try_iter().count(), 10);
+    assert_eq!(
+        fs::read_dir(folder.path().join("trash")).unwrap().count(),
+        0
+    );
+}
+
+/// What nobody is told of twice: a deletion of nothing, a checkpoint that a newer one replaced, and
+/// what a crashed trial left.
+#[test]
+fn each_request_to_delete_is_answered() {
+    let run = Deleting::new();
+    run.deleter.delete("unknown", 0);
+    let staging = run.store.begin("7").unwrap();
+    write(&staging, "weights", b"more");
+    let committed = run.store.commit("7", 9, 2, Handover::Copy).unwrap();
+    for aside in committed.superseded {
+        run.deleter.purge(aside);
+    }
+    let left = run.store.discard("7").unwrap().unwrap();
+    run.deleter.purge(left);
+    assert_eq!(run.deleter.drain(LONG), []);
+    let mut answers: Vec<(String, Option<u64>, u64, Request)> = Vec::new();
+    for event in run.events.try_iter() {
+        match event {
+            DeletionEvent::Deleted {
+                trial,
+                level,
+                bytes,
+                request,
+            } => {
+                answers.push((trial, level, bytes, request));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    answers.sort_by_key(|answer| (answer.0.clone(), answer.1));
+    let seven = "7".to_owned();
+    let expected = [
+        (seven.clone(), None, 4, Request::Purge),
+        (seven, Some(3), 8, Request::Purge),
+        ("unknown".to_owned(), None, 0, Request::Delete),
+    ];
+    assert_eq!(answers, expected);
+    assert_eq!(run.store.list().unwrap().len(), 1);
+}
+
+/// A save that dies half way is not a candidate, is not resumed from, and is swept.
+#[test]
+fn saving_in_the_background() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    commit(&store, "7", 1, b"one");
+    let staging = store.begin("7").unwrap();
+    write(&staging, "weights", b"thr");
+    assert_eq!(store.list().unwrap().len(), 1);
+    assert_eq!(resume(&store, "7"), Some((1, "one".to_owned())));
+    drop(store);
+
+    let store = open(folder.path());
+    assert_eq!(resume(&store, "7"), Some((1, "one".to_owned())));
+    let swept = store.sweep().unwrap();
+    assert_eq!((swept.half_written, swept.aside, swept.bytes), (1, 0, 3));
+    assert!(!staging.exists());
+    assert_eq!(resume(&store, "7"), Some((1, "one".to_owned())));
+
+    // While a program goes on, what it has saved is committed as a copy, and whole.
+    let staging = store.begin("7").unwrap();
+    write(&staging, "weights", b"three");
+    write(&staging, "optimizer/state", b"three");
+    store.commit("7", 3, 2, Handover::Copy).unwrap();
+    write(&staging, "weights", b"nin");
+    assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
+}
+
+/// Files in the store that no log line owns are listed, and taken only when told to.
+#[test]
+fn orphans() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    commit(&store, "owned", 1, b"one");
+    commit(&store, "a/b", 3, b"two");
+    write(folder.path(), "notes.txt", b"twelve bytes");
+    write(folder.path(), "checkpoints/UPPER/weights", b"12345");
+    let before = tree(folder.path());
+    let orphans = store.orphans(&|trial| trial == "owned").unwrap();
+    assert_eq!(tree(folder.path()), before);
+    let mut kinds = Vec::new();
+    for orphan in &orphans {
+        match orphan {
+            Orphan::Checkpoint(stored) => kinds.push((stored.trial.as_str(), stored.bytes)),
+            Orphan::Foreign { bytes, .. } => kinds.push(("", *bytes)),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(kinds, [("a/b", 6), ("", 12), ("", 5)]);
+    store.sweep().unwrap();
+    assert_eq!(tree(folder.path()), before);
+    // Told to:
+    store.delete("a/b").unwrap();
+    let orphans = store.orphans(&|trial| trial == "owned").unwrap();
+    assert_eq!(orphans.len(), 2);
+    assert_eq!(store.list().unwrap().len(), 1);
+}

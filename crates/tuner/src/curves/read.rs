@@ -1,0 +1,252 @@
+//! From CSV to a table of curves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io::Read;
+use std::path::Path;
+
+use csv::StringRecord;
+
+use super::fields::Columns;
+use super::lines::{Lines, line_of};
+use super::{CurveError, CurveTable, Place, Point, Problem};
+
+/// How many rows are looked at to find the metric column.
+const ROWS_TO_GUESS_BY: usize = 100;
+
+/// What to read from a file of curves, and how strictly.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ReadOptions {
+    metric: Option<String>,
+    needed: Option<BTreeSet<u64>>,
+}
+
+impl ReadOptions {
+    /// Finds the metric by itself, and allows no gaps.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Names the metric column. Any column may be named.
+    #[must_use]
+    pub fn metric(mut self, column: impl Into<String>) -> Self {
+        self.metric = Some(column.into());
+        self
+    }
+
+    /// The resources that each curve must list up to its end, instead of all that any curve lists:
+    /// for instance the rung levels.
+    #[must_use]
+    pub fn needed(mut self, resources: impl IntoIterator<Item = u64>) -> Self {
+        self.needed = Some(resources.into_iter().collect());
+        self
+    }
+}
+
+impl CurveTable {
+    /// Reads curves from a file. Its path as given is the [name](Self::name) of the table.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be opened, and what [`read`](Self::read) refuses.
+    pub fn from_path(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Self, CurveError> {
+        let name = path.as_ref().display().to_string();
+        match std::fs::File::open(path) {
+            Ok(file) => Self::read(file, &name, options),
+            Err(source) => Err(CurveError::new(
+                Place {
+                    file: name,
+                    line: None,
+                    column: None,
+                },
+                Problem::Open(source),
+            )),
+        }
+    }
+
+    /// Reads curves in the [file format](crate::curves); `name` stands for the file in errors.
+    /// The reader need not be buffered.
+    ///
+    /// # Errors
+    ///
+    /// A [`CurveError`] for the first thing found that is not as it should be: first in the header,
+    /// then in the rows, then duplicates and gaps, trial by trial.
+    pub fn read(reader: impl Read, name: &str, options: &ReadOptions) -> Result<Self, CurveError> {
+        let mut lines = Lines::new(name, reader);
+        let empty = CurveError::new(lines.whole(), Problem::Empty);
+        let Some(header) = lines.next().transpose()? else {
+            return Err(empty);
+        };
+        let columns = Columns::new(name, &header)?;
+        let named = options
+            .metric
+            .as_deref()
+            .map(|metric| columns.named(metric))
+            .transpose()?;
+
+        let mut lines = lines.map(|row| row.and_then(|row| columns.check_count(row)));
+        let first: Vec<StringRecord> = lines
+            .by_ref()
+            .take(ROWS_TO_GUESS_BY)
+            .collect::<Result<_, _>>()?;
+        if first.is_empty() {
+            return Err(empty);
+        }
+        let metric = named.map_or_else(|| columns.guess_metric(&first), Ok)?;
+
+        let mut rows = Rows::default();
+        for row in first.into_iter().map(Ok).chain(lines) {
+            rows.push(&row?, &columns, metric)?;
+        }
+        rows.into_table(&columns, metric, options.needed.as_ref())
+    }
+}
+
+/// All rows of a file, as they come.
+#[derive(Debug, Default)]
+struct Rows {
+    /// The number of each trial, by its text.
+    numbers: HashMap<Box<str>, usize>,
+    rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    trial: usize,
+    resource: u64,
+    line: u64,
+    metric: f64,
+    seconds: Option<f64>,
+}
+
+impl Rows {
+    fn push(
+        &mut self,
+        row: &StringRecord,
+        columns: &Columns,
+        metric: usize,
+    ) -> Result<(), CurveError> {
+        let fields = columns.fields(row, metric)?;
+        let trial = self.numbers.get(fields.trial).copied().unwrap_or_else(|| {
+            let next = self.numbers.len();
+            self.numbers.insert(fields.trial.into(), next);
+            next
+        });
+        let (metric, seconds) = (fields.metric, fields.seconds);
+        self.rows.push(Row {
+            trial,
+            resource: fields.resource,
+            line: line_of(row),
+            metric,
+            seconds,
+        });
+        Ok(())
+    }
+
+    fn into_table(
+        mut self,
+        columns: &Columns,
+        metric: usize,
+        needed: Option<&BTreeSet<u64>>,
+    ) -> Result<CurveTable, CurveError> {
+        self.rows
+            .sort_unstable_by_key(|row| (row.trial, row.resource, row.line));
+        let ids = ids_in_order(self.numbers);
+        let resources: BTreeSet<u64> = self.rows.iter().map(|row| row.resource).collect();
+        let needed: Vec<u64> = needed.unwrap_or(&resources).iter().copied().collect();
+
+        let mut points = Vec::with_capacity(self.rows.len());
+        let mut ends = Vec::with_capacity(ids.len());
+        for rows in self.rows.chunk_by(|a, b| a.trial == b.trial) {
+            check_duplicates(rows, &ids, columns)?;
+            check_gaps(rows, &needed, &ids, columns)?;
+            push_points(rows, &mut points);
+            ends.push(points.len());
+        }
+        Ok(CurveTable {
+            name: columns.file().to_owned(),
+            metric: columns.name(metric).to_owned(),
+            ids,
+            ends,
+            points,
+            resources: resources.into_iter().collect(),
+        })
+    }
+}
+
+fn ids_in_order(numbers: HashMap<Box<str>, usize>) -> Vec<Box<str>> {
+    let mut ids: Vec<(Box<str>, usize)> = numbers.into_iter().collect();
+    ids.sort_unstable_by_key(|&(_, number)| number);
+    ids.into_iter().map(|(id, _)| id).collect()
+}
+
+/// `rows` are those of one trial, by resource.
+fn check_duplicates(rows: &[Row], ids: &[Box<str>], columns: &Columns) -> Result<(), CurveError> {
+    let Some(pair) = rows
+        .windows(2)
+        .find(|pair| pair[0].resource == pair[1].resource)
+    else {
+        return Ok(());
+    };
+    let Row {
+        trial,
+        resource,
+        line: first,
+        ..
+    } = pair[0];
+    let problem = Problem::Duplicate {
+        trial: ids[trial].to_string(),
+        resource,
+        first,
+    };
+    Err(CurveError::new(columns.resource_at(pair[1].line), problem))
+}
+
+/// Each resource of `needed` below the last of the trial has to be among its rows; both rise.
+fn check_gaps(
+    rows: &[Row],
+    needed: &[u64],
+    ids: &[Box<str>],
+    columns: &Columns,
+) -> Result<(), CurveError> {
+    let mut needed = needed.iter().copied().peekable();
+    for &Row {
+        trial,
+        resource: next,
+        line,
+        ..
+    } in rows
+    {
+        if let Some(missing) = needed.next_if(|&needed| needed < next) {
+            let problem = Problem::Gap {
+                trial: ids[trial].to_string(),
+                next,
+                missing,
+            };
+            return Err(CurveError::new(columns.resource_at(line), problem));
+        }
+        needed.next_if_eq(&next);
+    }
+    Ok(())
+}
+
+fn push_points(rows: &[Row], points: &mut Vec<Point>) {
+    let (mut before, mut elapsed) = (0, 0.0);
+    for &Row {
+        resource,
+        metric,
+        seconds,
+        ..
+    } in rows
+    {
+        let seconds = seconds.unwrap_or((resource - before) as f64);
+        elapsed += seconds;
+        before = resource;
+        points.push(Point {
+            resource,
+            metric,
+            seconds,
+            elapsed,
+        });
+    }
+}

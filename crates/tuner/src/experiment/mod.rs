@@ -1,0 +1,112 @@
+//! The experiment file: what to run, what to tune, within which budget.
+//!
+//! A TOML file, checked as a whole before anything starts: every error is reported with its line,
+//! and an unknown name with the nearest one that exists.
+//!
+//! ```
+//! use rungkeeper_tuner::experiment::Experiment;
+//!
+//! let experiment = Experiment::read(r#"
+//!     name = "digits"
+//!     command = ["./train", "--lr", "{lr}", "--checkpoints", "{checkpoint_dir}"]
+//!     metric = "loss"
+//!     resource = "epoch"
+//!     workers = 2
+//!
+//!     [space]
+//!     lr = { type = "loguniform", low = 1e-4, high = 1.0 }
+//!
+//!     [scheduler]
+//!     max_resource = 27
+//!
+//!     [budget]
+//!     max_checkpoints = 8
+//!     max_bytes = "20 GB"
+//!
+//!     [stop]
+//!     wall_clock = "10 min"
+//! "#)?;
+//! assert_eq!(experiment.budget.max_bytes, Some(20_000_000_000));
+//! assert_eq!(experiment.limits.seconds, Some(600.0));
+//!
+//! let error = Experiment::read("name = \"digits\"\nwokers = 2\n").unwrap_err();
+//! assert!(error.to_string().contains("line 2"));
+//! assert!(error.to_string().contains("did you mean `workers`?"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod check;
+mod error;
+mod file;
+mod placeholders;
+#[cfg(test)]
+mod tests;
+mod units;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rungkeeper_policies::{Budget, Limits};
+
+use crate::protocol::{Protocol, ReportNames};
+use crate::scheduler::PromotionSpec;
+use crate::search_space::SearchSpace;
+
+pub use error::{ExperimentError, Problem};
+pub use placeholders::{Placeholder, fill};
+
+/// An experiment, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Experiment {
+    /// Its name.
+    pub name: String,
+    /// The training command: program and arguments, with placeholders.
+    pub command: Vec<String>,
+    /// Folder the command runs in, relative to the experiment file.
+    pub directory: PathBuf,
+    /// Environment variables for every trial.
+    pub environment: BTreeMap<String, String>,
+    /// Environment variables per slot; a worker has the slot of its number.
+    pub slots: Vec<BTreeMap<String, String>>,
+    /// How the program and the tuner talk.
+    pub protocol: Protocol,
+    /// Keys of metric and resource in reports.
+    pub names: ReportNames,
+    /// Trials that run at a time.
+    pub workers: u64,
+    /// Hyper-parameters.
+    pub space: SearchSpace,
+    /// Rungs, brackets, promotion rule, seed.
+    pub scheduler: PromotionSpec,
+    /// Name of the removal policy.
+    pub policy: String,
+    /// Seed of the random policy.
+    pub policy_seed: u64,
+    /// Most checkpoints and bytes.
+    pub budget: Budget,
+    /// Whether the checkpoint of the best finished trial is kept.
+    pub pin_best: bool,
+    /// What ends the run.
+    pub limits: Limits,
+    /// Where checkpoints are kept: a folder relative to the run's directory, or a URL.
+    pub store: String,
+    /// Times a trial is started again after a crash before it counts as failed.
+    pub retries: u64,
+    /// Failed trials after which the run stops; `None`: it goes on.
+    pub max_failed_trials: Option<u64>,
+    /// Time between a request to end and the kill.
+    pub grace: Duration,
+}
+
+impl Experiment {
+    /// Reads and checks the text of an experiment file.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong, each with its place.
+    pub fn read(text: &str) -> Result<Self, ExperimentError> {
+        let file: file::File = toml::from_str(text).map_err(|e| error::of_toml(text, &e))?;
+        check::check(text, file)
+    }
+}

@@ -1,0 +1,223 @@
+use std::time::Duration;
+
+use super::*;
+
+const GOOD: &str = r#"
+name = "digits"
+command = ["./train", "--lr", "{lr}", "--checkpoints={checkpoint_dir}"]
+metric = "loss"
+resource = "epoch"
+workers = 2
+
+[space]
+lr = { type = "loguniform", low = 1e-4, high = 1.0 }
+
+[scheduler]
+max_resource = 27
+
+[budget]
+max_checkpoints = 8
+
+[stop]
+trials = 40
+"#;
+
+fn problems(text: &str) -> Vec<String> {
+    match Experiment::read(text) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The good file with one thing changed; the only problem it then has.
+fn problem(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from}");
+    let found = problems(&GOOD.replacen(from, to, 1));
+    assert_eq!(found.len(), 1, "{found:?}");
+    found[0].clone()
+}
+
+#[test]
+fn defaults_are_stated() {
+    let experiment = Experiment::read(GOOD).unwrap();
+    assert_eq!(experiment.policy, "speculative");
+    assert!(experiment.pin_best);
+    assert_eq!(experiment.grace, Duration::from_secs(10));
+    assert_eq!(experiment.store, "checkpoints");
+    assert_eq!(experiment.scheduler.max_trials, Some(40));
+    let levels: Vec<u64> = experiment
+        .scheduler
+        .model
+        .rungs
+        .iter()
+        .map(|r| r.level)
+        .collect();
+    assert_eq!(levels, [1, 3, 9]);
+}
+
+#[test]
+fn unknown_names_come_with_the_nearest_one() {
+    let said = problem("workers = 2", "wokers = 2");
+    assert!(
+        said.starts_with("line 6, column 1: unknown field `wokers`"),
+        "{said}"
+    );
+    assert!(said.ends_with("did you mean `workers`?"), "{said}");
+    let said = problem("{lr}", "{lrr}");
+    assert!(said.starts_with("line 3, column "), "{said}");
+    let found = problems(&GOOD.replacen("{lr}", "{trail}", 1));
+    assert!(
+        found.iter().any(|p| p.ends_with("did you mean {trial}?")),
+        "{found:?}"
+    );
+    let said = problem("[budget]", "[budget]\npolicy = \"specculative\"");
+    assert!(said.ends_with("did you mean `speculative`?"), "{said}");
+    let said = problem("\"loguniform\"", "\"loguniformm\"");
+    assert!(said.ends_with("did you mean `loguniform`?"), "{said}");
+}
+
+/// Budget 4 with 4 workers (and the best finished trial pinned), budget 2 with 4: refused with the
+/// smallest that works.
+#[test]
+fn budget_too_small() {
+    let with = |workers: u64, most: u64, more: &str| {
+        problems(
+            &GOOD
+                .replacen("workers = 2", &format!("workers = {workers}"), 1)
+                .replacen(
+                    "max_checkpoints = 8",
+                    &format!("max_checkpoints = {most}{more}"),
+                    1,
+                ),
+        )
+    };
+    let said = with(4, 4, "");
+    assert!(
+        said[0].starts_with("line 15, column 19: max_checkpoints is 4"),
+        "{said:?}"
+    );
+    assert!(
+        said[0].ends_with("the smallest that works is 5"),
+        "{said:?}"
+    );
+    assert!(with(4, 2, "")[0].ends_with("the smallest that works is 5"));
+    assert!(with(4, 2, "\npin_best = false")[0].ends_with("the smallest that works is 4"));
+    assert!(with(4, 4, "\npin_best = false").is_empty());
+}
+
+#[test]
+fn sizes_and_times_are_read_as_written() {
+    let read = |from: &str, to: &str| Experiment::read(&GOOD.replacen(from, to, 1)).unwrap();
+    for (text, bytes) in [
+        ("\"20 GB\"", 20_000_000_000),
+        ("\"1 GiB\"", 1 << 30),
+        ("500", 500),
+    ] {
+        let experiment = read("[budget]", &format!("[budget]\nmax_bytes = {text}"));
+        assert_eq!(experiment.budget.max_bytes, Some(bytes));
+    }
+    for (text, seconds) in [("\"10 min\"", 600.0), ("\"1h 30m\"", 5_400.0), ("2.5", 2.5)] {
+        let experiment = read("[stop]", &format!("[stop]\nwall_clock = {text}"));
+        assert_eq!(experiment.limits.seconds, Some(seconds));
+    }
+    let said = problem("[budget]", "[budget]\nmax_bytes = \"20 bananas\"");
+    assert!(said.contains("\"20 bananas\" is no size"), "{said}");
+    let said = problem("[stop]", "[stop]\nwall_clock = \"soon\"");
+    assert!(said.contains("\"soon\" is no time"), "{said}");
+    let said = problem("[stop]", "[stop]\nwall_clock = -1");
+    assert!(said.contains("-1 is no time"), "{said}");
+}
+
+#[test]
+fn all_problems_are_said_at_once_with_their_places() {
+    let bad = GOOD
+        .replacen("workers = 2", "workers = 0", 1)
+        .replacen("\"{lr}\"", "\"{lr\"", 1)
+        .replacen("resource = \"epoch\"", "resource = \"loss\"", 1)
+        .replacen("trials = 40", "trials = 0", 1)
+        .replacen("max_resource = 27", "max_resource = 1", 1);
+    let found = problems(&bad);
+    let lines: Vec<&str> = found.iter().map(|p| p.split(',').next().unwrap()).collect();
+    assert_eq!(
+        lines,
+        ["line 3", "line 5", "line 6", "line 11", "line 17"],
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn hyper_parameters_must_reach_the_program() {
+    let said = problem(
+        "[space]",
+        "[space]\ndepth = { type = \"int\", low = 1, high = 3 }",
+    );
+    assert!(
+        said.ends_with("the command does not use the hyper-parameter {depth}"),
+        "{said}"
+    );
+    let said = problem("lr = { type", "slot = 3\nlr = { type");
+    assert!(
+        said.contains("a hyper-parameter cannot be called slot"),
+        "{said}"
+    );
+}
+
+#[test]
+fn slots_are_one_for_each_worker() {
+    let slots = "workers = 2\nslots = [{ CUDA_VISIBLE_DEVICES = \"0\" }]";
+    let said = problem("workers = 2", slots);
+    assert!(
+        said.ends_with("there are 1 slots, but 2 workers: one for each"),
+        "{said}"
+    );
+    let slots =
+        "workers = 2\nslots = [{ CUDA_VISIBLE_DEVICES = \"0\" }, { CUDA_VISIBLE_DEVICES = \"1\" }]";
+    let experiment = Experiment::read(&GOOD.replacen("workers = 2", slots, 1)).unwrap();
+    assert_eq!(experiment.slots[1]["CUDA_VISIBLE_DEVICES"], "1");
+}
+
+#[test]
+fn schedulers_are_checked() {
+    let said = problem(
+        "max_resource = 27",
+        "max_resource = 27\nlevels = [1, 3]\ngrace_period = 1",
+    );
+    assert!(said.contains("levels stand for themselves"), "{said}");
+    let said = problem("max_resource = 27", "max_resource = 27\nlevels = [3, 1]");
+    assert!(said.contains("rung levels must ascend"), "{said}");
+    let said = problem("max_resource = 27", "max_resource = 27\nbrackets = 9");
+    assert!(said.contains("the number of brackets is 9"), "{said}");
+    let said = problem(
+        "max_resource = 27",
+        "max_resource = 27\nreduction_factor = 1",
+    );
+    assert!(said.contains("reduction_factor is 1"), "{said}");
+}
+
+#[test]
+fn given_configurations_are_checked() {
+    let with = |value: &str| format!("configurations = [{{ {value} }}]\n{GOOD}");
+    let experiment = Experiment::read(&with("lr = 0.5")).unwrap();
+    let first = experiment.space.configuration(0, 0);
+    assert_eq!(first.get("lr").unwrap().to_string(), "0.5");
+    assert!(problems(&with("lr = 5.0"))[0].contains("lr"));
+    assert!(problems(&with("rl = 0.5"))[0].contains("rl"));
+}
+
+#[test]
+fn broken_files_are_no_panic() {
+    for text in [
+        "",
+        "name",
+        "name = ",
+        "= 3",
+        "[space",
+        "name = 3",
+        "\u{0}",
+        "é = \"é\"",
+    ] {
+        assert!(!problems(text).is_empty(), "{text}");
+    }
+    let said = problems("name = \"é\"\nwörkers = 2\n");
+    assert!(said[0].starts_with("line 2, column "), "{said:?}");
+}

@@ -1,0 +1,51 @@
+//! What training programs print, and what they are answered.
+//!
+//! Two protocols, told apart by the experiment:
+//!
+//! - [`Protocol::Answered`]: the program prints one JSON object a line for each report and reads one
+//!   line back, `continue` or `pause`; on `pause` it ends at a clean point.
+//! - [`Protocol::OneWay`]: lines as Syne Tune's `Reporter` prints them,
+//!   `[tune-metric]: {"epoch": 3, "loss": 0.25}`; the program is paused by a signal.
+//!
+//! Everything else a program prints is its own: it is no report and gets no answer.
+
+mod line;
+
+pub use line::{Line, Printed, ReportNames};
+
+use rungkeeper_rung_model::Decision;
+
+/// How a training program and the tuner talk.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+pub enum Protocol {
+    /// One JSON line a report, one line back.
+    #[default]
+    Answered,
+    /// Report lines as Syne Tune's `Reporter` prints them; nothing is sent back.
+    OneWay,
+}
+
+impl Protocol {
+    /// What is sent back for a report, with the line end. Nothing in the one-way protocol.
+    ///
+    /// A trial that is to stop is told to pause: what becomes of it is not the program's business.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::Decision;
+    /// use rungkeeper_tuner::protocol::Protocol;
+    ///
+    /// assert_eq!(Protocol::Answered.answer(Decision::Continue), Some("continue\n"));
+    /// assert_eq!(Protocol::Answered.answer(Decision::Stop), Some("pause\n"));
+    /// assert_eq!(Protocol::OneWay.answer(Decision::Pause), None);
+    /// ```
+    #[must_use]
+    pub fn answer(self, decision: Decision) -> Option<&'static str> {
+        match (self, decision) {
+            (Self::OneWay, _) => None,
+            (Self::Answered, Decision::Continue) => Some("continue\n"),
+            (Self::Answered, Decision::Pause | Decision::Stop) => Some("pause\n"),
+        }
+    }
+}

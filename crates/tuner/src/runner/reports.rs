@@ -1,0 +1,131 @@
+//! What training programs say.
+
+use std::time::Instant;
+
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{TrialResult, TunerCallback};
+use serde_json::Value;
+
+use super::process::Said;
+use super::{Observer, Phase, RunError, Runner, Stop};
+use crate::protocol::{Line, Printed, Protocol};
+use crate::scheduler::Scheduler;
+
+impl Runner {
+    /// A line of a training program, or the end of its output.
+    pub(super) fn heard(
+        &mut self,
+        said: &Said,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let current = self.slots[said.slot].as_ref();
+        let Some(slot) = current.filter(|slot| slot.number == said.process) else {
+            return Ok(()); // an old process
+        };
+        let Some(text) = &said.line else {
+            return Ok(()); // its end is noticed by its status
+        };
+        if slot.phase != Phase::Training {
+            return Ok(()); // told to end: what it still trains does not count
+        }
+        match Line::read(text, self.experiment.protocol, &self.experiment.names) {
+            Line::Other => Ok(()),
+            Line::Refused(reason) => {
+                observer.note(&format!("trial \"{}\": {reason}", slot.trial));
+                self.answer(said.slot, Decision::Continue);
+                Ok(())
+            }
+            Line::Report(report) => self.report(said.slot, report, observer),
+        }
+    }
+
+    fn report(
+        &mut self,
+        number: usize,
+        printed: Printed,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let Some(slot) = self.slots[number].as_mut() else {
+            return Ok(());
+        };
+        let trial = slot.trial.clone();
+        let verdict = match self
+            .scheduler
+            .on_report(&trial, printed.resource, printed.metric)
+        {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                observer.note(&error.to_string());
+                self.answer(number, Decision::Continue);
+                return Ok(());
+            }
+        };
+        slot.resource = printed.resource;
+        if printed.checkpoint {
+            slot.checkpoint_at = Some(printed.resource);
+        }
+        let decision = verdict.decision;
+        if decision == Decision::Pause && printed.checkpoint && self.program_waits() {
+            // The program waits for its answer, so its files are at rest: the checkpoint is
+            // complete before the pause is in the log.
+            self.commit_waiting(number, printed.resource, observer)?;
+        }
+        let result = TrialResult {
+            level: printed.resource,
+            metric: printed.metric,
+            decision,
+        };
+        let event = Event::Result {
+            trial: trial.clone(),
+            level: result.level,
+            metric: result.metric,
+            decision,
+            elapsed: self.elapsed(),
+        };
+        let flag = [("checkpoint", Value::from(printed.checkpoint))];
+        self.write_with(&event, &flag, observer)?;
+        self.callback.on_trial_result(&trial, &result)?;
+        for note in self.callback.take_notes() {
+            observer.note(&note.to_string());
+        }
+        if decision == Decision::Stop {
+            self.finished(&trial, printed.metric, observer)?;
+        }
+        self.decided(number, decision);
+        Ok(())
+    }
+
+    fn program_waits(&self) -> bool {
+        self.experiment.protocol == Protocol::Answered
+    }
+
+    /// Tells the program, and sets its phase.
+    fn decided(&mut self, number: usize, decision: Decision) {
+        let stopping = self.stop != Stop::No;
+        let (phase, told) = match decision {
+            Decision::Continue if stopping => (Phase::Interrupted, Decision::Pause),
+            Decision::Continue => (Phase::Training, Decision::Continue),
+            Decision::Pause | Decision::Stop => (Phase::Ending(decision), decision),
+        };
+        self.answer(number, told);
+        let (waits, grace) = (self.program_waits(), self.experiment.grace);
+        if let Some(slot) = &mut self.slots[number]
+            && phase != Phase::Training
+        {
+            slot.phase = phase;
+            if !waits {
+                slot.process.terminate();
+                slot.asked_to_end = true;
+            }
+            slot.deadline = Instant::now().checked_add(grace);
+        }
+    }
+
+    fn answer(&mut self, number: usize, decision: Decision) {
+        let answer = self.experiment.protocol.answer(decision);
+        if let (Some(text), Some(slot)) = (answer, &mut self.slots[number]) {
+            slot.process.answer(text);
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! Runs of small shell programs: real processes, a real directory.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rungkeeper_tuner_hooks::Replay;
+
+use super::*;
+
+/// Reports `epoch` and `loss`, writes its epoch as a checkpoint before each report, and notes where
+/// each process began.
+const ANSWERED: &str = r#"
+dir=$1; x=$2; trial=$3; epoch=0
+[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
+echo "$epoch" >> "began-$trial"
+while [ "$epoch" -lt 9 ]; do
+  epoch=$((epoch + 1))
+  echo "$epoch" > "$dir/epoch"
+  echo "{\"epoch\": $epoch, \"loss\": $x, \"checkpoint\": true}"
+  read -r answer || exit 1
+  [ "$answer" = pause ] && exit 0
+done
+"#;
+
+/// The same without answers: it trains on until it is ended.
+const ONE_WAY: &str = r#"
+dir=$1; x=$2; trial=$3; epoch=0
+[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
+echo "$epoch" >> "began-$trial"
+while [ "$epoch" -lt 9 ]; do
+  epoch=$((epoch + 1))
+  echo "$epoch" > "$dir/epoch.new" && mv "$dir/epoch.new" "$dir/epoch"
+  echo "[tune-metric]: {\"epoch\": $epoch, \"loss\": $x}"
+  sleep 0.05
+done
+"#;
+
+struct Folder {
+    folder: tempfile::TempDir,
+}
+
+impl Folder {
+    fn new(program: &str, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("train.sh"), program).unwrap();
+        let experiment = format!(
+            r#"
+name = "small"
+command = ["sh", "train.sh", "{{checkpoint_dir}}", "{{x}}", "{{trial}}"]
+metric = "loss"
+resource = "epoch"
+workers = 2
+grace = 2
+{more}
+
+[space]
+x = {{ type = "uniform", low = 0.0, high = 1.0 }}
+
+[scheduler]
+max_resource = 9
+"#
+        );
+        fs::write(folder.path().join("experiment.toml"), experiment).unwrap();
+        Self { folder }
+    }
+
+    fn experiment(&self) -> PathBuf {
+        self.folder.path().join("experiment.toml")
+    }
+
+    fn run(&self) -> PathBuf {
+        self.folder.path().join("run")
+    }
+
+    fn began(&self, trial: &str) -> Vec<u64> {
+        let text = fs::read_to_string(self.folder.path().join(format!("began-{trial}")));
+        let text = text.unwrap_or_default();
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    }
+}
+
+/// Brings a run back. A process that another test is just starting may hold the lock for a moment.
+fn resume(run: &Path, watch: &mut Watch) -> Runner {
+    for _ in 0..500 {
+        match Runner::resume(run, watch) {
+            Err(RunError::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other.unwrap(),
+        }
+    }
+    panic!("the lock is not given up");
+}
+
+/// Keeps what it is told; stops after so many events, if it is to.
+#[derive(Default)]
+struct Watch {
+    events: Vec<Event>,
+    notes: Vec<String>,
+    most_checkpoints: usize,
+    stop_after: Option<(usize, Stop)>,
+}
+
+impl Observer for Watch {
+    fn event(&mut self, event: &Event) {
+        self.events.push(event.clone());
+    }
+
+    fn note(&mut self, text: &str) {
+        self.notes.push(text.to_owned());
+    }
+
+    fn turn(&mut self, run: &View<'_>) {
+        self.most_checkpoints = self.most_checkpoints.max(run.model.num_with_checkpoint());
+    }
+
+    fn stop(&mut self) -> Stop {
+        match self.stop_after {
+            Some((after, stop)) if self.events.len() >= after => stop,
+            _ => Stop::No,
+        }
+    }
+}
+
+/// The log of a run agrees with what the callback would do from it.
+fn check_log(run: &Path) -> Vec<Event> {
+    let (header, events) = Journal::read(&run.join("log.jsonl")).unwrap();
+    let mut replay = Replay::checked(&header).unwrap();
+    for (i, (event, _)) in events.iter().enumerate() {
+        replay.feed(i + 2, event).unwrap();
+    }
+    replay.finish().unwrap();
+    let comparison = replay.comparison();
+    assert!(comparison.passes(), "{comparison:?}");
+    assert_eq!(comparison.agree, comparison.loop_ends, "{comparison:?}");
+    events.into_iter().map(|(event, _)| event).collect()
+}
+
+fn stored(run: &Path) -> Vec<String> {
+    let store = rungkeeper_checkpoints::DirectoryStore::open(&run.join("checkpoints"), "small");
+    let mut trials: Vec<String> = store
+        .unwrap()
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|s| s.trial)
+        .collect();
+    trials.sort();
+    trials
+}
+
+const BUDGET: &str = "budget = { max_checkpoints = 5 }\nstop = { trials = 18 }";
+
+#[test]
+fn a_run_keeps_its_budget_and_ends_with_the_best() {
+    for program in [ANSWERED, ONE_WAY] {
+        let protocol = if program == ONE_WAY {
+            "protocol = \"one_way\"\n"
+        } else {
+            ""
+        };
+        let folder = Folder::new(program, &format!("{protocol}{BUDGET}"));
+        let mut watch = Watch::default();
+        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+        assert_eq!(
+            runner.run(&mut watch).unwrap(),
+            Outcome::Finished,
+            "{:?}",
+            watch.notes
+        );
+        assert!(watch.notes.is_empty(), "{:?}", watch.notes);
+        assert!(watch.most_checkpoints <= 5);
+        let events = check_log(&folder.run());
+        assert!(matches!(events.last(), Some(Event::End(_))));
+        let results = runner.extra_results();
+        assert!(results.num_checkpoints_removed > 0 && results.num_trials_resumed > 0);
+        // The best finished trial's checkpoint is there; those of paused trials within the budget.
+        let best = runner.view().best.unwrap().0.to_owned();
+        let there = stored(&folder.run());
+        assert!(there.contains(&best), "{best} in {there:?}");
+        assert!(there.len() <= 5, "{there:?}");
+        // Every process began where the last checkpoint of its trial was, or from scratch where
+        // that had been given up.
+        let resumed: u64 = (0..18)
+            .map(|t| folder.began(&t.to_string()).len() as u64 - 1)
+            .sum();
+        assert_eq!(resumed, results.num_trials_resumed);
+        let from_scratch = |t: &u64| folder.began(&t.to_string())[1..].contains(&0);
+        let scratch = (0..18).filter(from_scratch).count() as u64;
+        let counted = watch
+            .events
+            .iter()
+            .filter(|e| matches!(e, Event::Resume { .. }))
+            .count();
+        assert_eq!(counted as u64, results.num_trials_resumed);
+        assert_eq!(scratch > 0, results.cost_resources > 0);
+    }
+}
+
+#[test]
+fn stopped_cleanly_and_resumed() {
+    for (after, stop) in [(9, Stop::Cleanly), (20, Stop::Now), (35, Stop::Cleanly)] {
+        let folder = Folder::new(ANSWERED, BUDGET);
+        let mut watch = Watch {
+            stop_after: Some((after, stop)),
+            ..Watch::default()
+        };
+        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Stopped);
+        assert!(matches!(
+            Runner::resume(&folder.run(), &mut watch),
+            Err(RunError::Locked(_))
+        ));
+        drop(runner);
+        let mut watch = Watch::default();
+        let mut runner = resume(&folder.run(), &mut watch);
+        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+        let events = check_log(&folder.run());
+        let starts = events
+            .iter()
+            .filter(|e| matches!(e, Event::Start { .. }))
+            .count();
+        assert_eq!(starts, 18);
+        let elapsed: Vec<f64> = events.iter().filter_map(Event::elapsed).collect();
+        assert!(
+            elapsed.windows(2).all(|pair| pair[0] <= pair[1]),
+            "time goes on"
+        );
+    }
+}
+
+/// 4 of the trials crash at once: no files of them are left, others go on.
+#[test]
+fn crashed_trial() {
+    let crashing = ANSWERED.replace(
+        "  echo \"$epoch\" >",
+        "  [ \"$epoch\" = 1 ] && [ \"$trial\" -lt 4 ] && kill -9 $$\n  echo \"$epoch\" >",
+    );
+    let folder = Folder::new(&crashing, BUDGET);
+    let mut watch = Watch::default();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    check_log(&folder.run());
+    let failed = watch
+        .events
+        .iter()
+        .filter(|e| matches!(e, Event::Failed { .. }))
+        .count();
+    assert_eq!(failed, 4);
+    assert_eq!(watch.notes.len(), 4, "{:?}", watch.notes);
+    assert!(
+        watch.notes[0].contains("crashed (signal: 9"),
+        "{:?}",
+        watch.notes
+    );
+    let there = stored(&folder.run());
+    assert!(
+        ["0", "1", "2", "3"]
+            .iter()
+            .all(|t| !there.contains(&(*t).to_owned()))
+    );
+}
+
+#[test]
+fn crashes_are_retried_as_often_as_allowed() {
+    let crashing = ANSWERED.replace(
+        "while [",
+        "[ \"$trial\" = 2 ] && [ \"$(wc -l < began-2)\" -lt 3 ] && exit 7\nwhile [",
+    );
+    let folder = Folder::new(
+        &crashing,
+        &format!("failures = {{ retries = 2 }}\n{BUDGET}"),
+    );
+    let mut watch = Watch::default();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    check_log(&folder.run());
+    assert!(
+        watch
+            .events
+            .iter()
+            .all(|e| !matches!(e, Event::Failed { .. }))
+    );
+    let restarts = watch
+        .events
+        .iter()
+        .filter(|e| matches!(e, Event::Restart { .. }))
+        .count();
+    assert_eq!(restarts, 2);
+}
+
+#[test]
+fn too_many_failures_stop_the_run() {
+    let folder = Folder::new(
+        "exit 1",
+        &format!("failures = {{ max_failed_trials = 3 }}\n{BUDGET}"),
+    );
+    let mut watch = Watch::default();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::TooManyFailures);
+    assert!(watch.events.len() < 20);
+}
+
+#[test]
+fn a_program_that_cannot_be_started_is_named() {
+    let folder = Folder::new("", BUDGET);
+    let text = fs::read_to_string(folder.experiment()).unwrap();
+    fs::write(
+        folder.experiment(),
+        text.replace("\"sh\"", "\"./no-such-program\""),
+    )
+    .unwrap();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    let error = runner.run(&mut Watch::default()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("cannot start ./no-such-program: "),
+        "{error}"
+    );
+    drop(runner);
+    drop(resume(&folder.run(), &mut Watch::default()));
+    let again = Runner::create(&folder.experiment(), &folder.run());
+    let again = again.err().unwrap();
+    assert!(
+        matches!(again, RunError::Exists(_) | RunError::Locked(_)),
+        "{again}"
+    );
+    let none = Runner::resume(folder.folder.path(), &mut Watch::default())
+        .err()
+        .unwrap();
+    assert!(none.to_string().contains("holds no run"), "{none}");
+}

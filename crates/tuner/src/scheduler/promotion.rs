@@ -1,0 +1,259 @@
+use std::cmp::Reverse;
+
+use rungkeeper_rung_model::{CheckpointTracking, Decision, ModelSpec, Rung, RungModel, SpecError};
+
+use crate::scheduler::rule::Rule;
+use crate::scheduler::{
+    BracketDistribution, PromotionSpec, Scheduler, SchedulerError, Task, Verdict,
+};
+use crate::search_space::{Configuration, SearchSpace};
+
+/// Promotion-type asynchronous successive halving (ASHA, Li et al. 2020), with Hyperband's brackets.
+///
+/// A trial that gets to a rung is paused there, always, and stopped at the max resource. A free
+/// worker looks for a trial to promote, highest rung level first (of several rung systems, of equal
+/// levels that of the lower bracket first): the best of the rung's waiting trials, if the rule
+/// lets it pass. Otherwise the worker starts a new trial. Trials are numbered: ids are "0", "1", ...
+///
+/// # Rules
+///
+/// With promotion quantile alpha, the trial of rank k in a rung of length n is promoted when
+///
+/// - *top fraction* (Li et al. 2020; the default): k <= alpha n. Promoted trials keep their place,
+///   so at the time of a promotion at most floor(alpha n) of the trials that were ever promoted
+///   rank as high as the one promoted, itself included. Over the whole run more than that may be
+///   promoted, because better ones may arrive later;
+/// - *linear quantile* (Syne Tune 0.13; rungs of at least 2): its metric is not worse than the
+///   linearly interpolated quantile of all metrics, that is at most alpha (n - 1) entries are
+///   strictly better. Equals pass together, so with ties there is no upper limit.
+///
+/// Both are decided in integers. A metric that is no finite number is the worst and never promoted;
+/// it counts in the length. Rungs, ranks, ties, odd reports: see [`RungModel`].
+///
+/// # Brackets
+///
+/// The bracket of a new trial is drawn, see [`BracketDistribution`]. Unlike in Syne Tune, where a
+/// bracket is drawn for each free worker and only its rungs are looked at, all rungs are: no worker
+/// starts a new trial while any trial can be promoted.
+///
+/// # Time
+///
+/// A report and a task take logarithmic time in the number of trials. A rung in which nothing could
+/// be promoted is not looked at again before the next arrival, since nothing else makes a
+/// trial promotable.
+///
+/// ```
+/// use rungkeeper_rung_model::Decision;
+/// use rungkeeper_tuner::scheduler::{PromotionScheduler, PromotionSpec, Scheduler, Task};
+/// use rungkeeper_tuner::search_space::SearchSpace;
+///
+/// let spec = PromotionSpec::geometric(1, 3, 9)?;
+/// let mut scheduler = PromotionScheduler::new(&spec, SearchSpace::default())?;
+/// for (number, loss) in [0.5, 0.3, 0.4].into_iter().enumerate() {
+///     let trial = number.to_string();
+///     assert!(matches!(scheduler.next_task()?, Task::Start { .. }));
+///     assert_eq!(scheduler.on_report(&trial, 1, loss)?.decision, Decision::Pause);
+/// }
+/// let promoted = Task::Resume { trial: "1".to_owned(), level: 1, milestone: 3 };
+/// assert_eq!(scheduler.next_task()?, promoted);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PromotionScheduler {
+    model: RungModel,
+    rule: Rule,
+    space: SearchSpace,
+    brackets: BracketDistribution,
+    /// First rung level of each bracket.
+    first_levels: Vec<u64>,
+    rungs: Vec<RungState>,
+    /// Places in `rungs`, in the order in which they are looked at.
+    order: Vec<usize>,
+    max_resource: u64,
+    max_trials: u64,
+    seed: u64,
+}
+
+/// What the scheduler keeps of a rung of the model.
+#[derive(Clone, Copy, Debug)]
+struct RungState {
+    level: u64,
+    /// The next rung level of the same system, or the max resource.
+    milestone: u64,
+    /// Length of the rung when nothing in it could be promoted.
+    searched_at: u64,
+}
+
+impl PromotionScheduler {
+    /// A scheduler of a run that has not begun.
+    ///
+    /// # Errors
+    ///
+    /// As [`PromotionSpec::check`].
+    pub fn new(spec: &PromotionSpec, space: SearchSpace) -> Result<Self, SpecError> {
+        spec.check()?;
+        let model = RungModel::new(&ModelSpec {
+            checkpoints: CheckpointTracking::Assumed,
+            promoted_behind_equals: false,
+            ..spec.model.clone()
+        })?;
+        let rungs = rung_states(&model, spec.max_resource);
+        let mut order: Vec<usize> = (0..rungs.len()).collect();
+        order.sort_by_key(|&rung| Reverse(rungs[rung].level));
+        let first_levels = spec.model.rungs.iter().map(|rung| rung.level).collect();
+        Ok(Self {
+            model,
+            rule: Rule::new(spec),
+            space,
+            brackets: BracketDistribution::new(&spec.model)?,
+            first_levels,
+            rungs,
+            order,
+            max_resource: spec.max_resource,
+            max_trials: spec.max_trials.unwrap_or(u64::MAX),
+            seed: spec.seed,
+        })
+    }
+
+    /// Trials and rungs as the scheduler sees them: promoted trials keep their place among equals.
+    /// It knows nothing of checkpoints.
+    #[must_use]
+    pub fn model(&self) -> &RungModel {
+        &self.model
+    }
+
+    /// The hyper-parameters of a trial, by its number. They depend on the search space, the seed
+    /// and the number, and on nothing else.
+    #[must_use]
+    pub fn configuration(&self, number: u64) -> Configuration {
+        self.space.configuration(self.seed, number)
+    }
+
+    /// The best trial that can be promoted, with the place of its rung.
+    fn promotable(&mut self) -> Option<(usize, String)> {
+        for &place in &self.order {
+            let rung = &self.model.rungs()[place];
+            let state = &mut self.rungs[place];
+            if state.searched_at == rung.len() {
+                continue;
+            }
+            match rung.best_waiting() {
+                Some((position, trial)) if self.rule.promotes(rung, position) => {
+                    return Some((place, self.model.trial_id(trial)?.to_owned()));
+                }
+                _ => state.searched_at = rung.len(),
+            }
+        }
+        None
+    }
+
+    fn start(&mut self) -> Result<Task, SchedulerError> {
+        let number = self.model.num_trials() as u64;
+        if number >= self.max_trials {
+            return Ok(match self.model.num_running() {
+                0 => Task::Exhausted,
+                _ => Task::Wait,
+            });
+        }
+        let trial = number.to_string();
+        let bracket = self.brackets.bracket(self.seed, number);
+        self.model.start(&trial, bracket)?;
+        Ok(Task::Start {
+            trial,
+            bracket,
+            configuration: self.configuration(number),
+            milestone: self.first_levels[bracket],
+        })
+    }
+}
+
+impl Scheduler for PromotionScheduler {
+    fn next_task(&mut self) -> Result<Task, SchedulerError> {
+        let Some((place, trial)) = self.promotable() else {
+            return self.start();
+        };
+        self.model.resume(&trial)?;
+        let RungState {
+            level, milestone, ..
+        } = self.rungs[place];
+        Ok(Task::Resume {
+            trial,
+            level,
+            milestone,
+        })
+    }
+
+    fn on_report(
+        &mut self,
+        trial: &str,
+        resource: u64,
+        metric: f64,
+    ) -> Result<Verdict, SchedulerError> {
+        let max_resource = self.max_resource;
+        let (report, decision) =
+            self.model
+                .report_and_decide(trial, resource, metric, |report| {
+                    if resource >= max_resource {
+                        Decision::Stop
+                    } else if report.recorded.is_some() {
+                        Decision::Pause
+                    } else {
+                        Decision::Continue
+                    }
+                })?;
+        Ok(Verdict { decision, report })
+    }
+
+    fn on_restart(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.restart(trial)?)
+    }
+
+    fn on_complete(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.complete(trial)?)
+    }
+
+    fn on_failed(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.fail(trial)?)
+    }
+
+    fn adopt_start(
+        &mut self,
+        trial: &str,
+        bracket: usize,
+        _configuration: &Configuration,
+    ) -> Result<(), SchedulerError> {
+        let expected = self.model.num_trials().to_string();
+        if trial != expected {
+            return Err(SchedulerError::AdoptedOutOfOrder {
+                trial: trial.to_owned(),
+                expected,
+            });
+        }
+        self.model.start(trial, bracket)?;
+        Ok(())
+    }
+
+    fn adopt_resume(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        self.model.resume(trial)?;
+        Ok(())
+    }
+}
+
+/// Levels and milestones of the model's rungs. Rung systems follow each other, and each ends at the
+/// same level, so the next level is higher exactly if it belongs to the same system.
+fn rung_states(model: &RungModel, max_resource: u64) -> Vec<RungState> {
+    let levels: Vec<u64> = model.rungs().iter().map(Rung::level).collect();
+    let next = levels.iter().skip(1).map(Some).chain([None]);
+    levels
+        .iter()
+        .zip(next)
+        .map(|(&level, next)| RungState {
+            level,
+            milestone: match next {
+                Some(&next) if next > level => next,
+                _ => max_resource,
+            },
+            searched_at: 0,
+        })
+        .collect()
+}

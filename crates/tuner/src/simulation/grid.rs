@@ -1,0 +1,190 @@
+//! Many runs at once.
+
+use rayon::prelude::*;
+use rungkeeper_tuner_hooks::BoxError;
+use rungkeeper_tuner_hooks::log::Event;
+
+use crate::simulation::setup::Setup;
+use crate::simulation::{
+    Cell, CellResult, Conditions, Curves, Levels, SimulationError, simulate, simulate_logged,
+};
+
+/// Every combination of curves, levels, workers, budgets, seeds and policies, simulated on several
+/// threads.
+///
+/// Results come in that order, the last varying fastest, and do not depend on the number of
+/// threads. On frozen schedules the optimum of each combination is computed once, for all policies.
+///
+/// ```
+/// use rungkeeper_rung_model::Mode;
+/// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+/// use rungkeeper_tuner::simulation::{Conditions, Curves, Grid, Levels, Retraining};
+///
+/// let rows = (0..40).map(|i| format!("{i},1,{},3\n{i},2,{},3\n", i % 7, i % 5));
+/// let file = format!("trial,resource,loss,seconds\n{}", rows.collect::<String>());
+/// let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
+/// let grid = Grid {
+///     curves: vec![Curves { table, mode: Mode::Min }],
+///     levels: vec![Levels::geometric(2)],
+///     workers: vec![2],
+///     budgets: vec![4, 8],
+///     seeds: (0..3).collect(),
+///     policies: vec!["speculative".to_owned(), "by_level".to_owned()],
+///     conditions: Conditions { retraining: Retraining::Frozen, ..Conditions::default() },
+///     threads: None,
+/// };
+/// let results = grid.run(&())?;
+/// assert_eq!(results.len(), 2 * 3 * 2);
+/// assert!(results.iter().all(|cell| cell.optimum.unwrap() <= cell.cost_resources));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grid {
+    /// Files of curves.
+    pub curves: Vec<Curves>,
+    /// Rung levels.
+    pub levels: Vec<Levels>,
+    /// Numbers of workers.
+    pub workers: Vec<u64>,
+    /// Budgets.
+    pub budgets: Vec<u64>,
+    /// Seeds.
+    pub seeds: Vec<u64>,
+    /// Names of policies.
+    pub policies: Vec<String>,
+    /// What is common to all runs.
+    pub conditions: Conditions,
+    /// Number of threads; `None`: as many as there are cores.
+    pub threads: Option<usize>,
+}
+
+/// Takes the events of a run as they happen.
+pub type BoxedSink = Box<dyn FnMut(&Event) -> Result<(), BoxError>>;
+
+/// Looks on as a grid is simulated, from several threads at once. `()` does nothing.
+pub trait GridObserver: Sync {
+    /// A run begins: where its event log goes. Nowhere by default.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the log from being written; the grid is then given up.
+    fn log(&self, _curves: &Curves, _cell: &Cell) -> Result<Option<BoxedSink>, BoxError> {
+        Ok(None)
+    }
+
+    /// A run is over. Does nothing by default.
+    fn done(&self, _result: &CellResult) {}
+}
+
+impl GridObserver for () {}
+
+impl Grid {
+    /// Number of runs.
+    #[must_use]
+    pub fn num_cells(&self) -> usize {
+        self.groups().count() * self.policies.len()
+    }
+
+    /// Refuses what cannot be simulated, without simulating anything.
+    ///
+    /// # Errors
+    ///
+    /// As [`simulate`], for the first combination that is refused.
+    pub fn check(&self) -> Result<(), SimulationError> {
+        for (curves, cell) in self.groups() {
+            for policy in &self.policies {
+                let policy = policy.clone();
+                Setup::new(
+                    curves,
+                    &self.conditions,
+                    &Cell {
+                        policy,
+                        ..cell.clone()
+                    },
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Simulates all of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Grid::check`], before anything is simulated; and the error of the first run, in the
+    /// order of the results, that fails.
+    pub fn run(&self, observer: &impl GridObserver) -> Result<Vec<CellResult>, SimulationError> {
+        self.check()?;
+        let groups: Vec<(&Curves, Cell)> = self.groups().collect();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0)) // 0: the number of cores
+            .build()
+            .map_err(|error| SimulationError::Threads(error.into()))?;
+        let results: Vec<Result<Vec<CellResult>, SimulationError>> = pool.install(|| {
+            groups
+                .par_iter()
+                .map(|(curves, cell)| self.group(curves, cell, observer))
+                .collect()
+        });
+        let mut flat = Vec::with_capacity(self.num_cells());
+        for group in results {
+            flat.extend(group?);
+        }
+        Ok(flat)
+    }
+
+    /// All combinations but for the policies, whose name is empty.
+    fn groups(&self) -> impl Iterator<Item = (&Curves, Cell)> {
+        self.curves.iter().flat_map(move |curves| {
+            self.levels.iter().flat_map(move |levels| {
+                self.workers.iter().flat_map(move |&workers| {
+                    self.budgets.iter().flat_map(move |&budget| {
+                        self.seeds.iter().map(move |&seed| {
+                            let cell = Cell {
+                                levels: levels.clone(),
+                                workers,
+                                budget,
+                                seed,
+                                policy: String::new(),
+                            };
+                            (curves, cell)
+                        })
+                    })
+                })
+            })
+        })
+    }
+
+    /// All policies on one schedule, or what would be one if training again took no time.
+    fn group(
+        &self,
+        curves: &Curves,
+        cell: &Cell,
+        observer: &impl GridObserver,
+    ) -> Result<Vec<CellResult>, SimulationError> {
+        let mut results = Vec::with_capacity(self.policies.len());
+        let mut optimum = None;
+        for policy in &self.policies {
+            let policy = policy.clone();
+            let cell = Cell {
+                policy,
+                ..cell.clone()
+            };
+            let sink = observer.log(curves, &cell).map_err(SimulationError::Log)?;
+            let simulated = match sink {
+                None => simulate(curves, &self.conditions, &cell)?,
+                Some(mut sink) => simulate_logged(curves, &self.conditions, &cell, &mut *sink)?,
+            };
+            if let (None, Some(schedule)) = (optimum, &simulated.schedule) {
+                optimum = Some(schedule.optimum(cell.budget)?);
+            }
+            let result = CellResult {
+                optimum,
+                ..simulated.result
+            };
+            observer.done(&result);
+            results.push(result);
+        }
+        Ok(results)
+    }
+}

@@ -1,0 +1,89 @@
+//! From conditions and a cell to what a run is made of.
+
+use rungkeeper_rung_model::{CheckpointTracking, ModelSpec};
+use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::{RemovalCallback, SetupError};
+
+use crate::scheduler::{PromotionScheduler, PromotionSpec};
+use crate::search_space::SearchSpace;
+use crate::simulation::{Cell, Conditions, Curves, Draw, Retraining, SimulationError};
+
+/// Settings of a run that were found good.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    spec: PromotionSpec,
+    header: Header,
+    pub(super) draw: Draw,
+    pub(super) retraining: Retraining,
+}
+
+impl Setup {
+    pub(super) fn new(
+        curves: &Curves,
+        conditions: &Conditions,
+        cell: &Cell,
+    ) -> Result<Self, SimulationError> {
+        if cell.workers == 0 {
+            return Err(SimulationError::NoWorkers);
+        }
+        if cell.budget < cell.workers {
+            return Err(SimulationError::BudgetTooSmall {
+                budget: cell.budget,
+                workers: cell.workers,
+            });
+        }
+        let limits = conditions.limits_for(curves.table.len());
+        let mut spec = cell
+            .levels
+            .scheduler(&curves.table, conditions.max_resource)?;
+        spec.model = ModelSpec {
+            mode: curves.mode,
+            brackets: conditions.brackets,
+            checkpoints: CheckpointTracking::Assumed,
+            repeated_reports_are_data: false,
+            promoted_behind_equals: false, // as the scheduler has it
+            ..spec.model
+        };
+        spec.rule = conditions.promotion_rule;
+        spec.max_trials = limits.trials;
+        spec.seed = cell.seed;
+        spec.check()?;
+        let header = Header {
+            policy: cell.policy.clone(),
+            policy_seed: cell.seed,
+            max_num_checkpoints: Some(cell.budget),
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            promotion_rule: conditions.promotion_rule,
+            workers: cell.workers,
+            seed: cell.seed,
+            ..Header::new("simulate", &spec.model, spec.max_resource)
+        };
+        limits.check().map_err(SetupError::from)?;
+        header.build_policy()?;
+        Ok(Self {
+            spec,
+            header,
+            draw: conditions.draw,
+            retraining: conditions.retraining,
+        })
+    }
+
+    pub(super) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    pub(super) fn scheduler(&self) -> Result<PromotionScheduler, SimulationError> {
+        Ok(PromotionScheduler::new(&self.spec, SearchSpace::default())?)
+    }
+
+    /// The callback that a replay of the log builds as well.
+    pub(super) fn callback(&self) -> Result<RemovalCallback, SimulationError> {
+        let header = &self.header;
+        let (policy, budget) = (header.build_policy()?, header.budget());
+        let (spec, limits) = (header.model_spec(), header.limits());
+        Ok(RemovalCallback::new(&spec, policy, budget, limits, ())?)
+    }
+}

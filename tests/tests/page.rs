@@ -1,0 +1,172 @@
+//! The page of `rungkeeper simulate --html`, in a real browser.
+
+mod browser;
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use browser::{Found, View, console_of, look};
+use serde_json::Value;
+
+const DESK: View = View {
+    width: 1280,
+    dark: false,
+};
+const PHONE: View = View {
+    width: 360,
+    dark: false,
+};
+
+/// Makes a page of the curves that the project ships.
+fn simulate(more: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "rungkeeper",
+            "--",
+        ])
+        .args(["simulate", "../crates/cli/curves/openml_41150.csv"])
+        .args(more)
+        .arg("--html")
+        .arg(&file)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// Three policies, five budgets, ten seeds, frozen.
+fn page() -> &'static str {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    PAGE.get_or_init(|| simulate(&["--frozen"]))
+}
+
+fn assert_is_sound(found: &Found, figures: usize, rows: u64) {
+    let Found { facts, console } = found;
+    assert_eq!(console, &[""; 0], "nothing is written to the console");
+    assert_eq!(facts["requests"], 0, "the page asks for nothing");
+    assert_eq!(facts["scripts"], 0);
+    assert_eq!(facts["mode"], "CSS1Compat", "standards mode");
+    assert_eq!(facts["language"], "en");
+    assert_eq!(facts["headings"], 1);
+    assert_eq!(facts["repeatedIds"], 0);
+    assert_eq!(facts["deadReferences"], 0);
+    assert_eq!(facts["rows"], rows);
+    assert_eq!(
+        facts["scrollWidth"], facts["width"],
+        "the page scrolls down only"
+    );
+    assert!(number(&facts["contrast"]) >= 7.0);
+    let found = facts["figures"].as_array().unwrap();
+    assert_eq!(found.len(), figures);
+    found.iter().for_each(assert_shows_something);
+}
+
+fn assert_shows_something(figure: &Value) {
+    assert!(number(&figure["width"]) > 250.0, "{figure}");
+    assert!(number(&figure["height"]) > 150.0, "{figure}");
+    assert!(number(&figure["marks"]) >= 3.0, "{figure}");
+    assert!(number(&figure["texts"]) >= 6.0, "{figure}");
+    assert!(number(&figure["smallestText"]) >= 9.0, "{figure}");
+    assert!(number(&figure["contrast"]) >= 4.5, "{figure}");
+    assert_eq!(figure["outside"], 0, "no text is cut off: {figure}");
+    assert_eq!(figure["labelled"], true, "{figure}");
+    assert_eq!(figure["captioned"], true, "{figure}");
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
+}
+
+#[test]
+fn the_page_is_sound_on_a_desk() {
+    let found = look(page(), DESK);
+    assert_eq!(found.facts["width"], 1280);
+    assert_eq!(
+        found.facts["title"],
+        "Checkpoint budgets for ../crates/cli/curves/openml_41150.csv"
+    );
+    assert_eq!(found.facts["dark"], false);
+    assert!(number(&found.facts["ground"]) > 0.5);
+    assert_is_sound(&found, 3, 3 + 15);
+}
+
+#[test]
+fn the_page_is_sound_on_a_phone() {
+    let found = look(page(), PHONE);
+    assert_eq!(found.facts["width"], 360);
+    assert_is_sound(&found, 3, 3 + 15);
+}
+
+#[test]
+fn the_page_is_dark_for_those_who_prefer_it() {
+    let found = look(
+        page(),
+        View {
+            dark: true,
+            ..PHONE
+        },
+    );
+    assert_eq!(found.facts["dark"], true);
+    assert!(number(&found.facts["ground"]) < 0.05);
+    assert_is_sound(&found, 3, 3 + 15);
+}
+
+#[test]
+fn each_number_of_workers_has_its_figures() {
+    let lists = ["--workers", "2,4", "--budget", "6,12", "--seeds", "2"];
+    let found = look(&simulate(&lists), PHONE);
+    assert_is_sound(&found, 6, 2 * (3 + 6));
+}
+
+#[test]
+fn the_page_opens_from_a_file_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page.html");
+    std::fs::write(&file, page()).unwrap();
+    assert_eq!(console_of(Path::new(&file)), [""; 0]);
+}
+
+#[test]
+fn the_page_answers_in_its_first_words() {
+    let header = page().split("</header>").next().unwrap();
+    assert!(header.contains("\u{a0}checkpoints</strong> with the speculative policy"));
+    assert!(page().contains("--html"), "the command that made it");
+    assert!(page().contains("Frozen: yes"));
+    assert!(page().len() < 200_000, "{} bytes", page().len());
+}
+
+/// What the other tests rely on: a page that is not sound shows it.
+#[test]
+fn the_browser_sees_what_is_wrong() {
+    let wrong = "<!DOCTYPE html><title>t</title><p style=\"width:700px\" id=a>wide</p><p id=a></p>\
+        <a href=\"#b\">b</a><img src=\"http://example.com/x.png\"><script>console.error('said')</script>";
+    let Found { facts, console } = look(wrong, PHONE);
+    assert_eq!(facts["title"], "t");
+    assert!(number(&facts["scrollWidth"]) > 700.0);
+    assert_eq!(facts["requests"], 1);
+    assert_eq!(facts["scripts"], 1);
+    assert_eq!(facts["repeatedIds"], 1);
+    assert_eq!(facts["deadReferences"], 1);
+    assert!(
+        console.iter().any(|line| line.contains("said")),
+        "{console:?}"
+    );
+    // The page's own policy forbids what is wrong, and says so where it happens.
+    let policy = page().split_once("<meta http-equiv=").unwrap().1;
+    let policy = policy.split_once('>').unwrap().0;
+    let guarded = wrong.replacen("<title>", &format!("<meta http-equiv={policy}><title>"), 1);
+    let console = look(&guarded, PHONE).console;
+    let has = |what: &str| console.iter().any(|line| line.contains(what));
+    assert!(!has("\"said\""), "{console:?}");
+    assert!(has("Content Security Policy"), "{console:?}");
+    assert!(has("example.com"), "{console:?}");
+}
