@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 /// Longest name that is not shortened, in bytes.
-const LONGEST: usize = 120;
+const LONGEST: usize = 64;
 /// How much of a long name stays readable.
-const READABLE: usize = 60;
+const READABLE: usize = 24;
 /// Bytes of the hash that stands for the rest: 128 bits, so that two of 10^9 ids meet with a chance
 /// of about 10^-21.
 const HASH_BYTES: usize = 16;
@@ -13,7 +13,7 @@ const HASH_BYTES: usize = 16;
 /// The name of a trial's directory.
 ///
 /// Different ids have different names, also where a file system ignores case; a name consists of
-/// `a`–`z`, `0`–`9`, `-`, `_` and `=`, has 1 to 120 of them, does not begin with `-`, and is no name
+/// `a`–`z`, `0`–`9`, `-`, `_` and `=`, has 1 to 64 of them, does not begin with `-`, and is no name
 /// that a system reserves. `=` stands before the two hexadecimal digits of each other byte; a name
 /// that would be longer ends in `==` and a hash.
 ///
@@ -26,7 +26,7 @@ const HASH_BYTES: usize = 16;
 /// assert_eq!(trial_name(".."), "=2e=2e");
 /// assert_eq!(trial_name("con"), "=63on");
 /// assert_eq!(trial_name(""), "=");
-/// assert!(trial_name(&"x".repeat(500)).len() <= 120);
+/// assert!(trial_name(&"x".repeat(500)).len() <= 64);
 /// ```
 #[must_use]
 pub fn trial_name(trial: &str) -> String {

@@ -3,6 +3,8 @@
 mod common;
 
 use std::fs;
+#[cfg(unix)]
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use common::{commit, resume, tree, try_commit, write};
@@ -73,23 +75,23 @@ fn a_broken_checkpoint_is_named_and_an_older_one_taken() {
     type Damage = fn(&Path);
     let damages: [(&str, Damage); 9] = [
         ("is missing", |p| {
-            fs::remove_file(p.join("data/weights")).unwrap()
+            fs::remove_file(p.join("data/weights")).unwrap();
         }),
         ("bytes instead of", |p| {
-            fs::write(p.join("data/weights"), "thre").unwrap()
+            fs::write(p.join("data/weights"), "thre").unwrap();
         }),
         ("another content", |p| {
-            fs::write(p.join("data/weights"), "threE").unwrap()
+            fs::write(p.join("data/weights"), "threE").unwrap();
         }),
         ("is missing", |p| {
-            fs::remove_dir_all(p.join("data")).unwrap()
+            fs::remove_dir_all(p.join("data")).unwrap();
         }),
         ("no regular file", |p| {
             fs::remove_file(p.join("data/weights")).unwrap();
             fs::create_dir(p.join("data/weights")).unwrap();
         }),
         ("manifest cannot be read", |p| {
-            fs::remove_file(p.join("manifest.jsonl")).unwrap()
+            fs::remove_file(p.join("manifest.jsonl")).unwrap();
         }),
         ("seal", |p| {
             let manifest = fs::read_to_string(p.join("manifest.jsonl")).unwrap();
@@ -97,7 +99,7 @@ fn a_broken_checkpoint_is_named_and_an_older_one_taken() {
             fs::write(p.join("manifest.jsonl"), changed).unwrap();
         }),
         ("cut off", |p| {
-            fs::write(p.join("manifest.jsonl"), "").unwrap()
+            fs::write(p.join("manifest.jsonl"), "").unwrap();
         }),
         ("seal cannot be read", |p| {
             fs::write(p.join("manifest.jsonl"), [0xff, b'\n', 0, b'{', b'\n']).unwrap();
@@ -176,7 +178,6 @@ fn pipes_and_odd_files_are_refused_by_name() {
     assert!(error.to_string().contains("pipe\\n1") && !error.to_string().contains('\n'));
     fs::remove_file(&pipe).unwrap();
 
-    use std::os::unix::ffi::OsStrExt as _;
     let name = staging.join(std::ffi::OsStr::from_bytes(b"\xff"));
     fs::write(&name, "x").unwrap();
     let error = store.commit("7", 1, 1, Handover::Copy).unwrap_err();

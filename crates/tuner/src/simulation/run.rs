@@ -36,28 +36,32 @@ pub struct Simulated {
 ///
 /// # Example
 ///
-/// Three trials, one worker, room for two checkpoints: the best of the three was given up when it
-/// was the worse of two, and trains again.
+/// 90 trials with rungs at 1 and 3, two workers, room for 6 checkpoints.
 ///
 /// ```
 /// use rungkeeper_rung_model::Mode;
 /// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 /// use rungkeeper_tuner::simulation::{Cell, Conditions, Curves, Levels, simulate};
 ///
-/// let file = "trial,resource,loss,seconds\n\
-///     0,1,0.5,10\n0,2,0.4,10\n1,1,0.3,10\n1,2,0.2,10\n2,1,0.6,10\n2,2,0.5,10\n";
+/// let mut file = "trial,resource,loss,seconds\n".to_owned();
+/// for trial in 0..90 {
+///     let loss = trial * 37 % 90;
+///     file += &format!("{trial},1,{loss},10\n{trial},3,{loss},20\n{trial},9,{loss},60\n");
+/// }
 /// let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
 /// let curves = Curves { table, mode: Mode::Min };
 /// let cell = Cell {
-///     levels: Levels::geometric(2),
-///     workers: 1,
-///     budget: 2,
+///     levels: Levels::geometric(3),
+///     workers: 2,
+///     budget: 6,
 ///     seed: 0,
-///     policy: "by_level".to_owned(),
+///     policy: "speculative".to_owned(),
 /// };
 /// let result = simulate(&curves, &Conditions::default(), &cell)?.result;
-/// assert_eq!((result.started, result.trained_resources), (3, 4));
-/// assert!(result.peak_checkpoints <= 3);
+/// assert_eq!(result.started, 90);
+/// assert!(result.resumed >= 30 + 10); // a third of each rung, at least
+/// assert!(result.cost_percent() < 10.0); // of the training
+/// assert!(result.peak_checkpoints <= 6 + 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn simulate(
