@@ -107,6 +107,36 @@ proptest! {
         }
     }
 
+    /// Whole rungs in order of the rank, as a model lists them: only the worst of each are scored,
+    /// and the choice is that of scoring all.
+    #[test]
+    fn scoring_a_few_is_scoring_all(
+        rungs in prop::collection::vec((1u64..300, 0.0..1.0f64), 1..5),
+        checkpoints in 1u64..20, ratio in 1e-6..1e3f64,
+    ) {
+        let mut candidates = Vec::new();
+        let ids = ids(2_000);
+        for (i, &(rung_len, share)) in rungs.iter().enumerate().rev() {
+            let first = 1 + (rung_len as f64 * share) as u64;
+            for rank in first..=rung_len {
+                candidates.push(Candidate {
+                    trial_id: &ids[candidates.len()],
+                    level: 3u64.pow(i as u32),
+                    rank,
+                    rung_len,
+                    promotion_quantile: (1, 3),
+                    bad_metric: rank > rung_len - rung_len / 10,
+                    bytes: 0,
+                });
+            }
+        }
+        let need = Need { checkpoints, bytes: 0 };
+        let mut policy = Speculative::default();
+        let all = policy.ln_losses(&candidates, ratio).unwrap();
+        let chosen = policy.choose(&candidates, need, ratio).unwrap();
+        prop_assert_eq!(chosen, choose_cheapest(&candidates, &all, need));
+    }
+
     /// More to give up keeps what was given up for less.
     #[test]
     fn needing_more_gives_up_more(trials in trials(), fewer in 0u64..20, more in 0u64..20, seed in any::<u64>()) {
