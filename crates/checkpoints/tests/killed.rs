@@ -50,7 +50,16 @@ fn killed_between() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        thread::sleep(Duration::from_micros(random.random_range(2_000..60_000)));
+        // Every other one at work, however slow the machine is; the others from its start on.
+        let before = fs::metadata(&log).unwrap().len();
+        while kill % 2 == 0 && fs::metadata(&log).unwrap().len() == before {
+            assert!(
+                process.try_wait().unwrap().is_none(),
+                "the child ended by itself"
+            );
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread::sleep(Duration::from_micros(random.random_range(0..40_000)));
         process.kill().unwrap();
         process.wait().unwrap();
 
@@ -66,7 +75,7 @@ fn killed_between() {
     }
     // The kills did hit processes at work.
     assert!(
-        found > kills && litter > kills / 3,
+        found > kills / 2 && litter > kills / 8,
         "{found} checkpoints, {litter} swept"
     );
 }

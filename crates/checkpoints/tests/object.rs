@@ -254,7 +254,7 @@ fn a_lost_local_copy_is_downloaded() {
     let first = commit(&open(&bucket, &folder.path().join("old")), "7", 3, b"three");
     // Another machine, or the directory was emptied.
     let store = open(&bucket, &folder.path().join("new"));
-    assert_eq!(store.list().unwrap(), [first.clone()]);
+    assert_eq!(store.list().unwrap(), std::slice::from_ref(&first));
     assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
     let second = commit(&store, "7", 9, b"nine");
     assert!(second.sequence > first.sequence);

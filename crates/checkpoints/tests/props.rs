@@ -217,7 +217,20 @@ fn open(folder: &tempfile::TempDir, faults: &Faults) -> FaultyStore<DirectorySto
     FaultyStore::new(store, faults.clone())
 }
 
+/// Each case writes to the disk many times, so there are fewer of them by this divisor.
+const DIVISOR: u32 = 8;
+
+fn fewer() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig {
+        cases: (config.cases / DIVISOR).max(1),
+        ..config
+    }
+}
+
 proptest! {
+    #![proptest_config(fewer())]
+
     #[test]
     fn store_holds_what_a_map_would_whatever_happens(calls in calls()) {
         let mut modelled = Modelled::new();

@@ -137,7 +137,9 @@ impl Deleter {
         let queue = Arc::new(Queue::new(store, settings, events));
         for _ in 0..settings.threads.max(1) {
             let queue = Arc::clone(&queue);
-            thread::spawn(move || queue.work());
+            let thread = thread::Builder::new().name("rungkeeper-deleter".to_owned());
+            // Without any thread everything stays pending, and is swept by the next process.
+            let _ = thread.spawn(move || queue.work());
         }
         (Self { queue }, receiver)
     }

@@ -30,7 +30,12 @@ impl Tombstones {
         let mut notes = BTreeMap::new();
         for entry in tree::read_dir(directory)? {
             let name = entry.file_name();
-            let key = name.to_str().and_then(|name| name.strip_suffix(".json"));
+            let name = name.to_str().unwrap_or_default();
+            if name.strip_suffix(".partial").and_then(parse).is_some() {
+                // A kill came before the note was whole, so nothing was condemned.
+                let _ = fs::remove_file(entry.path());
+            }
+            let key = name.strip_suffix(".json");
             if let Some(key) = key.and_then(parse) {
                 let read = tree::read_regular(&entry.path());
                 let bytes = read.map_err(StoreError::io("read", &entry.path()))?;
