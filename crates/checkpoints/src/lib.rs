@@ -53,8 +53,7 @@
 //! All off by default.
 //!
 //! - `object-store`: `ObjectStore`, over any implementation of the `object_store` crate.
-//! - `aws`, `gcp`, `azure`: its clients for Amazon S3, Google Cloud Storage and Azure Blob Storage.
-//! - `s3-tests`: only for this crate's own tests, which then start an S3 server.
+//!   Its clients for cloud stores come with that crate's own features (`aws`, `gcp`, `azure`).
 
 pub mod conformance;
 mod deleter;

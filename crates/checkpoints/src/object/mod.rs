@@ -98,8 +98,8 @@ impl ObjectStore {
     }
 
     /// Opens the store of a run by the address of its place in a bucket: `s3://bucket/prefix`,
-    /// `gs://bucket/prefix`, `az://container/prefix` (features `aws`, `gcp`, `azure`), or
-    /// `file:///folder` for a file system.
+    /// `gs://bucket/prefix`, `az://container/prefix` (with the features `aws`, `gcp` and
+    /// `azure` of the `object_store` crate), or `file:///folder` for a file system.
     ///
     /// `options` are the client's, by the names of its environment variables, such as
     /// `aws_access_key_id`; [`std::env::vars`] hands all of those over. Others are passed over.
