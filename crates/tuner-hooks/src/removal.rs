@@ -416,7 +416,10 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         level: u64,
         bytes: u64,
     ) -> Result<(), HookError> {
-        Ok(self.model.commit_checkpoint(trial, level, bytes)?)
+        self.model.commit_checkpoint(trial, level, bytes)?;
+        // A deletion that is still tried again must not take the new checkpoint.
+        self.undeleted.remove(trial);
+        Ok(())
     }
 }
 

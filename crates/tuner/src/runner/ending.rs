@@ -1,5 +1,6 @@
 //! How trials end: by pause, at max resource, by themselves, or in a crash.
 
+use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Instant;
 
@@ -262,6 +263,11 @@ impl Runner {
         observer: &mut dyn Observer,
     ) -> Result<bool, RunError> {
         let trial = &slot.trial;
+        if is_empty(&slot.staging) {
+            let aside = self.store.discard(trial)?;
+            self.callback.store_mut().purge(aside);
+            return Ok(false);
+        }
         let committed = match self.store.commit(trial, level, slot.number, handover) {
             Ok(committed) => committed,
             Err(error) => {
@@ -326,4 +332,9 @@ impl Runner {
         ));
         Ok(self.callback.lose(trial)?)
     }
+}
+
+/// Whether a program wrote nothing. What cannot be read is for the store to say.
+fn is_empty(staging: &Path) -> bool {
+    std::fs::read_dir(staging).is_ok_and(|mut entries| entries.next().is_none())
 }

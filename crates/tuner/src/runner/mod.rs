@@ -19,7 +19,7 @@ mod trash;
 mod turn;
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -127,6 +127,8 @@ pub struct Runner {
 /// A worker's trial.
 struct Slot {
     trial: String,
+    /// Where its program writes.
+    staging: PathBuf,
     process: Process,
     number: u64,
     /// What the trial is waited for.

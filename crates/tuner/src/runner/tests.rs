@@ -327,3 +327,28 @@ fn a_program_that_cannot_be_started_is_named() {
         .unwrap();
     assert!(none.to_string().contains("holds no run"), "{none}");
 }
+
+/// A program that writes no checkpoint: its promoted trials train from scratch, and that is counted.
+#[test]
+fn a_program_without_checkpoints_pays_for_each_promotion() {
+    let silent = ANSWERED
+        .replace("echo \"$epoch\" > \"$dir/epoch\"", ":")
+        .replace(", \\\"checkpoint\\\": true", "");
+    assert!(!silent.contains("checkpoint") && !silent.contains("> \"$dir"));
+    let folder = Folder::new(&silent, BUDGET);
+    let mut watch = Watch::default();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    check_log(&folder.run());
+    let results = runner.extra_results();
+    assert_eq!(results.num_checkpoints_removed, 0);
+    assert!(results.num_trials_resumed > 0);
+    assert!(results.cost_resources >= results.num_trials_resumed);
+    assert!(
+        watch
+            .notes
+            .iter()
+            .all(|note| note.ends_with("left no checkpoint at its pause"))
+    );
+    assert!(stored(&folder.run()).is_empty());
+}

@@ -206,6 +206,7 @@ impl Runner {
         })?;
         Ok(Slot {
             trial: trial.to_owned(),
+            staging: staging.to_owned(),
             process,
             number: self.processes,
             phase: Phase::Training,
