@@ -104,10 +104,8 @@ impl Runner {
             bracket,
             elapsed: self.elapsed(),
         };
-        let mut more = process_fields(&slot);
-        more.push(("configuration", json!(configuration)));
-        self.slots[number] = Some(slot);
-        self.write_with(&event, &more, observer)?;
+        let more = [("configuration", json!(configuration))];
+        self.occupy(number, slot, &event, &more, observer)?;
         Ok(self.callback.on_start_trial(trial, bracket)?)
     }
 
@@ -122,9 +120,7 @@ impl Runner {
             trial: trial.to_owned(),
             elapsed: self.elapsed(),
         };
-        let more = process_fields(&slot);
-        self.slots[number] = Some(slot);
-        self.write_with(&event, &more, observer)?;
+        self.occupy(number, slot, &event, &[], observer)?;
         Ok(self.callback.on_resume_trial(trial)?)
     }
 
@@ -140,11 +136,23 @@ impl Runner {
             trial: trial.to_owned(),
             elapsed: self.elapsed(),
         };
-        let more = process_fields(&slot);
-        self.slots[number] = Some(slot);
-        self.write_with(&event, &more, observer)?;
+        self.occupy(number, slot, &event, &[], observer)?;
         self.scheduler.on_restart(trial)?;
         Ok(self.callback.on_restart_trial(trial)?)
+    }
+
+    /// Gives a worker its trial, and writes down which process trains it.
+    fn occupy(
+        &mut self,
+        number: usize,
+        slot: Slot,
+        event: &Event,
+        more: &[(&str, Value)],
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let fields = [&process_fields(&slot)[..], more].concat();
+        self.slots[number] = Some(slot);
+        self.write_with(event, &fields, observer)
     }
 
     fn restore_and_launch(
