@@ -1,5 +1,6 @@
 //! The page of `rungkeeper simulate --html`, in a real browser.
 
+mod binary;
 mod browser;
 
 use std::path::Path;
@@ -22,15 +23,7 @@ const PHONE: View = View {
 fn simulate(more: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("page.html");
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--locked",
-            "--quiet",
-            "--package",
-            "rungkeeper",
-            "--",
-        ])
+    let output = Command::new(binary::path())
         .args(["simulate", "../crates/cli/curves/openml_41150.csv"])
         .args(more)
         .arg("--html")

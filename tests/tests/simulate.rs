@@ -1,5 +1,7 @@
 //! `rungkeeper simulate`, as a user calls it.
 
+mod binary;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -30,16 +32,7 @@ const KEYS: [&str; 17] = [
 ];
 
 fn rungkeeper(arguments: &[&str]) -> Output {
-    let run = [
-        "run",
-        "--locked",
-        "--quiet",
-        "--package",
-        "rungkeeper",
-        "--",
-    ];
-    Command::new(env!("CARGO"))
-        .args(run)
+    Command::new(binary::path())
         .args(arguments)
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
