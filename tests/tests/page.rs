@@ -7,17 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use browser::{Found, View, console_of, look};
-use serde_json::Value;
-
-const DESK: View = View {
-    width: 1280,
-    dark: false,
-};
-const PHONE: View = View {
-    width: 360,
-    dark: false,
-};
+use browser::{DESK, Found, PHONE, View, assert_is_sound, console_of, look, number};
 
 /// Makes a page of the curves that the project ships.
 fn simulate(more: &[&str]) -> String {
@@ -40,43 +30,6 @@ fn simulate(more: &[&str]) -> String {
 fn page() -> &'static str {
     static PAGE: OnceLock<String> = OnceLock::new();
     PAGE.get_or_init(|| simulate(&["--frozen"]))
-}
-
-fn assert_is_sound(found: &Found, figures: usize, rows: u64) {
-    let Found { facts, console } = found;
-    assert_eq!(console, &[""; 0], "nothing is written to the console");
-    assert_eq!(facts["requests"], 0, "the page asks for nothing");
-    assert_eq!(facts["scripts"], 0);
-    assert_eq!(facts["mode"], "CSS1Compat", "standards mode");
-    assert_eq!(facts["language"], "en");
-    assert_eq!(facts["headings"], 1);
-    assert_eq!(facts["repeatedIds"], 0);
-    assert_eq!(facts["deadReferences"], 0);
-    assert_eq!(facts["rows"], rows);
-    assert_eq!(
-        facts["scrollWidth"], facts["width"],
-        "the page scrolls down only"
-    );
-    assert!(number(&facts["contrast"]) >= 7.0);
-    let found = facts["figures"].as_array().unwrap();
-    assert_eq!(found.len(), figures);
-    found.iter().for_each(assert_shows_something);
-}
-
-fn assert_shows_something(figure: &Value) {
-    assert!(number(&figure["width"]) > 250.0, "{figure}");
-    assert!(number(&figure["height"]) > 150.0, "{figure}");
-    assert!(number(&figure["marks"]) >= 3.0, "{figure}");
-    assert!(number(&figure["texts"]) >= 6.0, "{figure}");
-    assert!(number(&figure["smallestText"]) >= 9.0, "{figure}");
-    assert!(number(&figure["contrast"]) >= 4.5, "{figure}");
-    assert_eq!(figure["outside"], 0, "no text is cut off: {figure}");
-    assert_eq!(figure["labelled"], true, "{figure}");
-    assert_eq!(figure["captioned"], true, "{figure}");
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_f64().unwrap()
 }
 
 #[test]

@@ -10,6 +10,7 @@
 mod bench;
 mod finding;
 mod layers;
+mod overhead;
 mod process;
 mod props;
 mod test;
@@ -37,6 +38,11 @@ enum Command {
     Props(props::Args),
     /// The benchmarks, and a table of their medians
     Bench(bench::Args),
+    /// What the runner itself costs: time and memory, on real processes (Linux)
+    Overhead(overhead::Args),
+    /// The training program of `overhead`
+    #[command(hide = true)]
+    Trainer(overhead::TrainerArgs),
     /// The layer checks: direction, purity, manifests, tidiness
     Layers,
 }
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Props(args) => props::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Overhead(args) => overhead::run(&args),
+        Command::Trainer(args) => overhead::train(&args),
         Command::Layers => layers::run(),
     };
     // Printed here and not returned: the chain of causes says all, a backtrace of xtask nothing.

@@ -124,6 +124,22 @@ impl StoreError {
         }
     }
 
+    /// Whether the store is what failed, not what it was given: its bucket could not be reached, or
+    /// refused. The same call may succeed once that has changed.
+    ///
+    /// ```
+    /// use rungkeeper_checkpoints::StoreError;
+    ///
+    /// let source = "connection refused".into();
+    /// let error = StoreError::Bucket { action: "write", key: "a".to_owned(), source };
+    /// assert!(error.is_unavailable());
+    /// assert!(!StoreError::NotBegun { trial: "7".to_owned() }.is_unavailable());
+    /// ```
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Bucket { .. })
+    }
+
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
             action,

@@ -53,7 +53,9 @@
 //! All off by default.
 //!
 //! - `object-store`: `ObjectStore`, over any implementation of the `object_store` crate.
-//!   Its clients for cloud stores come with that crate's own features (`aws`, `gcp`, `azure`).
+//! - `aws`, `gcp`, `azure`: its clients for Amazon S3 (and what speaks its protocol), Google Cloud
+//!   Storage and Azure Blob Storage. TLS is rustls with ring, unless the program installs another
+//!   provider first.
 
 pub mod conformance;
 mod deleter;
@@ -74,10 +76,11 @@ pub use directory::DirectoryStore;
 pub use error::StoreError;
 pub use names::{trial_id, trial_name};
 #[cfg(feature = "object-store")]
-pub use object::ObjectStore;
+pub use object::{ObjectStore, client_environment};
 pub use steps::{Step, Steps};
 pub use store::{Aside, Broken, Committed, Handover, Orphan, Restored, Store, Stored, Swept};
 pub use testing::{Fault, Faults, FaultyStore, Operation};
+pub use tree::size as size_of_files;
 
 /// Below the root of a bucket's local copy: what is to be deleted from the bucket.
 const BUCKET_TRASH: &str = "bucket-trash";

@@ -66,7 +66,8 @@ pub trait Store: Send + Sync {
     /// Anything that kept the checkpoint from being durable; then it is not there, an older one
     /// still is, and the staging directory is kept, so that the call can be made again. Only where
     /// the last step, writing the new name to the disk, is what failed may it be there after all:
-    /// [`Store::list`] tells.
+    /// [`Store::list`] tells. Where the store is what failed ([`StoreError::is_unavailable`]), a
+    /// later process ends the commit by [`Store::finish_commits`].
     fn commit(
         &self,
         trial: &str,
@@ -74,6 +75,37 @@ pub trait Store: Send + Sync {
         attempt: u64,
         handover: Handover,
     ) -> Result<Committed, StoreError>;
+
+    /// As [`Store::commit`], but only the part that needs no more than the local disk: a later
+    /// process ends the commit by [`Store::finish_commits`]. For a store that cannot be reached when
+    /// the process has to end. Without effect in a store that never leaves such commits behind.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`].
+    fn postpone(
+        &self,
+        _trial: &str,
+        _level: u64,
+        _attempt: u64,
+        _handover: Handover,
+    ) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// Ends the commits that an earlier process began and did not get to end: it was killed, or the
+    /// store could not be reached. Called before [`Store::list`] and [`Store::sweep`].
+    ///
+    /// Only what that process had prepared in full becomes a checkpoint, and only where the trial
+    /// has none that was committed later. Returns the new checkpoints; a store that never leaves
+    /// such commits behind has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::commit`]; the call can be made again.
+    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
+        Ok(Vec::new())
+    }
 
     /// Copies the newest checkpoint of a trial that is whole into a new or empty directory.
     ///
@@ -277,6 +309,20 @@ macro_rules! forward {
                 handover: Handover,
             ) -> Result<Committed, StoreError> {
                 (**self).commit(trial, level, attempt, handover)
+            }
+
+            fn postpone(
+                &self,
+                trial: &str,
+                level: u64,
+                attempt: u64,
+                handover: Handover,
+            ) -> Result<(), StoreError> {
+                (**self).postpone(trial, level, attempt, handover)
+            }
+
+            fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
+                (**self).finish_commits()
             }
 
             fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {

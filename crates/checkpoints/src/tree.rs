@@ -135,8 +135,10 @@ pub(crate) fn make_links(root: &Path, links: &[LinkEntry]) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Sum of the sizes of the files below a directory; what cannot be read counts nothing.
-pub(crate) fn size(root: &Path) -> u64 {
+/// Sum of the sizes of the files below a directory, links not followed; what cannot be read counts
+/// nothing. So much a checkpoint takes that is committed from it.
+#[must_use]
+pub fn size(root: &Path) -> u64 {
     let mut sum = 0_u64;
     let mut open = vec![root.to_owned()];
     while let Some(directory) = open.pop() {

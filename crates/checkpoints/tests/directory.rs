@@ -52,6 +52,11 @@ fn survives_kills_and_full_disks_at_each_step() {
         }
     };
     common::commit_survives_a_kill_at_each_step(&open, &litter);
+    common::commit_is_finished_after_a_kill_at_each_step(&open, &litter);
+    common::only_what_is_whole_and_last_is_finished(&open, &|name| {
+        let staged = fs::read_dir(folder.path().join(name).join("staging")).unwrap();
+        staged.map(|entry| entry.unwrap().path()).collect()
+    });
     common::deletion_survives_a_kill_at_each_step(&open, &litter);
     common::commit_survives_a_full_disk_at_each_step(&open, &litter);
 }

@@ -107,6 +107,11 @@ fn survives_kills_and_full_disks_at_each_step() {
         assert_eq!(objects.len(), 1 + 3 * manifests.count());
     };
     common::commit_survives_a_kill_at_each_step(&open, &litter);
+    common::commit_is_finished_after_a_kill_at_each_step(&open, &litter);
+    common::only_what_is_whole_and_last_is_finished(&open, &|name| {
+        let staged = fs::read_dir(folder.path().join(name).join("staging")).unwrap();
+        staged.map(|entry| entry.unwrap().path()).collect()
+    });
     common::deletion_survives_a_kill_at_each_step(&open, &litter);
     common::commit_survives_a_full_disk_at_each_step(&open, &litter);
 }
@@ -352,6 +357,40 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
     assert_eq!(store.list().unwrap().len(), 1);
 }
 
+/// A commit that the bucket did not take is kept here, and uploaded by the next process.
+#[test]
+fn what_could_not_be_uploaded_is_uploaded_later() {
+    for handover in [Handover::Move, Handover::Copy] {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("bucket");
+        fs::create_dir(&place).unwrap();
+        let local = folder.path().join("local");
+        let open = || {
+            let bucket = Arc::new(LocalFileSystem::new_with_prefix(&place).unwrap());
+            ObjectStore::open(bucket, "run", &local, "run")
+        };
+        let store = open().unwrap();
+        commit(&store, "7", 1, b"one");
+        fs::rename(place.join("run"), place.join("away")).unwrap();
+        fs::write(place.join("run"), "").unwrap();
+        let failed = try_commit(&store, "7", 3, b"three", handover).unwrap_err();
+        assert!(failed.is_unavailable(), "{failed}");
+        drop(store);
+        assert!(open().unwrap_err().is_unavailable());
+        fs::remove_file(place.join("run")).unwrap();
+        fs::rename(place.join("away"), place.join("run")).unwrap();
+
+        let store = open().unwrap();
+        assert_eq!(resume(&store, "7"), Some((1, "one".to_owned())));
+        assert_eq!(store.finish_commits().unwrap().len(), 1);
+        assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
+        assert!(store.sweep().unwrap().failed.is_empty());
+        assert_eq!(store.list().unwrap().len(), 1);
+        assert_eq!(fs::read_dir(local.join("staging")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(local.join("bucket-trash")).unwrap().count(), 0);
+    }
+}
+
 #[test]
 fn the_wrong_place_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -368,9 +407,11 @@ fn the_wrong_place_is_refused() {
     // The right directory with another bucket: nothing is taken for lost.
     let lost = open_as(&Arc::default(), "runs/a", &local, "run");
     assert!(matches!(lost, StoreError::Lost { .. }), "{lost}");
-    let unknown = ObjectStore::from_address("what://bucket", [], &local, "run").unwrap_err();
+    let open_address =
+        |address| ObjectStore::from_address(address, [], Duration::from_secs(1), &local, "run");
+    let unknown = open_address("what://bucket").unwrap_err();
     assert!(unknown.to_string().contains("what://bucket"), "{unknown}");
-    assert!(ObjectStore::from_address("no address", [], &local, "run").is_err());
+    assert!(open_address("no address").is_err());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod input;
 mod page;
 mod replay;
+mod report;
 #[cfg(unix)]
 mod run;
 mod score;
@@ -26,6 +27,7 @@ struct Arguments {
 enum Command {
     Score(score::Arguments),
     Replay(replay::Arguments),
+    Report(report::Arguments),
     Simulate(Box<simulate::Arguments>),
     #[cfg(unix)]
     Run(run::RunArguments),
@@ -33,12 +35,19 @@ enum Command {
     Resume(run::ResumeArguments),
     #[cfg(unix)]
     Status(run::StatusArguments),
+    #[cfg(unix)]
+    Gc(run::GcArguments),
+    #[cfg(unix)]
+    Pin(run::PinArguments),
+    #[cfg(unix)]
+    Unpin(run::UnpinArguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Score(arguments) => score::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
         #[cfg(unix)]
         Command::Run(arguments) => run::run(&arguments),
@@ -46,6 +55,12 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => run::resume(&arguments),
         #[cfg(unix)]
         Command::Status(arguments) => run::status(&arguments),
+        #[cfg(unix)]
+        Command::Gc(arguments) => run::gc(&arguments),
+        #[cfg(unix)]
+        Command::Pin(arguments) => run::pin(&arguments),
+        #[cfg(unix)]
+        Command::Unpin(arguments) => run::unpin(&arguments),
     };
     match outcome {
         Ok(code) => code,

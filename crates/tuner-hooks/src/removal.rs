@@ -150,8 +150,17 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     ///
     /// As [`RemovalPolicy::choose`].
     pub fn plan(&mut self, elapsed: f64) -> Result<RemovalPlan, HookError> {
+        self.plan_within(self.budget, elapsed)
+    }
+
+    /// As [`RemovalCallback::plan`], for a budget that is kept this once: someone asked for room.
+    ///
+    /// # Errors
+    ///
+    /// As [`RemovalPolicy::choose`].
+    pub fn plan_within(&mut self, budget: Budget, elapsed: f64) -> Result<RemovalPlan, HookError> {
         self.progress.seconds = elapsed;
-        let need = self.need();
+        let need = self.need(budget);
         if need.is_none() {
             return Ok(RemovalPlan {
                 elapsed,
@@ -192,14 +201,22 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(())
     }
 
-    /// A checkpoint was never completed or is broken: the trial has none from now on. It does not
-    /// count as given up, but as resumed without checkpoint if that happens.
+    /// A checkpoint was never completed or is broken: the trial has none from now on, pinned or
+    /// not. It does not count as given up, but as resumed without checkpoint if that happens.
     ///
     /// # Errors
     ///
-    /// The trial is unknown, not paused with a checkpoint, or pinned.
+    /// The trial is unknown, or not paused with a checkpoint.
     pub fn lose(&mut self, trial: &str) -> Result<(), HookError> {
-        self.model.remove_checkpoint(trial)?;
+        let pinned = self.model.is_pinned(trial);
+        if pinned {
+            self.model.unpin(trial)?;
+        }
+        let lost = self.model.remove_checkpoint(trial);
+        if pinned {
+            self.model.pin(trial)?;
+        }
+        lost?;
         Ok(())
     }
 
@@ -236,6 +253,17 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     pub fn unpin(&mut self, trial: &str) -> Result<(), HookError> {
         self.model.unpin(trial)?;
         Ok(())
+    }
+
+    /// The budget that is kept.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.budget
+    }
+
+    /// Keeps another budget from the next loop end on. A smaller one is reached in one pass.
+    pub fn set_budget(&mut self, budget: Budget) {
+        self.budget = budget;
     }
 
     /// Number of checkpoints given up.
@@ -314,14 +342,14 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         std::mem::take(&mut self.notes)
     }
 
-    fn need(&self) -> Need {
+    fn need(&self, budget: Budget) -> Need {
         let stuck = self.store.stuck();
         let undeleted = self.undeleted.len() + stuck.len();
         let bytes = self
             .undeleted
             .values()
             .chain(stuck.iter().map(|(_, bytes)| bytes));
-        self.budget.need(
+        budget.need(
             self.model.num_with_checkpoint() + undeleted,
             self.model.checkpoint_bytes() + bytes.sum::<u64>(),
         )

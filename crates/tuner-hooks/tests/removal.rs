@@ -212,6 +212,37 @@ fn switched_on_late() {
     assert_eq!(after.model().num_with_checkpoint(), 10);
 }
 
+/// A person asks for room: other bounds hold this once, and the run's own stay as they were.
+#[test]
+fn room_on_request() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(6));
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        pause(&mut callback, trial, metric);
+    }
+    let plan = callback
+        .plan_within(Budget::of_checkpoints(1), 1.0)
+        .unwrap();
+    assert_eq!(plan.removals.len(), 3);
+    assert_eq!(callback.budget(), Budget::of_checkpoints(6));
+    assert!(callback.plan(1.0).unwrap().removals.is_empty());
+    callback.set_budget(Budget::of_checkpoints(1));
+    assert_eq!(callback.plan(1.0).unwrap().removals, plan.removals);
+}
+
+/// What was never complete is lost, pinned or not; the pin stays.
+#[test]
+fn a_pinned_trial_can_lose_its_checkpoint() {
+    let mut callback = callback(&spec(), Budget::default());
+    pause(&mut callback, "0", 0.1);
+    callback.pin("0").unwrap();
+    assert!(matches!(callback.give_up("0"), Err(HookError::Event(_))));
+    callback.lose("0").unwrap();
+    assert_eq!(removed(&callback), ["0"]);
+    assert!(callback.model().is_pinned("0"));
+    assert!(callback.lose("0").is_err());
+    assert_eq!(callback.num_checkpoints_removed(), 0);
+}
+
 /// A checkpoint goes while its trial is chosen for promotion: it trains from scratch, at a cost.
 #[test]
 fn promoted_right_after() {

@@ -1,4 +1,4 @@
-//! The command line's binary, built once per test program.
+//! The binaries that tests run, each built once per test program.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,21 +6,21 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// Where it is.
+/// Where the command line's is.
 pub(crate) fn path() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(build).clone()
+    BINARY.get_or_init(|| of_package("rungkeeper")).clone()
 }
 
-fn build() -> PathBuf {
+/// Builds the one binary of a package.
+pub(crate) fn of_package(package: &str) -> PathBuf {
+    let mut arguments = vec!["build", "--locked", "--message-format=json", "-p", package];
+    // As `cargo test --all-features` has built it, and with a client for the S3 server of the tests.
+    if cfg!(feature = "s3") {
+        arguments.push("--all-features");
+    }
     let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--locked",
-            "--message-format=json",
-            "-p",
-            "rungkeeper",
-        ])
+        .args(arguments)
         .output()
         .unwrap();
     assert!(

@@ -40,6 +40,18 @@ pub(crate) struct View {
     pub(crate) dark: bool,
 }
 
+/// A window on a desk.
+pub(crate) const DESK: View = View {
+    width: 1280,
+    dark: false,
+};
+
+/// A narrow phone.
+pub(crate) const PHONE: View = View {
+    width: 360,
+    dark: false,
+};
+
 /// What was found in a page.
 pub(crate) struct Found {
     /// See `probe.js`.
@@ -67,6 +79,44 @@ pub(crate) fn look(page: &str, view: View) -> Found {
         facts: facts.unwrap_or_else(|error| panic!("{error}: {found}\n{log}")),
         console: console(&log),
     }
+}
+
+/// The page is a sound one, with that many figures and rows of tables.
+pub(crate) fn assert_is_sound(found: &Found, figures: usize, rows: u64) {
+    let Found { facts, console } = found;
+    assert_eq!(console, &[""; 0], "nothing is written to the console");
+    assert_eq!(facts["requests"], 0, "the page asks for nothing");
+    assert_eq!(facts["scripts"], 0);
+    assert_eq!(facts["mode"], "CSS1Compat", "standards mode");
+    assert_eq!(facts["language"], "en");
+    assert_eq!(facts["headings"], 1);
+    assert_eq!(facts["repeatedIds"], 0);
+    assert_eq!(facts["deadReferences"], 0);
+    assert_eq!(facts["rows"], rows);
+    assert_eq!(
+        facts["scrollWidth"], facts["width"],
+        "the page scrolls down only"
+    );
+    assert!(number(&facts["contrast"]) >= 7.0);
+    let found = facts["figures"].as_array().unwrap();
+    assert_eq!(found.len(), figures);
+    found.iter().for_each(assert_shows_something);
+}
+
+fn assert_shows_something(figure: &Value) {
+    assert!(number(&figure["width"]) > 250.0, "{figure}");
+    assert!(number(&figure["height"]) > 150.0, "{figure}");
+    assert!(number(&figure["marks"]) >= 3.0, "{figure}");
+    assert!(number(&figure["texts"]) >= 6.0, "{figure}");
+    assert!(number(&figure["smallestText"]) >= 9.0, "{figure}");
+    assert!(number(&figure["contrast"]) >= 4.5, "{figure}");
+    assert_eq!(figure["outside"], 0, "no text is cut off: {figure}");
+    assert_eq!(figure["labelled"], true, "{figure}");
+    assert_eq!(figure["captioned"], true, "{figure}");
+}
+
+pub(crate) fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap()
 }
 
 /// The console lines of a file opened by itself.

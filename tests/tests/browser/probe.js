@@ -6,6 +6,9 @@ addEventListener("load", () => {
   const ids = all("[id]").map((element) => element.id);
   const root = page.documentElement;
 
+  // What is folded away must fit as well.
+  all("details").forEach((details) => (details.open = true));
+
   // Relative luminance by WCAG, of what the page resolved a colour to.
   const luminance = (colour) => {
     const parts = colour.match(/[\d.]+/g).slice(0, 3).map((part) => part / 255);
@@ -54,6 +57,9 @@ addEventListener("load", () => {
     headings: all("h1").length,
     figures,
     rows: all("tbody tr").length,
+    rowsIn: Object.fromEntries(ids.map((id) => {
+      return [id, page.getElementById(id).querySelectorAll("tbody tr").length];
+    })),
     requests: view.performance.getEntriesByType("resource").length,
     scripts: page.scripts.length,
     repeatedIds: ids.length - new Set(ids).size,

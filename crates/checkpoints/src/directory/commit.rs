@@ -1,7 +1,8 @@
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::{CHECKPOINTS, DATA, DirectoryStore, STAGING};
+use super::{CHECKPOINTS, DATA, DirectoryStore, Place, STAGING, names};
 use crate::manifest::{self, Manifest};
 use crate::names::trial_name;
 use crate::stamp::Stamp;
@@ -63,6 +64,52 @@ impl DirectoryStore {
         })
     }
 
+    /// The commits that an earlier process had prepared and did not get to end, under numbers of
+    /// their own: of each trial the last one, if it is later than what `committed` says of the
+    /// trial's name.
+    pub(crate) fn cut_off(
+        &self,
+        committed: &dyn Fn(&str) -> Result<Option<u64>, StoreError>,
+    ) -> Result<Vec<Prepared>, StoreError> {
+        let mut last: BTreeMap<String, (Manifest, PathBuf)> = BTreeMap::new();
+        let staging = self.root.join(STAGING);
+        for name in names(&staging)? {
+            let Some(place) = Place::parse(&name).filter(|place| place.number < self.first) else {
+                continue;
+            };
+            let path = staging.join(&name);
+            let Some(manifest) = self.sound_manifest(&path, &place.trial) else {
+                continue;
+            };
+            let before = last.get(&place.trial).map(|(m, _)| m.sequence);
+            if before.max(committed(&place.trial)?) < Some(manifest.sequence) {
+                last.insert(place.trial, (manifest, path));
+            }
+        }
+        let mut prepared = Vec::new();
+        for (old, place) in last.into_values() {
+            let manifest = self.write_manifest(&place, &old.trial, old.level, old.attempt)?;
+            // What does not match was written to since, and is swept.
+            if manifest.hash == old.hash {
+                prepared.push(Prepared {
+                    manifest,
+                    place,
+                    handover: Handover::Move,
+                });
+            }
+        }
+        Ok(prepared)
+    }
+
+    fn sound_manifest(&self, place: &Path, name: &str) -> Option<Manifest> {
+        if !tree::is_real_dir(place).unwrap_or(false) {
+            return None;
+        }
+        let bytes = tree::read_regular(&place.join(manifest::FILE)).ok()?;
+        let manifest = Manifest::parse(&bytes).ok()?;
+        (manifest.run == self.run && trial_name(&manifest.trial) == name).then_some(manifest)
+    }
+
     /// Gives a prepared checkpoint its final name.
     pub(crate) fn publish(&self, prepared: &Prepared) -> Result<Stored, StoreError> {
         let trial = &prepared.manifest.trial;
@@ -112,8 +159,8 @@ impl DirectoryStore {
         let bytes = manifest
             .to_bytes()
             .map_err(StoreError::io("write", &path))?;
-        tree::write_synced(&path, &bytes)?;
-        tree::sync_dir(place)?;
+        // One that is there already is good until this one is.
+        tree::write_whole(&path, &bytes)?;
         self.steps.reach(Step::ManifestWritten)?;
         Ok(manifest)
     }

@@ -220,6 +220,29 @@ impl Store for DirectoryStore {
         })
     }
 
+    fn postpone(
+        &self,
+        trial: &str,
+        level: u64,
+        attempt: u64,
+        handover: Handover,
+    ) -> Result<(), StoreError> {
+        self.prepare(trial, level, attempt, handover).map(drop)
+    }
+
+    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
+        let committed = |name: &str| {
+            let found = self.found(name)?;
+            Ok(found.last().map(|found| found.stamp.sequence))
+        };
+        let cut_off = self.cut_off(&committed)?;
+        // The older checkpoints are set aside by the sweep.
+        cut_off
+            .iter()
+            .map(|prepared| self.publish(prepared))
+            .collect()
+    }
+
     fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {
         self.restore_newest(trial, target)
     }

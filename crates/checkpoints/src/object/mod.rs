@@ -1,6 +1,7 @@
 //! A store in a bucket.
 
 mod bucket;
+mod client;
 mod commit;
 mod remove;
 mod restore;
@@ -9,8 +10,7 @@ mod tombstones;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use url::Url;
+use std::time::Duration;
 
 use crate::directory::{DirectoryStore, Marker, State};
 use crate::stamp::Stamp;
@@ -20,6 +20,8 @@ use crate::{
 
 use bucket::{Bucket, Key};
 use tombstones::Tombstones;
+
+pub use client::client_environment;
 
 /// Checkpoints in a bucket, with a directory as their local copy.
 ///
@@ -43,7 +45,10 @@ use tombstones::Tombstones;
 /// - **Purge** removes the manifest object, then the other objects, then the local copy.
 ///
 /// A bucket that cannot be reached is an error of the call, never a missing checkpoint. How long the
-/// client itself tries again is up to the client (by default, up to 10 times in three minutes).
+/// client itself tries again is up to the client ([`ObjectStore::from_address`] takes a time). A
+/// commit that could not be uploaded stays prepared in the local directory, and is ended by
+/// [`Store::finish_commits`] of a later process.
+///
 /// Uploads in parts that a kill cut off are invisible, but may cost: a rule of the bucket should
 /// end incomplete uploads after a day.
 ///
@@ -98,43 +103,46 @@ impl ObjectStore {
     }
 
     /// Opens the store of a run by the address of its place in a bucket: `s3://bucket/prefix`,
-    /// `gs://bucket/prefix`, `az://container/prefix` (with the features `aws`, `gcp` and
-    /// `azure` of the `object_store` crate), or `file:///folder` for a file system.
+    /// `gs://bucket/prefix`, `az://container/prefix` (features `aws`, `gcp` and `azure`), or
+    /// `file:///folder` for a file system.
     ///
     /// `options` are the client's, by the names of its environment variables, such as
-    /// `aws_access_key_id`; [`std::env::vars`] hands all of those over. Others are passed over.
+    /// `AWS_ENDPOINT` or `aws_access_key_id`, in upper or lower case; [`client_environment`] hands
+    /// over those of the environment. Others are passed over. A request that fails because the
+    /// bucket cannot be reached, or is not well, is made again until `patience` is over; each try
+    /// has the client's own time limits (5 s for the connection, 30 s in all unless an option says
+    /// otherwise).
     ///
     /// # Errors
     ///
     /// As [`ObjectStore::open`]; or the address or an option cannot be used.
     ///
     /// ```
-    /// use rungkeeper_checkpoints::ObjectStore;
+    /// use std::time::Duration;
+    /// use rungkeeper_checkpoints::{ObjectStore, client_environment};
     ///
     /// let folder = tempfile::tempdir()?;
     /// let bucket = folder.path().join("bucket");
     /// std::fs::create_dir(&bucket)?;
     /// let address = format!("file://{}/my-run", bucket.display());
     /// let local = folder.path().join("local");
-    /// let store = ObjectStore::from_address(&address, std::env::vars(), &local, "my-run")?;
+    /// let patience = Duration::from_secs(180);
+    /// let store =
+    ///     ObjectStore::from_address(&address, client_environment(), patience, &local, "my-run")?;
     /// # drop(store);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// [`client_environment`]: crate::client_environment
     pub fn from_address(
         address: &str,
         options: impl IntoIterator<Item = (String, String)>,
+        patience: Duration,
         local: &Path,
         run: &str,
     ) -> Result<Self, StoreError> {
-        let unusable = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Bucket {
-            action: "open",
-            key: address.to_owned(),
-            source,
-        };
-        let parsed = Url::parse(address).map_err(|error| unusable(error.into()))?;
-        let (client, prefix) = object_store::parse_url_opts(&parsed, options)
-            .map_err(|error| unusable(error.into()))?;
-        Self::open(Arc::from(client), prefix.as_ref(), local, run)
+        let (client, prefix) = client::open(address, options, patience)?;
+        Self::open(client, prefix.as_ref(), local, run)
     }
 
     /// As [`ObjectStore::open`], with a hook that is called at each step; for tests.
@@ -264,6 +272,20 @@ impl Store for ObjectStore {
         handover: Handover,
     ) -> Result<Committed, StoreError> {
         self.commit_to_bucket(trial, level, attempt, handover)
+    }
+
+    fn postpone(
+        &self,
+        trial: &str,
+        level: u64,
+        attempt: u64,
+        handover: Handover,
+    ) -> Result<(), StoreError> {
+        self.cache.postpone(trial, level, attempt, handover)
+    }
+
+    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
+        self.finish_cut_off()
     }
 
     fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {

@@ -17,6 +17,10 @@ pub enum Operation {
     Discard,
     /// [`Store::commit`](crate::Store::commit).
     Commit,
+    /// [`Store::postpone`](crate::Store::postpone).
+    Postpone,
+    /// [`Store::finish_commits`](crate::Store::finish_commits).
+    FinishCommits,
     /// [`Store::restore`](crate::Store::restore).
     Restore,
     /// [`Store::list`](crate::Store::list).

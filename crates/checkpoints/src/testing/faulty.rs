@@ -44,6 +44,22 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.commit(trial, level, attempt, handover)
     }
 
+    fn postpone(
+        &self,
+        trial: &str,
+        level: u64,
+        attempt: u64,
+        handover: Handover,
+    ) -> Result<(), StoreError> {
+        self.faults.call(Operation::Postpone)?;
+        self.inner.postpone(trial, level, attempt, handover)
+    }
+
+    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
+        self.faults.call(Operation::FinishCommits)?;
+        self.inner.finish_commits()
+    }
+
     fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {
         self.faults.call(Operation::Restore)?;
         self.inner.restore(trial, target)

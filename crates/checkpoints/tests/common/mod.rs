@@ -121,6 +121,73 @@ pub(crate) fn commit_survives_a_kill_at_each_step(open: &Open<'_>, litter: &dyn 
     assert!(kills >= 13, "{kills} kills only");
 }
 
+/// A commit that was prepared in full when the kill came is ended by the next process.
+pub(crate) fn commit_is_finished_after_a_kill_at_each_step(open: &Open<'_>, litter: &dyn Fn(&str)) {
+    let mut finished = 0;
+    for (place, step) in Step::ALL.into_iter().enumerate() {
+        for handover in [Handover::Move, Handover::Copy] {
+            let name = format!("finish-{place}-{handover:?}").to_lowercase();
+            let faults = Faults::default();
+            let store = open(&name, &faults);
+            commit(&*store, "a", 1, b"one");
+            commit(&*store, "b", 1, b"other");
+            faults.always_at_step(step, Fault::Kill);
+            let killed = try_commit(&*store, "a", 3, b"three", handover).is_err();
+            drop(store);
+
+            let store = open(&name, &Faults::default());
+            let before = resume(&*store, "a").unwrap().0;
+            let ended = store.finish_commits().unwrap();
+            let levels: Vec<(&str, u64)> = ended.iter().map(|s| (&*s.trial, s.level)).collect();
+            let early = matches!(step, Step::Copying | Step::Synced) && killed;
+            let expected: &[_] = if early || before == 3 {
+                &[]
+            } else {
+                &[("a", 3)]
+            };
+            assert_eq!(levels, expected, "{step:?}");
+            finished += ended.len();
+            let level = if early { 1 } else { 3 };
+            assert_eq!(resume(&*store, "a").unwrap().0, level, "{step:?}");
+            assert_eq!(store.finish_commits().unwrap(), []);
+            clean(&*store, 2);
+            assert_eq!(resume(&*store, "a").unwrap().0, level, "{step:?}");
+            litter(&name);
+        }
+    }
+    assert!(finished >= 2, "{finished} only");
+}
+
+/// What was written to after it was prepared is not committed, nor what a later commit replaces.
+pub(crate) fn only_what_is_whole_and_last_is_finished(
+    open: &Open<'_>,
+    staged: &dyn Fn(&str) -> Vec<PathBuf>,
+) {
+    for (name, later) in [("written-to", false), ("replaced", true)] {
+        let faults = Faults::default();
+        let store = open(name, &faults);
+        commit(&*store, "a", 1, b"one");
+        faults.at_step(Step::ManifestWritten, 1, Fault::Kill);
+        try_commit(&*store, "a", 3, b"three", Handover::Copy).unwrap_err();
+        if later {
+            commit(&*store, "a", 9, b"nine");
+        } else {
+            for place in staged(name) {
+                write(&place.join("data"), "weights", b"other");
+            }
+        }
+        drop(store);
+        let store = open(name, &Faults::default());
+        assert_eq!(store.finish_commits().unwrap(), [], "{name}");
+        assert_eq!(
+            resume(&*store, "a").unwrap().0,
+            if later { 9 } else { 1 },
+            "{name}"
+        );
+        clean(&*store, 1);
+    }
+}
+
 /// A kill at each step of a deletion leaves the checkpoint as it was, or nothing after a sweep.
 pub(crate) fn deletion_survives_a_kill_at_each_step(open: &Open<'_>, litter: &dyn Fn(&str)) {
     let mut kills = 0;

@@ -1,11 +1,13 @@
 //! Self-contained HTML pages: one file without scripts, which asks the network for nothing.
 //!
 //! This module is the frame that pages share: the document, its style for light and dark, figures and
-//! tables. [`plots`] draws, [`simulation`] is the page of `rungkeeper simulate`.
+//! tables. [`plots`] draws, [`simulation`] is the page of `rungkeeper simulate`, [`report`] that of
+//! `rungkeeper report`.
 
-mod numbers;
+pub(crate) mod numbers;
 mod palette;
 mod plots;
+pub(crate) mod report;
 pub(crate) mod simulation;
 mod svg;
 
@@ -119,6 +121,20 @@ fn table(caption: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
     }
 }
 
+/// As [`table`]; rows after the first `open` are folded away until the reader asks for them.
+fn folded_table(caption: &str, heads: &[&str], rows: &[Vec<Markup>], open: usize) -> Markup {
+    let (shown, folded) = rows.split_at(open.min(rows.len()));
+    html! {
+        (table(caption, heads, shown))
+        @if !folded.is_empty() {
+            details {
+                summary { "Show the other " (numbers::whole(folded.len() as f64)) }
+                (table(&format!("{caption}, continued"), heads, folded))
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +165,18 @@ mod tests {
         assert!(table.contains("<caption>Caption</caption>"));
         assert!(table.contains("<th scope=\"col\">name</th><th scope=\"col\">n</th>"));
         assert!(table.contains("<th scope=\"row\">a&lt;</th><td>1</td>"));
+    }
+
+    #[test]
+    fn rows_are_folded_from_a_number_on() {
+        let rows: Vec<_> = (0..5).map(|n| vec![html! { (n) }]).collect();
+        let all = folded_table("Caption", &["n"], &rows, 5).into_string();
+        assert!(!all.contains("<details>"));
+        let some = folded_table("Caption", &["n"], &rows, 2).into_string();
+        let (shown, folded) = some.split_once("<details>").unwrap();
+        assert_eq!(shown.matches("scope=\"row\"").count(), 2);
+        assert_eq!(folded.matches("scope=\"row\"").count(), 3);
+        assert!(folded.contains("<summary>Show the other 3</summary>"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Numbers as a reader likes them.
 
 /// A share, given in per cent, with its unit. What is under 1 % never reads as 1 %.
-pub(super) fn percent(value: f64) -> String {
+pub(crate) fn percent(value: f64) -> String {
     format!("{}\u{a0}%", bare_percent(value))
 }
 
@@ -72,6 +72,105 @@ pub(super) fn time_unit(seconds: f64) -> (&'static str, f64) {
     }
 }
 
+/// Times of a run in the unit in which its length is read best.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Clock {
+    pub(super) unit: &'static str,
+    length: f64,
+    decimals: usize,
+}
+
+impl Clock {
+    /// For a run of that many seconds, with four digits for its end.
+    pub(super) fn of(seconds: f64) -> Self {
+        let (unit, length) = time_unit(seconds);
+        let digits = (seconds / length).max(1e-3).log10().ceil();
+        Self {
+            unit,
+            length,
+            decimals: (4.0 - digits).clamp(0.0, 3.0) as usize,
+        }
+    }
+
+    /// Seconds as a number of units.
+    pub(super) fn value(self, seconds: f64) -> f64 {
+        seconds / self.length
+    }
+
+    /// Seconds in units, as text.
+    pub(super) fn text(self, seconds: f64) -> String {
+        format!("{:.*}", self.decimals, self.value(seconds))
+    }
+
+    /// Seconds with the name of the unit.
+    pub(super) fn with_unit(self, seconds: f64) -> String {
+        let decimals = self.decimals.min(1);
+        format!("{:.decimals$}\u{a0}{}", self.value(seconds), self.unit)
+    }
+}
+
+/// The decimal unit in which `bytes` are read best, and how many bytes it is.
+pub(super) fn byte_unit(bytes: u64) -> (&'static str, f64) {
+    const UNITS: [(&str, f64); 5] = [
+        ("bytes", 1.0),
+        ("kB", 1e3),
+        ("MB", 1e6),
+        ("GB", 1e9),
+        ("TB", 1e12),
+    ];
+    let fits = |unit: &&(&str, f64)| bytes as f64 >= unit.1;
+    UNITS.iter().rev().find(fits).copied().unwrap_or(UNITS[0])
+}
+
+/// A size with its unit: 12.3 MB.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let (unit, length) = byte_unit(bytes);
+    format!("{}\u{a0}{unit}", significant(bytes as f64 / length, 3))
+}
+
+/// A number with so many significant digits, at least one, without zeros at its end.
+pub(super) fn significant(value: f64, digits: usize) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    // Rounding may carry into another digit: the exponent is that of the rounded number.
+    let scientific = format!("{value:.*e}", digits - 1);
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let short = |text: &str| {
+        let text = text.trim_end_matches('0');
+        text.trim_end_matches('.').to_owned()
+    };
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if !(-4..9).contains(&power) {
+        return format!("{}e{exponent}", short(mantissa));
+    }
+    let decimals = if power < 0 {
+        digits - 1 + power.unsigned_abs() as usize
+    } else {
+        (digits - 1).saturating_sub(power.unsigned_abs() as usize)
+    };
+    let text = format!("{value:.decimals$}");
+    if decimals == 0 { text } else { short(&text) }
+}
+
+/// A metric: what is no finite number is a bad one.
+pub(super) fn metric(value: f64) -> String {
+    if value.is_finite() {
+        significant(value, 6)
+    } else {
+        "bad".to_owned()
+    }
+}
+
+/// An expected cost, which is often next to nothing.
+pub(super) fn cost(value: f64) -> String {
+    if value == 0.0 || value >= 1e-12 {
+        significant(value, 3)
+    } else {
+        "<\u{a0}1e-12".to_owned()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,5 +215,45 @@ mod tests {
         assert_eq!(time_unit(179.0).0, "seconds");
         assert_eq!(time_unit(7200.0), ("minutes", 60.0));
         assert_eq!(time_unit(1e6).0, "days");
+    }
+
+    #[test]
+    fn times_of_a_run() {
+        let clock = Clock::of(5400.0);
+        assert_eq!(clock.text(90.0), "1.50");
+        assert_eq!(clock.with_unit(5400.0), "90.0\u{a0}minutes");
+        assert_eq!(Clock::of(2.5).text(0.25), "0.250");
+        assert_eq!(Clock::of(0.0).text(0.0), "0.000");
+        assert_eq!(Clock::of(170.0).with_unit(170.0), "170.0\u{a0}seconds");
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(bytes(0), "0\u{a0}bytes");
+        assert_eq!(bytes(999), "999\u{a0}bytes");
+        assert_eq!(bytes(12_345_678), "12.3\u{a0}MB");
+        assert_eq!(bytes(2_000_000_000_000), "2\u{a0}TB");
+    }
+
+    #[test]
+    fn significant_digits() {
+        let cases = [
+            (0.0, "0"),
+            (0.123_456_78, "0.123457"),
+            (0.999_999_9, "1"),
+            (-2.5, "-2.5"),
+            (1234.5, "1234.5"),
+            (123_456_789.0, "123456789"),
+            (1e-7, "1e-7"),
+            (3.25e20, "3.25e20"),
+        ];
+        for (value, expected) in cases {
+            assert_eq!(metric(value), expected);
+        }
+        assert_eq!(metric(f64::NAN), "bad");
+        assert_eq!(cost(0.0), "0");
+        assert_eq!(cost(1.236e-9), "1.24e-9");
+        assert_eq!(cost(1e-300), "<\u{a0}1e-12");
+        assert_eq!(cost(0.012_34), "0.0123");
     }
 }

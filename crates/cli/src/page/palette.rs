@@ -50,7 +50,10 @@ const ALL: [Ink; 11] = [
     TEXT, AXIS, GRID, NEUTRAL, GOAL, BLUE, VERMILION, GREEN, PURPLE, OCHRE, SKY,
 ];
 
-/// The ink of the series at `index`; they repeat after six.
+/// Number of inks for series.
+pub(super) const NUMBER: usize = SERIES.len();
+
+/// The ink of the series at `index`; they repeat after [`NUMBER`].
 pub(super) fn series(index: usize) -> Ink {
     SERIES[index % SERIES.len()]
 }

@@ -1,6 +1,10 @@
-//! `rungkeeper run`, `resume` and `status`.
+//! `rungkeeper run` and what goes with it: `resume`, `status`, `gc`, `pin`, `unpin`.
 
+mod budget;
+mod gc;
 mod interrupt;
+mod notes;
+mod pin;
 mod progress;
 mod status;
 
@@ -11,9 +15,14 @@ use std::process::ExitCode;
 use rungkeeper_tuner::experiment::Experiment;
 use rungkeeper_tuner::runner::{Outcome, Runner};
 
+use crate::page::numbers;
+use crate::report::history::History;
+use budget::BudgetArguments;
 use interrupt::Interrupts;
 use progress::Progress;
 
+pub(crate) use gc::{Arguments as GcArguments, run as gc};
+pub(crate) use pin::{PinArguments, UnpinArguments, pin, unpin};
 pub(crate) use status::{Arguments as StatusArguments, run as status};
 
 /// Tune a real training program on this machine, within the budget
@@ -31,10 +40,15 @@ pub(crate) struct RunArguments {
 }
 
 /// Go on with an interrupted run
+///
+/// With another budget, if one is given: a smaller one is reached at once, in the order of the
+/// policy.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResumeArguments {
     /// Directory of the run.
     dir: PathBuf,
+    #[command(flatten)]
+    budget: BudgetArguments,
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
@@ -51,7 +65,10 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
 pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let mut progress = Progress::new(interrupts);
-    let runner = Runner::resume(&arguments.dir, &mut progress)?;
+    let mut runner = Runner::resume(&arguments.dir, &mut progress)?;
+    if let Some(budget) = arguments.budget.change(runner.budget()) {
+        runner.set_budget(budget, &mut progress)?;
+    }
     go(runner, &arguments.dir, &mut progress)
 }
 
@@ -70,8 +87,13 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
     let outcome = runner.run(progress);
     progress.end();
     let outcome = outcome?;
+    let history = History::read(&directory.join("log.jsonl"))?;
     let mut out = io::stdout().lock();
-    summary(&runner, outcome, directory, &mut out)?;
+    summary(&runner, &history, outcome, &mut out)?;
+    if outcome != Outcome::Finished {
+        writeln!(out, "go on with: rungkeeper resume {}", directory.display())?;
+    }
+    writeln!(out, "see more: rungkeeper report {}", directory.display())?;
     Ok(match outcome {
         Outcome::Finished | Outcome::Stopped => ExitCode::SUCCESS,
         Outcome::TooManyFailures => ExitCode::FAILURE,
@@ -80,41 +102,61 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
 
 fn summary(
     runner: &Runner,
+    history: &History,
     outcome: Outcome,
-    directory: &Path,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let view = runner.view();
     let said = match outcome {
         Outcome::Finished => "finished",
         Outcome::Stopped => "stopped",
         Outcome::TooManyFailures => "stopped: too many trials failed",
     };
-    let results = runner.extra_results();
-    writeln!(out, "{said} after {:.1} s", view.elapsed)?;
-    if let Some((trial, metric)) = view.best {
-        writeln!(
-            out,
-            "  best: trial {trial} with {metric}, its checkpoint is kept"
-        )?;
-        for (name, value) in runner.configuration(trial).iter() {
+    writeln!(out, "{said} after {:.1} s", history.elapsed)?;
+    if let Some((trial, metric)) = history.best() {
+        let kept = match history.model().checkpoint(&trial.id) {
+            Some(_) => ", its checkpoint is kept",
+            None => "",
+        };
+        writeln!(out, "  best: trial {} with {metric}{kept}", trial.id)?;
+        for (name, value) in runner.configuration(&trial.id).iter() {
             writeln!(out, "    {name} = {value}")?;
         }
     }
+    let results = history.extra_results();
     writeln!(
         out,
         "  {} trials; {} promotions; {} checkpoints given up",
-        view.model.num_trials(),
+        history.trials.len(),
         results.num_trials_resumed,
         results.num_checkpoints_removed
     )?;
+    writeln!(out, "  {}", budget_in_words(history))?;
     writeln!(
         out,
-        "  cost of what was given up: {} resource units trained again",
-        results.cost_resources
-    )?;
-    if outcome != Outcome::Finished {
-        writeln!(out, "go on with: rungkeeper resume {}", directory.display())?;
+        "  cost of what was given up: {} resource units trained again, {} of all",
+        results.cost_resources,
+        numbers::percent(history.cost_percent())
+    )
+}
+
+/// Whether the budget was kept, and the most that was held.
+fn budget_in_words(history: &History) -> String {
+    let holdings = &history.holdings;
+    let (most, bytes) = (holdings.checkpoints.most(), holdings.bytes.most());
+    let bytes = numbers::bytes(bytes);
+    let budget = holdings.budget();
+    let limits = budget.max_checkpoints.map(|most| most.to_string());
+    let limits: Vec<String> = limits
+        .into_iter()
+        .chain(budget.max_bytes.map(numbers::bytes))
+        .collect();
+    if limits.is_empty() {
+        return format!("no budget: up to {most} checkpoints held, {bytes}");
     }
-    Ok(())
+    let kept = match holdings.exceeded {
+        None => "kept".to_owned(),
+        Some(time) => format!("exceeded at {time:.1} s"),
+    };
+    let limits = limits.join(" and ");
+    format!("budget of {limits} {kept}: up to {most} checkpoints held, {bytes}")
 }

@@ -98,8 +98,12 @@ impl Observer for Progress {
         let best = run.best.map_or(String::new(), |(trial, metric)| {
             format!(", best {metric} (trial {trial})")
         });
+        let deleting = match run.deleting {
+            0 => String::new(),
+            number => format!(" ({number} being deleted)"),
+        };
         self.line.set_message(format!(
-            "{:.0} s: {} trials, {} running, {} checkpoints{best}",
+            "{:.0} s: {} trials, {} running, {} checkpoints{deleting}{best}",
             run.elapsed,
             model.num_trials(),
             model.num_running(),

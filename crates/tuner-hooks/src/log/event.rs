@@ -41,6 +41,24 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
+    /// A report that pauses or ends its trial, written before the checkpoint of that moment is
+    /// committed. The [`Event::Result`] follows; where it does not, the run was cut short, and the
+    /// report counts if the checkpoint is there.
+    Reported {
+        /// The trial.
+        trial: String,
+        /// Resource of the report.
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        level: u64,
+        /// The metric. Null, text or a missing key are bad metrics: NaN.
+        #[cfg_attr(
+            feature = "serde",
+            serde(default = "lenient::bad", deserialize_with = "lenient::metric")
+        )]
+        metric: f64,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
     /// A paused trial runs again.
     Resume {
         /// The trial.
@@ -107,6 +125,17 @@ pub enum Event {
     Unpin {
         /// The trial.
         trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// From here on the run keeps another budget.
+    Budget {
+        /// Most checkpoints; null or missing: any number.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_num_checkpoints: Option<u64>,
+        /// Most bytes of checkpoints; null or missing: any number.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_bytes: Option<u64>,
         /// Seconds of the run.
         elapsed: f64,
     },
@@ -219,6 +248,7 @@ impl Event {
             Self::Header(_) => None,
             Self::Start { elapsed, .. }
             | Self::Result { elapsed, .. }
+            | Self::Reported { elapsed, .. }
             | Self::Resume { elapsed, .. }
             | Self::Restart { elapsed, .. }
             | Self::Checkpoint { elapsed, .. }
@@ -226,6 +256,7 @@ impl Event {
             | Self::Failed { elapsed, .. }
             | Self::Remove { elapsed, .. }
             | Self::Removed { elapsed, .. }
+            | Self::Budget { elapsed, .. }
             | Self::Pin { elapsed, .. }
             | Self::Unpin { elapsed, .. } => Some(*elapsed),
             Self::LoopEnd(LoopEnd { elapsed, .. }) | Self::End(EndOfRun { elapsed, .. }) => {

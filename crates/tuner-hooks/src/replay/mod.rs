@@ -2,7 +2,7 @@
 
 mod check;
 
-use rungkeeper_policies::RemovalReason;
+use rungkeeper_policies::{Budget, RemovalReason};
 use thiserror::Error;
 
 use crate::log::{EndOfRun, Event, Header, LoopEnd};
@@ -63,8 +63,8 @@ pub enum ReplayError {
 pub struct Replay {
     callback: RemovalCallback,
     comparison: Option<Comparison>,
-    /// `remove` events that no loop end has accounted for yet.
-    announced: Vec<Removal>,
+    /// Trials of `remove` events that no loop end has accounted for yet.
+    announced: Vec<String>,
     /// Time of the group of events that is open, with the line of its last one.
     group: Option<(f64, usize)>,
 }
@@ -113,6 +113,12 @@ impl Replay {
     #[must_use]
     pub fn callback(&self) -> &RemovalCallback {
         &self.callback
+    }
+
+    /// The callback as the log leaves it, to go on with.
+    #[must_use]
+    pub fn into_callback(self) -> RemovalCallback {
+        self.callback
     }
 
     /// Takes the notes of the callback that gathered since the last call.
@@ -199,31 +205,40 @@ impl Replay {
             Event::Failed { trial, .. } => callback.on_trial_failed(trial),
             Event::Pin { trial, .. } => callback.pin(trial),
             Event::Unpin { trial, .. } => callback.unpin(trial),
+            Event::Budget {
+                max_num_checkpoints,
+                max_bytes,
+                ..
+            } => {
+                callback.set_budget(Budget {
+                    max_checkpoints: *max_num_checkpoints,
+                    max_bytes: *max_bytes,
+                });
+                Ok(())
+            }
             // Files that are gone change no decision; the others are dealt with by `feed`.
             _ => Ok(()),
         }
     }
 
     fn announce(&mut self, removal: &Removal) -> Result<(), HookError> {
-        if self.comparison.is_some() {
-            self.announced.push(removal.clone());
-        } else if matches!(removal.reason, RemovalReason::Asked | RemovalReason::Lost) {
-            self.remove(removal)?;
-        }
-        Ok(())
-    }
-
-    fn remove(&mut self, removal: &Removal) -> Result<(), HookError> {
         match removal.reason {
+            // These belong to no loop end.
             RemovalReason::Lost => self.callback.lose(&removal.trial),
-            _ => self.callback.give_up(&removal.trial),
+            RemovalReason::Asked => self.callback.give_up(&removal.trial),
+            _ => {
+                if self.comparison.is_some() {
+                    self.announced.push(removal.trial.clone());
+                }
+                Ok(())
+            }
         }
     }
 
-    /// Removals that belong to no loop end: a person asked for them, or the run was cut short.
+    /// Removals whose loop end is missing: the run was cut short between them and it.
     fn apply_announced(&mut self) -> Result<(), HookError> {
-        for removal in std::mem::take(&mut self.announced) {
-            self.remove(&removal)?;
+        for trial in std::mem::take(&mut self.announced) {
+            self.callback.give_up(&trial)?;
         }
         Ok(())
     }

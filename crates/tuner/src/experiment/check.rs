@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::nearest;
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::placeholders::{Piece, Placeholder, pieces};
-use super::{Experiment, ExperimentError, Problem};
+use super::{Experiment, ExperimentError, Problem, store};
 use crate::protocol::ReportNames;
 use crate::scheduler::PromotionSpec;
 use crate::search_space::SearchSpace;
@@ -18,13 +18,13 @@ const POLICIES: [&str; 3] = ["speculative", "by_level", "random"];
 const REDUCTION_FACTOR: u64 = 3;
 
 /// Collects problems with their places.
-struct Problems<'t> {
+pub(super) struct Problems<'t> {
     text: &'t str,
     found: Vec<Problem>,
 }
 
 impl Problems<'_> {
-    fn add(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, span: &Range<usize>, message: impl Into<String>) {
         self.found
             .push(Problem::at(self.text, span, message.into()));
     }
@@ -41,6 +41,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
     let scheduler = scheduler(&file, &mut problems);
     let (policy, budget, table) = budget(&file, &mut problems);
     let limits = limits(file.stop.as_ref(), &mut problems);
+    let store = store::check(file.store, &mut problems);
     let space = with_given(file.space, file.configurations, &mut problems);
     problems.found.sort_by_key(|p| (p.line, p.column));
     match (scheduler, problems.found.is_empty()) {
@@ -63,7 +64,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
             budget,
             pin_best: table.pin_best,
             limits,
-            store: file.store.location,
+            store,
             retries: file.failures.retries,
             max_failed_trials: file.failures.max_failed_trials,
             grace: file.grace.duration(),

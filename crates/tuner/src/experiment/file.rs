@@ -95,18 +95,12 @@ pub(super) struct Stop {
     pub(super) total_resource: Option<u64>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Store {
-    pub(super) location: String,
-}
-
-impl Default for Store {
-    fn default() -> Self {
-        Self {
-            location: "checkpoints".to_owned(),
-        }
-    }
+    pub(super) location: Option<Spanned<String>>,
+    pub(super) cache: Option<Spanned<PathBuf>>,
+    pub(super) timeout: Option<Spanned<Seconds>>,
 }
 
 #[derive(Default, Deserialize)]

@@ -39,6 +39,7 @@ mod check;
 mod error;
 mod file;
 mod placeholders;
+mod store;
 #[cfg(test)]
 mod tests;
 mod units;
@@ -55,6 +56,7 @@ use crate::search_space::SearchSpace;
 
 pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};
+pub use store::StorePlace;
 
 /// An experiment, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,8 +91,8 @@ pub struct Experiment {
     pub pin_best: bool,
     /// What ends the run.
     pub limits: Limits,
-    /// Where checkpoints are kept: a folder relative to the run's directory, or a URL.
-    pub store: String,
+    /// Where checkpoints are kept.
+    pub store: StorePlace,
     /// Times a trial is started again after a crash before it counts as failed.
     pub retries: u64,
     /// Failed trials after which the run stops; `None`: it goes on.

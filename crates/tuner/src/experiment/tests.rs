@@ -43,7 +43,7 @@ fn defaults_are_stated() {
     assert_eq!(experiment.policy, "speculative");
     assert!(experiment.pin_best);
     assert_eq!(experiment.grace, Duration::from_secs(10));
-    assert_eq!(experiment.store, "checkpoints");
+    assert_eq!(experiment.store, StorePlace::Folder("checkpoints".into()));
     assert_eq!(experiment.scheduler.max_trials, Some(40));
     let levels: Vec<u64> = experiment
         .scheduler
@@ -220,4 +220,63 @@ fn broken_files_are_no_panic() {
     }
     let said = problems("name = \"é\"\nwörkers = 2\n");
     assert!(said[0].starts_with("line 2, column "), "{said:?}");
+}
+
+#[test]
+fn a_store_is_a_folder_or_a_bucket() {
+    let with =
+        |table: &str| GOOD.replacen("workers = 2", &format!("store = {table}\nworkers = 2"), 1);
+    let read = |table: &str| Experiment::read(&with(table)).unwrap().store;
+    for (folder, inside) in [
+        ("kept/here", true),
+        ("/data/kept", false),
+        ("../kept", false),
+    ] {
+        let store = read(&format!("{{ location = \"{folder}\" }}"));
+        assert_eq!(store, StorePlace::Folder(folder.into()));
+        assert_eq!(store.is_inside_the_run(), inside, "{folder}");
+    }
+    let said = |table: &str| {
+        let found = problems(&with(table));
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].clone()
+    };
+    let alone = said("{ location = \"kept\", timeout = \"5 min\" }");
+    assert!(
+        alone.starts_with("line 6, column 41: store.timeout is for buckets"),
+        "{alone}"
+    );
+    let unknown = said("{ location = \"ftp://host/kept\" }");
+    assert!(
+        unknown.starts_with("line 6, column 22: ftp:// is unknown"),
+        "{unknown}"
+    );
+    assert!(
+        unknown.contains("there are s3://, s3a://, gs://"),
+        "{unknown}"
+    );
+
+    for (scheme, feature, built) in [
+        ("s3", "aws", cfg!(feature = "aws")),
+        ("gs", "gcp", cfg!(feature = "gcp")),
+        ("abfss", "azure", cfg!(feature = "azure")),
+        ("file", "object-store", cfg!(feature = "object-store")),
+    ] {
+        let table = format!("{{ location = \"{scheme}://bucket/prefix\", timeout = 5 }}");
+        if built {
+            let expected = StorePlace::Bucket {
+                address: format!("{scheme}://bucket/prefix"),
+                cache: "checkpoints".into(),
+                timeout: Duration::from_secs(5),
+            };
+            assert_eq!(read(&table), expected);
+            let nowhere = said(&format!("{{ location = \"{scheme}:///\" }}"));
+            assert!(nowhere.contains("is no place in a bucket"), "{nowhere}");
+        } else {
+            let missing = said(&table);
+            assert!(missing.starts_with("line 6, column 22: "), "{missing}");
+            let command = format!("cargo install rungkeeper --features {feature}");
+            assert!(missing.ends_with(&command), "{missing}");
+        }
+    }
 }

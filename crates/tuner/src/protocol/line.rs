@@ -8,6 +8,10 @@ const TAG: &str = "[tune-metric]: ";
 /// Largest resource that a double holds exactly: 2^53.
 const LARGEST: f64 = 9_007_199_254_740_992.0;
 
+/// Arrays and objects in a line that is read as JSON5, whose reader has no limit of its own to how
+/// deep they may stand in each other. That of the JSON reader is the same.
+const MOST_NESTED: usize = 128;
+
 /// Keys of the metric and of the resource in a report.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportNames {
@@ -107,9 +111,14 @@ fn object(text: &str) -> Option<Map<String, Value>> {
     if !text.starts_with('{') {
         return None;
     }
-    serde_json::from_str(text)
-        .or_else(|_| json5::from_str(text))
-        .ok()
+    if let Ok(object) = serde_json::from_str(text) {
+        return Some(object);
+    }
+    let nested = text.bytes().filter(|byte| matches!(byte, b'[' | b'{'));
+    if nested.count() > MOST_NESTED {
+        return None;
+    }
+    json5::from_str(text).ok()
 }
 
 fn whole(value: &Value) -> Option<u64> {
@@ -192,6 +201,20 @@ mod tests {
         ] {
             assert_eq!(answered(text), Line::Other, "{text}");
         }
+    }
+
+    /// What is nested deeper than the stack has room for is no report, and does no harm.
+    #[test]
+    fn deeply_nested_lines_are_left_alone() {
+        for brackets in ["[", "{\"a\":", "[\"]\","] {
+            let deep = brackets.repeat(1_000_000);
+            let text = format!("{{\"epoch\": 1, \"loss\": NaN, \"more\": {deep}");
+            assert_eq!(answered(&text), Line::Other);
+            assert!(matches!(one_way(&format!("{TAG}{text}")), Line::Refused(_)));
+        }
+        let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        let text = format!("{{\"epoch\": 1, \"loss\": NaN, \"more\": {nested}}}");
+        assert!(metric(answered(&text)).is_nan());
     }
 
     #[test]

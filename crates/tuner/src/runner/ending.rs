@@ -1,17 +1,20 @@
 //! How trials end: by pause, at max resource, by themselves, or in a crash.
 
-use std::path::Path;
 use std::process::ExitStatus;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::Handover;
-use rungkeeper_rung_model::{Decision, Mode, TrialStatus};
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::TunerCallback;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Removal, RemovalReason, TunerCallback};
 use serde_json::json;
 
 use super::{Observer, Phase, RunError, Runner, Slot, Stop};
+use crate::protocol::Protocol;
 use crate::scheduler::Scheduler;
+
+/// Time for the last lines of a process that has ended to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 impl Runner {
     /// Notices processes that ended, and ends those that were told to and did not.
@@ -24,7 +27,7 @@ impl Runner {
             let ended = ended.map_err(|e| super::files::file_error(&self.files.log(), e))?;
             match ended {
                 Some(status) => {
-                    self.hear_the_rest(observer)?;
+                    self.hear_the_rest(number, observer)?;
                     if let Some(slot) = self.slots[number].take() {
                         self.ended(number, &slot, status, observer)?;
                     }
@@ -35,19 +38,23 @@ impl Runner {
         Ok(())
     }
 
-    /// What a process said before it ended counts; its lines are in the queue by now or soon.
-    fn hear_the_rest(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
-        let patience = std::time::Duration::from_millis(200);
-        let until = Instant::now() + patience;
-        while let Ok(said) = self
-            .said
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
+    /// What a process said before it ended counts. All of it is in the queue by now or soon, unless
+    /// somebody else holds its output open.
+    fn hear_the_rest(
+        &mut self,
+        number: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let until = Instant::now() + LAST_WORDS;
+        while self.slots[number]
+            .as_ref()
+            .is_some_and(|slot| !slot.has_said_all)
         {
-            let last = said.line.is_none();
-            self.heard(&said, observer)?;
-            if last {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(said) = self.said.recv_timeout(left) else {
                 break;
-            }
+            };
+            self.heard(&said, observer)?;
         }
         Ok(())
     }
@@ -62,7 +69,7 @@ impl Runner {
             let interrupt = match stop {
                 Stop::No => self.wall_clock_is_over(),
                 // A program that answers is told at its next report; others are asked now.
-                Stop::Cleanly => self.experiment.protocol == crate::protocol::Protocol::OneWay,
+                Stop::Cleanly => self.experiment.protocol == Protocol::OneWay,
                 Stop::Now => true,
             };
             let Some(slot) = self.slots[number].as_mut().filter(|_| interrupt) else {
@@ -101,46 +108,65 @@ impl Runner {
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
         match slot.phase {
-            Phase::Ending(Decision::Stop) => self.stopped(slot, observer),
-            Phase::Ending(_) => self.paused(slot, observer),
-            Phase::Interrupted => self.interrupted(slot, observer),
+            Phase::Ending(Decision::Stop) => self.stopped(slot, status, observer),
+            Phase::Ending(_) => self.paused(slot, status, observer),
+            Phase::Interrupted => self.interrupted(slot, status, observer),
             Phase::Training if status.success() => self.completed(slot, observer),
             Phase::Training => self.crashed(number, slot, status, observer),
         }
     }
 
     /// Paused at a rung: what it wrote becomes its checkpoint.
-    fn paused(&mut self, slot: &Slot, observer: &mut dyn Observer) -> Result<(), RunError> {
+    fn paused(
+        &mut self,
+        slot: &Slot,
+        status: ExitStatus,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
         if slot.committed {
-            let aside = self.store.discard(&slot.trial)?;
-            self.callback.store_mut().purge(aside);
-            return Ok(());
+            return self.discard(&slot.trial);
         }
-        if !self.commit(slot, slot.resource, Handover::Move, observer)? {
+        if !self.commit_ended(slot, status, observer)? {
             self.lost(&slot.trial, observer)?;
         }
         Ok(())
     }
 
     /// At max resource: the best finished trial keeps its checkpoint, others need none.
-    fn stopped(&mut self, slot: &Slot, observer: &mut dyn Observer) -> Result<(), RunError> {
-        if self.callback.model().is_pinned(&slot.trial) {
-            self.commit(slot, slot.resource, Handover::Move, observer)?;
-        } else {
-            self.forget(&slot.trial)?;
+    fn stopped(
+        &mut self,
+        slot: &Slot,
+        status: ExitStatus,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        if !self.callback.model().is_pinned(&slot.trial) {
+            return self.forget(&slot.trial);
         }
-        Ok(())
+        if slot.committed {
+            return self.discard(&slot.trial);
+        }
+        self.commit_ended(slot, status, observer)?;
+        self.let_former_go(observer)
     }
 
     /// Ended because the run stops: the trial goes on from what it wrote, or from its last
     /// checkpoint.
-    fn interrupted(&mut self, slot: &Slot, observer: &mut dyn Observer) -> Result<(), RunError> {
-        let clean = slot.checkpoint_at.filter(|_| self.stop != Stop::Now);
-        if let Some(level) = clean {
-            self.commit(slot, level, Handover::Move, observer)?;
-        } else {
-            let aside = self.store.discard(&slot.trial)?;
-            self.callback.store_mut().purge(aside);
+    fn interrupted(
+        &mut self,
+        slot: &Slot,
+        status: ExitStatus,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let written = match self.experiment.protocol {
+            Protocol::Answered => slot.checkpoint_at,
+            // It writes whenever it likes, and renames what is complete.
+            Protocol::OneWay => Some(slot.resource).filter(|&resource| resource > 0),
+        };
+        match written.filter(|_| self.stop != Stop::Now && self.ended_well(status)) {
+            Some(level) => {
+                self.commit(slot, level, Handover::Move, observer)?;
+            }
+            None => self.discard(&slot.trial)?,
         }
         self.interrupted.push(slot.trial.clone());
         Ok(())
@@ -155,6 +181,10 @@ impl Runner {
         self.write(&event, observer)?;
         self.scheduler.on_complete(&slot.trial)?;
         self.callback.on_trial_complete(&slot.trial)?;
+        if self.callback.model().is_pinned(&slot.trial) {
+            self.commit(slot, slot.resource, Handover::Move, observer)?;
+            return Ok(());
+        }
         self.forget(&slot.trial)
     }
 
@@ -177,7 +207,7 @@ impl Runner {
             if again { ": it is started again" } else { "" }
         ));
         if again && self.stop == Stop::No {
-            return self.go_on(number, &trial, observer);
+            return self.go_on(number, &trial, &[("crashed", json!(true))], observer);
         }
         let event = Event::Failed {
             trial: trial.clone(),
@@ -190,151 +220,4 @@ impl Runner {
         self.failed += 1;
         self.forget(&trial)
     }
-
-    /// A trial reached max resource: if it is the best so far it is pinned in place of the one
-    /// before.
-    pub(super) fn finished(
-        &mut self,
-        trial: &str,
-        metric: f64,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        if !metric.is_finite() || !self.is_best(metric) {
-            return Ok(());
-        }
-        let before = self.best.replace((trial.to_owned(), metric));
-        if !self.experiment.pin_best {
-            return Ok(());
-        }
-        let elapsed = self.elapsed();
-        let pin = Event::Pin {
-            trial: trial.to_owned(),
-            elapsed,
-        };
-        self.write(&pin, observer)?;
-        self.callback.pin(trial)?;
-        if let Some((trial, _)) = before {
-            let unpin = Event::Unpin {
-                trial: trial.clone(),
-                elapsed,
-            };
-            self.write(&unpin, observer)?;
-            self.callback.unpin(&trial)?;
-            self.callback.store_mut().drop_all(&trial);
-        }
-        Ok(())
-    }
-
-    pub(super) fn is_best(&self, metric: f64) -> bool {
-        self.best
-            .as_ref()
-            .is_none_or(|(_, best)| match self.experiment.scheduler.model.mode {
-                Mode::Min => metric < *best,
-                Mode::Max => metric > *best,
-            })
-    }
-
-    /// Commits the files of a program that waits for its answer.
-    pub(super) fn commit_waiting(
-        &mut self,
-        number: usize,
-        level: u64,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let Some(slot) = self.slots[number].take() else {
-            return Ok(());
-        };
-        let committed = self.commit(&slot, level, Handover::Copy, observer);
-        let slot = Slot {
-            committed: matches!(committed, Ok(true)),
-            ..slot
-        };
-        self.slots[number] = Some(slot);
-        committed.map(|_| ())
-    }
-
-    /// Makes what a program wrote the checkpoint of its trial. Nothing written is no checkpoint;
-    /// what cannot be committed is said, and is none either.
-    fn commit(
-        &mut self,
-        slot: &Slot,
-        level: u64,
-        handover: Handover,
-        observer: &mut dyn Observer,
-    ) -> Result<bool, RunError> {
-        let trial = &slot.trial;
-        if is_empty(&slot.staging) {
-            let aside = self.store.discard(trial)?;
-            self.callback.store_mut().purge(aside);
-            return Ok(false);
-        }
-        let committed = match self.store.commit(trial, level, slot.number, handover) {
-            Ok(committed) => committed,
-            Err(error) => {
-                observer.note(&format!("the checkpoint of trial \"{trial}\": {error}"));
-                let aside = self.store.discard(trial)?;
-                self.callback.store_mut().purge(aside);
-                return Ok(false);
-            }
-        };
-        if let Some(warning) = &committed.warning {
-            observer.note(&warning.to_string());
-        }
-        let (bytes, hash) = (committed.stored.bytes, committed.stored.hash);
-        let event = Event::Checkpoint {
-            trial: trial.clone(),
-            level,
-            bytes,
-            elapsed: self.elapsed(),
-        };
-        self.write_with(&event, &[("hash", json!(hash))], observer)?;
-        self.callback.on_checkpoint_committed(trial, level, bytes)?;
-        self.callback.store_mut().committed(trial, bytes);
-        self.callback.store_mut().purge(committed.superseded);
-        Ok(true)
-    }
-
-    /// Drops all files of a trial that has ended.
-    fn forget(&mut self, trial: &str) -> Result<(), RunError> {
-        let aside = self.store.discard(trial)?;
-        self.callback.store_mut().purge(aside);
-        self.callback.store_mut().drop_all(trial);
-        Ok(())
-    }
-
-    pub(super) fn has_checkpoint(&self, trial: &str) -> bool {
-        self.callback.model().status(trial) == Some(TrialStatus::PausedWithCheckpoint)
-    }
-
-    /// A paused trial turns out to have no checkpoint.
-    pub(super) fn lost(
-        &mut self,
-        trial: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let Some(standing) = self.callback.model().trial_information(trial) else {
-            return Ok(());
-        };
-        let removal = Removal {
-            trial: trial.to_owned(),
-            level: standing.level,
-            rank: standing.rank,
-            rung_len: standing.rung_len,
-            bytes: 0,
-            expected_cost: None,
-            ln_expected_cost: None,
-            reason: RemovalReason::Lost,
-        };
-        let elapsed = self.elapsed();
-        self.write(&Event::Remove { removal, elapsed }, observer)?;
-        observer.note(&format!(
-            "trial \"{trial}\" left no checkpoint at its pause"
-        ));
-        Ok(self.callback.lose(trial)?)
-    }
-}
-
-/// Whether a program wrote nothing. What cannot be read is for the store to say.
-fn is_empty(staging: &Path) -> bool {
-    std::fs::read_dir(staging).is_ok_and(|mut entries| entries.next().is_none())
 }

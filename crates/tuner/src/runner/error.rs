@@ -2,8 +2,9 @@ use std::io;
 use std::path::PathBuf;
 
 use rungkeeper_checkpoints::StoreError;
+use rungkeeper_policies::BudgetError;
 use rungkeeper_rung_model::SpecError;
-use rungkeeper_tuner_hooks::{HookError, SetupError};
+use rungkeeper_tuner_hooks::{HookError, ReplayError, SetupError};
 use thiserror::Error;
 
 use crate::experiment::ExperimentError;
@@ -45,6 +46,17 @@ pub enum RunError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The budget.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+    /// A trial that cannot be pinned or unpinned.
+    #[error("trial \"{trial}\" {reason}")]
+    Pin {
+        /// The trial.
+        trial: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// The settings.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -54,6 +66,9 @@ pub enum RunError {
     /// The scheduler.
     #[error(transparent)]
     Scheduler(#[from] SchedulerError),
+    /// The log does not fit together.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
     /// The removal callback.
     #[error(transparent)]
     Hook(#[from] HookError),

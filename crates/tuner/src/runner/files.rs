@@ -1,23 +1,28 @@
 //! The directory of a run.
 
 use std::fs::{self, File};
-use std::io;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
+#[cfg(feature = "object-store")]
+use rungkeeper_checkpoints::{ObjectStore, client_environment};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::RunError;
-use crate::experiment::Experiment;
+use super::process::start_time;
+use crate::experiment::{Experiment, StorePlace};
 
 /// The files of a run, held by one process at a time.
 #[derive(Debug)]
 pub struct RunFiles {
     directory: PathBuf,
-    /// Locked as long as it is open.
-    _lock: File,
+    /// Locked as long as it is open; `None`: only looked at.
+    _lock: Option<File>,
 }
 
 impl RunFiles {
@@ -51,6 +56,17 @@ impl RunFiles {
         Self::lock(directory)
     }
 
+    /// The directory of a run that another process may work on: nothing in it is changed.
+    pub(super) fn look_at(directory: &Path) -> Result<Self, RunError> {
+        let directory = directory
+            .canonicalize()
+            .map_err(|e| file_error(directory, e))?;
+        Ok(Self {
+            directory,
+            _lock: None,
+        })
+    }
+
     fn lock(directory: &Path) -> Result<Self, RunError> {
         let directory = directory
             .canonicalize()
@@ -60,10 +76,13 @@ impl RunFiles {
         let lock = options.create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(|e| file_error(&path, e))?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self {
-                directory,
-                _lock: lock,
-            }),
+            Ok(()) => {
+                sign(&lock).map_err(|e| file_error(&path, e))?;
+                Ok(Self {
+                    directory,
+                    _lock: Some(lock),
+                })
+            }
             Err(Errno::WOULDBLOCK) => Err(RunError::Locked(directory)),
             Err(error) => Err(file_error(&path, error.into())),
         }
@@ -88,6 +107,11 @@ impl RunFiles {
         self.directory.join("output").join(name)
     }
 
+    /// What people ask of the run.
+    pub(super) fn requests(&self) -> PathBuf {
+        requests_folder(&self.directory)
+    }
+
     /// The folder that the experiment's own paths are relative to.
     pub(super) fn remember_base(&self, base: &Path) -> Result<(), RunError> {
         let base = if base.as_os_str().is_empty() {
@@ -109,9 +133,85 @@ impl RunFiles {
 
     /// The store of the run's checkpoints.
     pub(super) fn open_store(&self, experiment: &Experiment) -> Result<Arc<dyn Store>, RunError> {
-        let root = self.directory.join(&experiment.store);
-        Ok(Arc::new(DirectoryStore::open(&root, &experiment.name)?))
+        let run = self.name_in_store(experiment)?;
+        match &experiment.store {
+            StorePlace::Folder(folder) => {
+                let root = self.directory.join(folder);
+                Ok(Arc::new(DirectoryStore::open(&root, &run)?))
+            }
+            StorePlace::Bucket {
+                address,
+                cache,
+                timeout,
+            } => {
+                // Runs of other names lie beside it.
+                let folder = trial_name(&experiment.name);
+                let address = format!("{}/{folder}", address.trim_end_matches('/'));
+                open_bucket(&address, *timeout, &self.directory.join(cache), &run)
+            }
+        }
     }
+
+    /// What the run is called in its store. Where another run could come to use the same place, of
+    /// the same name or not, a mark that only this one has is part of it.
+    fn name_in_store(&self, experiment: &Experiment) -> Result<String, RunError> {
+        let name = &experiment.name;
+        if experiment.store.is_inside_the_run() {
+            return Ok(name.clone());
+        }
+        let path = self.directory.join("mark");
+        let mark = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // The keys of the standard library's hash maps are drawn from the system.
+                let mark = format!("{:016x}", RandomState::new().hash_one(name));
+                fs::write(&path, &mark).map(|()| mark)
+            }
+            read => read,
+        };
+        let mark = mark.map_err(|e| file_error(&path, e))?;
+        Ok(format!("{name} {mark}"))
+    }
+}
+
+/// Number of the process that works on a run, if one on this machine does.
+#[must_use]
+pub fn worked_on_by(directory: &Path) -> Option<u32> {
+    let text = fs::read_to_string(directory.join("lock")).ok()?;
+    let (id, started) = text.trim().split_once(' ')?;
+    let id = id.parse().ok()?;
+    (start_time(id).as_deref() == Some(started)).then_some(id)
+}
+
+/// Whoever holds the lock is told from a later process with the same number by its start time.
+fn sign(mut lock: &File) -> io::Result<()> {
+    let id = std::process::id();
+    let started = start_time(id).unwrap_or_default();
+    lock.set_len(0)?;
+    lock.write_all(format!("{id} {started}\n").as_bytes())
+}
+
+#[cfg(feature = "object-store")]
+fn open_bucket(
+    address: &str,
+    timeout: Duration,
+    cache: &Path,
+    run: &str,
+) -> Result<Arc<dyn Store>, RunError> {
+    let options = client_environment();
+    let store = ObjectStore::from_address(address, options, timeout, cache, run)?;
+    Ok(Arc::new(store))
+}
+
+/// An experiment that needs one is refused before.
+#[cfg(not(feature = "object-store"))]
+fn open_bucket(
+    address: &str,
+    _timeout: Duration,
+    _cache: &Path,
+    _run: &str,
+) -> Result<Arc<dyn Store>, RunError> {
+    let unsupported = io::ErrorKind::Unsupported.into();
+    Err(file_error(Path::new(address), unsupported))
 }
 
 /// Reads and checks an experiment file; its text comes with it.
@@ -124,6 +224,10 @@ pub(super) fn read_experiment(path: &Path) -> Result<(Experiment, String), RunEr
             source,
         }),
     }
+}
+
+pub(super) fn requests_folder(run: &Path) -> PathBuf {
+    run.join("requests")
 }
 
 pub(super) fn file_error(path: &Path, source: io::Error) -> RunError {

@@ -7,12 +7,16 @@
 //! The run's directory holds `experiment.toml`, `log.jsonl`, `lock`, the checkpoints, and the output
 //! of each trial under `output/`.
 
+mod collection;
+mod committing;
 mod ending;
 mod error;
 mod files;
+mod pins;
 mod process;
 mod recovery;
 mod reports;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod trash;
@@ -24,7 +28,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use rungkeeper_checkpoints::{DeletionEvent, Store};
+use rungkeeper_checkpoints::{DeletionEvent, Store, StoreError};
+use rungkeeper_policies::Budget;
 use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{RemovalCallback, RungModel};
@@ -35,8 +40,10 @@ use crate::journal::Journal;
 use crate::scheduler::PromotionScheduler;
 use crate::search_space::Configuration;
 
+pub use collection::{Collected, Doomed, Orphans, budget_of, orphans, what_would_go};
 pub use error::RunError;
-pub use files::RunFiles;
+pub use files::{RunFiles, worked_on_by};
+pub use requests::{Request, ask};
 
 use process::{Process, Said};
 use trash::Trash;
@@ -84,6 +91,8 @@ pub struct View<'r> {
     pub model: &'r RungModel,
     /// The best finished trial and its metric.
     pub best: Option<(&'r str, f64)>,
+    /// Number of checkpoints that were given up and are not deleted yet.
+    pub deleting: usize,
 }
 
 /// Why a run ended.
@@ -121,7 +130,12 @@ pub struct Runner {
     crashes: HashMap<String, u64>,
     failed: u64,
     best: Option<(String, f64)>,
+    /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
+    /// not complete yet.
+    pinned: Vec<String>,
     stop: Stop,
+    /// Why the store is not used any more: the run stops.
+    store_error: Option<StoreError>,
 }
 
 /// A worker's trial.
@@ -142,6 +156,8 @@ struct Slot {
     /// When patience ends: then the group is asked to end, or killed.
     deadline: Option<Instant>,
     asked_to_end: bool,
+    /// Nothing more comes from it.
+    has_said_all: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -163,10 +179,12 @@ impl Runner {
         let (experiment, text) = files::read_experiment(experiment_file)?;
         let files = RunFiles::create(directory, &text)?;
         let header = recovery::header(&experiment);
+        // Before there is a log: a place that cannot be used is no run yet.
+        let store = files.open_store(&experiment)?;
         let journal = Journal::create(&files.log(), &header)?;
         let base = experiment_file.parent().unwrap_or(Path::new(""));
         files.remember_base(base)?;
-        let mut runner = Self::build(experiment, files, journal, &header)?;
+        let mut runner = Self::build(experiment, files, store, journal, &header)?;
         runner.journal.sync()?;
         runner.begin = Instant::now();
         Ok(runner)
@@ -180,8 +198,9 @@ impl Runner {
     pub fn resume(directory: &Path, observer: &mut dyn Observer) -> Result<Self, RunError> {
         let files = RunFiles::open(directory)?;
         let (experiment, _) = files::read_experiment(&files.experiment())?;
+        let store = files.open_store(&experiment)?;
         let (journal, header, events) = Journal::recover(&files.log())?;
-        let mut runner = Self::build(experiment, files, journal, &header)?;
+        let mut runner = Self::build(experiment, files, store, journal, &header)?;
         runner.recover(&events, observer)?;
         runner.begin = Instant::now();
         Ok(runner)
@@ -190,10 +209,10 @@ impl Runner {
     fn build(
         experiment: Experiment,
         files: RunFiles,
+        store: Arc<dyn Store>,
         journal: Journal,
         header: &Header,
     ) -> Result<Self, RunError> {
-        let store = files.open_store(&experiment)?;
         let (trash, deletions) = Trash::new(Arc::clone(&store));
         let scheduler = PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?;
         let callback = RemovalCallback::new(
@@ -224,8 +243,38 @@ impl Runner {
             crashes: HashMap::new(),
             failed: 0,
             best: None,
+            pinned: Vec::new(),
             stop: Stop::No,
+            store_error: None,
         })
+    }
+
+    /// Keeps another budget from now on; a smaller one is reached at once, in the order of the
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// The budget is too small for the workers and what is pinned, or the log cannot be written.
+    pub fn set_budget(
+        &mut self,
+        budget: Budget,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        budget.check_workers(self.experiment.workers, self.num_kept(None))?;
+        let event = Event::Budget {
+            max_num_checkpoints: budget.max_checkpoints,
+            max_bytes: budget.max_bytes,
+            elapsed: self.elapsed(),
+        };
+        self.write(&event, observer)?;
+        self.callback.set_budget(budget);
+        Ok(())
+    }
+
+    /// The budget that is kept.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.callback.budget()
     }
 
     /// Runs until a limit is reached, nothing is left to train, or the observer stops it.
@@ -238,7 +287,14 @@ impl Runner {
             self.stop = self.stop.max(observer.stop());
             self.listen(observer)?;
             self.look_after_slots(observer)?;
-            let idle = self.fill(observer)?;
+            let idle = match self.fill(observer) {
+                Err(RunError::Store(error)) if error.is_unavailable() => {
+                    self.stop_without_store(error, observer);
+                    true
+                }
+                filled => filled?,
+            };
+            self.hear_requests(observer)?;
             self.keep_budget(observer)?;
             self.note_deletions(observer)?;
             observer.turn(&self.view());
@@ -256,6 +312,7 @@ impl Runner {
             elapsed: self.elapsed(),
             model: self.callback.model(),
             best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
+            deleting: self.callback.store().pending(),
         }
     }
 
@@ -311,14 +368,17 @@ impl Runner {
     }
 
     fn finish(&mut self, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
-        for pending in self.callback.store_mut().drain(Duration::from_secs(30)) {
+        if let Some(error) = self.store_error.take() {
+            self.journal.sync()?;
+            return Err(error.into());
+        }
+        for pending in self.settle(observer)? {
             let error = pending.error.unwrap_or_default();
             let trial = &pending.trial;
             observer.note(&format!(
                 "the checkpoint of trial \"{trial}\" is still there: {error}"
             ));
         }
-        self.note_deletions(observer)?;
         let over_failures = self.too_many_failures();
         if self.stop == Stop::No && !over_failures {
             let event = Event::End(self.callback.end_of_run(self.elapsed()));

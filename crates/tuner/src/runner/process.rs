@@ -9,10 +9,12 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-/// Longest line that is read as one; what is longer is cut into pieces, which are no reports.
-const LONGEST_LINE: u64 = 1 << 20;
+/// Longest line that is listened to, with its end; what is longer is no report. It bounds the
+/// memory that lines in the queue take.
+const LONGEST_LINE: u64 = 1 << 16;
 
 /// How a training process is started.
 pub(super) struct Launch<'a> {
@@ -70,6 +72,10 @@ impl Process {
             .stderr(output.try_clone()?)
             .spawn()?;
         let input = child.stdin.take();
+        if let Some(input) = &input {
+            let flags = fcntl_getfl(input)?;
+            fcntl_setfl(input, flags | OFlags::NONBLOCK)?;
+        }
         if let Some(stdout) = child.stdout.take() {
             thread::spawn(move || listen(stdout, output, slot, process, &to));
         }
@@ -86,7 +92,8 @@ impl Process {
         self.child.id()
     }
 
-    /// Sends an answer. That the process no longer reads is no error: its end will be noticed.
+    /// Sends an answer. That the process no longer reads is no error: its end will be noticed. One
+    /// that reads none of its answers gets no more once the pipe is full: nobody waits for it.
     pub(super) fn answer(&mut self, text: &str) {
         let written = self.input.as_mut().map(|input| {
             input.write_all(text.as_bytes())?;
@@ -135,6 +142,7 @@ impl Drop for Process {
 fn listen(stdout: impl Read, mut copy: File, slot: usize, process: u64, to: &SyncSender<Said>) {
     let mut reader = BufReader::new(stdout);
     let mut bytes = Vec::new();
+    let mut within_a_line = false;
     loop {
         bytes.clear();
         let read = reader
@@ -146,6 +154,12 @@ fn listen(stdout: impl Read, mut copy: File, slot: usize, process: u64, to: &Syn
             Ok(_) => {
                 // The copy is for people; a full disk is noticed where it matters.
                 let _ = copy.write_all(&bytes);
+                let complete = bytes.ends_with(b"\n");
+                let too_long = within_a_line || (!complete && bytes.len() as u64 == LONGEST_LINE);
+                within_a_line = !complete;
+                if too_long {
+                    continue;
+                }
                 let text = String::from_utf8_lossy(&bytes);
                 Some(text.trim_end_matches(['\n', '\r']).to_owned())
             }
@@ -232,6 +246,31 @@ mod tests {
         assert_eq!(wait(&mut process).code(), Some(3));
         let output = std::fs::read_to_string(folder.path().join("output.log")).unwrap();
         assert!(output.contains("one\n") && output.contains("oops\n"));
+    }
+
+    /// A line that is too long is none, and neither is any part of it.
+    #[test]
+    fn parts_of_a_line_are_no_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, said) = sync_channel(10);
+        let script = format!(
+            "head -c {LONGEST_LINE} /dev/zero; echo end; echo short; head -c {LONGEST_LINE} /dev/zero"
+        );
+        let mut process = shell(&script, folder.path(), to);
+        let lines: Vec<_> = said.iter().map(|said| said.line).collect();
+        assert_eq!(lines, [Some("short".to_owned()), None]);
+        wait(&mut process);
+    }
+
+    #[test]
+    fn nobody_waits_for_a_process_that_does_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (to, _said) = sync_channel(10);
+        let mut process = shell("exec sleep 600", folder.path(), to);
+        for _ in 0..100_000 {
+            process.answer("continue\n");
+        }
+        assert!(process.input.is_none());
     }
 
     /// The whole group goes: a grandchild that ignores TERM does not survive.

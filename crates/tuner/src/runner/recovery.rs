@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rungkeeper_checkpoints::Stored;
+use rungkeeper_policies::Budget;
 use rungkeeper_rung_model::{CheckpointTracking, Decision, TrialStatus};
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{RemovalReason, TrialResult, TunerCallback};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Observer, RunError, Runner, process};
 use crate::experiment::Experiment;
@@ -35,14 +37,19 @@ pub(super) fn header(experiment: &Experiment) -> Header {
     header
 }
 
-/// A process that may have been left behind.
+/// What the end of the log may have left open.
 #[derive(Default)]
-struct LeftBehind {
+struct LeftOpen {
+    /// Processes that may still be there.
     processes: HashMap<String, (u32, Option<String>)>,
+    /// Reports whose result is missing.
+    reported: BTreeMap<String, (u64, f64)>,
 }
 
-impl LeftBehind {
+impl LeftOpen {
+    /// A trial runs anew.
     fn note(&mut self, trial: &str, line: &serde_json::Map<String, Value>) {
+        self.reported.remove(trial);
         let id = line
             .get("pid")
             .and_then(Value::as_u64)
@@ -62,7 +69,7 @@ impl Runner {
         events: &[Recorded],
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let mut left = LeftBehind::default();
+        let mut left = LeftOpen::default();
         self.callback.store_mut().sleep(true);
         for (event, line) in events {
             self.before = event.elapsed().unwrap_or(self.before);
@@ -72,14 +79,14 @@ impl Runner {
         for (id, started) in left.processes.values() {
             process::end_left_behind(*id, started.as_deref());
         }
-        self.set_right(observer)
+        self.set_right(&left.reported, observer)
     }
 
     fn happened(
         &mut self,
         event: &Event,
         line: &serde_json::Map<String, Value>,
-        left: &mut LeftBehind,
+        left: &mut LeftOpen,
     ) -> Result<(), RunError> {
         if let Some(process) = line.get("process").and_then(Value::as_u64) {
             self.processes = self.processes.max(process);
@@ -101,8 +108,19 @@ impl Runner {
             }
             Event::Restart { trial, .. } => {
                 left.note(trial, line);
+                if line.contains_key("crashed") {
+                    *self.crashes.entry(trial.clone()).or_default() += 1;
+                }
                 self.scheduler.on_restart(trial)?;
                 self.callback.on_restart_trial(trial)?;
+            }
+            Event::Reported {
+                trial,
+                level,
+                metric,
+                ..
+            } => {
+                left.reported.insert(trial.clone(), (*level, *metric));
             }
             Event::Result {
                 trial,
@@ -111,6 +129,7 @@ impl Runner {
                 decision,
                 ..
             } => {
+                left.reported.remove(trial);
                 self.scheduler.on_report(trial, *level, *metric)?;
                 let result = TrialResult {
                     level: *level,
@@ -118,7 +137,7 @@ impl Runner {
                     decision: *decision,
                 };
                 self.callback.on_trial_result(trial, &result)?;
-                if *decision == Decision::Stop && metric.is_finite() && self.is_best(*metric) {
+                if *decision == Decision::Stop && self.is_best(*metric) {
                     self.best = Some((trial.clone(), *metric));
                 }
             }
@@ -131,6 +150,20 @@ impl Runner {
                 self.callback.on_trial_failed(trial)?;
                 self.failed += 1;
             }
+            other => self.checkpoint_event(other, line)?,
+        }
+        // Notes were said when it happened.
+        self.callback.take_notes();
+        Ok(())
+    }
+
+    /// Checkpoints that come and go, and what decides that.
+    fn checkpoint_event(
+        &mut self,
+        event: &Event,
+        line: &serde_json::Map<String, Value>,
+    ) -> Result<(), RunError> {
+        match event {
             Event::Checkpoint {
                 trial,
                 level,
@@ -146,21 +179,45 @@ impl Runner {
             }
             // The files may still be there: that is set right at the end.
             Event::Remove { removal, .. } => self.callback.give_up(&removal.trial)?,
-            Event::Pin { trial, .. } => self.callback.pin(trial)?,
-            Event::Unpin { trial, .. } => self.callback.unpin(trial)?,
-            Event::Header(_) | Event::Removed { .. } | Event::LoopEnd(_) | Event::End(_) => {}
+            Event::Pin { trial, .. } => {
+                if !line.contains_key("asked") {
+                    self.pinned.push(trial.clone());
+                }
+                self.callback.pin(trial)?;
+            }
+            Event::Unpin { trial, .. } => {
+                self.pinned.retain(|pinned| pinned != trial);
+                self.callback.unpin(trial)?;
+            }
+            Event::Budget {
+                max_num_checkpoints,
+                max_bytes,
+                ..
+            } => self.callback.set_budget(Budget {
+                max_checkpoints: *max_num_checkpoints,
+                max_bytes: *max_bytes,
+            }),
+            _ => {}
         }
-        // Notes were said when it happened.
-        self.callback.take_notes();
         Ok(())
     }
 
     /// What the log and the store say of each trial is made one again.
-    fn set_right(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+    fn set_right(
+        &mut self,
+        reported: &BTreeMap<String, (u64, f64)>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        // What was ready to be committed when the store or this program failed is not lost.
+        self.store.finish_commits()?;
         let mut stored = BTreeMap::new();
         for checkpoint in self.store.list()? {
             stored.insert(checkpoint.trial.clone(), checkpoint);
         }
+        for (trial, report) in reported {
+            self.catch_up(trial, *report, stored.get(trial), observer)?;
+        }
+        self.let_former_go(observer)?;
         let trials: Vec<(String, TrialStatus)> = self
             .callback
             .model()
@@ -191,11 +248,55 @@ impl Runner {
         Ok(())
     }
 
+    /// The run was cut short between a report and its result. If the checkpoint of that moment is
+    /// there, the trial would go on behind it, so the report counts; otherwise it is made again.
+    fn catch_up(
+        &mut self,
+        trial: &str,
+        (level, metric): (u64, f64),
+        stored: Option<&Stored>,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let Some(stored) = stored.filter(|stored| stored.level == level) else {
+            return Ok(());
+        };
+        let known = self.callback.model().checkpoint(trial);
+        if known.is_none_or(|known| known.level != level) {
+            self.adopt_checkpoint(stored, observer)?;
+        }
+        let decision = self.scheduler.on_report(trial, level, metric)?.decision;
+        let result = TrialResult {
+            level,
+            metric,
+            decision,
+        };
+        self.conclude(trial, &result, true, observer)
+    }
+
+    /// A checkpoint was committed, but the log did not get to say so.
+    fn adopt_checkpoint(
+        &mut self,
+        stored: &Stored,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let (trial, level, bytes) = (stored.trial.as_str(), stored.level, stored.bytes);
+        let event = Event::Checkpoint {
+            trial: trial.to_owned(),
+            level,
+            bytes,
+            elapsed: self.elapsed(),
+        };
+        self.write_with(&event, &[("hash", json!(stored.hash))], observer)?;
+        self.callback.on_checkpoint_committed(trial, level, bytes)?;
+        self.callback.store_mut().committed(trial, bytes);
+        Ok(())
+    }
+
     /// A paused trial has a checkpoint as far as the log knows: does it?
     fn check_paused(
         &mut self,
         trial: &str,
-        stored: Option<&rungkeeper_checkpoints::Stored>,
+        stored: Option<&Stored>,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
         let level = self
@@ -206,20 +307,7 @@ impl Runner {
         let known = self.callback.model().checkpoint(trial);
         match stored.filter(|stored| stored.level >= level) {
             Some(_) if known.is_some_and(|known| known.level >= level) => Ok(()),
-            // Committed, but the log did not get to say so.
-            Some(stored) => {
-                let event = Event::Checkpoint {
-                    trial: trial.to_owned(),
-                    level: stored.level,
-                    bytes: stored.bytes,
-                    elapsed: self.before,
-                };
-                self.write(&event, observer)?;
-                self.callback
-                    .on_checkpoint_committed(trial, stored.level, stored.bytes)?;
-                self.callback.store_mut().committed(trial, stored.bytes);
-                Ok(())
-            }
+            Some(stored) => self.adopt_checkpoint(stored, observer),
             None => self.lost(trial, observer),
         }
     }

@@ -19,12 +19,13 @@ impl Runner {
         said: &Said,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
-        let current = self.slots[said.slot].as_ref();
+        let current = self.slots[said.slot].as_mut();
         let Some(slot) = current.filter(|slot| slot.number == said.process) else {
             return Ok(()); // an old process
         };
         let Some(text) = &said.line else {
-            return Ok(()); // its end is noticed by its status
+            slot.has_said_all = true; // its end is noticed by its status
+            return Ok(());
         };
         if slot.phase != Phase::Training {
             return Ok(()); // told to end: what it still trains does not count
@@ -66,33 +67,72 @@ impl Runner {
             slot.checkpoint_at = Some(printed.resource);
         }
         let decision = verdict.decision;
-        if decision == Decision::Pause && printed.checkpoint && self.program_waits() {
-            // The program waits for its answer, so its files are at rest: the checkpoint is
-            // complete before the pause is in the log.
-            self.commit_waiting(number, printed.resource, observer)?;
-        }
         let result = TrialResult {
             level: printed.resource,
             metric: printed.metric,
             decision,
         };
+        if printed.checkpoint && self.program_waits() && self.is_worth_a_checkpoint(&result) {
+            // The program waits for its answer, so its files are at rest: the checkpoint is
+            // complete before the pause is in the log.
+            let reported = Event::Reported {
+                trial: trial.clone(),
+                level: result.level,
+                metric: result.metric,
+                elapsed: self.elapsed(),
+            };
+            self.write(&reported, observer)?;
+            self.commit_waiting(number, printed.resource, observer)?;
+        }
+        self.conclude(&trial, &result, printed.checkpoint, observer)?;
+        self.decided(number, decision);
+        Ok(())
+    }
+
+    /// Whether the files of this moment are needed: the trial pauses, or ends as the best.
+    fn is_worth_a_checkpoint(&self, result: &TrialResult) -> bool {
+        match result.decision {
+            Decision::Continue => false,
+            Decision::Pause => true,
+            Decision::Stop => self.experiment.pin_best && self.is_best(result.metric),
+        }
+    }
+
+    /// Writes a result down, and hands it to whoever learns from it.
+    pub(super) fn conclude(
+        &mut self,
+        trial: &str,
+        result: &TrialResult,
+        checkpoint: bool,
+        observer: &mut dyn Observer,
+    ) -> Result<(), RunError> {
+        let best = result.decision == Decision::Stop && self.is_best(result.metric);
+        if best {
+            // Before it ends: a trial that has ended unpinned needs no checkpoint.
+            self.pin_as_best(trial, observer)?;
+        }
         let event = Event::Result {
-            trial: trial.clone(),
+            trial: trial.to_owned(),
             level: result.level,
             metric: result.metric,
-            decision,
+            decision: result.decision,
             elapsed: self.elapsed(),
         };
-        let flag = [("checkpoint", Value::from(printed.checkpoint))];
+        let flag = [("checkpoint", Value::from(checkpoint))];
         self.write_with(&event, &flag, observer)?;
-        self.callback.on_trial_result(&trial, &result)?;
+        self.callback.on_trial_result(trial, result)?;
         for note in self.callback.take_notes() {
             observer.note(&note.to_string());
         }
-        if decision == Decision::Stop {
-            self.finished(&trial, printed.metric, observer)?;
+        if best {
+            self.best = Some((trial.to_owned(), result.metric));
+            self.let_former_go(observer)?;
         }
-        self.decided(number, decision);
+        if result.decision == Decision::Stop && !self.callback.model().is_pinned(trial) {
+            // The budget no longer counts the trial, though its process may take a while to end:
+            // what it was resumed from must not stay that long.
+            self.callback.store_mut().drop_all(trial);
+        }
         Ok(())
     }
 

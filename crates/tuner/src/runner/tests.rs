@@ -352,3 +352,90 @@ fn a_program_without_checkpoints_pays_for_each_promotion() {
     );
     assert!(stored(&folder.run()).is_empty());
 }
+
+/// The run is cut short between a report and its result. Where the checkpoint of that moment is
+/// there the report counts; where it is not, the trial is trained and reports again.
+#[test]
+fn a_report_without_its_result() {
+    for committed in [true, false] {
+        let folder = Folder::new(ANSWERED, "stop = { trials = 1 }");
+        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+        let outcome = runner.run(&mut Watch::default()).unwrap();
+        assert_eq!(outcome, Outcome::Finished);
+        drop(runner);
+        let path = folder.run().join("log.jsonl");
+        let log = fs::read_to_string(&path).unwrap();
+        let begin = log.find("{\"event\":\"reported\"").unwrap();
+        let end = begin + log[begin..].find('\n').unwrap() + 1;
+        fs::write(&path, &log[..end]).unwrap();
+        if !committed {
+            fs::remove_dir_all(folder.run().join("checkpoints/checkpoints/0")).unwrap();
+        }
+        let mut watch = Watch::default();
+        let mut runner = resume(&folder.run(), &mut watch);
+        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+        let restarts = watch
+            .events
+            .iter()
+            .filter(|event| matches!(event, Event::Restart { .. }));
+        assert_eq!(restarts.count(), usize::from(!committed));
+        assert_eq!(folder.began("0").len(), 1 + usize::from(!committed));
+        let events = check_log(&folder.run());
+        let paused = |event: &&Event| {
+            matches!(
+                event,
+                Event::Result {
+                    level: 1,
+                    decision: Decision::Pause,
+                    ..
+                }
+            )
+        };
+        assert_eq!(events.iter().filter(paused).count(), 1);
+        assert_eq!(stored(&folder.run()), ["0"]);
+    }
+}
+
+/// A better trial ends: from then on its checkpoint is the one that is kept, and a person's pins
+/// stay beside it.
+#[test]
+fn the_best_is_kept_and_what_was_asked_for() {
+    let folder = Folder::new(ANSWERED, "stop = { trials = 18 }");
+    let mut watch = Watch::default();
+    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
+    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    let best = runner.view().best.unwrap().0.to_owned();
+    let pins = |events: &[Event]| {
+        let pins = events.iter().filter_map(|event| match event {
+            Event::Pin { trial, .. } => Some(trial.clone()),
+            _ => None,
+        });
+        pins.collect::<Vec<_>>()
+    };
+    let pinned = pins(&watch.events);
+    assert_eq!(pinned.last(), Some(&best));
+    // All but the last were let go, each once the next one's checkpoint was complete.
+    let let_go = watch.events.iter().filter_map(|event| match event {
+        Event::Unpin { trial, .. } => Some(trial.clone()),
+        _ => None,
+    });
+    assert_eq!(let_go.collect::<Vec<_>>(), pinned[..pinned.len() - 1]);
+    let paused = stored(&folder.run()).into_iter().find(|id| *id != best);
+    let paused = paused.unwrap();
+    runner.pin(&paused, &mut watch).unwrap();
+    drop(runner);
+    let mut runner = resume(&folder.run(), &mut Watch::default());
+    let none = Some(rungkeeper_policies::Budget::of_checkpoints(0));
+    let collected = runner.collect(none, &mut watch).unwrap();
+    assert_eq!(collected.held, 2);
+    let mut kept = vec![best.clone(), paused.clone()];
+    kept.sort();
+    assert_eq!(stored(&folder.run()), kept);
+    // Let go by a person, the best is not pinned again.
+    runner.unpin(&best, &mut watch).unwrap();
+    assert!(runner.settle(&mut watch).unwrap().is_empty());
+    drop(runner);
+    let runner = resume(&folder.run(), &mut Watch::default());
+    assert_eq!(runner.view().model.num_with_checkpoint(), 1);
+    assert_eq!(stored(&folder.run()), [paused]);
+}

@@ -51,6 +51,11 @@ impl Trash {
         }
     }
 
+    /// Number of deletions that are not done.
+    pub(super) fn pending(&self) -> usize {
+        self.deleter.pending().len()
+    }
+
     /// Waits for all deletions; what could not be done comes back.
     pub(super) fn drain(&self, timeout: std::time::Duration) -> Vec<Pending> {
         self.deleter.drain(timeout)

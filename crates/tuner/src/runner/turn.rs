@@ -34,7 +34,7 @@ impl Runner {
                 return Ok(true);
             }
             if let Some(trial) = self.interrupted.pop() {
-                self.go_on(number, &trial, observer)?;
+                self.go_on(number, &trial, &[], observer)?;
                 continue;
             }
             match self.next_task()? {
@@ -129,6 +129,7 @@ impl Runner {
         &mut self,
         number: usize,
         trial: &str,
+        more: &[(&str, Value)],
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
         let slot = self.restore_and_launch(number, trial, observer)?;
@@ -136,7 +137,7 @@ impl Runner {
             trial: trial.to_owned(),
             elapsed: self.elapsed(),
         };
-        self.occupy(number, slot, &event, &[], observer)?;
+        self.occupy(number, slot, &event, more, observer)?;
         self.scheduler.on_restart(trial)?;
         Ok(self.callback.on_restart_trial(trial)?)
     }
@@ -223,6 +224,7 @@ impl Runner {
             committed: false,
             deadline: None,
             asked_to_end: false,
+            has_said_all: false,
         })
     }
 

@@ -16,6 +16,37 @@ pub struct Curves {
     pub mode: Mode,
 }
 
+/// Parts of names of metrics of which large values are good.
+const LARGE_IS_GOOD: [&str; 8] = [
+    "acc",
+    "auc",
+    "f1",
+    "score",
+    "precision",
+    "recall",
+    "reward",
+    "r2",
+];
+
+impl Curves {
+    /// Without a mode, the one that goes with the metric's name: large is good for names with
+    /// `acc`, `auc`, `f1`, `score`, `precision`, `recall`, `reward` or `r2` in them, in any case.
+    #[must_use]
+    pub fn new(table: CurveTable, mode: Option<Mode>) -> Self {
+        let mode = mode.unwrap_or_else(|| usual_mode(table.metric()));
+        Self { table, mode }
+    }
+}
+
+fn usual_mode(metric: &str) -> Mode {
+    let metric = metric.to_ascii_lowercase();
+    if LARGE_IS_GOOD.iter().any(|part| metric.contains(part)) {
+        Mode::Max
+    } else {
+        Mode::Min
+    }
+}
+
 /// How the curves of new trials are drawn.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Draw {
@@ -111,4 +142,34 @@ pub struct Cell {
     pub seed: u64,
     /// Name of the policy: `speculative`, `by_level` or `random`.
     pub policy: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_go_with_names() {
+        for metric in [
+            "accuracy",
+            "val_acc",
+            "ROC_AUC",
+            "f1_macro",
+            "score",
+            "mean_reward",
+            "R2",
+        ] {
+            assert_eq!(usual_mode(metric), Mode::Max, "{metric}");
+        }
+        for metric in [
+            "loss",
+            "val_loss",
+            "error_rate",
+            "rmse",
+            "perplexity",
+            "seconds",
+        ] {
+            assert_eq!(usual_mode(metric), Mode::Min, "{metric}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use rungkeeper_tuner::simulation::CellResult;
 
 use super::super::palette::{self, Ink};
-use super::super::plots::{Axes, Curve, LogAxis, Steps};
+use super::super::plots::{Axes, Curve, LogAxis, Series};
 use super::super::svg::Svg;
 use super::super::{Figure, LegendEntry, Mark, numbers};
 use super::GOAL;
@@ -192,10 +192,10 @@ fn held_lines(
         let points = held
             .map(|&(time, held)| (time / length, held as f64))
             .collect();
-        Steps { ink, mark, points }
+        Series { ink, mark, points }
     });
     let axes = Axes::new(format!("time ({unit})"), "checkpoints held");
-    axes.steps(&lines.collect::<Vec<_>>(), budget as f64)
+    axes.steps(&lines.collect::<Vec<_>>(), Some(budget as f64))
 }
 
 /// The run of the first policy with the largest budget, if that is larger than `budget`.

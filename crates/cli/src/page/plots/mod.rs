@@ -1,6 +1,12 @@
-//! Plots: curves over named positions on a logarithmic axis, steps over time, grouped bars.
+//! Plots: curves over named positions on a logarithmic axis, steps over time, grouped bars, dots over
+//! named positions, lines.
 //!
 //! Legends are the page's and not the plot's: text there wraps on a narrow screen.
+
+mod dots;
+mod lines;
+mod thinned;
+mod window;
 
 use std::sync::Arc;
 
@@ -14,8 +20,14 @@ use super::palette::{AXIS, GOAL, GRID, Ink, TEXT};
 use super::svg::Svg;
 use super::{Mark, numbers};
 
+pub(super) use dots::Dots;
+pub(super) use window::Window;
+
 /// Small enough that text of size 14 is still read when a phone shows the plot, large enough for a desk.
 const SIZE: (f64, f64) = (420.0, 310.0);
+
+/// As many as the columns of pixels that a plot has.
+const COLUMNS: usize = 400;
 
 /// A line with a value at each position, and the spread around it.
 pub(super) struct Curve {
@@ -26,8 +38,8 @@ pub(super) struct Curve {
     pub(super) band: Vec<(f64, f64)>,
 }
 
-/// A value that holds from its time until the next.
-pub(super) struct Steps {
+/// Points from left to right: joined by a line, or values that hold from their time until the next.
+pub(super) struct Series {
     pub(super) ink: Ink,
     pub(super) mark: Mark,
     pub(super) points: Vec<(f64, f64)>,
@@ -136,7 +148,7 @@ impl Axes {
         }
         let layout = self.layout(&plots);
         let layout = layout
-            .with_x_categories(thinned(positions))
+            .with_x_categories(names_with_room(positions))
             .with_x_axis_min(0.6)
             .with_x_axis_max(positions.len() as f64 + 0.4)
             .with_log_y()
@@ -147,15 +159,17 @@ impl Axes {
         draw(plots, layout)
     }
 
-    /// Values over time, from 0 on, and a horizontal line at `limit`. Where lines coincide, they lie one inside the other.
-    pub(super) fn steps(&self, steps: &[Steps], limit: f64) -> Svg {
-        let count = steps.len();
-        let lines = steps.iter().zip(0..).map(|(steps, before)| {
-            let points = steps.points.iter().copied();
-            let line = line(steps.ink, steps.mark).with_data(points).with_step();
+    /// Values over time, from 0 on, and a horizontal line at `limit`, if any. Where lines coincide, they lie one inside the
+    /// other.
+    pub(super) fn steps(&self, steps: &[Series], limit: Option<f64>) -> Svg {
+        let is_line = |steps: &&Series| steps.mark == Mark::Line;
+        let lines = steps.iter().enumerate().map(|(index, one)| {
+            let points = thinned::steps(&one.points, COLUMNS);
+            let line = line(one.ink, one.mark);
+            let line = line.with_data(points).with_step();
             // The last is drawn on top and is the thinnest. Dots are lost in a wide line.
-            let inside = if steps.mark == Mark::Line {
-                count - 1 - before
+            let inside = if is_line(&one) {
+                steps[index + 1..].iter().filter(is_line).count()
             } else {
                 0
             };
@@ -163,21 +177,31 @@ impl Axes {
         });
         let plots: Vec<Plot> = lines.collect();
         let highest = steps.iter().flat_map(|steps| &steps.points);
-        let highest = highest.fold(limit, |highest, &(_, value)| highest.max(value));
+        let highest = highest.fold(limit.unwrap_or(0.0), |highest, &(_, value)| {
+            highest.max(value)
+        });
+        // Nothing at all over time is a line at the bottom of an axis.
+        let highest = if highest > 0.0 { highest } else { 1.0 };
+        let ends = steps.iter().filter_map(|steps| steps.points.last());
+        let end = ends.fold(0.0_f64, |end, last| end.max(last.0));
         let layout = self.layout(&plots);
         let layout = layout
             .with_y_axis_min(0.0)
             .with_y_axis_max(highest * 1.1)
             .with_x_axis_min(0.0)
-            .with_tick_format(short_ticks())
-            .with_reference_line(reference(limit, GOAL));
+            .with_x_axis_max(if end > 0.0 { end } else { 1.0 })
+            .with_tick_format(short_ticks());
+        let layout = match limit {
+            Some(limit) => layout.with_reference_line(reference(limit, GOAL)),
+            None => layout,
+        };
         draw(plots, layout)
     }
 
     /// Bars side by side in groups with names.
     pub(super) fn bars(&self, groups: &[(String, Vec<(f64, Ink)>)]) -> Svg {
         let mut plot = BarPlot::new().with_gap(0.25);
-        let names = thinned(groups.iter().map(|(name, _)| name));
+        let names = names_with_room(groups.iter().map(|(name, _)| name));
         for ((_, bars), name) in groups.iter().zip(names) {
             plot = plot.with_group(name, bars.iter().map(|&(value, ink)| (value, ink.light())));
         }
@@ -233,7 +257,7 @@ fn reference(at: f64, ink: Ink) -> ReferenceLine {
 }
 
 /// The names as far as there is room for them below a plot; the others stay empty.
-fn thinned<'a>(
+fn names_with_room<'a>(
     names: impl IntoIterator<Item = &'a String, IntoIter: ExactSizeIterator + Clone>,
 ) -> Vec<String> {
     const ROOM: usize = 40;
@@ -257,8 +281,9 @@ fn thinned<'a>(
 /// Numbers as short as they can be told apart: 0.5, 20, 3000, 40k, 2M.
 fn short_ticks() -> TickFormat {
     TickFormat::Custom(Arc::new(|value| match value {
-        v if v >= 1e6 => format!("{}M", v / 1e6),
-        v if v >= 1e4 => format!("{}k", v / 1e3),
+        v if v.abs() >= 1e9 || (v != 0.0 && v.abs() < 1e-3) => format!("{v:.1e}"),
+        v if v.abs() >= 1e6 => format!("{}M", v / 1e6),
+        v if v.abs() >= 1e4 => format!("{}k", v / 1e3),
         v if v.fract() == 0.0 => numbers::whole(v),
         v => format!("{}", (v * 1000.0).round() / 1000.0),
     }))
@@ -270,6 +295,8 @@ fn draw(plots: Vec<Plot>, layout: Layout) -> Svg {
 
 #[cfg(test)]
 mod tests {
+    use rungkeeper_tuner_hooks::Mode;
+
     use super::super::palette;
     use super::*;
 
@@ -304,11 +331,11 @@ mod tests {
                 .map(|n| (1u64 << n).to_string())
                 .collect::<Vec<_>>()
         };
-        assert_eq!(thinned(&names(6)), names(6));
-        let shown = thinned(&names(13));
+        assert_eq!(names_with_room(&names(6)), names(6));
+        let shown = names_with_room(&names(13));
         assert_eq!(shown.iter().filter(|name| !name.is_empty()).count(), 7);
         assert_eq!(shown.len(), 13);
-        assert_eq!(thinned(&[]), [""; 0]);
+        assert_eq!(names_with_room(&[]), [""; 0]);
     }
 
     #[test]
@@ -329,7 +356,19 @@ mod tests {
         let axes = Axes::new("x", "y");
         for plot in [
             axes.bars(&[]),
-            axes.steps(&[], 5.0),
+            axes.steps(&[], Some(5.0)),
+            axes.steps(&[], None),
+            axes.lines(&[], Window::of([], Mode::Min), true),
+            axes.dots(
+                &[],
+                &[],
+                &Series {
+                    ink: palette::NEUTRAL,
+                    mark: Mark::Line,
+                    points: Vec::new(),
+                },
+                Window::of([], Mode::Min),
+            ),
             axes.curves(&[], &[], LogAxis::holding(1.0, []), 1.0),
         ] {
             let text = plot.inline("f", "");

@@ -1,0 +1,128 @@
+//! The answers in a few sentences.
+
+use maud::{Markup, html};
+use rungkeeper_tuner_hooks::{Budget, TrialStatus};
+
+use super::super::numbers;
+use super::{View, amount};
+
+/// How the run ended, what it found, whether its budget was kept, and what that cost.
+pub(super) fn in_short(view: &View<'_>) -> Markup {
+    html! {
+        ul.lede {
+            li { (ending(view)) }
+            li { (best(view)) }
+            li { (kept(view)) }
+            li { (cost(view)) }
+        }
+    }
+}
+
+fn ending(view: &View<'_>) -> Markup {
+    let history = view.history;
+    let time = view.clock.with_unit(history.elapsed);
+    let trials = numbers::of(history.trials.len() as u64, "trial");
+    let failed = history.trials.iter().filter(|trial| trial.failed).count();
+    let running = history.count(TrialStatus::Running);
+    html! {
+        @if history.ended {
+            "The run " strong { "finished" } " after " (time) " and " (trials)
+        } @else {
+            @if view.folder.is_worked_on() { "The run " strong { "goes on" } }
+            @else { "The run is " strong { "not finished" } }
+            ": its log goes up to " (time) " and " (trials)
+            @if running > 0 { ", " (running) " of them in training" }
+        }
+        @if failed > 0 { "; " (failed) " failed" }
+        "."
+    }
+}
+
+fn best(view: &View<'_>) -> Markup {
+    let (history, folder) = (view.history, view.folder);
+    let ranking = history.ranking();
+    html! {
+        @if let Some((trial, metric)) = history.best() {
+            "The best is " strong { "trial " (trial.id) } " with a " (folder.metric()) " of "
+            strong { (numbers::metric(metric)) }
+            @if view.holds_checkpoint(&trial.id) { "; its checkpoint is kept." } @else { "." }
+        } @else if let Some((trial, (level, metric))) = ranking.first().and_then(|t| Some((t, t.highest()?))) {
+            "No trial has reached the max resource of " (history.header.max_resource) " with a metric. The best so far is "
+            strong { "trial " (trial.id) } " with a " (folder.metric()) " of " strong { (numbers::metric(metric)) }
+            " at level " (level) "."
+        } @else {
+            "No trial has reported at a rung yet."
+        }
+    }
+}
+
+fn kept(view: &View<'_>) -> Markup {
+    let holdings = &view.history.holdings;
+    let (most, bytes) = (holdings.checkpoints.most(), holdings.bytes.most());
+    let changed = holdings.budgets.len() > 1;
+    let most_of = |budget: Budget| {
+        let number = budget
+            .max_checkpoints
+            .map(|_| numbers::of(most, "checkpoint"));
+        let size = budget.max_bytes.map(|_| numbers::bytes(bytes));
+        numbers::list(&number.into_iter().chain(size).collect::<Vec<_>>())
+    };
+    let budget = holdings.budget();
+    html! {
+        @if holdings.budgets.iter().all(|at| at.1 == Budget::default()) {
+            "There was no budget: " (numbers::of(most, "checkpoint")) " were held at most"
+            @if bytes > 0 { ", with " (numbers::bytes(bytes)) }
+            "."
+        } @else {
+            "The budget"
+            @if changed { ", " (in_words(budget)) " since " (view.clock.with_unit(holdings.budgets.last().map_or(0.0, |b| b.0))) "," }
+            @else { " of " (in_words(budget)) }
+            @if let Some(time) = holdings.exceeded {
+                " was " strong { "exceeded" } ", first at " (view.clock.with_unit(time)) ": "
+                (most_of(budget)) " were held at most."
+            } @else if holdings.exceeded_within_turns {
+                " was " strong { "kept" } " at the end of each turn; within a turn up to " (most_of(budget)) " were held."
+            } @else {
+                " was " strong { "kept" } ": never more than " (most_of(budget)) " were held."
+            }
+        }
+    }
+}
+
+/// "10 checkpoints", "20 GB", "10 checkpoints and 20 GB", "no limit".
+pub(super) fn in_words(budget: Budget) -> String {
+    let number = budget
+        .max_checkpoints
+        .map(|most| numbers::of(most, "checkpoint"));
+    let words: Vec<String> = number
+        .into_iter()
+        .chain(budget.max_bytes.map(numbers::bytes))
+        .collect();
+    if words.is_empty() {
+        "no limit".to_owned()
+    } else {
+        numbers::list(&words)
+    }
+}
+
+fn cost(view: &View<'_>) -> Markup {
+    let history = view.history;
+    let results = history.extra_results();
+    let regretted = history.given_up.regretted();
+    html! {
+        @if results.num_checkpoints_removed == 0 {
+            "No checkpoint was given up."
+        } @else {
+            (numbers::of(results.num_checkpoints_removed, "checkpoint"))
+            @if results.num_checkpoints_removed == 1 { " was" } @else { " were" }
+            " given up; "
+            @if regretted == 0 { "none of them was missed." }
+            @else if regretted == 1 { strong { "1 regretted" } ", as its trial was resumed after all." }
+            @else { strong { (regretted) " regretted" } ", as their trials were resumed after all." }
+        }
+        @if results.cost_resources > 0 {
+            " " (amount(results.cost_resources)) " had to be trained again, "
+            strong { (numbers::percent(history.cost_percent())) " of the training" } "."
+        }
+    }
+}

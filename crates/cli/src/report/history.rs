@@ -1,0 +1,141 @@
+//! What happened in a run, from its event log.
+
+use std::path::Path;
+
+use anyhow::Context;
+use rungkeeper_rung_model::MetricKey;
+use rungkeeper_tuner::journal::{Journal, Recorded};
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{
+    ExtraResults, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
+};
+
+use super::estimates::Estimates;
+use super::given_up::GivenUpList;
+use super::holdings::Holdings;
+use super::trials::{Gatherer, Trial, ranking};
+
+/// A run, as its log tells it.
+pub(crate) struct History {
+    pub(crate) header: Header,
+    /// The log says that the run ended.
+    pub(crate) ended: bool,
+    /// Seconds of the run up to the last event.
+    pub(crate) elapsed: f64,
+    /// In order of their starts.
+    pub(crate) trials: Vec<Trial>,
+    pub(crate) given_up: GivenUpList,
+    pub(crate) holdings: Holdings,
+    pub(crate) estimates: Estimates,
+    replay: Replay,
+}
+
+impl History {
+    /// Reads an event log, also of a run that goes on.
+    pub(crate) fn read(log: &Path) -> anyhow::Result<Self> {
+        let (header, events) = Journal::read(log)?;
+        Self::of(header, &events).with_context(|| log.display().to_string())
+    }
+
+    /// What the events of a log tell; their lines are counted from the header on.
+    pub(crate) fn of(header: Header, events: &[Recorded]) -> anyhow::Result<Self> {
+        let mut replay = Replay::checked(&header)?;
+        let mut trials = Gatherer::default();
+        let mut given_up = GivenUpList::default();
+        let mut holdings = Holdings::new(header.budget());
+        let mut estimates = Estimates::default();
+        let (mut ended, mut elapsed) = (false, 0.0);
+        for (number, (event, line)) in events.iter().enumerate() {
+            given_up.happens(event, replay.callback().model());
+            replay.feed(number + 2, event)?;
+            elapsed = event.elapsed().unwrap_or(elapsed);
+            match event {
+                Event::End(_) => ended = true,
+                // What a person asks for may come after the end.
+                Event::Start { .. } | Event::Resume { .. } | Event::Restart { .. } => ended = false,
+                _ => {}
+            }
+            let callback = replay.callback();
+            trials.happened(event, line, callback.model());
+            given_up.happened(elapsed, callback.trials_resumed_without_checkpoint());
+            holdings.happened(elapsed, event, callback.model(), callback.budget());
+            if matches!(event, Event::Result { .. }) {
+                estimates.reported(elapsed, callback.policy(), header.min_data_at_rung);
+            }
+        }
+        replay.finish()?;
+        holdings.end(elapsed, replay.callback().model());
+        Ok(Self {
+            header,
+            ended,
+            elapsed,
+            trials: trials.into_trials(),
+            given_up,
+            holdings,
+            estimates,
+            replay,
+        })
+    }
+
+    /// Trials, rungs and checkpoints at the end of the log.
+    pub(crate) fn model(&self) -> &RungModel {
+        self.replay.callback().model()
+    }
+
+    /// The policy at the end of the log.
+    pub(crate) fn policy(&self) -> &dyn RemovalPolicy {
+        self.replay.callback().policy()
+    }
+
+    /// How far the run had come at the end of the log.
+    pub(crate) fn progress(&self) -> Progress {
+        self.replay.callback().progress()
+    }
+
+    /// Checkpoints given up, trials resumed, resource units trained again.
+    pub(crate) fn extra_results(&self) -> ExtraResults {
+        self.replay.callback().extra_results()
+    }
+
+    /// Number of trials of a status at the end of the log.
+    pub(crate) fn count(&self, status: TrialStatus) -> usize {
+        let trials = self.model().trials();
+        trials.filter(|trial| trial.1 == status).count()
+    }
+
+    /// The best trials first, see [`ranking`].
+    pub(crate) fn ranking(&self) -> Vec<&Trial> {
+        ranking(&self.trials, self.header.mode)
+    }
+
+    /// The best finished trial and its metric, if that is a number.
+    pub(crate) fn best(&self) -> Option<(&Trial, f64)> {
+        let best = *self.ranking().first()?;
+        let (_, metric) = best.finished?;
+        (!MetricKey::new(metric, self.header.mode).is_bad()).then_some((best, metric))
+    }
+
+    /// Resource units that the run needed in any case, each unit of a trial counted once.
+    pub(crate) fn trained(&self) -> u64 {
+        self.trials.iter().map(Trial::trained).sum()
+    }
+
+    /// What was trained again, in per cent of the training.
+    pub(crate) fn cost_percent(&self) -> f64 {
+        let cost = self.extra_results().cost_resources as f64;
+        let trained = self.trained() as f64;
+        if trained > 0.0 {
+            100.0 * cost / trained
+        } else {
+            0.0
+        }
+    }
+
+    /// Rung levels, each once, ascending.
+    pub(crate) fn levels(&self) -> Vec<u64> {
+        let mut levels: Vec<u64> = self.header.rungs.iter().map(|rung| rung.level).collect();
+        levels.sort_unstable();
+        levels.dedup();
+        levels
+    }
+}

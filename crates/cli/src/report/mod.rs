@@ -1,0 +1,70 @@
+//! `rungkeeper report`: what came of a run, as a page.
+
+pub(crate) mod estimates;
+pub(crate) mod folder;
+pub(crate) mod given_up;
+pub(crate) mod history;
+pub(crate) mod holdings;
+pub(crate) mod trials;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+
+use crate::page;
+use folder::RunFolder;
+use history::History;
+
+/// Write a page about a run: its best configurations, and what its budget cost
+///
+/// The page is one file that needs no network. It shows how the run ended, the best configurations
+/// and where their checkpoints lie, checkpoints and bytes against the budget over time, the rungs,
+/// each checkpoint that was given up and whether that was regretted, and the estimates behind it.
+/// A run that goes on can be looked at as well.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Directory of the run, or an event log by itself.
+    #[arg(value_name = "DIR")]
+    run: PathBuf,
+    /// Where the page is written; `report.html` in the run's directory unless given, and
+    /// `NAME.report.html` beside a log called `NAME.jsonl`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let folder = RunFolder::open(&arguments.run)?;
+    let history = History::read(folder.log())?;
+    let out = match &arguments.out {
+        Some(out) => out.clone(),
+        None => folder.default_page(),
+    };
+    let page = page::report::page(&history, &folder);
+    std::fs::write(&out, page).with_context(|| format!("cannot write {}", out.display()))?;
+    summary(&history, &out, &mut io::stdout().lock())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn summary(history: &History, page: &Path, out: &mut impl Write) -> io::Result<()> {
+    let state = if history.ended {
+        "finished"
+    } else {
+        "not finished"
+    };
+    write!(out, "{state}, {} trials", history.trials.len())?;
+    match history.best() {
+        Some((trial, metric)) => writeln!(out, "; best: trial {} with {metric}", trial.id)?,
+        None => writeln!(out, "; none has reached the max resource with a metric")?,
+    }
+    let results = history.extra_results();
+    writeln!(
+        out,
+        "  {} checkpoints given up, {} of them regretted; {} resource units trained again",
+        results.num_checkpoints_removed,
+        history.given_up.regretted(),
+        results.cost_resources
+    )?;
+    writeln!(out, "wrote {}", page.display())
+}

@@ -1,0 +1,193 @@
+//! The trials of a run, by what they reported.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use rungkeeper_rung_model::MetricKey;
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Decision, Mode, RungModel};
+use serde_json::{Map, Value};
+
+/// A trial and what it reported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Trial {
+    /// Its id.
+    pub(crate) id: String,
+    /// Its hyper-parameters; empty where the log does not tell.
+    pub(crate) configuration: Configuration,
+    /// Level and metric where it is recorded in a rung, lowest level first.
+    pub(crate) rungs: Vec<(u64, f64)>,
+    /// Resource and metric of its reports, the first of each resource, in ascending order.
+    pub(crate) curve: Vec<(u64, f64)>,
+    /// Levels it was resumed from.
+    pub(crate) promoted_from: Vec<u64>,
+    /// Resource and metric of the report that ended it at max resource.
+    pub(crate) finished: Option<(u64, f64)>,
+    /// It crashed for good.
+    pub(crate) failed: bool,
+}
+
+impl Trial {
+    /// Resource units that it needed in any case, each counted once.
+    pub(crate) fn trained(&self) -> u64 {
+        self.curve.last().map_or(0, |&(resource, _)| resource)
+    }
+
+    /// Where it got to, and its metric there: at max resource, or in its highest rung.
+    pub(crate) fn highest(&self) -> Option<(u64, f64)> {
+        self.finished.or(self.rungs.last().copied())
+    }
+
+    /// It was resumed from this level, or got beyond it without a pause.
+    pub(crate) fn left_upwards(&self, level: u64) -> bool {
+        self.finished.is_some()
+            || self.promoted_from.contains(&level)
+            || self.rungs.last().is_some_and(|&(last, _)| last > level)
+    }
+
+    fn reported(&mut self, resource: u64, metric: f64) {
+        // A trial that trains again passes its old resources once more.
+        let place = self.curve.partition_point(|&(known, _)| known < resource);
+        if self
+            .curve
+            .get(place)
+            .is_none_or(|known| known.0 != resource)
+        {
+            self.curve.insert(place, (resource, metric));
+        }
+    }
+}
+
+/// Gathers the trials of a run, event by event.
+#[derive(Debug, Default)]
+pub(super) struct Gatherer {
+    trials: Vec<Trial>,
+    index: HashMap<String, usize>,
+}
+
+impl Gatherer {
+    /// An event happened, with the fields of its line; `model` knows of it already.
+    pub(super) fn happened(&mut self, event: &Event, line: &Map<String, Value>, model: &RungModel) {
+        match event {
+            Event::Start { trial, .. } => {
+                self.index.insert(trial.clone(), self.trials.len());
+                self.trials.push(Trial {
+                    id: trial.clone(),
+                    configuration: configuration(line),
+                    ..Trial::default()
+                });
+            }
+            Event::Result {
+                trial,
+                level,
+                metric,
+                decision,
+                ..
+            } => {
+                let standing = model
+                    .trial_information(trial)
+                    .map(|standing| standing.level);
+                let Some(trial) = self.find(trial) else {
+                    return;
+                };
+                trial.reported(*level, *metric);
+                if let Some(rung) = standing
+                    && trial.rungs.last().is_none_or(|&(last, _)| last < rung)
+                {
+                    trial.rungs.push((rung, *metric));
+                }
+                if *decision == Decision::Stop {
+                    trial.finished = Some((*level, *metric));
+                }
+            }
+            Event::Resume { trial, .. } => {
+                if let Some(trial) = self.find(trial)
+                    && let Some(&(level, _)) = trial.rungs.last()
+                {
+                    trial.promoted_from.push(level);
+                }
+            }
+            Event::Failed { trial, .. } => {
+                if let Some(trial) = self.find(trial) {
+                    trial.failed = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn into_trials(self) -> Vec<Trial> {
+        self.trials
+    }
+
+    fn find(&mut self, trial: &str) -> Option<&mut Trial> {
+        let index = *self.index.get(trial)?;
+        self.trials.get_mut(index)
+    }
+}
+
+/// Logs of other sources have none.
+fn configuration(line: &Map<String, Value>) -> Configuration {
+    let configuration = line.get("configuration").cloned().unwrap_or_default();
+    serde_json::from_value(configuration).unwrap_or_default()
+}
+
+/// The best first: finished trials by their metric, then the others by the level they got to and
+/// their metric there. Trials that got nowhere are left out; of equals the first started is first.
+pub(super) fn ranking(trials: &[Trial], mode: Mode) -> Vec<&Trial> {
+    let mut ranked: Vec<&Trial> = trials.iter().filter(|t| t.highest().is_some()).collect();
+    ranked.sort_by_key(|trial| {
+        let (level, metric) = trial.highest().unwrap_or((0, f64::NAN));
+        let finished = trial.finished.is_some();
+        let level = if finished { 0 } else { level };
+        (!finished, Reverse(level), MetricKey::new(metric, mode))
+    });
+    ranked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(id: &str, rungs: &[(u64, f64)], finished: Option<(u64, f64)>) -> Trial {
+        Trial {
+            id: id.to_owned(),
+            rungs: rungs.to_vec(),
+            finished,
+            ..Trial::default()
+        }
+    }
+
+    #[test]
+    fn finished_trials_are_ranked_before_higher_levels_before_metrics() {
+        let trials = [
+            trial("none", &[], None),
+            trial("low", &[(1, 0.0)], None),
+            trial("bad", &[(1, 0.3), (3, f64::NAN)], None),
+            trial("high", &[(1, 0.3), (3, 0.4)], None),
+            trial("second", &[(1, 0.3)], Some((9, 0.2))),
+            trial("first", &[(1, 0.3)], Some((27, 0.1))),
+        ];
+        let ids = |mode| {
+            let ranked = ranking(&trials, mode);
+            ranked
+                .iter()
+                .map(|trial| trial.id.as_str())
+                .collect::<Vec<_>>()
+        };
+        let expected = ["first", "second", "high", "bad", "low"];
+        assert_eq!(ids(Mode::Min), expected);
+        assert_eq!(ids(Mode::Max)[..2], ["second", "first"]);
+    }
+
+    #[test]
+    fn what_is_trained_again_is_no_second_report() {
+        let mut trial = trial("7", &[], None);
+        for (resource, metric) in [(1, 0.5), (2, 0.4), (1, 0.9), (3, 0.3)] {
+            trial.reported(resource, metric);
+        }
+        assert_eq!(trial.curve, [(1, 0.5), (2, 0.4), (3, 0.3)]);
+        assert_eq!(trial.trained(), 3);
+    }
+}

@@ -1,0 +1,149 @@
+//! `rungkeeper gc`: room on request.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use bytesize::ByteSize;
+use rungkeeper_checkpoints::Orphan;
+use rungkeeper_tuner::runner::{Doomed, Orphans, Runner, budget_of, orphans, what_would_go};
+
+use super::budget::BudgetArguments;
+use super::notes::Notes;
+
+/// Make room: give up checkpoints until the budget is kept, in the order of the policy
+///
+/// The run must not be going on, but for --dry-run and --orphans, which change nothing. With a
+/// budget of its own that budget is kept this once; `rungkeeper resume` takes one for good.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Directory of the run.
+    dir: PathBuf,
+    /// Only say what would go.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    budget: BudgetArguments,
+    /// List what lies in the store though the log does not own it.
+    #[arg(long, conflicts_with_all = ["max_checkpoints", "max_bytes"])]
+    orphans: bool,
+    /// With --orphans: remove the checkpoints among them that this run made.
+    #[arg(long, requires = "orphans")]
+    delete: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let (dir, dry_run) = (&arguments.dir, arguments.dry_run);
+    if arguments.orphans {
+        let delete = arguments.delete && !dry_run;
+        let orphans = if delete {
+            Runner::resume(dir, &mut Notes)?.collect_orphans()?
+        } else {
+            orphans(dir)?
+        };
+        show_orphans(&orphans, dir, delete, &mut out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if dry_run {
+        let budget = arguments.budget.change(budget_of(dir)?);
+        let doomed = what_would_go(dir, budget)?;
+        let (number, size) = sum(&doomed);
+        writeln!(out, "would go: {number}, {size}; nothing was changed")?;
+        return show(&doomed, dir, &mut out).map(|()| ExitCode::SUCCESS);
+    }
+    let mut runner = Runner::resume(dir, &mut Notes)?;
+    let budget = arguments.budget.change(runner.budget());
+    let collected = runner.collect(budget, &mut Notes)?;
+    let (number, size) = sum(&collected.gone);
+    let held = checkpoints(collected.held);
+    let bytes = ByteSize(collected.bytes).display().si();
+    writeln!(out, "gone: {number}, {size}; held: {held}, {bytes}")?;
+    show(&collected.gone, dir, &mut out)?;
+    for pending in &collected.left {
+        let error = pending.error.as_deref().unwrap_or("not done yet");
+        writeln!(out, "still there: trial {}: {error}", pending.trial)?;
+    }
+    Ok(if collected.left.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn sum(doomed: &[Doomed]) -> (String, String) {
+    let bytes = doomed.iter().map(|doomed| doomed.removal.bytes).sum();
+    let size = ByteSize(bytes).display().si().to_string();
+    (checkpoints(doomed.len()), size)
+}
+
+fn checkpoints(number: usize) -> String {
+    match number {
+        1 => "1 checkpoint".to_owned(),
+        _ => format!("{number} checkpoints"),
+    }
+}
+
+/// A line on the trial and one with the place, which may be long.
+fn show(doomed: &[Doomed], dir: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    for Doomed { removal, location } in doomed {
+        let cost = removal
+            .expected_cost
+            .map_or(String::new(), |cost| format!(", expected cost {cost:.3}"));
+        writeln!(
+            out,
+            "  trial {}: level {}, rank {} of {}, {}{cost}\n    {}",
+            removal.trial,
+            removal.level,
+            removal.rank,
+            removal.rung_len,
+            ByteSize(removal.bytes).display().si(),
+            place(location, dir)
+        )?;
+    }
+    Ok(())
+}
+
+fn show_orphans(
+    orphans: &Orphans,
+    dir: &Path,
+    deleted: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if orphans.found.is_empty() {
+        return writeln!(out, "no orphans: the log owns all that is in the store");
+    }
+    for orphan in &orphans.found {
+        match orphan {
+            Orphan::Checkpoint(stored) => writeln!(
+                out,
+                "{}: trial {}, level {}, {}\n    {}",
+                if deleted { "removed" } else { "orphan" },
+                stored.trial,
+                stored.level,
+                ByteSize(stored.bytes).display().si(),
+                place(&stored.location, dir)
+            )?,
+            Orphan::Foreign { location, bytes } => writeln!(
+                out,
+                "not made by this run, left alone: {}\n    {}",
+                ByteSize(*bytes).display().si(),
+                place(location, dir)
+            )?,
+            _ => {}
+        }
+    }
+    if !deleted {
+        writeln!(out, "nothing was changed; --delete removes this run's own")?;
+    }
+    Ok(())
+}
+
+/// Places in the run's directory are shown relative to it.
+fn place(location: &str, dir: &Path) -> String {
+    let base = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    match Path::new(location).strip_prefix(&base) {
+        Ok(inside) => inside.display().to_string(),
+        Err(_) => location.to_owned(),
+    }
+}

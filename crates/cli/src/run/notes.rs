@@ -1,0 +1,14 @@
+//! What a command that ends at once has to say besides its result.
+
+use std::io::{self, Write};
+
+use rungkeeper_tuner::runner::Observer;
+
+pub(super) struct Notes;
+
+impl Observer for Notes {
+    fn note(&mut self, text: &str) {
+        // A pipe that is gone is no reason to stop.
+        let _ = writeln!(io::stderr(), "note: {text}");
+    }
+}

@@ -1,0 +1,112 @@
+//! Where checkpoints are kept.
+
+use std::ops::Range;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use super::check::Problems;
+use super::file;
+
+const CACHE: &str = "checkpoints";
+const TIMEOUT: Duration = Duration::from_secs(180);
+
+/// Where checkpoints are kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum StorePlace {
+    /// A folder, relative to the run's directory.
+    Folder(PathBuf),
+    /// A bucket, with a folder as its local copy.
+    Bucket {
+        /// Its address, such as `s3://bucket/prefix`; the run gets a folder of its own below.
+        address: String,
+        /// The local copy, relative to the run's directory.
+        cache: PathBuf,
+        /// How long a request is tried again before the run stops.
+        timeout: Duration,
+    },
+}
+
+impl StorePlace {
+    /// What people call it: the address, or the folder as it was written.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Bucket { address, .. } => address.clone(),
+        }
+    }
+
+    /// Whether no other run can come to use it.
+    pub(crate) fn is_inside_the_run(&self) -> bool {
+        let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        match self {
+            Self::Folder(folder) => folder.components().all(inside),
+            Self::Bucket { .. } => false,
+        }
+    }
+}
+
+/// Schemes of addresses, the feature that brings their client, and whether this build has it.
+const CLIENTS: [(&[&str], &str, bool); 4] = [
+    (&["s3", "s3a"], "aws", cfg!(feature = "aws")),
+    (&["gs"], "gcp", cfg!(feature = "gcp")),
+    (
+        &["az", "adl", "azure", "abfs", "abfss"],
+        "azure",
+        cfg!(feature = "azure"),
+    ),
+    (&["file"], "object-store", cfg!(feature = "object-store")),
+];
+
+/// Why an address cannot be used by this build, if it cannot.
+fn unusable(scheme: &str, rest: &str) -> Option<String> {
+    let known = CLIENTS.iter().find(|(names, _, _)| names.contains(&scheme));
+    let Some((_, feature, built)) = known else {
+        let mut all = CLIENTS.iter().flat_map(|(names, _, _)| *names);
+        let first = all
+            .next()
+            .map_or(String::new(), |name| format!("{name}://"));
+        let all = all.fold(first, |list, name| format!("{list}, {name}://"));
+        return Some(format!("{scheme}:// is unknown, there are {all}"));
+    };
+    if !built {
+        return Some(format!(
+            "{scheme}:// needs a client that this build leaves out; with it: \
+             cargo install rungkeeper --features {feature}"
+        ));
+    }
+    if rest.trim_matches('/').is_empty() || rest.contains(['?', '#']) {
+        return Some(format!(
+            "{scheme}://{rest} is no place in a bucket; write it as {scheme}://bucket/prefix"
+        ));
+    }
+    None
+}
+
+pub(super) fn check(table: file::Store, problems: &mut Problems<'_>) -> StorePlace {
+    let span = table.location.as_ref().map_or(0..0, toml::Spanned::span);
+    let location = table.location.map(toml::Spanned::into_inner);
+    let location = location.unwrap_or_else(|| CACHE.to_owned());
+    let Some((scheme, rest)) = location.split_once("://") else {
+        let mut of_buckets = |name: &str, span: Option<Range<usize>>| {
+            if let Some(span) = span {
+                let message = format!("{name} is for buckets, but store.location is a folder");
+                problems.add(&span, message);
+            }
+        };
+        of_buckets("store.cache", table.cache.map(|cache| cache.span()));
+        of_buckets("store.timeout", table.timeout.map(|timeout| timeout.span()));
+        return StorePlace::Folder(location.into());
+    };
+    if let Some(message) = unusable(scheme, rest) {
+        problems.add(&span, message);
+    }
+    let cache = table.cache.map(toml::Spanned::into_inner);
+    let timeout = table.timeout.map(|timeout| timeout.into_inner().duration());
+    StorePlace::Bucket {
+        cache: cache.unwrap_or_else(|| Path::new(CACHE).to_owned()),
+        timeout: timeout.unwrap_or(TIMEOUT),
+        address: location,
+    }
+}

@@ -1,0 +1,141 @@
+//! `cargo xtask overhead`: what the runner itself costs, measured on real processes.
+mod trainer;
+mod usage;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use self::usage::Usage;
+use crate::workspace::Workspace;
+
+pub(crate) use trainer::{Args as TrainerArgs, run as train};
+
+/// Most of one core that the runner may take while trials report, in percent.
+const MOST_PROCESSOR: f64 = 2.0;
+/// Most memory that it may take, in MB.
+const MOST_MEMORY: f64 = 50.0;
+/// Time between two looks at the runner.
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// Options of `cargo xtask overhead`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Trials that run at a time
+    #[arg(long, default_value_t = 16)]
+    workers: u64,
+    /// Seconds of the run in which trials report ten times a second
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Trials of the run whose memory is measured
+    #[arg(long, default_value_t = 10_000)]
+    trials: u64,
+}
+
+/// Measures both, and fails where one is above its limit.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let workspace = Workspace::load()?;
+    let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
+    workspace.cargo(build).run()?;
+    let target = workspace.metadata.target_directory.as_std_path();
+    let place = Place {
+        binary: target.join("release/rungkeeper"),
+        folder: target.join("overhead"),
+    };
+
+    let stop = format!("wall_clock = {}", args.seconds);
+    let (usage, seconds) = place.measure("reports", args.workers, 100, 450, &stop)?;
+    let share = 100.0 * usage.processor / seconds;
+    println!(
+        "{} trainers, ten reports a second each: {share:.2} % of one core (at most {MOST_PROCESSOR} %)",
+        args.workers
+    );
+
+    let stop = format!("trials = {}", args.trials);
+    let (usage, seconds) = place.measure("trials", args.workers, 0, 9, &stop)?;
+    println!(
+        "{} trials in {seconds:.0} s: {:.1} MB at most (at most {MOST_MEMORY} MB)",
+        args.trials, usage.memory
+    );
+    ensure!(share < MOST_PROCESSOR, "the runner takes too much time");
+    ensure!(
+        usage.memory < MOST_MEMORY,
+        "the runner takes too much memory"
+    );
+    Ok(())
+}
+
+/// What is measured, and where it may write.
+struct Place {
+    binary: PathBuf,
+    folder: PathBuf,
+}
+
+impl Place {
+    /// A whole run: what the runner used without its training programs, and how long it took.
+    fn measure(
+        &self,
+        name: &str,
+        workers: u64,
+        milliseconds: u64,
+        max_resource: u64,
+        stop: &str,
+    ) -> Result<(Usage, f64)> {
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let trainer = std::env::current_exe()?;
+        let grace_period = max_resource / 9; // two rungs, the second at three times the first
+        let experiment = format!(
+            r#"
+            name = "{name}"
+            command = ["{}", "trainer", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}"]
+            metric = "loss"
+            resource = "epoch"
+            workers = {workers}
+            budget = {{ max_checkpoints = {} }}
+            stop = {{ {stop} }}
+            space = {{ loss = {{ type = "uniform", low = 0.0, high = 1.0 }} }}
+            scheduler = {{ max_resource = {max_resource}, grace_period = {grace_period} }}
+            "#,
+            trainer.display(),
+            2 * workers,
+        );
+        fs::write(folder.join("experiment.toml"), experiment)?;
+        let begin = Instant::now();
+        let usage = watch(self.start(&folder)?)?;
+        Ok((usage, begin.elapsed().as_secs_f64()))
+    }
+
+    fn start(&self, folder: &Path) -> Result<Child> {
+        Command::new(&self.binary)
+            .args(["run", "experiment.toml", "--dir", "run"])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(fs::File::create(folder.join("errors"))?)
+            .spawn()
+            .with_context(|| format!("cannot run {}", self.binary.display()))
+    }
+}
+
+/// Looks at a process until it has ended.
+fn watch(mut child: Child) -> Result<Usage> {
+    let mut usage = Usage::default();
+    loop {
+        usage.look(child.id());
+        if let Some(status) = child.try_wait()? {
+            ensure!(status.success(), "the run failed: {status}");
+            return Ok(usage);
+        }
+        thread::sleep(BETWEEN);
+    }
+}
