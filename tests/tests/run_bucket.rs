@@ -216,7 +216,7 @@ fn cache_and_bucket() {
     let status = succeeds(&place.output(&["status", "runs/small"]));
     let number = place.in_bucket("small").len();
     let bytes = BYTES * number as u64;
-    let expected = format!("checkpoints: {number} of {BUDGET}; bytes: {bytes} B");
+    let expected = format!("checkpoints: {number} of {BUDGET}; bytes: {bytes} bytes");
     assert!(status.contains(&expected), "{status}");
 }
 
