@@ -217,6 +217,8 @@ fn cache_and_bucket() {
     let number = place.in_bucket("small").len();
     let bytes = BYTES * number as u64;
     let expected = format!("checkpoints: {number} of {BUDGET}; bytes: {bytes} bytes");
+    // Sizes and their units are held together by a space that does not break.
+    let status = status.replace(['\u{a0}', '\u{202f}', '\u{2009}'], " ");
     assert!(status.contains(&expected), "{status}");
 }
 
