@@ -4,12 +4,13 @@
 
 mod binary;
 mod mutation;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::time::SystemTime;
 
 use rand::SeedableRng;
@@ -20,6 +21,7 @@ use rungkeeper_tuner::protocol::{Line, Protocol, ReportNames};
 use rungkeeper_tuner_hooks::Replay;
 
 use mutation::mutate;
+use runs::TRAINER;
 
 const SEED: u64 = 0x0057_11E5;
 /// Together 10,000.
@@ -141,26 +143,8 @@ fn experiment_files() {
     assert!((50..EXPERIMENTS / 2).contains(&accepted), "{accepted}");
 }
 
-/// Trains by counting.
-const TRAINER: &str = r#"
-dir=$1; x=$2; epoch=0
-[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
-while [ "$epoch" -lt 9 ]; do
-  epoch=$((epoch + 1))
-  echo "$epoch" > "$dir/epoch"
-  echo "{\"epoch\": $epoch, \"loss\": $x, \"checkpoint\": true}"
-  read -r answer || exit 1
-  [ "$answer" = pause ] && exit 0
-done
-"#;
-
 fn rungkeeper(folder: &Path, arguments: &[&str]) -> Output {
-    let output = Command::new(binary::path())
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = runs::rungkeeper(folder, arguments).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!errors.contains("panicked"), "{arguments:?}: {errors}");
     // Neither a panic (101) nor a signal (none).
@@ -190,8 +174,9 @@ fn stopped_run(folder: &Path) -> Vec<u8> {
 fn status(log: &Path) -> Result<(), String> {
     let (header, events) = Journal::read(log).map_err(|error| error.to_string())?;
     let mut replay = Replay::checked(&header).map_err(|error| error.to_string())?;
-    for (number, (event, _)) in events.iter().enumerate() {
-        let fed = replay.feed(number + 2, event);
+    for (number, recorded) in events.enumerate() {
+        let (event, _) = recorded.map_err(|error| error.to_string())?;
+        let fed = replay.feed(number + 2, &event);
         fed.map_err(|error| error.to_string())?;
     }
     replay.finish().map_err(|error| error.to_string())?;

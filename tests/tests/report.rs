@@ -2,28 +2,20 @@
 
 mod binary;
 mod browser;
+mod runs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use browser::{DESK, PHONE, View, assert_is_sound, console_of, look};
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event, read_lines};
 use serde_json::Value;
 
-fn rungkeeper(arguments: &[&str], folder: &Path) -> Output {
-    let mut command = Command::new(binary::path());
-    command
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap()
-}
+use runs::{TRAINER, folder, succeeds};
 
-fn succeeds(output: &Output) -> String {
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{log}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
+fn rungkeeper(arguments: &[&str], folder: &Path) -> Output {
+    runs::rungkeeper(folder, arguments).output().unwrap()
 }
 
 fn traces() -> PathBuf {
@@ -139,19 +131,6 @@ fn the_page_is_sound_on_a_desk_and_on_a_phone() {
     }
 }
 
-/// Trains by counting.
-const TRAINER: &str = r#"
-dir=$1; x=$2; epoch=0
-[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
-while [ "$epoch" -lt 9 ]; do
-  epoch=$((epoch + 1))
-  echo "$epoch" > "$dir/epoch"
-  echo "{\"epoch\": $epoch, \"loss\": $x, \"checkpoint\": true}"
-  read -r answer || exit 1
-  [ "$answer" = pause ] && exit 0
-done
-"#;
-
 const EXPERIMENT: &str = r#"
 name = "small & fine"
 command = ["sh", "train.sh", "{checkpoint_dir}", "{x}"]
@@ -172,9 +151,7 @@ max_resource = 9
 #[cfg(unix)]
 #[test]
 fn a_real_run_is_told_as_status_and_replay_tell_it() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("train.sh"), TRAINER).unwrap();
-    fs::write(folder.path().join("experiment.toml"), EXPERIMENT).unwrap();
+    let folder = folder(TRAINER, EXPERIMENT);
     let run = |arguments: &[&str]| succeeds(&rungkeeper(arguments, folder.path()));
     run(&["run", "experiment.toml", "--dir", "run"]);
     let said = run(&["report", "run"]);

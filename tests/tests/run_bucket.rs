@@ -15,7 +15,7 @@ use rungkeeper_tests::s3::Server;
 use rungkeeper_tuner_hooks::RemovalReason;
 use rungkeeper_tuner_hooks::log::Event;
 
-use runs::{check, check_log, names, read_whole_lines, rungkeeper, sorted, succeeds, text};
+use runs::{Draws, check, check_log, names, rungkeeper, sorted, succeeds, text, wait_for};
 
 /// Takes a moment for each epoch, so that there is something to interrupt.
 const ANSWERED: &str = r#"
@@ -183,20 +183,10 @@ fn check_nothing_trained_again(events: &[Event]) -> usize {
 
 /// Waits until the log of a run has so many checkpoints.
 fn wait_for_checkpoints(run: &Path, number: usize) {
-    let begin = Instant::now();
-    loop {
-        let is_checkpoint = |event: &&Event| matches!(event, Event::Checkpoint { .. });
-        if run.join("log.jsonl").exists()
-            && read_whole_lines(run).1.iter().filter(is_checkpoint).count() >= number
-        {
-            return;
-        }
-        assert!(
-            begin.elapsed() < Duration::from_secs(120),
-            "it does not go on"
-        );
-        sleep(Duration::from_millis(5));
-    }
+    let is_checkpoint = |event: &&Event| matches!(event, Event::Checkpoint { .. });
+    wait_for(run, |events| {
+        events.iter().filter(is_checkpoint).count() >= number
+    });
 }
 
 /// A local copy and one in the bucket: what is given up is gone in both places, and the copy that
@@ -267,13 +257,10 @@ fn killed_and_without_its_cache() {
     place.experiment("small", &ANSWERED.replace("sleep 0.01", "sleep 0.2"));
     let run = place.run_of("small");
     let mut arguments = ["run", "small.toml"];
-    let (mut state, mut kills) = (0x5EED_u64, 0_u32);
+    let (mut draws, mut kills) = (Draws(0x5EED), 0_u32);
     let output = loop {
         let mut child = place.rungkeeper(&arguments).spawn().unwrap();
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        sleep(Duration::from_millis(150 + (state >> 33) % 400));
+        sleep(Duration::from_millis(150 + draws.below(400)));
         if child.try_wait().unwrap().is_some() || kills == 8 {
             break child.wait_with_output().unwrap();
         }

@@ -13,9 +13,11 @@ use std::thread::sleep;
 use std::time::{Duration, SystemTime};
 
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Decision, Removal, RemovalReason, Replay, TrialStatus};
+use rungkeeper_tuner_hooks::{Decision, Removal, RemovalReason, TrialStatus};
 
-use runs::{TRAINER, check, folder, names, read_whole_lines, rungkeeper, succeeds, text};
+use runs::{
+    TRAINER, check, folder, names, read_whole_lines, replayed, rungkeeper, succeeds, text, wait_for,
+};
 
 /// An experiment with one hyper-parameter, `x`, that is drawn for nothing where the trainer goes by
 /// the trial's number.
@@ -49,21 +51,6 @@ fn start(folder: &Path) -> Child {
     let mut command = rungkeeper(folder, &["run", "experiment.toml", "--dir", "run"]);
     command.stderr(Stdio::null()).stdout(Stdio::null());
     command.spawn().unwrap()
-}
-
-/// Waits until the log of a run has come so far.
-fn wait_for(run: &Path, wanted: impl Fn(&[Event]) -> bool) {
-    for _ in 0..6000 {
-        if run.join("log.jsonl").exists() {
-            let log = fs::read(run.join("log.jsonl")).unwrap();
-            // The header is written whole before the file is of use to anybody.
-            if log.contains(&b'\n') && wanted(&read_whole_lines(run).1) {
-                return;
-            }
-        }
-        sleep(Duration::from_millis(10));
-    }
-    panic!("the run does not get so far");
 }
 
 fn kill(mut child: Child) {
@@ -145,10 +132,7 @@ fn switched_on_late() {
     assert_eq!(passes.count(), 1);
     // What stays is what ranks best: all wait at the same level.
     assert!(gone.iter().all(|removal| removal.rank > 9), "{gone:?}");
-    let mut replay = Replay::checked(&header).unwrap();
-    for (number, event) in events.iter().enumerate() {
-        replay.feed(number + 2, event).unwrap();
-    }
+    let replay = replayed(&header, &events);
     assert_eq!(replay.comparison().agree, 1);
     assert_eq!(replay.callback().budget().max_checkpoints, Some(10));
     let output = rungkeeper(folder.path(), &["status", "run"])
@@ -621,10 +605,7 @@ fn pinned_by_hand() {
     let started = |event: &Event| matches!(event, Event::Start { trial, .. } if trial == "20");
     wait_for(&run, |events| events.iter().any(started));
     let (header, events) = read_whole_lines(&run);
-    let mut replay = Replay::checked(&header).unwrap();
-    for (number, event) in events.iter().enumerate() {
-        replay.feed(number + 2, event).unwrap();
-    }
+    let replay = replayed(&header, &events);
     let model = replay.callback().model();
     let mut paused = model
         .trials()

@@ -15,10 +15,10 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{RemovalReason, Replay, TrialStatus};
+use rungkeeper_tuner_hooks::{RemovalReason, TrialStatus};
 use serde_json::Value;
 
-use runs::{check, folder, names, read_whole_lines, rungkeeper};
+use runs::{Draws, check, folder, names, read_whole_lines, replayed, rungkeeper};
 
 /// Takes a moment for each epoch, so that there is something to kill, until there is a file `fast`.
 const TRAINER: &str = r#"
@@ -66,19 +66,6 @@ fn from_environment(name: &str, default: u64) -> u64 {
         .unwrap_or(default)
 }
 
-/// A linear congruential generator (Knuth's constants): moments and victims need no better.
-struct Draws(u64);
-
-impl Draws {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
-}
-
 /// Numbers of the processes that the log says were started last.
 fn trainers(run: &Path) -> Vec<u64> {
     let log = fs::read_to_string(run.join("log.jsonl")).unwrap_or_default();
@@ -103,11 +90,7 @@ fn kill_group(id: u64) -> bool {
 /// the budget is exceeded by no more than what the workers added in the turn that was cut short.
 fn nothing_needed_is_lost(run: &Path) {
     let (header, events) = read_whole_lines(run);
-    let mut replay = Replay::checked(&header).unwrap();
-    for (number, event) in events.iter().enumerate() {
-        replay.feed(number + 2, event).unwrap();
-    }
-    replay.finish().unwrap();
+    let replay = replayed(&header, &events);
     let model = replay.callback().model();
     assert!(model.num_with_checkpoint() <= BUDGET + WORKERS);
     let there: BTreeSet<String> = names(&run.join("checkpoints/checkpoints"))

@@ -2,14 +2,17 @@
 #![cfg(unix)]
 
 mod binary;
+mod runs;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
+
+use runs::{rungkeeper, succeeds};
 
 /// Time between two looks at the store.
 const BETWEEN: Duration = Duration::from_millis(10);
@@ -65,10 +68,7 @@ fn size(checkpoint: &Path) -> u64 {
 
 /// Runs an experiment in a folder and watches its store. `meanwhile` is done beside it.
 fn watched(folder: &Path, meanwhile: impl FnOnce(&AtomicBool)) -> (Output, Peak) {
-    let mut run = Command::new(binary::path());
-    run.args(["run", "experiment.toml", "--dir", "run"])
-        .current_dir(folder)
-        .stdin(Stdio::null());
+    let mut run = rungkeeper(folder, &["run", "experiment.toml", "--dir", "run"]);
     let over = AtomicBool::new(false);
     let store = folder.join("run/checkpoints");
     scope(|scope| {
@@ -91,9 +91,7 @@ fn watched(folder: &Path, meanwhile: impl FnOnce(&AtomicBool)) -> (Output, Peak)
 }
 
 fn finishes(output: &Output) {
-    let said = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
+    let said = succeeds(output);
     assert!(said.starts_with("finished after "), "{said}");
 }
 

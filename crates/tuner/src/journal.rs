@@ -4,10 +4,10 @@
 //! behind is cut off again, and so is a last line that a crash cut short.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_lines, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_texts, to_line};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -76,36 +76,56 @@ impl Journal {
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).open(path);
         let mut file = file.map_err(|e| io_error(path, e))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(|e| io_error(path, e))?;
-        // A line counts once its end is there.
-        let length = text.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
         let mut journal = Self {
             path: path.to_owned(),
+            // A line counts once its end is there.
+            length: whole_length(&mut file).map_err(|e| io_error(path, e))?,
             file,
-            length: length as u64,
         };
         journal.cut().map_err(|e| io_error(path, e))?;
-        let (header, events) = read_log(&text[..length]).map_err(|source| JournalError::Log {
-            path: path.to_owned(),
-            source,
-        })?;
-        Ok((journal, header, events))
+        let (header, events) = Self::read(path)?;
+        Ok((journal, header, events.collect::<Result<_, _>>()?))
     }
 
-    /// The log of a run, without opening it for writing. A last line that was cut short is passed
-    /// over: the run may be writing it.
+    /// The log of a run, without opening it for writing: its header, and its events one by one, as
+    /// a log may be large. A last line that was cut short is passed over: the run may be writing it.
     ///
     /// # Errors
     ///
-    /// As [`Journal::recover`].
-    pub fn read(path: &Path) -> Result<(Header, Vec<Recorded>), JournalError> {
-        let text = std::fs::read(path).map_err(|e| io_error(path, e))?;
-        let length = text.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        read_log(&text[..length]).map_err(|source| JournalError::Log {
-            path: path.to_owned(),
+    /// The file cannot be read, or is damaged before its last line: now at the header, otherwise at
+    /// the event.
+    pub fn read(
+        path: &Path,
+    ) -> Result<
+        (
+            Header,
+            impl Iterator<Item = Result<Recorded, JournalError>> + use<>,
+        ),
+        JournalError,
+    > {
+        let mut file = File::open(path).map_err(|e| io_error(path, e))?;
+        let length = whole_length(&mut file).map_err(|e| io_error(path, e))?;
+        file.rewind().map_err(|e| io_error(path, e))?;
+        let place = path.to_owned();
+        let damaged = move |source| JournalError::Log {
+            path: place.clone(),
             source,
-        })
+        };
+        let mut lines = read_texts(BufReader::new(file.take(length)));
+        // The reader refuses a log without a header.
+        let header = match lines.next() {
+            Some(Ok((_, Event::Header(header), _))) => Ok(*header),
+            Some(Err(error)) => Err(damaged(error)),
+            _ => Err(damaged(LogError::Header {
+                line: 1,
+                reason: "a log begins with a header",
+            })),
+        };
+        let events = lines.map(move |line| {
+            let (_, event, text) = line.map_err(&damaged)?;
+            Ok((event, serde_json::from_str(&text).unwrap_or_default()))
+        });
+        Ok((header?, events))
     }
 
     /// Appends an event, with fields of the run's own that readers of events ignore.
@@ -160,26 +180,22 @@ fn io_error(path: &Path, source: io::Error) -> JournalError {
     }
 }
 
-fn read_log(text: &[u8]) -> Result<(Header, Vec<Recorded>), LogError> {
-    let lines: Vec<&[u8]> = text.split(|&b| b == b'\n').collect();
-    let mut events = Vec::new();
-    let mut header = None;
-    for item in read_lines(BufReader::new(text)) {
-        let (line, event) = item?;
-        if let Event::Header(first) = event {
-            header = Some(*first);
-        } else {
-            let object = serde_json::from_slice(lines[line - 1]).unwrap_or_default();
-            events.push((event, object));
+/// Length of all lines that have their end.
+fn whole_length(file: &mut File) -> io::Result<u64> {
+    let mut reader = BufReader::new(file);
+    let (mut read, mut whole) = (0, 0);
+    loop {
+        let part = reader.fill_buf()?;
+        if part.is_empty() {
+            return Ok(whole);
         }
+        if let Some(end) = part.iter().rposition(|&byte| byte == b'\n') {
+            whole = read + end as u64 + 1;
+        }
+        let length = part.len();
+        read += length as u64;
+        reader.consume(length);
     }
-    // The reader refuses a log without a header.
-    header
-        .map(|header| (header, events))
-        .ok_or(LogError::Header {
-            line: 1,
-            reason: "a log begins with a header",
-        })
 }
 
 #[cfg(test)]
@@ -220,7 +236,7 @@ mod tests {
         assert_eq!(events[0].0, start("0"));
         assert_eq!(events[0].1["pid"], 7);
         journal.append(&start("1"), &Map::new()).unwrap();
-        assert_eq!(Journal::read(&path).unwrap().1.len(), 2);
+        assert_eq!(Journal::read(&path).unwrap().1.count(), 2);
     }
 
     /// Cut at every byte of the last line, the log is recovered without it and goes on.
@@ -238,7 +254,8 @@ mod tests {
             let (mut journal, _, events) = Journal::recover(&path).unwrap();
             assert_eq!(events.len(), 1, "cut at {length}");
             journal.append(&start("2"), &Map::new()).unwrap();
-            assert_eq!(Journal::read(&path).unwrap().1[1].0, start("2"));
+            let last = Journal::read(&path).unwrap().1.last().unwrap();
+            assert_eq!(last.unwrap().0, start("2"));
         }
     }
 

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{Replay, TrialStatus};
@@ -79,6 +81,43 @@ pub(crate) fn read_whole_lines(run: &Path) -> (Header, Vec<Event>) {
     (*header, events.collect())
 }
 
+/// A log, fed to the removal callback and compared with it.
+pub(crate) fn replayed(header: &Header, events: &[Event]) -> Replay {
+    let mut replay = Replay::checked(header).unwrap();
+    for (number, event) in events.iter().enumerate() {
+        replay.feed(number + 2, event).unwrap();
+    }
+    replay.finish().unwrap();
+    replay
+}
+
+/// Waits until the log of a run has come so far.
+pub(crate) fn wait_for(run: &Path, wanted: impl Fn(&[Event]) -> bool) {
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(120) {
+        let log = fs::read(run.join("log.jsonl")).unwrap_or_default();
+        // The header is written whole before the file is of use to anybody.
+        if log.contains(&b'\n') && wanted(&read_whole_lines(run).1) {
+            return;
+        }
+        sleep(Duration::from_millis(5));
+    }
+    panic!("the run does not get so far");
+}
+
+/// A linear congruential generator (Knuth's constants): moments and victims need no better.
+pub(crate) struct Draws(pub(crate) u64);
+
+impl Draws {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
 /// The log agrees with what the callback would do from it, and nothing is in the store but the
 /// checkpoints that the log owns.
 pub(crate) fn check(run: &Path) -> Vec<Event> {
@@ -93,11 +132,7 @@ pub(crate) fn check(run: &Path) -> Vec<Event> {
 /// checkpoint by it.
 pub(crate) fn check_log(run: &Path) -> (Vec<Event>, Vec<String>) {
     let (header, events) = read_whole_lines(run);
-    let mut replay = Replay::checked(&header).unwrap();
-    for (number, event) in events.iter().enumerate() {
-        replay.feed(number + 2, event).unwrap();
-    }
-    replay.finish().unwrap();
+    let replay = replayed(&header, &events);
     let comparison = replay.comparison();
     assert!(comparison.passes(), "{comparison:?}");
     assert_eq!(comparison.agree, comparison.loop_ends);

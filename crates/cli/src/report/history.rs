@@ -2,9 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use rungkeeper_rung_model::MetricKey;
-use rungkeeper_tuner::journal::{Journal, Recorded};
+use rungkeeper_tuner::journal::{Journal, JournalError, Recorded};
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     ExtraResults, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
@@ -34,31 +33,40 @@ impl History {
     /// Reads an event log, also of a run that goes on.
     pub(crate) fn read(log: &Path) -> anyhow::Result<Self> {
         let (header, events) = Journal::read(log)?;
-        Self::of(header, &events).with_context(|| log.display().to_string())
+        Self::of(header, events).map_err(|error| {
+            if error.is::<JournalError>() {
+                return error; // it names the file
+            }
+            error.context(log.display().to_string())
+        })
     }
 
     /// What the events of a log tell; their lines are counted from the header on.
-    pub(crate) fn of(header: Header, events: &[Recorded]) -> anyhow::Result<Self> {
+    pub(crate) fn of(
+        header: Header,
+        events: impl Iterator<Item = Result<Recorded, JournalError>>,
+    ) -> anyhow::Result<Self> {
         let mut replay = Replay::checked(&header)?;
         let mut trials = Gatherer::default();
         let mut given_up = GivenUpList::default();
         let mut holdings = Holdings::new(header.budget());
         let mut estimates = Estimates::default();
         let (mut ended, mut elapsed) = (false, 0.0);
-        for (number, (event, line)) in events.iter().enumerate() {
-            given_up.happens(event, replay.callback().model());
-            replay.feed(number + 2, event)?;
+        for (number, recorded) in events.enumerate() {
+            let (event, line) = recorded?;
+            given_up.happens(&event, replay.callback().model());
+            replay.feed(number + 2, &event)?;
             elapsed = event.elapsed().unwrap_or(elapsed);
-            match event {
+            match &event {
                 Event::End(_) => ended = true,
                 // What a person asks for may come after the end.
                 Event::Start { .. } | Event::Resume { .. } | Event::Restart { .. } => ended = false,
                 _ => {}
             }
             let callback = replay.callback();
-            trials.happened(event, line, callback.model());
+            trials.happened(&event, &line, callback.model());
             given_up.happened(elapsed, callback.trials_resumed_without_checkpoint());
-            holdings.happened(elapsed, event, callback.model(), callback.budget());
+            holdings.happened(elapsed, &event, callback.model(), callback.budget());
             if matches!(event, Event::Result { .. }) {
                 estimates.reported(elapsed, callback.policy(), header.min_data_at_rung);
             }

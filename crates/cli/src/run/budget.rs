@@ -19,16 +19,18 @@ pub(super) struct BudgetArguments {
 struct Most(Option<u64>);
 
 impl BudgetArguments {
-    /// The budget with what was given; `None` if nothing was.
-    pub(super) fn change(&self, budget: Budget) -> Option<Budget> {
-        if self.max_checkpoints.is_none() && self.max_bytes.is_none() {
-            return None;
-        }
+    /// Whether anything was given.
+    pub(super) fn is_given(&self) -> bool {
+        self.max_checkpoints.is_some() || self.max_bytes.is_some()
+    }
+
+    /// The budget with what was given.
+    pub(super) fn change(&self, budget: Budget) -> Budget {
         let or = |given: Option<Most>, before| given.map_or(before, |most| most.0);
-        Some(Budget {
+        Budget {
             max_checkpoints: or(self.max_checkpoints, budget.max_checkpoints),
             max_bytes: or(self.max_bytes, budget.max_bytes),
-        })
+        }
     }
 }
 
@@ -63,19 +65,19 @@ mod tests {
                 max_checkpoints: checkpoints,
                 max_bytes: bytes,
             };
-            arguments.change(budget)
+            (arguments.is_given(), arguments.change(budget))
         };
-        assert_eq!(change(None, None), None);
+        assert_eq!(change(None, None), (false, budget));
         let fewer = Budget {
             max_checkpoints: Some(4),
             ..budget
         };
-        assert_eq!(change(checkpoints("4").ok(), None), Some(fewer));
+        assert_eq!(change(checkpoints("4").ok(), None), (true, fewer));
         let lifted = Budget {
             max_bytes: None,
             ..budget
         };
-        assert_eq!(change(None, bytes("none").ok()), Some(lifted));
+        assert_eq!(change(None, bytes("none").ok()), (true, lifted));
         assert_eq!(bytes("2 GB"), Ok(Most(Some(2_000_000_000))));
         assert!(checkpoints("-1").is_err() && bytes("much").is_err());
     }

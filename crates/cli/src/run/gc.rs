@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
-use rungkeeper_tuner::runner::{Doomed, Orphans, Runner, budget_of, orphans, what_would_go};
+use rungkeeper_tuner::runner::{Doomed, Orphans, Runner, orphans, what_would_go};
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;
@@ -46,8 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if dry_run {
-        let budget = arguments.budget.change(budget_of(dir)?);
-        let doomed = what_would_go(dir, budget)?;
+        let doomed = what_would_go(dir, |budget| arguments.budget.change(budget))?;
         let (number, size) = sum(&doomed);
         writeln!(out, "would go: {number}, {size}; nothing was changed")?;
         return show(&doomed, dir, &mut out).map(|()| ExitCode::SUCCESS);

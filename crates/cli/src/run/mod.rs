@@ -66,7 +66,8 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
     let mut progress = Progress::new(interrupts);
     let mut runner = Runner::resume(&arguments.dir, &mut progress)?;
-    if let Some(budget) = arguments.budget.change(runner.budget()) {
+    if arguments.budget.is_given() {
+        let budget = arguments.budget.change(runner.budget());
         runner.set_budget(budget, &mut progress)?;
     }
     go(runner, &arguments.dir, &mut progress)
@@ -89,7 +90,7 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
     let outcome = outcome?;
     let history = History::read(&directory.join("log.jsonl"))?;
     let mut out = io::stdout().lock();
-    summary(&runner, &history, outcome, &mut out)?;
+    summary(&history, outcome, &mut out)?;
     if outcome != Outcome::Finished {
         writeln!(out, "go on with: rungkeeper resume {}", directory.display())?;
     }
@@ -100,12 +101,7 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
     })
 }
 
-fn summary(
-    runner: &Runner,
-    history: &History,
-    outcome: Outcome,
-    out: &mut impl Write,
-) -> io::Result<()> {
+fn summary(history: &History, outcome: Outcome, out: &mut impl Write) -> io::Result<()> {
     let said = match outcome {
         Outcome::Finished => "finished",
         Outcome::Stopped => "stopped",
@@ -118,7 +114,7 @@ fn summary(
             None => "",
         };
         writeln!(out, "  best: trial {} with {metric}{kept}", trial.id)?;
-        for (name, value) in runner.configuration(&trial.id).iter() {
+        for (name, value) in trial.configuration.iter() {
             writeln!(out, "    {name} = {value}")?;
         }
     }

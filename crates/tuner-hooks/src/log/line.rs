@@ -134,6 +134,24 @@ pub fn to_line(event: &Event) -> String {
 /// assert_eq!(error.to_string(), "line 1: a log begins with a header");
 /// ```
 pub fn read_lines<R: BufRead>(reader: R) -> impl Iterator<Item = Result<(usize, Event), LogError>> {
+    read_texts(reader).map(|read| read.map(|(line, event, _)| (line, event)))
+}
+
+/// As [`read_lines`], with the text of each line: a run's log has fields that are not part of events.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::ModelSpec;
+/// use rungkeeper_tuner_hooks::log::{Event, Header, read_texts, to_line};
+///
+/// let header = Header::new("example", &ModelSpec::geometric(1, 3, 9)?, 9);
+/// let line = to_line(&Event::Header(Box::new(header)));
+/// let (number, _, text) = read_texts(line.as_bytes()).next().unwrap()?;
+/// assert_eq!((number, text), (1, line));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn read_texts<R: BufRead>(
+    reader: R,
+) -> impl Iterator<Item = Result<(usize, Event, String), LogError>> {
     let mut lines = Lines {
         reader,
         line: 0,
@@ -151,7 +169,7 @@ struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    fn next_event(&mut self) -> Option<Result<(usize, Event), LogError>> {
+    fn next_event(&mut self) -> Option<Result<(usize, Event, String), LogError>> {
         if self.ended {
             return None;
         }
@@ -160,7 +178,7 @@ impl<R: BufRead> Lines<R> {
         result
     }
 
-    fn read(&mut self) -> Result<Option<(usize, Event)>, LogError> {
+    fn read(&mut self) -> Result<Option<(usize, Event, String)>, LogError> {
         let mut bytes = Vec::new();
         loop {
             bytes.clear();
@@ -176,22 +194,24 @@ impl<R: BufRead> Lines<R> {
                 };
             }
             if !bytes.trim_ascii().is_empty() {
-                return self.event(&bytes).map(|event| Some((line, event)));
+                return self
+                    .event(bytes)
+                    .map(|(event, text)| Some((line, event, text)));
             }
         }
     }
 
-    fn event(&mut self, bytes: &[u8]) -> Result<Event, LogError> {
+    fn event(&mut self, bytes: Vec<u8>) -> Result<(Event, String), LogError> {
         let line = self.line;
-        let text = std::str::from_utf8(bytes).map_err(|error| LogError::Line {
+        let (length, has_end) = (bytes.len(), bytes.ends_with(b"\n"));
+        let text = String::from_utf8(bytes).map_err(|error| LogError::Line {
             line,
-            reason: format!("column {}: not UTF-8", error.valid_up_to() + 1),
+            reason: format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1),
         });
-        let event = text.and_then(|text| parse_line(line, text));
-        let event = match event {
+        let event = text.and_then(|text| Ok((parse_line(line, &text)?, text)));
+        let (event, text) = match event {
             // A line without an end that cannot be read was cut; one that can is complete.
-            Err(LogError::Line { .. }) if bytes.last() != Some(&b'\n') => {
-                let length = bytes.len();
+            Err(LogError::Line { .. }) if !has_end => {
                 return Err(LogError::Cut { line, length });
             }
             other => other?,
@@ -202,7 +222,7 @@ impl<R: BufRead> Lines<R> {
             (true, true) => "a second header",
             _ => {
                 self.begun = true;
-                return Ok(event);
+                return Ok((event, text));
             }
         };
         Err(LogError::Header { line, reason })

@@ -15,4 +15,4 @@ mod line;
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, RemovedAtLoopEnd};
 pub use header::{CheckpointEvents, Header, VERSION};
 #[cfg(feature = "serde")]
-pub use line::{LogError, parse_line, read_lines, to_line};
+pub use line::{LogError, parse_line, read_lines, read_texts, to_line};

@@ -243,7 +243,7 @@ fn a_store_is_a_folder_or_a_bucket() {
     };
     let alone = said("{ location = \"kept\", timeout = \"5 min\" }");
     assert!(
-        alone.starts_with("line 6, column 41: store.timeout is for buckets"),
+        alone.starts_with("line 6, column 40: store.timeout is for buckets"),
         "{alone}"
     );
     let unknown = said("{ location = \"ftp://host/kept\" }");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rungkeeper_checkpoints::{Orphan, Pending, Store};
 use rungkeeper_policies::{Budget, RemovalReason};
-use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Removal, RemovalCallback, Replay};
 
 use super::files::{RunFiles, read_experiment};
@@ -48,27 +48,21 @@ pub struct Orphans {
     pub removed: usize,
 }
 
-/// What [`Runner::collect`] would give up as the log of a run stands, first to go first. Nothing is
-/// changed, and another process may work on the run.
+/// What [`Runner::collect`] would give up as the log of a run stands, first to go first, for the
+/// budget that `change` makes of the run's own. Nothing is changed, and another process may work on
+/// the run.
 ///
 /// # Errors
 ///
 /// The directory holds no run, or its log or store cannot be read.
-pub fn what_would_go(directory: &Path, budget: Option<Budget>) -> Result<Vec<Doomed>, RunError> {
-    let (mut callback, elapsed) = replayed(directory)?;
-    let store = open_store(directory)?;
-    let budget = budget.unwrap_or_else(|| callback.budget());
-    let plan = callback.plan_within(budget, elapsed)?;
-    located(&*store, plan.removals)
-}
-
-/// The budget a run keeps as its log stands.
-///
-/// # Errors
-///
-/// The directory holds no run, or its log cannot be read.
-pub fn budget_of(directory: &Path) -> Result<Budget, RunError> {
-    Ok(replayed(directory)?.0.budget())
+pub fn what_would_go(
+    directory: &Path,
+    change: impl FnOnce(Budget) -> Budget,
+) -> Result<Vec<Doomed>, RunError> {
+    let files = RunFiles::look_at(directory)?;
+    let (mut callback, elapsed) = replayed(&files)?;
+    let plan = callback.plan_within(change(callback.budget()), elapsed)?;
+    located(&*open_store(&files)?, plan.removals)
 }
 
 /// What lies in the store without being owned by the log. Nothing is changed.
@@ -77,26 +71,26 @@ pub fn budget_of(directory: &Path) -> Result<Budget, RunError> {
 ///
 /// As [`what_would_go`].
 pub fn orphans(directory: &Path) -> Result<Orphans, RunError> {
-    let (callback, _) = replayed(directory)?;
-    let store = open_store(directory)?;
+    let files = RunFiles::look_at(directory)?;
+    let (callback, _) = replayed(&files)?;
+    let store = open_store(&files)?;
     let found = store.orphans(&|trial| callback.model().status(trial).is_some())?;
     Ok(Orphans { found, removed: 0 })
 }
 
 impl Runner {
-    /// Makes room: gives up checkpoints until `budget` is kept (the run's own unless given), in the
-    /// order of the policy, and waits until they are gone.
+    /// Makes room: gives up checkpoints until `budget` is kept this once, in the order of the policy,
+    /// and waits until they are gone.
     ///
     /// # Errors
     ///
     /// The log cannot be written, or the store cannot be read.
     pub fn collect(
         &mut self,
-        budget: Option<Budget>,
+        budget: Budget,
         observer: &mut dyn Observer,
     ) -> Result<Collected, RunError> {
         let elapsed = self.elapsed();
-        let budget = budget.unwrap_or_else(|| self.budget());
         let plan = self.callback.plan_within(budget, elapsed)?;
         let gone = located(&*self.store, plan.removals)?;
         for doomed in &gone {
@@ -151,29 +145,20 @@ impl Runner {
 }
 
 /// The removal callback as the log of a run leaves it, and the seconds of the run.
-fn replayed(directory: &Path) -> Result<(RemovalCallback, f64), RunError> {
-    let (header, events) = read(directory)?;
+fn replayed(files: &RunFiles) -> Result<(RemovalCallback, f64), RunError> {
+    let (header, events) = Journal::read(&files.log())?;
     let mut replay = Replay::checked(&header)?;
     let mut elapsed = 0.0;
-    for (place, event) in events.iter().enumerate() {
-        replay.feed(place + 2, event)?;
+    for (place, recorded) in events.enumerate() {
+        let (event, _) = recorded?;
+        replay.feed(place + 2, &event)?;
         elapsed = event.elapsed().unwrap_or(elapsed);
     }
     replay.finish()?;
     Ok((replay.into_callback(), elapsed))
 }
 
-fn read(directory: &Path) -> Result<(Header, Vec<Event>), RunError> {
-    let log = directory.join("log.jsonl");
-    if !log.exists() {
-        return Err(RunError::NoRun(directory.to_owned()));
-    }
-    let (header, events) = Journal::read(&log)?;
-    Ok((header, events.into_iter().map(|(event, _)| event).collect()))
-}
-
-fn open_store(directory: &Path) -> Result<Arc<dyn Store>, RunError> {
-    let files = RunFiles::look_at(directory)?;
+fn open_store(files: &RunFiles) -> Result<Arc<dyn Store>, RunError> {
     let (experiment, _) = read_experiment(&files.experiment())?;
     files.open_store(&experiment)
 }

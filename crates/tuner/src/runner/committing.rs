@@ -100,8 +100,7 @@ impl Runner {
             }
             Err(error) => {
                 observer.note(&format!("the checkpoint of trial \"{trial}\": {error}"));
-                let aside = self.store.discard(trial)?;
-                self.callback.store_mut().purge(aside);
+                self.discard(trial)?;
                 return Ok(false);
             }
         };

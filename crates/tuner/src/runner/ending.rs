@@ -9,7 +9,7 @@ use rungkeeper_tuner_hooks::TunerCallback;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
-use super::{Observer, Phase, RunError, Runner, Slot, Stop};
+use super::{Observer, Phase, RunError, Runner, Slot, Stop, TICK};
 use crate::protocol::Protocol;
 use crate::scheduler::Scheduler;
 
@@ -19,8 +19,14 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 impl Runner {
     /// Notices processes that ended, and ends those that were told to and did not.
     pub(super) fn look_after_slots(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+        // With many reports turns are short. One that closed its output is looked at in any case.
+        let all = self.looked_after_slots.elapsed() >= TICK;
+        if all {
+            self.looked_after_slots = Instant::now();
+        }
         for number in 0..self.slots.len() {
-            let Some(slot) = &mut self.slots[number] else {
+            let slot = self.slots[number].as_mut();
+            let Some(slot) = slot.filter(|slot| all || slot.has_said_all) else {
                 continue;
             };
             let ended = slot.process.ended();

@@ -50,14 +50,19 @@ impl RunFiles {
     ///
     /// It holds none, or another process works on it.
     pub(super) fn open(directory: &Path) -> Result<Self, RunError> {
-        if !directory.join("log.jsonl").exists() {
-            return Err(RunError::NoRun(directory.to_owned()));
-        }
+        Self::look_at(directory)?;
         Self::lock(directory)
     }
 
     /// The directory of a run that another process may work on: nothing in it is changed.
+    ///
+    /// # Errors
+    ///
+    /// It holds none.
     pub(super) fn look_at(directory: &Path) -> Result<Self, RunError> {
+        if !directory.join("log.jsonl").exists() {
+            return Err(RunError::NoRun(directory.to_owned()));
+        }
         let directory = directory
             .canonicalize()
             .map_err(|e| file_error(directory, e))?;

@@ -40,7 +40,7 @@ use crate::journal::Journal;
 use crate::scheduler::PromotionScheduler;
 use crate::search_space::Configuration;
 
-pub use collection::{Collected, Doomed, Orphans, budget_of, orphans, what_would_go};
+pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
 pub use error::RunError;
 pub use files::{RunFiles, worked_on_by};
 pub use requests::{Request, ask};
@@ -134,6 +134,10 @@ pub struct Runner {
     /// not complete yet.
     pinned: Vec<String>,
     stop: Stop,
+    /// When the processes of all slots were last looked at.
+    looked_after_slots: Instant,
+    /// When requests were last looked for.
+    looked_for_requests: Instant,
     /// Why the store is not used any more: the run stops.
     store_error: Option<StoreError>,
 }
@@ -245,6 +249,8 @@ impl Runner {
             best: None,
             pinned: Vec::new(),
             stop: Stop::No,
+            looked_after_slots: Instant::now(),
+            looked_for_requests: Instant::now(),
             store_error: None,
         })
     }

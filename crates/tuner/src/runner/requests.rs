@@ -29,6 +29,9 @@ pub enum Request {
 const REQUEST: &str = "request";
 const REFUSED: &str = "refused";
 
+/// Time between two looks for requests.
+const BETWEEN: Duration = Duration::from_millis(100);
+
 impl Runner {
     /// Does what a request asks for.
     ///
@@ -46,8 +49,13 @@ impl Runner {
         }
     }
 
-    /// Takes up what was asked since the last turn, in that order.
+    /// Takes up what was asked since the last look, in that order.
     pub(super) fn hear_requests(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+        // A turn may be a thousandth of a second, and people rarely ask.
+        if self.looked_for_requests.elapsed() < BETWEEN {
+            return Ok(());
+        }
+        self.looked_for_requests = Instant::now();
         let folder = self.files.requests();
         // No folder, no requests.
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();

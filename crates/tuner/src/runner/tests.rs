@@ -123,15 +123,16 @@ impl Observer for Watch {
 /// The log of a run agrees with what the callback would do from it.
 fn check_log(run: &Path) -> Vec<Event> {
     let (header, events) = Journal::read(&run.join("log.jsonl")).unwrap();
+    let events: Vec<Event> = events.map(|recorded| recorded.unwrap().0).collect();
     let mut replay = Replay::checked(&header).unwrap();
-    for (i, (event, _)) in events.iter().enumerate() {
+    for (i, event) in events.iter().enumerate() {
         replay.feed(i + 2, event).unwrap();
     }
     replay.finish().unwrap();
     let comparison = replay.comparison();
     assert!(comparison.passes(), "{comparison:?}");
     assert_eq!(comparison.agree, comparison.loop_ends, "{comparison:?}");
-    events.into_iter().map(|(event, _)| event).collect()
+    events
 }
 
 fn stored(run: &Path) -> Vec<String> {
@@ -425,7 +426,7 @@ fn the_best_is_kept_and_what_was_asked_for() {
     runner.pin(&paused, &mut watch).unwrap();
     drop(runner);
     let mut runner = resume(&folder.run(), &mut Watch::default());
-    let none = Some(rungkeeper_policies::Budget::of_checkpoints(0));
+    let none = Budget::of_checkpoints(0);
     let collected = runner.collect(none, &mut watch).unwrap();
     assert_eq!(collected.held, 2);
     let mut kept = vec![best.clone(), paused.clone()];

@@ -31,7 +31,7 @@ impl Log {
     }
 
     pub(super) fn history(&self) -> History {
-        History::of(self.header.clone(), &self.events).unwrap()
+        History::of(self.header.clone(), self.events.iter().cloned().map(Ok)).unwrap()
     }
 
     /// Each event comes a second after the one before.
