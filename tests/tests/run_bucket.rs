@@ -152,9 +152,11 @@ fn files(root: &Path) -> Vec<(String, u64)> {
     found
 }
 
-/// Each process goes on right behind the last checkpoint of its trial, and no checkpoint was lost.
-/// Returns how many did.
-fn check_nothing_trained_again(events: &[Event]) -> usize {
+/// Each process goes on behind the last checkpoint of its trial, and no checkpoint was lost: right
+/// behind it if it stops at a clean point. One that a signal stops may have its next state written
+/// and not have said so. Returns how many did.
+fn check_nothing_trained_again(events: &[Event], trainer: &str) -> usize {
+    let unsaid = u64::from(trainer == ONE_WAY);
     let (mut levels, mut begun) = (BTreeMap::new(), BTreeMap::new());
     let mut went_on = 0;
     for event in events {
@@ -171,7 +173,11 @@ fn check_nothing_trained_again(events: &[Event]) -> usize {
             }
             Event::Result { trial, level, .. } => {
                 if let Some(from) = begun.remove(trial) {
-                    assert_eq!(*level, from + 1, "trial {trial}");
+                    let behind = from + 1..=from + 1 + unsaid;
+                    assert!(
+                        behind.contains(level),
+                        "trial {trial}: {level} after {from}"
+                    );
                     went_on += usize::from(from > 0);
                 }
             }
@@ -202,7 +208,7 @@ fn cache_and_bucket() {
     assert!(names(&run.join("checkpoints/bucket-trash")).is_empty());
     let events = place.check_bucket("small");
     assert!(events.iter().any(|e| matches!(e, Event::Remove { .. })));
-    assert!(check_nothing_trained_again(&events) > 0);
+    assert!(check_nothing_trained_again(&events, ANSWERED) > 0);
     let status = succeeds(&place.output(&["status", "runs/small"]));
     let number = place.in_bucket("small").len();
     let bytes = BYTES * number as u64;
@@ -277,7 +283,7 @@ fn killed_and_without_its_cache() {
     succeeds(&output);
     assert!(kills >= 4, "only {kills} kills");
     let events = place.check_bucket("small");
-    assert!(check_nothing_trained_again(&events) > 0);
+    assert!(check_nothing_trained_again(&events, ANSWERED) > 0);
 }
 
 /// Training programs that were left behind may still write for a moment.
@@ -332,7 +338,7 @@ fn a_server_that_goes_away() {
         succeeds(&place.output(&["resume", "runs/small"]));
         check(&run);
         let events = place.check_bucket("small");
-        assert!(check_nothing_trained_again(&events) > 0);
+        assert!(check_nothing_trained_again(&events, trainer) > 0);
     }
 }
 
@@ -348,5 +354,5 @@ fn a_server_that_comes_back_in_time() {
     place.server.start_again();
     succeeds(&child.wait_with_output().unwrap());
     let events = place.check_bucket("small");
-    check_nothing_trained_again(&events);
+    check_nothing_trained_again(&events, ANSWERED);
 }

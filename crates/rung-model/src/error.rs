@@ -130,6 +130,14 @@ pub enum EventError {
         /// The trial.
         trial: String,
     },
+    /// The sizes of all checkpoints do not fit in 64 bits.
+    #[error(
+        "a checkpoint of {bytes} bytes is refused: all of them would come to 2^64 bytes or more"
+    )]
+    TooManyBytes {
+        /// Size of the checkpoint.
+        bytes: u64,
+    },
     /// There are as many trials as the model can number.
     #[error("no more than {} trials are possible", u32::MAX)]
     TooManyTrials,

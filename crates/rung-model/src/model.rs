@@ -286,7 +286,8 @@ impl RungModel {
     ///
     /// # Errors
     ///
-    /// The trial is unknown, or has ended without being pinned.
+    /// The trial is unknown, or has ended without being pinned; the sizes of all checkpoints do not
+    /// fit in 64 bits.
     pub fn commit_checkpoint(
         &mut self,
         trial: &str,
@@ -302,9 +303,10 @@ impl RungModel {
                 event: "committing a checkpoint",
             });
         }
+        let others = self.bytes - state.checkpoint.map_or(0, |checkpoint| checkpoint.bytes);
+        let all = others.checked_add(bytes);
+        self.bytes = all.ok_or(EventError::TooManyBytes { bytes })?;
         let before = state.checkpoint.replace(Checkpoint { level, bytes });
-        self.bytes -= before.map_or(0, |checkpoint| checkpoint.bytes);
-        self.bytes += bytes;
         match state.status {
             TrialStatus::PausedNoCheckpoint => self.pause(index),
             TrialStatus::StoppedOrCompleted if before.is_none() => {

@@ -345,3 +345,20 @@ fn trained_units_count_from_where_training_began() {
     model.resume("a").unwrap(); // has a checkpoint, but starts over
     assert_eq!(trained(&mut model, 1, Decision::Continue), 1);
 }
+
+#[test]
+fn sizes_that_do_not_add_up_are_refused() {
+    let mut model = assumed();
+    for trial in ["a", "b"] {
+        model.start(trial, 0).unwrap();
+    }
+    model.commit_checkpoint("a", 1, u64::MAX - 5).unwrap();
+    model.commit_checkpoint("b", 1, 5).unwrap();
+    let error = model.commit_checkpoint("b", 2, 6).unwrap_err();
+    assert_eq!(error, EventError::TooManyBytes { bytes: 6 });
+    // As before; a checkpoint that takes another's place frees its bytes first.
+    assert_eq!(model.checkpoint_bytes(), u64::MAX);
+    model.commit_checkpoint("a", 2, u64::MAX - 5).unwrap();
+    model.commit_checkpoint("a", 3, 1).unwrap();
+    assert_eq!(model.checkpoint_bytes(), 6);
+}

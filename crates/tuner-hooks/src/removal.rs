@@ -282,10 +282,12 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     /// Figures to append to the results of the run.
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
+        let levels = self.resumed_without_checkpoint.iter().map(|r| r.1);
+        let cost_resources = levels.fold(0, u64::saturating_add);
         ExtraResults {
             num_checkpoints_removed: self.num_checkpoints_removed,
             num_trials_resumed: self.num_trials_resumed,
-            cost_resources: self.resumed_without_checkpoint.iter().map(|r| r.1).sum(),
+            cost_resources,
         }
     }
 
@@ -422,7 +424,7 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         } = *result;
         let report = self.model.report(trial, level, metric, decision)?;
         self.progress.reports += 1;
-        self.progress.resource += report.trained;
+        self.progress.resource = self.progress.resource.saturating_add(report.trained);
         self.note(trial, result, &report);
         if let Some(data) = &report.data {
             self.policy.observe(data)?;

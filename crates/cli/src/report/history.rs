@@ -125,7 +125,8 @@ impl History {
 
     /// Resource units that the run needed in any case, each unit of a trial counted once.
     pub(crate) fn trained(&self) -> u64 {
-        self.trials.iter().map(Trial::trained).sum()
+        let each = self.trials.iter().map(Trial::trained);
+        each.fold(0, u64::saturating_add)
     }
 
     /// What was trained again, in per cent of the training.
