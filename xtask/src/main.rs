@@ -13,6 +13,7 @@ mod layers;
 mod overhead;
 mod process;
 mod props;
+mod python;
 mod test;
 mod workspace;
 
@@ -43,6 +44,10 @@ enum Command {
     /// The training program of `overhead`
     #[command(hide = true)]
     Trainer(overhead::TrainerArgs),
+    /// The Python package: environments, wheel, stubs, linter, tests
+    Python(python::Args),
+    /// Speed against Syne Tune 0.13, and the results of both, in one process
+    CompareReference(python::CompareArgs),
     /// The layer checks: direction, purity, manifests, tidiness
     Layers,
 }
@@ -54,6 +59,8 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Overhead(args) => overhead::run(&args),
         Command::Trainer(args) => overhead::train(&args),
+        Command::Python(args) => python::run(&args),
+        Command::CompareReference(args) => python::compare(&args),
         Command::Layers => layers::run(),
     };
     // Printed here and not returned: the chain of causes says all, a backtrace of xtask nothing.

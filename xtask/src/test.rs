@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use self::tally::Tally;
-use crate::{bench, layers, workspace::Workspace};
+use crate::{bench, layers, python, workspace::Workspace};
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -37,6 +37,8 @@ enum Step {
     Doc,
     /// All tests, documentation examples included
     Test,
+    /// The Python package, in all its environments
+    Python,
     /// Each feature of each published crate alone
     Features,
     /// Direction, purity, manifests, tidiness
@@ -57,6 +59,7 @@ impl Step {
             Self::Clippy => clippy(workspace),
             Self::Doc => doc(workspace),
             Self::Test => tests(workspace, tally),
+            Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
             Self::Bench => bench::compile(workspace),
@@ -167,12 +170,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "chromium fmt clippy doc test features layers bench msrv publish"
+            "chromium fmt clippy doc test python features layers bench msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "chromium fmt clippy doc test features layers msrv"
+            "chromium fmt clippy doc test python features layers msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
     }

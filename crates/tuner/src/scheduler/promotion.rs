@@ -129,6 +129,20 @@ impl PromotionScheduler {
         self.space.configuration(self.seed, number)
     }
 
+    /// The [`Task::Resume`] that [`Scheduler::next_task`] would give now, if it would give one. It has
+    /// not begun: for tuners that start new trials themselves, [`Scheduler::adopt_resume`] begins it.
+    pub fn next_promotion(&mut self) -> Option<Task> {
+        let (place, trial) = self.promotable()?;
+        let RungState {
+            level, milestone, ..
+        } = self.rungs[place];
+        Some(Task::Resume {
+            trial,
+            level,
+            milestone,
+        })
+    }
+
     /// The best trial that can be promoted, with the place of its rung.
     fn promotable(&mut self) -> Option<(usize, String)> {
         for &place in &self.order {
@@ -169,18 +183,13 @@ impl PromotionScheduler {
 
 impl Scheduler for PromotionScheduler {
     fn next_task(&mut self) -> Result<Task, SchedulerError> {
-        let Some((place, trial)) = self.promotable() else {
+        let Some(task) = self.next_promotion() else {
             return self.start();
         };
-        self.model.resume(&trial)?;
-        let RungState {
-            level, milestone, ..
-        } = self.rungs[place];
-        Ok(Task::Resume {
-            trial,
-            level,
-            milestone,
-        })
+        if let Task::Resume { trial, .. } = &task {
+            self.model.resume(trial)?;
+        }
+        Ok(task)
     }
 
     fn on_report(

@@ -1,0 +1,26 @@
+"""Keeps the checkpoints of a pause-and-resume tuning run within a budget.
+
+What would cost least to train again is given up first. `RemovalCallback` is for any
+tuner written in Python; `simulate` tells beforehand what a budget costs.
+"""
+
+from rungkeeper._core import (
+    BetaBinomialEstimator,
+    RemovalCallback,
+    compute_ln_probabilities_of_getting_resumed,
+    compute_probabilities_of_getting_resumed,
+)
+from rungkeeper._simulation import SimulatedRun, simulate
+from rungkeeper._types import Removal, TrialInformation, TrialStatus
+
+__all__ = [
+    "BetaBinomialEstimator",
+    "Removal",
+    "RemovalCallback",
+    "SimulatedRun",
+    "TrialInformation",
+    "TrialStatus",
+    "compute_ln_probabilities_of_getting_resumed",
+    "compute_probabilities_of_getting_resumed",
+    "simulate",
+]

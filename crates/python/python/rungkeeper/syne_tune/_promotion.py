@@ -1,0 +1,407 @@
+"""Promotion-type ASHA as a scheduler of Syne Tune 0.15 and newer."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, SupportsIndex
+
+from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    Trial,
+)
+from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    config_space_to_json_dict,
+)
+from syne_tune.constants import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    ST_WORKER_TIMESTAMP,
+)
+from syne_tune.optimizer.scheduler import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    SchedulerDecision,
+    TrialScheduler,
+    TrialSuggestion,
+)
+from syne_tune.optimizer.schedulers.remove_checkpoints import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    RemoveCheckpointsSchedulerMixin,
+)
+from syne_tune.optimizer.schedulers.searchers.last_value_multi_fidelity_searcher import (  # type: ignore[import-untyped, import-not-found, unused-ignore] # noqa: E501
+    LastValueMultiFidelitySearcher,
+)
+from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    dump_json_with_numpy,
+)
+
+from rungkeeper import RemovalCallback
+from rungkeeper._arguments import of_type, one_of, optional_whole, whole
+from rungkeeper._core import PromotionRungs
+from rungkeeper.syne_tune._promotion_callback import PromotionCallback
+from rungkeeper.syne_tune._promotion_configurations import Configurations
+from rungkeeper.syne_tune._promotion_run import Run
+
+logger = logging.getLogger(__name__)
+
+Policy = Literal["speculative", "by_level", "random"]
+
+
+class PromotionASHA(
+    TrialScheduler,  # type: ignore[misc, unused-ignore] # Syne Tune is untyped
+    RemoveCheckpointsSchedulerMixin,  # type: ignore[misc, unused-ignore]
+):
+    """Asynchronous successive halving that pauses, with checkpoints within a budget.
+
+    A trial that gets to a rung (`grace_period * reduction_factor ** i`) is paused. The
+    best of each rung, one in `reduction_factor`, are promoted: they go on to the next
+    rung from their checkpoint, or from scratch where it was given up. Syne Tune's own
+    `ASHA` of these versions never pauses: it stops what is not among the best at the
+    time.
+
+    The backend must be a `LocalBackend` with `delete_checkpoints=True` for a budget,
+    and for `max_num_trials`. The checkpoint of the best trial is kept, see
+    `best_checkpoint`.
+
+    A tuner that is saved and loaded goes on: trials that ran then are resumed first.
+    """
+
+    def __init__(
+        self,
+        config_space: dict[str, Any],
+        metric: str,
+        *,
+        do_minimize: bool = True,
+        searcher: Any = None,
+        searcher_kwargs: dict[str, Any] | None = None,
+        time_attr: str = "training_iteration",
+        max_t: SupportsIndex = 100,
+        grace_period: SupportsIndex = 1,
+        reduction_factor: SupportsIndex = 3,
+        brackets: SupportsIndex = 1,
+        max_num_trials: SupportsIndex | None = None,
+        max_checkpoints: SupportsIndex | None = None,
+        max_bytes: SupportsIndex | None = None,
+        policy: Policy = "speculative",
+        random_seed: SupportsIndex | None = None,
+    ) -> None:
+        """A scheduler for a run that has not begun.
+
+        Args:
+            config_space: Domains and constants, as for all of Syne Tune's schedulers.
+            metric: Name of what is compared, in results. A value that is no finite
+                number is the worst and never promoted.
+            do_minimize: Whether small metrics are good.
+            searcher: Who suggests configurations: a searcher, the name of one (as
+                Syne Tune's `ASHA` takes it), or None to draw from the domains.
+            searcher_kwargs: Further arguments for a searcher given by its name.
+            time_attr: Name of the resource in results, from 1. A fraction counts as
+                the whole number below it.
+            max_t: Resource at which a trial stops.
+            grace_period: The first rung.
+            reduction_factor: One in so many is promoted.
+            brackets: Number of brackets; trials of bracket s are paused first at the
+                s-th rung.
+            max_num_trials: Most trials that are started. Then promotions go on until
+                none is left, and the run ends. Without it a stopping criterion ends
+                the run.
+            max_checkpoints: Most trials that hold a checkpoint: paused ones and running
+                ones, at the end of each turn of the tuner's loop. The one that is kept
+                of the best ended trial comes beside that.
+            max_bytes: Most bytes of the checkpoints of those.
+            policy: Which go first: "speculative" (what costs least in expectation),
+                "by_level" or "random".
+            random_seed: Seed of the draws, the brackets and the random policy; by
+                default another one each time.
+
+        Raises:
+            ValueError: An argument outside its range.
+            TypeError: An argument of another type.
+        """
+        seed = optional_whole("random_seed", random_seed, 0)
+        super().__init__(random_seed=seed)
+        of_type("config_space", config_space, dict)
+        of_type("metric", metric, str)
+        of_type("do_minimize", do_minimize, bool)
+        of_type("time_attr", time_attr, str)
+        self._config_space = config_space
+        self._metric = metric
+        self._time_attr = time_attr
+        self._do_minimize = do_minimize
+        self._max_t = whole("max_t", max_t, 2)
+        self._grace_period = whole("grace_period", grace_period, 1)
+        if self._grace_period >= self._max_t:
+            raise ValueError(
+                f"grace_period is {self._grace_period}, but must be below max_t, "
+                f"which is {self._max_t}"
+            )
+        self._reduction_factor = whole("reduction_factor", reduction_factor, 2)
+        self._brackets = whole("brackets", brackets, 1)
+        self._max_num_trials = optional_whole("max_num_trials", max_num_trials, 1)
+        self._max_checkpoints = optional_whole("max_checkpoints", max_checkpoints, 1)
+        self._max_bytes = optional_whole("max_bytes", max_bytes, 1)
+        self._policy = one_of("policy", policy, ("speculative", "by_level", "random"))
+        self._configurations = Configurations(
+            config_space,
+            self._new_searcher(searcher, searcher_kwargs),
+            self.random_seed,
+            sign=1 if do_minimize else -1,
+            most=self._max_num_trials,
+        )
+        # Refuses what it must before anything starts. Without the callback nobody looks
+        # at checkpoints.
+        self._run = self._new_run(checkpoints="assumed")
+        self._callback: PromotionCallback | None = None
+        self._warned: set[str] = set()
+
+    # Settings.
+
+    def _new_searcher(self, searcher: Any, kwargs: dict[str, Any] | None) -> Any:
+        if not isinstance(searcher, str):
+            if kwargs is not None:
+                raise ValueError(
+                    "searcher_kwargs goes with the name of a searcher, but searcher is "
+                    f"{searcher!r}"
+                )
+            return searcher
+        kwargs = dict(kwargs or {})
+        return LastValueMultiFidelitySearcher(
+            searcher=searcher,
+            config_space=self._config_space,
+            random_seed=self.random_seed,
+            points_to_evaluate=kwargs.pop("points_to_evaluate", None),
+            searcher_kwargs=kwargs,
+        )
+
+    def _new_run(self, **more: Any) -> Run:
+        mode: Literal["min", "max"] = "min" if self._do_minimize else "max"
+        policy: Any = self._policy
+        rungs = PromotionRungs(
+            grace_period=self._grace_period,
+            reduction_factor=self._reduction_factor,
+            max_resource=self._max_t,
+            mode=mode,
+            brackets=self._brackets,
+            seed=self.random_seed,
+        )
+        removal = RemovalCallback.geometric(
+            self._grace_period,
+            self._reduction_factor,
+            self._max_t,
+            mode=mode,
+            policy=policy,
+            policy_seed=self.random_seed,
+            max_checkpoints=self._max_checkpoints,
+            max_bytes=self._max_bytes,
+            brackets=self._brackets,
+            source="Syne Tune",
+            **more,
+        )
+        return Run(rungs, removal, self._max_t, -1 if self._do_minimize else 1)
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._kwargs().items())
+        return f"PromotionASHA({given})"
+
+    def _kwargs(self) -> dict[str, Any]:
+        settings = {
+            "metric": self._metric,
+            "do_minimize": self._do_minimize,
+            "time_attr": self._time_attr,
+            "max_t": self._max_t,
+            "grace_period": self._grace_period,
+            "reduction_factor": self._reduction_factor,
+            "brackets": self._brackets,
+            "max_num_trials": self._max_num_trials,
+            "max_checkpoints": self._max_checkpoints,
+            "max_bytes": self._max_bytes,
+            "policy": self._policy,
+            "random_seed": self.random_seed,
+        }
+        return {name: value for name, value in settings.items() if value is not None}
+
+    def metric_names(self) -> list[str]:
+        """The metric."""
+        return [self._metric]
+
+    def metric_mode(self) -> str:
+        """Which metrics are good: the small ones ("min") or the large ones ("max")."""
+        return "min" if self._do_minimize else "max"
+
+    def metadata(self) -> dict[str, Any]:
+        """What is written beside the results; plain data."""
+        space = config_space_to_json_dict(self._config_space)
+        return {
+            "metric_names": self.metric_names(),
+            "metric_mode": self.metric_mode(),
+            "scheduler_name": type(self).__name__,
+            "scheduler_kwargs": self._kwargs(),
+            "config_space": dump_json_with_numpy(space),
+        }
+
+    # Figures.
+
+    def extra_results(self) -> dict[str, int]:
+        """Checkpoints given up, trials resumed, resource units trained again."""
+        return self._run.removal.extra_results()
+
+    def log(self) -> str:
+        """The event log, as `rungkeeper replay` reads it.
+
+        It is also written to `rungkeeper.jsonl` in the tuner's folder at the end of
+        the run.
+        """
+        return self._run.removal.log()
+
+    @property
+    def best_checkpoint(self) -> Path | None:
+        """The folder with the checkpoint of the best trial, once that has ended.
+
+        It is `best_checkpoint` in the trial's folder, so its parent's name is the
+        number of the trial. The best is the one with the best metric at the highest
+        level that was reached, of those whose checkpoint is there. While the run goes
+        on this is the best of the trials that have ended. None where there is none.
+        """
+        files = None if self._callback is None else self._callback.files
+        if files is None or self._run.best is None:
+            return None
+        return files.best(self._run.best)
+
+    # What Syne Tune's loop asks.
+
+    def callback_for_checkpoint_removal(
+        self, stop_criterion: Callable[[Any], bool]
+    ) -> PromotionCallback:
+        """The callback that keeps the budget; the tuner asks for it.
+
+        The stopping criterion tells how much of the run is left.
+
+        Raises:
+            ValueError: The scheduler has a run already.
+        """
+        if self._run.has_begun():
+            raise ValueError(
+                f"this scheduler has a run of {len(self._run.rungs)} trials already: "
+                "load its tuner to go on with it, or make a new scheduler"
+            )
+        self._run = self._new_run(**self._limits(stop_criterion))
+        self._callback = PromotionCallback(
+            self._run, self._configurations, self._max_bytes
+        )
+        return self._callback
+
+    def _limits(self, criterion: Any) -> dict[str, Any]:
+        trials = getattr(criterion, "max_num_trials_started", None)
+        # Syne Tune stops once there are more.
+        given = [self._max_num_trials, None if trials is None else trials + 1]
+        limits = {
+            "max_wallclock_time": getattr(criterion, "max_wallclock_time", None),
+            "max_num_trials": min((n for n in given if n is not None), default=None),
+            "max_num_reports": getattr(criterion, "max_num_evaluations", None),
+        }
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
+    def suggest(self) -> TrialSuggestion | None:
+        """A trial to resume, or else a new one; None ends the run.
+
+        Raises:
+            ValueError: The budget cannot be kept with this tuner.
+            TypeError: The backend keeps no checkpoints.
+        """
+        self._check()
+        was_interrupted = bool(self._run.interrupted)
+        name = self._run.interrupted[0] if was_interrupted else self._run.promote()
+        if name is not None:
+            if self._callback is None:
+                self._run.resume(name, None)
+            else:
+                self._callback.prepare(name, was_interrupted)
+            return TrialSuggestion.resume_suggestion(trial_id=name)
+        configuration = self._configurations.take()
+        if configuration is None:
+            return None
+        return TrialSuggestion.start_suggestion(configuration)
+
+    def on_trial_add(self, trial: Trial) -> None:
+        """A new trial was started."""
+        self._run.begin(trial.trial_id)
+
+    def on_trial_result(self, trial: Trial, result: dict[str, Any]) -> str:
+        """A trial reports: it goes on, is paused or stopped.
+
+        What its process printed before the trial was paused does not count when it
+        arrives after the resume.
+        """
+        name = trial.trial_id
+        if name not in self._run.milestones:
+            return str(SchedulerDecision.STOP)  # it has ended already
+        resource = self._resource(name, result)
+        if resource is None or self._run.is_old(name, result.get(ST_WORKER_TIMESTAMP)):
+            return str(SchedulerDecision.CONTINUE)
+        metric = result.get(self._metric)
+        if metric is None:
+            self._warn(
+                f"trial {name} reports no {self._metric!r}: it is never promoted"
+            )
+        decision = self._run.reported(name, resource, metric)
+        told = (name, trial.config, resource, metric)
+        self._configurations.reported(*told)
+        if decision == SchedulerDecision.STOP:
+            self._configurations.completed(*told)
+        return decision
+
+    def _resource(self, name: int, result: dict[str, Any]) -> int | None:
+        """The resource of a result; None where it has none."""
+        value = result.get(self._time_attr)
+        if isinstance(value, (int, float)) and 1 <= value < 2**53:
+            return int(value)
+        self._warn(
+            f"trial {name} reports {value!r} as {self._time_attr!r}, which must be a "
+            "number from 1: such results do not count"
+        )
+        return None
+
+    def _warn(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            logger.warning(message)
+
+    def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
+        """A trial's process ended by itself."""
+        name = trial.trial_id
+        self._run.complete(name)
+        resource = self._resource(name, result)
+        if resource is not None:
+            metric = result.get(self._metric)
+            self._configurations.completed(name, trial.config, resource, metric)
+        self._offer_workers()
+
+    def on_trial_remove(self, trial: Trial) -> None:
+        """A trial was paused or stopped."""
+        self._offer_workers()
+
+    def on_trial_error(self, trial: Trial) -> None:
+        """A trial's process failed."""
+        logger.warning("trial %s failed", trial.trial_id)
+        self._run.failed(trial.trial_id)
+        self._configurations.failed(trial.trial_id)
+        if self._callback is not None:
+            self._callback.failed(trial.trial_id)
+        self._offer_workers()
+
+    def _offer_workers(self) -> None:
+        if self._callback is not None:
+            self._callback.offer_workers()
+
+    def _check(self) -> None:
+        """Refuses a tuner with which the run cannot be as it was asked for."""
+        if self._callback is not None:
+            problem = self._callback.problem(self._max_checkpoints)
+            if problem is not None:
+                raise problem
+            return
+        needy = {
+            "max_checkpoints": self._max_checkpoints,
+            "max_bytes": self._max_bytes,
+            "max_num_trials": self._max_num_trials,
+        }
+        for name, value in needy.items():
+            if value is not None:
+                raise ValueError(
+                    f"{name} is {value}, which needs a backend with "
+                    "delete_checkpoints=True"
+                )

@@ -1,0 +1,124 @@
+"""New configurations: from the search space itself, or from a searcher."""
+
+import inspect
+import math
+from typing import Any
+
+import numpy as np
+from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    Domain,
+    postprocess_config,
+    remove_constant_and_cast,
+)
+
+Configuration = dict[str, Any]
+
+
+class Configurations:
+    """What new trials are to be, one after the other.
+
+    The next one is drawn before it is asked for, so that it is known whether there is
+    another.
+    """
+
+    def __init__(
+        self,
+        config_space: Configuration,
+        searcher: Any,
+        seed: int,
+        *,
+        sign: int,
+        most: int | None,
+    ) -> None:
+        """Configurations of a run that has not begun.
+
+        Args:
+            config_space: Domains and constants.
+            searcher: What suggests; None to draw from the domains.
+            seed: Seed of the draws.
+            sign: What metrics are multiplied by before a searcher, which minimizes,
+                sees them.
+            most: Number of trials; None for no limit.
+        """
+        self._space = config_space
+        self._searcher = searcher
+        self._random = np.random.RandomState(seed % 2**32)
+        self._sign = sign
+        self._left = most
+        self._next: Configuration | None = None
+        self._is_exhausted = False
+
+    def __repr__(self) -> str:
+        return f"Configurations(searcher={self._searcher!r}, left={self._left})"
+
+    def look(self) -> bool:
+        """Whether there is another."""
+        if self._next is None and not self._is_exhausted and self._left != 0:
+            self._next = self._draw()
+            self._is_exhausted = self._next is None
+        return self._next is not None
+
+    def take(self) -> Configuration | None:
+        """The next one; None if there is none."""
+        if not self.look():
+            return None
+        taken, self._next = self._next, None
+        if self._left is not None:
+            self._left -= 1
+        return taken
+
+    def _draw(self) -> Configuration | None:
+        if self._searcher is None:
+            drawn = {
+                name: domain.sample(random_state=self._random)
+                for name, domain in self._space.items()
+                if isinstance(domain, Domain)
+            }
+        else:
+            drawn = self._searcher.suggest()
+        if drawn is None:
+            return None
+        return dict(postprocess_config(drawn, self._space))
+
+    # What a searcher is told.
+
+    def reported(
+        self, trial: int, configuration: Configuration, resource: int, metric: Any
+    ) -> None:
+        """A result that counts."""
+        self._tell("on_trial_result", trial, configuration, resource, metric)
+
+    def completed(
+        self, trial: int, configuration: Configuration, resource: int, metric: Any
+    ) -> None:
+        """The last result of a trial that ended by itself or at the max resource."""
+        self._tell("on_trial_complete", trial, configuration, resource, metric)
+
+    def failed(self, trial: int) -> None:
+        """A trial failed."""
+        if self._searcher is not None:
+            self._searcher.on_trial_error(trial)
+
+    def _tell(
+        self,
+        call: str,
+        trial: int,
+        configuration: Configuration,
+        resource: int,
+        metric: Any,
+    ) -> None:
+        if self._searcher is None or not _is_number(metric):
+            return
+        told: dict[str, Any] = {
+            "trial_id": trial,
+            "config": remove_constant_and_cast(configuration, self._space),
+            "metric": metric * self._sign,
+        }
+        method = getattr(self._searcher, call)
+        if "resource_level" in inspect.signature(method).parameters:
+            told["resource_level"] = resource
+        method(**told)
+
+
+def _is_number(metric: Any) -> bool:
+    return isinstance(metric, (int, float)) and math.isfinite(metric)

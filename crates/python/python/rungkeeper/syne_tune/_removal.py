@@ -1,0 +1,280 @@
+"""What the callbacks for Syne Tune 0.13 and 0.14 have in common."""
+
+import logging
+from abc import ABC, abstractmethod
+from typing import Any
+
+from syne_tune.backend.simulator_backend.simulator_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    SimulatorBackend,
+)
+from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    Status,
+    Trial,
+)
+from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    TunerCallback,
+)
+
+from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper.syne_tune import _rungs
+from rungkeeper.syne_tune._clock import Clock
+from rungkeeper.syne_tune._deletions import Deletions
+
+logger = logging.getLogger(__name__)
+
+
+class HyperbandRemoveCheckpointsCommon(
+    TunerCallback,  # type: ignore[misc, unused-ignore]
+    ABC,
+):
+    """Keeps the checkpoints of a run within a budget, as a callback of the tuner.
+
+    A `rungkeeper.RemovalCallback` decides. It gets the rungs when tuning starts, and
+    from then on what the tuner tells its callbacks.
+
+    A tuner that is saved and loaded goes on where it was saved: counts, estimators and
+    the time that was used are kept. Trials that ran then are lost to Syne Tune; they
+    are taken to have failed.
+    """
+
+    def __init__(
+        self,
+        max_num_checkpoints: int,
+        max_wallclock_time: float | None,
+        metric: str,
+        resource_attr: str,
+        mode: str,
+    ) -> None:
+        """A callback for a run that has not begun.
+
+        Args:
+            max_num_checkpoints: Most trials that hold a checkpoint after a turn of the
+                tuner's loop, running ones included.
+            max_wallclock_time: Seconds after which the run ends. None for a run that
+                ends by another criterion: then the trials or the evaluations of the
+                tuner's `StoppingCriterion` tell how much is left.
+            metric: Name of the metric in results.
+            resource_attr: Name of the resource in results.
+            mode: "min" or "max".
+
+        Raises:
+            TypeError: A name that is no text, or a number that is none.
+            ValueError: An argument outside its range.
+        """
+        for name, value in (("metric", metric), ("resource_attr", resource_attr)):
+            if not isinstance(value, str):
+                kind = type(value).__name__
+                raise TypeError(f"{name} must be a str, not {kind}")
+        self._settings: dict[str, Any] = {"mode": mode}
+        if max_wallclock_time is not None:
+            self._settings["max_wallclock_time"] = max_wallclock_time
+        self._max_num_checkpoints = _checked_budget(max_num_checkpoints)
+        self._metric = metric
+        self._resource_attr = resource_attr
+        self._core: RemovalCallback | None = None
+        self._scheduler: Any = None
+        self._without_rungs: set[str] = set()
+        self._ended: list[str] = []
+        # Refuses what cannot be, before the run begins.
+        self._new_core({"rungs": [(1, (1, 2))]})
+
+    @abstractmethod
+    def _policy(self) -> dict[str, Any]:
+        """The policy, as settings of a `RemovalCallback`."""
+
+    @property
+    def max_num_checkpoints(self) -> int:
+        """Most trials that hold a checkpoint; another one counts from the next turn."""
+        return self._max_num_checkpoints
+
+    @max_num_checkpoints.setter
+    def max_num_checkpoints(self, value: int) -> None:
+        self._max_num_checkpoints = _checked_budget(value)
+        if self._core is not None:
+            self._core.set_budget(max_checkpoints=value)
+
+    @property
+    def num_checkpoints_removed(self) -> int:
+        """Number of checkpoints given up."""
+        return 0 if self._core is None else self._core.num_checkpoints_removed
+
+    def trials_resumed_without_checkpoint(self) -> list[tuple[str, int]]:
+        """Trials resumed although their checkpoint was given up.
+
+        Each with the level it was paused at, in order of the resumes.
+        """
+        if self._core is None:
+            return []
+        return self._core.trials_resumed_without_checkpoint()
+
+    def extra_results(self) -> dict[str, Any]:
+        """Figures to append to the results of the run.
+
+        Checkpoints given up, trials resumed, and resource units trained again.
+        """
+        if self._core is None:
+            return dict.fromkeys(self.extra_results_keys(), 0)
+        return dict(self._core.extra_results())
+
+    @staticmethod
+    def extra_results_keys() -> list[str]:
+        """The keys of `extra_results`."""
+        return RemovalCallback.extra_results_keys()
+
+    def on_tuning_start(self, tuner: Any) -> None:
+        """Reads the rungs, or goes on with a run that was interrupted.
+
+        Raises:
+            TypeError: The scheduler has no rungs, or the backend keeps no checkpoints.
+        """
+        scheduler, backend = tuner.scheduler, tuner.trial_backend
+        if not hasattr(scheduler, "terminator"):
+            kind = type(scheduler).__name__
+            raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
+        if isinstance(backend, SimulatorBackend):
+            raise TypeError("a SimulatorBackend has no checkpoints to delete")
+        if self._core is None or scheduler is not self._scheduler:
+            self._begin(tuner)
+        self._scheduler = scheduler
+        self._deletions = Deletions(backend)
+        self._look_at_files(self._running_core())
+        if self.max_num_checkpoints < getattr(tuner, "n_workers", 0):
+            logger.warning(
+                "max_num_checkpoints is %s, less than the number of workers, %s: it "
+                "cannot be kept, since running trials count",
+                self.max_num_checkpoints,
+                tuner.n_workers,
+            )
+
+    def on_fetch_status_results(
+        self, trial_status_dict: dict[int, tuple[Trial, str]], new_results: Any
+    ) -> None:
+        """Notes trials that crashed, or were stopped by someone else."""
+        for trial_id, (_, status) in trial_status_dict.items():
+            if status in (Status.failed, Status.stopped):
+                self._ended.append(str(trial_id))
+
+    def on_start_trial(self, trial: Trial) -> None:
+        """A trial begins."""
+        core, trial_id = self._running_core(), str(trial.trial_id)
+        bracket = _rungs.bracket_of(self._scheduler.terminator, trial_id)
+        if bracket >= self._num_brackets:
+            self._without_rungs.add(trial_id)
+            bracket = 0
+        core.start(trial_id, bracket)
+
+    def on_resume_trial(self, trial: Trial) -> None:
+        """A paused trial runs again."""
+        trial_id = str(trial.trial_id)
+        self._deletions.keep(trial_id)
+        self._running_core().resume(trial_id)
+
+    def on_trial_result(
+        self, trial: Trial, status: str, result: dict[str, Any], decision: str
+    ) -> None:
+        """A trial reported, and the scheduler decided."""
+        core, trial_id = self._running_core(), str(trial.trial_id)
+        if trial_id in self._without_rungs:
+            if decision == "STOP":
+                core.complete(trial_id)
+            return
+        level, metric = int(result[self._resource_attr]), result.get(self._metric)
+        report: Any = (trial_id, level, metric, decision)
+        try:
+            core.result(*report)
+        except ValueError as refused:
+            if core.status(trial_id) == TrialStatus.RUNNING:
+                # It trains from scratch though it has a checkpoint: it makes none.
+                core.restart(trial_id)
+                core.result(*report)
+            else:
+                logger.warning("a report does not count: %s", refused)
+
+    def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
+        """A trial's training program ended by itself."""
+        self._running_core().complete(str(trial.trial_id))
+
+    def on_loop_end(self) -> None:
+        """Deletes the checkpoints that are over the budget."""
+        core = self._running_core()
+        self._settle_ended(core)
+        self._deletions.retry()
+        removals = core.loop_end(self._clock.seconds())
+        for note in core.take_notes():
+            logger.warning(note)
+        for removal in removals:
+            self._deletions.delete(removal.trial)
+            logger.info(
+                "the checkpoint of trial %s is given up: level %s, rank %s of %s",
+                removal.trial,
+                removal.level,
+                removal.rank,
+                removal.rung_len,
+            )
+
+    def _begin(self, tuner: Any) -> None:
+        settings = _rungs.settings(tuner.scheduler.terminator)
+        if "max_wallclock_time" not in self._settings:
+            settings |= _limits(getattr(tuner, "stop_criterion", None))
+        self._num_brackets: int = settings["brackets"]
+        self._core = self._new_core(settings)
+        _rungs.catch_up(self._core, tuner.scheduler.terminator)
+        self._without_rungs = set()
+        self._clock = Clock()
+
+    def _look_at_files(self, core: RemovalCallback) -> None:
+        """Brings together what is known and what is there, where a run goes on."""
+        self._ended = []
+        for trial, status in core.trials():
+            there = self._deletions.is_there(trial)
+            if status == TrialStatus.RUNNING:
+                core.failed(trial)
+                self._deletions.delete(trial)
+            elif status == TrialStatus.PAUSED_WITH_CHECKPOINT and there is False:
+                core.lose(trial)
+            elif status == TrialStatus.PAUSED_NO_CHECKPOINT and there:
+                self._deletions.delete(trial)
+
+    def _new_core(self, rungs: dict[str, Any]) -> RemovalCallback:
+        return RemovalCallback(
+            **self._settings,
+            **self._policy(),
+            **rungs,
+            max_checkpoints=self._max_num_checkpoints,
+            promotion_rule="top_fraction",
+            horizon="first_term_kept",
+            repeated_reports_are_data=True,
+            promoted_behind_equals=True,
+            checkpoints="assumed",
+            source="Syne Tune 0.13",
+        )
+
+    def _running_core(self) -> RemovalCallback:
+        if self._core is None:
+            raise RuntimeError("on_tuning_start was not called yet")
+        return self._core
+
+    def _settle_ended(self, core: RemovalCallback) -> None:
+        """Crashed trials hold no checkpoint; one that was paused before still does."""
+        for trial in self._ended:
+            if core.status(trial) == TrialStatus.RUNNING:
+                core.failed(trial)
+                self._deletions.delete(trial)
+        self._ended.clear()
+
+
+def _checked_budget(value: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        kind = type(value).__name__
+        raise TypeError(f"max_num_checkpoints must be an int, not {kind}")
+    if value < 1:
+        raise ValueError(f"max_num_checkpoints is {value}, but must be at least 1")
+    return int(value)
+
+
+def _limits(criterion: Any) -> dict[str, int | None]:
+    """What ends the run but the clock, of a `StoppingCriterion`."""
+    return {
+        "max_num_trials": getattr(criterion, "max_num_trials_started", None),
+        "max_num_reports": getattr(criterion, "max_num_evaluations", None),
+    }

@@ -1,0 +1,232 @@
+//! Single arguments: what is no number, no trial, no name is refused with the argument's name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt, PyString};
+use rungkeeper_score::PromotionQuantile;
+
+/// Levels, counts and sizes stay below it, so that every one of them is exact as a double.
+pub(crate) const LARGEST: u64 = 1 << 53;
+
+/// A `ValueError`.
+pub(crate) fn refused(error: impl fmt::Display) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// A `ValueError` about an argument.
+pub(crate) fn bad_value(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
+    PyValueError::new_err(format!("{name} is {}, but must be {allowed}", shown(value)))
+}
+
+/// A `TypeError` about an argument.
+pub(crate) fn bad_type(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
+    let kind = value.get_type().name().map(|name| name.to_string());
+    let kind = kind.unwrap_or_else(|_| "something else".to_owned());
+    PyTypeError::new_err(format!("{name} must be {allowed}, not {kind}"))
+}
+
+/// A value as a person knows it, cut where it is long.
+fn shown(value: &Bound<'_, PyAny>) -> String {
+    const MOST: usize = 60;
+    let text = value.repr().map(|text| text.to_string_lossy().into_owned());
+    let text = text.unwrap_or_else(|_| "a value without representation".to_owned());
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text,
+    }
+}
+
+/// The id of a trial: text, or a whole number as its decimal text.
+pub(crate) fn trial_id(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() {
+        let text = value.extract();
+        return text.map_err(|_| bad_value("trial", value, "text that is Unicode"));
+    }
+    match whole("trial", "a str or an int", value)?.str()?.extract() {
+        Ok(text) => Ok(text),
+        Err(_) => Err(bad_type("trial", value, "a str or an int")),
+    }
+}
+
+/// A whole number from 0 to 2^53.
+pub(crate) fn unsigned(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let number = whole(name, "an int", value)?.extract::<u64>();
+    number
+        .ok()
+        .filter(|&number| number <= LARGEST)
+        .ok_or_else(|| bad_value(name, value, "an int from 0 to 2**53"))
+}
+
+/// As [`unsigned`], for what fits into 32 bits.
+pub(crate) fn small(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
+    u32::try_from(unsigned(name, value)?)
+        .map_err(|_| bad_value(name, value, "an int from 0 to 2**32 - 1"))
+}
+
+/// A whole number from 1 to `most`.
+pub(crate) fn up_to(most: u64, name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let number = unsigned(name, value)?;
+    if (1..=most).contains(&number) {
+        Ok(number)
+    } else {
+        Err(bad_value(name, value, &format!("an int from 1 to {most}")))
+    }
+}
+
+/// A whole number from 1 to 2^53.
+pub(crate) fn positive(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    at_least(1, name, value)
+}
+
+/// A whole number from `least` to 2^53.
+pub(crate) fn at_least(least: u64, name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let number = unsigned(name, value)?;
+    if number >= least {
+        Ok(number)
+    } else {
+        let allowed = format!("an int from {least} to 2**53");
+        Err(bad_value(name, value, &allowed))
+    }
+}
+
+/// A whole number of any 64 bits, the seed of a stream.
+pub(crate) fn seed(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let number = whole(name, "an int", value)?.extract();
+    number.map_err(|_| bad_value(name, value, "an int from 0 to 2**64 - 1"))
+}
+
+/// An `int`, or what Python takes as an index (the integers of `NumPy`); no truth value.
+fn whole<'py>(name: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    if value.is_instance_of::<PyBool>() {
+        return Err(bad_type(name, value, allowed));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(value.clone());
+    }
+    let index = value.call_method0("__index__");
+    index.map_err(|_| bad_type(name, value, allowed))
+}
+
+/// A number.
+pub(crate) fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if value.is_instance_of::<PyString>() {
+        return Err(bad_type(name, value, "a number"));
+    }
+    match value.extract() {
+        Ok(number) => Ok(number),
+        Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(value.py()) => Err(
+            bad_value(name, value, "a number within the range of floats"),
+        ),
+        Err(_) => Err(bad_type(name, value, "a number")),
+    }
+}
+
+/// Seconds of a run: a finite number, not negative.
+pub(crate) fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let seconds = number(name, value)?;
+    if seconds >= 0.0 && seconds.is_finite() {
+        Ok(seconds)
+    } else {
+        Err(bad_value(name, value, "finite and not negative"))
+    }
+}
+
+/// Seconds after which a run ends.
+pub(crate) fn limit_in_seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let seconds = number(name, value)?;
+    if seconds > 0.0 && seconds.is_finite() {
+        Ok(seconds)
+    } else {
+        Err(bad_value(name, value, "positive and finite, or None"))
+    }
+}
+
+/// A metric. What is missing, text or beyond all numbers is a bad metric, NaN; what can be no metric
+/// at all is refused.
+pub(crate) fn metric(value: &Bound<'_, PyAny>) -> PyResult<f64> {
+    if value.is_none() || value.is_instance_of::<PyString>() {
+        return Ok(f64::NAN);
+    }
+    match number("metric", value) {
+        Err(error) if error.is_instance_of::<PyValueError>(value.py()) => Ok(f64::NAN),
+        other => other,
+    }
+}
+
+/// A truth value.
+pub(crate) fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.extract().map_err(|_| bad_type(name, value, "a bool"))
+}
+
+/// Text.
+pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    value.extract().map_err(|_| bad_type(name, value, "a str"))
+}
+
+/// One of the names that a type knows.
+pub(crate) fn named<T: FromStr>(
+    name: &str,
+    value: &Bound<'_, PyAny>,
+    allowed: &str,
+) -> PyResult<T> {
+    let text = text(name, value)?;
+    text.parse().map_err(|_| bad_value(name, value, allowed))
+}
+
+/// `None`, or what `read` makes of the value.
+pub(crate) fn optional<'py, T>(
+    name: &str,
+    value: &Bound<'py, PyAny>,
+    read: impl FnOnce(&str, &Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<Option<T>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    read(name, value).map(Some)
+}
+
+/// What `read` makes of each element of a sequence.
+pub(crate) fn list<'py, T>(
+    name: &str,
+    value: &Bound<'py, PyAny>,
+    allowed: &str,
+    read: impl Fn(&str, &Bound<'py, PyAny>) -> PyResult<T>,
+) -> PyResult<Vec<T>> {
+    let elements = match value.try_iter() {
+        Ok(elements) if !value.is_instance_of::<PyString>() => elements,
+        _ => return Err(bad_type(name, value, allowed)),
+    };
+    elements
+        .enumerate()
+        .map(|(index, element)| read(&format!("{name}[{index}]"), &element?))
+        .collect()
+}
+
+/// A promotion quantile: a pair (a, b) for a/b, or a float next to such a fraction.
+pub(crate) fn quantile(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+    const ALLOWED: &str = "a pair (a, b) with 0 < a <= b, or a float in (0, 1] next to a fraction \
+                           with a denominator of at most 2**31";
+    if let Some((a, b)) = pair(value) {
+        let (a, b) = (unsigned(name, &a)?, unsigned(name, &b)?);
+        return PromotionQuantile::new(a, b)
+            .map(|_| (a, b))
+            .map_err(|_| bad_value(name, value, ALLOWED));
+    }
+    let quantile = PromotionQuantile::from_f64(number(name, value)?);
+    quantile
+        .map(|quantile| (quantile.numerator(), quantile.denominator()))
+        .map_err(|_| bad_value(name, value, ALLOWED))
+}
+
+/// The elements of a sequence of two; text is none.
+pub(crate) fn pair<'py>(
+    value: &Bound<'py, PyAny>,
+) -> Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+    if value.is_instance_of::<PyString>() || value.len().ok()? != 2 {
+        return None;
+    }
+    Some((value.get_item(0).ok()?, value.get_item(1).ok()?))
+}

@@ -1,0 +1,591 @@
+//! The removal callback for tuners written in Python.
+
+mod recorded;
+mod settings;
+
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{
+    Budget, Decision, ExtraResults, HookError, RemovalReason, TrialResult, TunerCallback,
+};
+
+use self::recorded::{Recorded, State};
+use crate::arguments::{bad_value, optional, positive, refused, seconds, text, trial_id, unsigned};
+use crate::estimator::BetaBinomialEstimator;
+use crate::keywords::Keywords;
+use crate::types;
+
+const NAME: &str = "RemovalCallback";
+
+/// Keeps the checkpoints of a run within a budget: for any tuner written in Python.
+///
+/// Tell it what happens (`start`, `result`, `resume`, `complete`, `failed`,
+/// `checkpoint_committed`), and once in each turn of the tuner's loop call `loop_end`:
+/// it returns the checkpoints to delete, which are given up from then on. It needs
+/// nothing else from a tuner; two callbacks that are told the same decide the same.
+///
+/// Trials are text; an int stands for its decimal text. A refused event (a
+/// `ValueError`) changes nothing: the run can go on.
+///
+/// It can be pickled and copied. What is pickled is its event log (`log`), and what is
+/// read back is the replay of that log.
+///
+/// Args:
+///     rungs: Rungs, lowest first, each (level, promotion quantile), with the
+///         quantile as (a, b) for a/b or as a float next to such a fraction; or
+///         their levels alone, whose quantiles are then level / next level, for
+///         the last level / `max_resource`.
+///     max_resource: Resource at which a trial stops. Needed with levels alone.
+///     mode: Whether small or large metrics are good.
+///     policy: "speculative": what costs least in expectation goes first.
+///         "by_level": the lowest level, then the worst rank. "random".
+///     policy_seed: Seed of the random policy's own stream.
+///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
+///     max_bytes: Most bytes of committed checkpoints.
+///     max_wallclock_time: Seconds after which the run ends.
+///     max_num_trials: Trials started after which it ends.
+///     max_num_reports: Reports after which it ends.
+///     max_total_resource: Resource units after which it ends. Of these limits the
+///         tightest makes the time ratio; without any it is 1.
+///     approx_steps: Most better arrivals the score follows; None for no cut-off.
+///     prior_beta_mean: Mean of the estimators' prior, in (0, 1).
+///     prior_beta_size: Size of the estimators' prior.
+///     min_data_at_rung: Values below which a level uses the overall estimator.
+///     promotion_rule: How the scheduler promotes.
+///     horizon: Whether the first term of the score always counts.
+///     brackets: Number of brackets; bracket s starts at the s-th level.
+///     own_rungs: Whether each bracket has rungs of its own.
+///     repeated_reports_are_data: Whether a report at a rung where the trial
+///         stands already counts for the estimators, as in Syne Tune 0.13.
+///     promoted_behind_equals: Whether a promoted trial is ranked behind its
+///         equals, as in Syne Tune 0.13.
+///     checkpoints: "committed": only what `checkpoint_committed` named can be
+///         given up. "assumed": a paused trial holds a checkpoint.
+///     source: Who writes the log; a name in its header.
+///
+/// Raises:
+///     ValueError: An argument outside its range.
+///     TypeError: An argument that is missing, unknown or of another type.
+///
+/// Example:
+///     >>> callback = RemovalCallback.geometric(1, 3, 27, max_checkpoints=2)
+///     >>> for trial, loss in enumerate([0.3, 0.5, 0.4]):
+///     ...     callback.start(trial)
+///     ...     callback.result(trial, 1, loss, "PAUSE")
+///     ...     callback.checkpoint_committed(trial, level=1)
+///     >>> [removal.trial for removal in callback.loop_end(elapsed=1.0)]
+///     ['1']
+///     >>> callback.resume("1")  # the one without checkpoint: it trains from scratch
+///     False
+///     >>> callback.extra_results()["cost_resources"]
+///     1
+#[pyclass(module = "rungkeeper", frozen, weakref)]
+pub(crate) struct RemovalCallback {
+    // Its lock is taken only while the interpreter's is released, so that threads that share a
+    // callback never wait for each other in a circle.
+    recorded: Mutex<Recorded>,
+}
+
+impl RemovalCallback {
+    fn of(header: Header) -> PyResult<Self> {
+        let recorded = Mutex::new(Recorded::new(header).map_err(refused)?);
+        Ok(Self { recorded })
+    }
+
+    /// Works on what is inside, without the interpreter.
+    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Recorded) -> T + Send) -> T {
+        py.detach(|| {
+            let lock = self.recorded.lock();
+            work(&mut lock.unwrap_or_else(PoisonError::into_inner))
+        })
+    }
+
+    /// As [`Self::with`], for what can be refused.
+    fn try_with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Recorded) -> Result<T, HookError> + Send,
+    ) -> PyResult<T> {
+        self.with(py, work).map_err(refused)
+    }
+}
+
+#[pymethods]
+impl RemovalCallback {
+    #[new]
+    #[pyo3(
+        signature = (**settings),
+        text_signature = "(*, rungs, max_resource=None, mode='min', policy='speculative', \
+            policy_seed=0, max_checkpoints=None, max_bytes=None, max_wallclock_time=None, \
+            max_num_trials=None, max_num_reports=None, max_total_resource=None, approx_steps=25, \
+            prior_beta_mean=0.33, prior_beta_size=2.0, min_data_at_rung=5, \
+            promotion_rule='top_fraction', horizon='first_term_kept', brackets=1, \
+            own_rungs=False, repeated_reports_are_data=False, promoted_behind_equals=False, \
+            checkpoints='committed', source='python')"
+    )]
+    fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let keywords = Keywords::new(py, NAME, settings)?;
+        let header = settings::of_rungs(&keywords)?;
+        keywords.end()?;
+        Self::of(header)
+    }
+
+    /// A callback whose levels are `grace_period * reduction_factor ** i`.
+    ///
+    /// Levels stay below `max_resource`. Further arguments as in the constructor.
+    #[classmethod]
+    #[pyo3(
+        signature = (grace_period, reduction_factor, max_resource, **settings),
+        text_signature = "(grace_period, reduction_factor, max_resource, *, mode='min', \
+            policy='speculative', policy_seed=0, max_checkpoints=None, max_bytes=None, \
+            max_wallclock_time=None, max_num_trials=None, max_num_reports=None, \
+            max_total_resource=None, approx_steps=25, prior_beta_mean=0.33, prior_beta_size=2.0, \
+            min_data_at_rung=5, promotion_rule='top_fraction', horizon='first_term_kept', \
+            brackets=1, own_rungs=False, repeated_reports_are_data=False, \
+            promoted_behind_equals=False, checkpoints='committed', source='python')"
+    )]
+    fn geometric(
+        class: &Bound<'_, PyType>,
+        grace_period: &Bound<'_, PyAny>,
+        reduction_factor: &Bound<'_, PyAny>,
+        max_resource: &Bound<'_, PyAny>,
+        settings: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let keywords = Keywords::new(class.py(), "RemovalCallback.geometric", settings)?;
+        let header = settings::geometric(&keywords, grace_period, reduction_factor, max_resource)?;
+        keywords.end()?;
+        Self::of(header)
+    }
+
+    /// The callback as an event log leaves it, to go on with.
+    ///
+    /// The removals in the log are taken as they were recorded.
+    ///
+    /// Raises:
+    ///     ValueError: The text is no event log; the message names the line.
+    #[classmethod]
+    fn from_log(class: &Bound<'_, PyType>, text: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text = crate::arguments::text("text", text)?;
+        let recorded = class.py().detach(|| Recorded::from_log(&text))?;
+        Ok(Self {
+            recorded: Mutex::new(recorded),
+        })
+    }
+
+    /// A trial begins.
+    #[pyo3(signature = (trial, bracket=None), text_signature = "($self, trial, bracket=0)")]
+    fn start(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        bracket: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        let bracket = bracket.map_or(Ok(0), |bracket| unsigned("bracket", bracket))? as usize;
+        self.try_with(py, |recorded| {
+            let event = Event::Start {
+                trial: trial.clone(),
+                bracket,
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.on_start_trial(&trial, bracket))
+        })
+    }
+
+    /// A trial reported, and the scheduler decided.
+    ///
+    /// Args:
+    ///     trial: The trial.
+    ///     level: Resource of the report, from 1.
+    ///     metric: A number. NaN, infinities, None and text are bad metrics: behind all
+    ///         others, never promoted, first to be given up.
+    ///     decision: What the scheduler decided.
+    ///
+    /// Raises:
+    ///     ValueError: The trial does not run, or the resource goes back.
+    fn result(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        level: &Bound<'_, PyAny>,
+        metric: &Bound<'_, PyAny>,
+        decision: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        let result = TrialResult {
+            level: unsigned("level", level)?,
+            metric: crate::arguments::metric(metric)?,
+            decision: decision_of(decision)?,
+        };
+        self.try_with(py, |recorded| {
+            let event = Event::Result {
+                trial: trial.clone(),
+                level: result.level,
+                metric: result.metric,
+                decision: result.decision,
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.on_trial_result(&trial, &result))
+        })
+    }
+
+    /// A paused trial runs again.
+    ///
+    /// Returns:
+    ///     Whether it has its checkpoint; otherwise it must train from scratch.
+    fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Resume {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| {
+                let lost = callback.trials_resumed_without_checkpoint().len();
+                callback.on_resume_trial(&trial)?;
+                Ok(callback.trials_resumed_without_checkpoint().len() == lost)
+            })
+        })
+    }
+
+    /// The training program of a running trial was started again after a crash.
+    ///
+    /// Its reports may begin anew, below the last resource.
+    fn restart(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Restart {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.on_restart_trial(&trial))
+        })
+    }
+
+    /// A trial's training program ended by itself: it needs no checkpoint.
+    fn complete(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Complete {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.on_trial_complete(&trial))
+        })
+    }
+
+    /// A trial crashed for good: it needs no checkpoint and no longer runs.
+    fn failed(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Failed {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.on_trial_failed(&trial))
+        })
+    }
+
+    /// A checkpoint, written at a resource level, is complete.
+    ///
+    /// It takes the place of the trial's checkpoint before.
+    #[pyo3(
+        signature = (trial, level, bytes=None),
+        text_signature = "($self, trial, level, bytes=0)"
+    )]
+    fn checkpoint_committed(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        level: &Bound<'_, PyAny>,
+        bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        let level = positive("level", level)?;
+        let bytes = bytes.map_or(Ok(0), |bytes| unsigned("bytes", bytes))?;
+        self.try_with(py, |recorded| {
+            let event = Event::Checkpoint {
+                trial: trial.clone(),
+                level,
+                bytes,
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| {
+                callback.on_checkpoint_committed(&trial, level, bytes)
+            })
+        })
+    }
+
+    /// The checkpoint of a paused trial is broken, or was never completed.
+    ///
+    /// It does not count as given up. Pinned trials can lose theirs.
+    fn lose<'py>(&self, py: Python<'py>, trial: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        self.drop_checkpoint(py, trial, RemovalReason::Lost)
+    }
+
+    /// Gives up the checkpoint of a paused trial because someone asked.
+    fn give_up<'py>(
+        &self,
+        py: Python<'py>,
+        trial: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        self.drop_checkpoint(py, trial, RemovalReason::Asked)
+    }
+
+    /// Keeps a trial's checkpoint from being given up, also beyond its end.
+    fn pin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Pin {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.pin(&trial))
+        })
+    }
+
+    /// Ends a pin.
+    fn unpin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            let event = Event::Unpin {
+                trial: trial.clone(),
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| callback.unpin(&trial))
+        })
+    }
+
+    /// Keeps another budget from the next loop end on; None for no limit.
+    #[pyo3(signature = (*, max_checkpoints=None, max_bytes=None))]
+    fn set_budget(
+        &self,
+        py: Python<'_>,
+        max_checkpoints: Option<&Bound<'_, PyAny>>,
+        max_bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let count = |name: &str, value: Option<&Bound<'_, PyAny>>| {
+            value.map_or(Ok(None), |value| optional(name, value, unsigned))
+        };
+        let budget = Budget {
+            max_checkpoints: count("max_checkpoints", max_checkpoints)?,
+            max_bytes: count("max_bytes", max_bytes)?,
+        };
+        self.try_with(py, |recorded| {
+            let event = Event::Budget {
+                max_num_checkpoints: budget.max_checkpoints,
+                max_bytes: budget.max_bytes,
+                elapsed: 0.0,
+            };
+            recorded.happened(event, |callback| {
+                callback.set_budget(budget);
+                Ok(())
+            })
+        })
+    }
+
+    /// Ends a turn of the tuner's loop.
+    ///
+    /// Args:
+    ///     elapsed: Seconds of the run, interruptions left out.
+    ///
+    /// Returns:
+    ///     The checkpoints to delete, first to go first. They are given up: a trial of
+    ///     these that is resumed trains from scratch, deleted or not.
+    fn loop_end<'py>(
+        &self,
+        py: Python<'py>,
+        elapsed: &Bound<'py, PyAny>,
+    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let elapsed = seconds("elapsed", elapsed)?;
+        let removals = self.try_with(py, |recorded| recorded.loop_end(elapsed))?;
+        removals
+            .iter()
+            .map(|removal| types::removal(py, removal))
+            .collect()
+    }
+
+    /// What a person should know since the last call, oldest first.
+    fn take_notes(&self, py: Python<'_>) -> Vec<String> {
+        self.with(py, Recorded::take_notes)
+    }
+
+    /// The status of a trial, as in `TrialStatus`; None for an unknown one.
+    fn status(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
+        let trial = trial_id(trial)?;
+        let status = self.with(py, |recorded| recorded.callback.model().status(&trial));
+        Ok(status.map(|status| status.to_string()))
+    }
+
+    /// Where a trial stands highest; None for one that stands in no rung.
+    fn trial_information<'py>(
+        &self,
+        py: Python<'py>,
+        trial: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let trial = trial_id(trial)?;
+        let found = self.with(py, |recorded| {
+            recorded.callback.model().trial_information(&trial)
+        });
+        found
+            .map(|found| types::information(py, &found))
+            .transpose()
+    }
+
+    /// Paused trials whose checkpoint can be given up.
+    ///
+    /// `score_val` is the expected cost with the time ratio of the last loop end.
+    /// Highest level first, then by rank.
+    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let candidates = self.try_with(py, |recorded| recorded.candidates())?;
+        candidates
+            .iter()
+            .map(|found| types::information(py, found))
+            .collect()
+    }
+
+    /// All trials with their statuses, in order of their starts.
+    fn trials(&self, py: Python<'_>) -> Vec<(String, String)> {
+        self.with(py, |recorded| {
+            let trials = recorded.callback.model().trials();
+            trials
+                .map(|(trial, status)| (trial.to_owned(), status.to_string()))
+                .collect()
+        })
+    }
+
+    /// Number of trials that hold a checkpoint, running ones included.
+    #[getter]
+    fn num_with_checkpoint(&self, py: Python<'_>) -> usize {
+        self.with(py, |recorded| {
+            recorded.callback.model().num_with_checkpoint()
+        })
+    }
+
+    /// Number of running trials.
+    #[getter]
+    fn num_running(&self, py: Python<'_>) -> usize {
+        self.with(py, |recorded| recorded.callback.model().num_running())
+    }
+
+    /// Bytes of all checkpoints.
+    #[getter]
+    fn checkpoint_bytes(&self, py: Python<'_>) -> u64 {
+        self.with(py, |recorded| recorded.callback.model().checkpoint_bytes())
+    }
+
+    /// Number of checkpoints given up.
+    #[getter]
+    fn num_checkpoints_removed(&self, py: Python<'_>) -> u64 {
+        self.with(py, |recorded| recorded.callback.num_checkpoints_removed())
+    }
+
+    /// What is left of the run over what is used, at the last loop end.
+    #[getter]
+    fn time_ratio(&self, py: Python<'_>) -> f64 {
+        self.with(py, |recorded| recorded.callback.time_ratio())
+    }
+
+    /// Figures to append to the results of the run.
+    ///
+    /// Checkpoints given up, trials resumed, and resource units trained again.
+    fn extra_results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let results = self.with(py, |recorded| recorded.callback.extra_results());
+        let values = [
+            results.num_checkpoints_removed,
+            results.num_trials_resumed,
+            results.cost_resources,
+        ];
+        let dict = PyDict::new(py);
+        for (key, value) in ExtraResults::KEYS.into_iter().zip(values) {
+            dict.set_item(key, value)?;
+        }
+        Ok(dict)
+    }
+
+    /// The keys of `extra_results`.
+    #[staticmethod]
+    fn extra_results_keys() -> Vec<&'static str> {
+        ExtraResults::KEYS.to_vec()
+    }
+
+    /// Trials resumed although their checkpoint was gone.
+    ///
+    /// Each with the level it was paused at, in order of the resumes.
+    fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> Vec<(String, u64)> {
+        self.with(py, |recorded| {
+            recorded
+                .callback
+                .trials_resumed_without_checkpoint()
+                .to_vec()
+        })
+    }
+
+    /// A copy of a level's estimator; None for a policy without estimators.
+    fn estimator_for_rung(
+        &self,
+        py: Python<'_>,
+        level: &Bound<'_, PyAny>,
+    ) -> PyResult<Option<BetaBinomialEstimator>> {
+        let level = unsigned("level", level)?;
+        let found = self.with(py, |recorded| {
+            recorded.callback.estimator_for_rung(level).cloned()
+        });
+        Ok(found.map(BetaBinomialEstimator::from))
+    }
+
+    /// The event log: JSON lines, the header first.
+    ///
+    /// `rungkeeper replay` reads it, and `from_log`.
+    fn log(&self, py: Python<'_>) -> String {
+        self.with(py, |recorded| recorded.log())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        self.with(py, |recorded| recorded.to_string())
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
+        let py = slf.py();
+        let (log, state) = slf
+            .get()
+            .with(py, |recorded| (recorded.log(), recorded.state()));
+        Ok((slf.get_type().getattr("from_log")?, (log,), state))
+    }
+
+    fn __setstate__(&self, py: Python<'_>, state: State) -> PyResult<()> {
+        self.with(py, |recorded| recorded.set_state(state))
+    }
+}
+
+/// What builds the object, its arguments and its state, as pickle wants them.
+type Reduced<'py> = (Bound<'py, PyAny>, (String,), State);
+
+impl RemovalCallback {
+    fn drop_checkpoint<'py>(
+        &self,
+        py: Python<'py>,
+        trial: &Bound<'py, PyAny>,
+        reason: RemovalReason,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let trial = trial_id(trial)?;
+        let dropped = self.try_with(py, |recorded| recorded.drop_checkpoint(&trial, reason))?;
+        types::removal(py, &dropped)
+    }
+}
+
+fn decision_of(value: &Bound<'_, PyAny>) -> PyResult<Decision> {
+    match text("decision", value)?.as_str() {
+        "CONTINUE" => Ok(Decision::Continue),
+        "PAUSE" => Ok(Decision::Pause),
+        "STOP" => Ok(Decision::Stop),
+        _ => Err(bad_value(
+            "decision",
+            value,
+            "'CONTINUE', 'PAUSE' or 'STOP'",
+        )),
+    }
+}

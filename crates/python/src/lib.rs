@@ -1,0 +1,43 @@
+//! The Python module `rungkeeper._core`: what `rungkeeper` is made of in Rust.
+//!
+//! Its signatures and documentation for users are in `python/rungkeeper/_core.pyi`; what `help()`
+//! shows are the doc comments here, word for word the same (a test compares them). This crate only
+//! translates: arguments into those of the crates below, errors into `ValueError` and `TypeError`
+//! that name the argument, results into Python's.
+//!
+//! The interpreter's lock is released while scores are computed, while a callback works and while
+//! runs are simulated.
+
+#![expect(
+    clippy::doc_link_with_quotes,
+    clippy::doc_markdown,
+    reason = "doc comments are docstrings of Python"
+)]
+
+mod arguments;
+mod arrays;
+mod callback;
+mod estimator;
+mod keywords;
+mod promotion;
+mod score;
+mod simulation;
+mod types;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use crate::callback::RemovalCallback;
+    #[pymodule_export]
+    use crate::estimator::BetaBinomialEstimator;
+    #[pymodule_export]
+    use crate::promotion::PromotionRungs;
+    #[pymodule_export]
+    use crate::score::{
+        compute_ln_probabilities_of_getting_resumed, compute_probabilities_of_getting_resumed,
+    };
+    #[pymodule_export]
+    use crate::simulation::simulate;
+}

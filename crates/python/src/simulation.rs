@@ -1,0 +1,229 @@
+//! Simulated runs on tabulated learning curves.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use rungkeeper_tuner::curves::{CurveError, CurveTable, ReadOptions};
+use rungkeeper_tuner::simulation::{
+    BoxedSink, Cell, CellResult, Conditions, Curves, Draw, Grid, GridObserver, Levels, Retraining,
+};
+use rungkeeper_tuner_hooks::{BoxError, Brackets, Limits, Mode};
+
+use crate::arguments::{
+    at_least, flag, limit_in_seconds, list, named, optional, positive, refused, text, up_to,
+};
+use crate::keywords::Keywords;
+use crate::score::rule;
+
+/// How long to wait before looking whether the user has interrupted.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// More runs of each combination than anyone waits for.
+const MOST_SEEDS: u64 = 1_000_000;
+
+/// More threads than a machine has.
+const MOST_THREADS: u64 = 1_024;
+
+/// A name, and the text of a table; without one the name is a path.
+type Source = (String, Option<String>);
+
+/// Simulates a grid; `rungkeeper.simulate` prepares the arguments.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "made of the argument")]
+pub(crate) fn simulate<'py>(
+    py: Python<'py>,
+    sources: Vec<Source>,
+    settings: &Bound<'py, PyDict>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let keywords = Keywords::new(py, "simulate", Some(settings))?;
+    let metric = keywords.take("metric", None, |name, value| optional(name, value, text))?;
+    let mode = keywords.take("mode", None, |name, value| {
+        optional(name, value, |name, value| {
+            named(name, value, "'min' or 'max'")
+        })
+    })?;
+    let mut grid = grid(&keywords)?;
+    keywords.end()?;
+    let curves = py.detach(|| read(&sources, metric.as_deref(), mode));
+    grid.curves = curves.map_err(refused)?;
+    let results = run(py, &grid)?;
+    results.iter().map(|result| to_dict(py, result)).collect()
+}
+
+fn grid(keywords: &Keywords<'_>) -> PyResult<Grid> {
+    let workers = keywords.need("workers", counts)?;
+    Ok(Grid {
+        curves: Vec::new(),
+        levels: levels(keywords)?,
+        workers,
+        budgets: keywords.need("budgets", counts)?,
+        seeds: (0..keywords.need("seeds", |name, value| up_to(MOST_SEEDS, name, value))?).collect(),
+        policies: keywords.need("policies", |name, value| {
+            list(name, value, "a list of names", text)
+        })?,
+        conditions: conditions(keywords)?,
+        threads: keywords.take("threads", None, |name, value| {
+            let threads = optional(name, value, |name, value| up_to(MOST_THREADS, name, value))?;
+            Ok(threads.map(|threads| threads as usize))
+        })?,
+    })
+}
+
+fn counts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    list(name, value, "a list of ints", positive)
+}
+
+fn levels(keywords: &Keywords<'_>) -> PyResult<Vec<Levels>> {
+    let etas = keywords.need("eta", |name, value| {
+        list(name, value, "a list of ints", |name, value| {
+            at_least(2, name, value)
+        })
+    })?;
+    let grace_period = keywords.take("grace_period", None, |name, value| {
+        optional(name, value, positive)
+    })?;
+    let list = keywords.take("levels", None, |name, value| optional(name, value, counts))?;
+    if let Some(list) = list {
+        return Ok(vec![Levels::List(list)]);
+    }
+    let geometric = |&reduction_factor: &u64| Levels::Geometric {
+        grace_period,
+        reduction_factor,
+    };
+    Ok(etas.iter().map(geometric).collect())
+}
+
+fn conditions(keywords: &Keywords<'_>) -> PyResult<Conditions> {
+    let count =
+        |name: &str| keywords.take(name, None, |name, value| optional(name, value, positive));
+    let brackets = keywords.take("brackets", 1, positive)?;
+    Ok(Conditions {
+        max_resource: count("max_resource")?,
+        promotion_rule: keywords.need("promotion_rule", rule)?,
+        brackets: Brackets {
+            number: brackets as usize,
+            own_rungs: keywords.take("own_rungs", false, flag)?,
+        },
+        limits: Limits {
+            seconds: keywords.take("max_seconds", None, |name, value| {
+                optional(name, value, limit_in_seconds)
+            })?,
+            trials: count("max_trials")?,
+            reports: count("max_reports")?,
+            resource: count("max_total_resource")?,
+        },
+        draw: if keywords.take("with_replacement", false, flag)? {
+            Draw::WithReplacement
+        } else {
+            Draw::WithoutReplacement
+        },
+        retraining: if keywords.take("frozen", false, flag)? {
+            Retraining::Frozen
+        } else {
+            Retraining::TakesTime
+        },
+    })
+}
+
+fn read(
+    sources: &[Source],
+    metric: Option<&str>,
+    mode: Option<Mode>,
+) -> Result<Vec<Curves>, CurveError> {
+    let mut options = ReadOptions::new();
+    if let Some(metric) = metric {
+        options = options.metric(metric);
+    }
+    let read = |(name, text): &Source| {
+        let table = match text {
+            Some(text) => CurveTable::read(text.as_bytes(), name, &options),
+            None => CurveTable::from_path(name, &options),
+        };
+        table.map(|table| Curves::new(table, mode))
+    };
+    sources.iter().map(read).collect()
+}
+
+/// Simulates on other threads, while this one looks out for the user's interrupt.
+fn run(py: Python<'_>, grid: &Grid) -> PyResult<Vec<CellResult>> {
+    let interrupt = Interrupt::default();
+    py.detach(|| {
+        std::thread::scope(|scope| {
+            let (done, end) = mpsc::channel::<()>();
+            let observer = &interrupt;
+            let simulation = scope.spawn(move || {
+                let results = grid.run(observer);
+                drop(done); // wakes the other side up
+                results
+            });
+            let mut signal = Ok(());
+            while end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                if signal.is_ok() {
+                    signal = signals();
+                    interrupt.0.store(signal.is_err(), Ordering::Relaxed);
+                }
+            }
+            let results = simulation.join();
+            signal?;
+            let broken = |_| PyRuntimeError::new_err("a thread of the simulation broke down");
+            results.map_err(broken)?.map_err(refused)
+        })
+    })
+}
+
+/// Whether the user has interrupted.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method itself is not general enough"
+)]
+fn signals() -> PyResult<()> {
+    Python::attach(|py| py.check_signals())
+}
+
+/// Keeps further runs from being begun.
+#[derive(Default)]
+struct Interrupt(AtomicBool);
+
+impl GridObserver for Interrupt {
+    fn log(&self, _: &Curves, _: &Cell) -> Result<Option<BoxedSink>, BoxError> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err("interrupted".into());
+        }
+        Ok(None)
+    }
+}
+
+/// The fields of `rungkeeper simulate --json`.
+fn to_dict<'py>(py: Python<'py>, result: &CellResult) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("curves", &result.curves)?;
+    dict.set_item("policy", &result.policy)?;
+    let counts = [
+        ("budget", result.budget),
+        ("seed", result.seed),
+        ("eta", result.eta),
+        ("workers", result.workers),
+        ("started", result.started),
+        ("resumed", result.resumed),
+        ("removed", result.removed),
+        (
+            "resumed_without_checkpoint",
+            result.resumed_without_checkpoint,
+        ),
+        ("cost_resources", result.cost_resources),
+    ];
+    for (name, value) in counts {
+        dict.set_item(name, value)?;
+    }
+    dict.set_item("cost_seconds", result.cost_seconds)?;
+    dict.set_item("optimum", result.optimum)?;
+    dict.set_item("reports", result.reports)?;
+    dict.set_item("trained_resources", result.trained_resources)?;
+    dict.set_item("trained_seconds", result.trained_seconds)?;
+    dict.set_item("peak_checkpoints", result.peak_checkpoints)?;
+    Ok(dict)
+}

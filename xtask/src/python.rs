@@ -1,0 +1,240 @@
+//! `cargo xtask python`: the Python package, from its environments to its tests.
+//!
+//! Nothing is skipped: what cannot be installed, built or imported fails.
+mod environment;
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use clap::builder::PossibleValuesParser;
+
+use self::environment::{CORE, ENVIRONMENTS, Environment, REFERENCE};
+use crate::{process::Invocation, workspace::Workspace};
+
+/// The folder of the package, from the root.
+const PACKAGE: &str = "crates/python";
+/// Its Python sources, from there.
+const SOURCES: &str = "python";
+
+/// Options of `cargo xtask python`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Test only in this environment (may be repeated)
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(ENVIRONMENTS.iter().map(|e| e.name)))]
+    only: Vec<String>,
+}
+
+impl Args {
+    fn environments(&self) -> impl Iterator<Item = &'static Environment> {
+        let only = &self.only;
+        ENVIRONMENTS
+            .iter()
+            .filter(move |e| only.is_empty() || only.iter().any(|name| name == e.name))
+    }
+}
+
+/// The command.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    check(&Workspace::load()?, args)
+}
+
+/// Options of `cargo xtask compare-reference`.
+#[derive(clap::Args)]
+pub(crate) struct CompareArgs {
+    /// Options of the script, such as --trials 2000
+    #[arg(last = true)]
+    options: Vec<String>,
+}
+
+/// `cargo xtask compare-reference`: Syne Tune 0.13 and this project on the same candidates and the same
+/// events, in one process.
+pub(crate) fn compare(args: &CompareArgs) -> Result<()> {
+    let package = Package::of(&Workspace::load()?);
+    package.prepare(CORE)?;
+    let wheel = package.build()?;
+    package.prepare(REFERENCE)?;
+    package.install(REFERENCE, &wheel)?;
+    let script = ["benchmarks/against_reference.py".to_owned()];
+    let arguments = [script.as_slice(), &args.options].concat();
+    package.call(REFERENCE, "python", arguments)?.run()
+}
+
+/// As a step of `cargo xtask test`: everything.
+pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
+    check(workspace, &Args { only: Vec::new() })
+}
+
+fn check(workspace: &Workspace, args: &Args) -> Result<()> {
+    let package = Package::of(workspace);
+    package.prepare(CORE)?; // the tools are there
+    let wheel = package.build()?;
+    package.lint()?;
+    for environment in args.environments() {
+        if environment.name != CORE.name {
+            package.prepare(environment)?;
+        }
+        package.install(environment, &wheel)?;
+        package.check_types(environment)?;
+        package.test(environment)?;
+    }
+    let names: Vec<_> = args.environments().map(|e| e.name).collect();
+    println!("python: all holds in {}", names.join(", "));
+    Ok(())
+}
+
+/// The package, and where its environments and caches are.
+struct Package {
+    folder: PathBuf,
+    target: PathBuf,
+}
+
+impl Package {
+    fn of(workspace: &Workspace) -> Self {
+        Self {
+            folder: workspace.root().join(PACKAGE),
+            target: workspace
+                .metadata
+                .target_directory
+                .join("python")
+                .into_std_path_buf(),
+        }
+    }
+
+    /// The path of something under the target folder, as text.
+    fn under_target(&self, name: &str) -> Result<String> {
+        let path = self.target.join(name);
+        let text = path.to_str().map(ToOwned::to_owned);
+        text.with_context(|| format!("{} is not Unicode", path.display()))
+    }
+
+    /// A call of a program of an environment, in the folder of the package.
+    fn call<S: AsRef<str>>(
+        &self,
+        environment: &Environment,
+        program: &str,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Invocation> {
+        let program = self.program(environment, program)?;
+        // Caches stay out of the sources.
+        Ok(Invocation::new(&program, &self.folder, args)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("PYTHONUNBUFFERED", "1"))
+    }
+
+    fn program(&self, environment: &Environment, name: &str) -> Result<String> {
+        let path = environment::program(&self.target, environment, name);
+        let text = path.to_str().map(ToOwned::to_owned);
+        text.with_context(|| format!("{} is not Unicode", path.display()))
+    }
+
+    fn prepare(&self, environment: &Environment) -> Result<()> {
+        environment::prepare(&self.folder, &self.target, environment)
+            .with_context(|| format!("the environment {}", environment.name))
+    }
+
+    /// Builds the wheel, optimized as the published one.
+    fn build(&self) -> Result<String> {
+        let wheels = self.under_target("wheels")?;
+        if fs::exists(&wheels)? {
+            fs::remove_dir_all(&wheels).with_context(|| format!("emptying {wheels}"))?;
+        }
+        let python = self.program(CORE, "python")?;
+        let args = [
+            "build",
+            "--release",
+            "--locked",
+            "--interpreter",
+            &python,
+            "--out",
+            &wheels,
+        ];
+        self.call(CORE, "maturin", args)?.run()?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&wheels).with_context(|| format!("reading {wheels}"))? {
+            found.extend(entry?.path().to_str().map(ToOwned::to_owned));
+        }
+        ensure!(found.len() == 1, "one wheel is expected: {found:?}");
+        Ok(found.remove(0))
+    }
+
+    fn install(&self, environment: &Environment, wheel: &str) -> Result<()> {
+        let args = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--force-reinstall",
+            "--no-deps",
+            wheel,
+        ];
+        self.call(environment, "python", args)?.run()?;
+        // What the wheel needs must be among the requirements.
+        let args = ["-m", "pip", "--disable-pip-version-check", "check"];
+        self.call(environment, "python", args)?.run()
+    }
+
+    /// The linter and the formatter, over all Python files.
+    fn lint(&self) -> Result<()> {
+        let cache = self.under_target("cache/ruff")?;
+        for args in [["check", "."].as_slice(), &["format", "--check", "."]] {
+            self.call(CORE, "ruff", args)?
+                .env("RUFF_CACHE_DIR", &cache)
+                .run()?;
+        }
+        Ok(())
+    }
+
+    /// Types of the environment's modules, with what is installed there; and the stubs.
+    fn check_types(&self, environment: &Environment) -> Result<()> {
+        let cache = self.under_target(&format!("cache/mypy-{}", environment.name))?;
+        let python = self.program(environment, "python")?;
+        let mut args = vec!["--cache-dir", &cache, "--python-executable", &python];
+        for module in environment.modules {
+            args.extend(["-m", module]);
+        }
+        self.call(CORE, "mypy", args)?
+            .env("MYPYPATH", SOURCES)
+            .run()?;
+        if environment.name == CORE.name {
+            let args = ["-m", "mypy.stubtest", "rungkeeper._core"];
+            self.call(CORE, "python", args)?.run()?;
+        }
+        Ok(())
+    }
+
+    fn test(&self, environment: &Environment) -> Result<()> {
+        let cache = format!("cache_dir={}", self.under_target("cache/pytest")?);
+        let examples = self.under_target("cache/hypothesis")?;
+        let args = ["-m", "pytest", "-o", &cache, environment.tests];
+        self.call(environment, "python", args)?
+            .env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
+            .run()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn environments_are_chosen_by_name() {
+        let names = |only: &[&str]| -> Vec<&str> {
+            let only = only.iter().map(ToString::to_string).collect();
+            Args { only }.environments().map(|e| e.name).collect()
+        };
+        assert_eq!(names(&[]).len(), ENVIRONMENTS.len());
+        assert_eq!(names(&["core"]), ["core"]);
+    }
+
+    #[test]
+    fn what_the_table_names_is_there() {
+        let package = Package::of(&Workspace::load().unwrap());
+        assert!(package.folder.join(SOURCES).is_dir());
+        for environment in ENVIRONMENTS {
+            let requirements = environment::requirements(&package.folder, environment);
+            assert!(requirements.is_ok(), "{requirements:?}");
+            assert!(package.folder.join(environment.tests).is_dir());
+        }
+    }
+}
