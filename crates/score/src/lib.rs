@@ -56,6 +56,7 @@ mod scaled;
 mod settings;
 mod step_wise;
 mod walk;
+mod weights;
 
 pub use arrivals::{arrivals_left, first_passage_arrivals, promotable};
 pub use batch::resume_probabilities;

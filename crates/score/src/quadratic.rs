@@ -6,6 +6,7 @@ use crate::{
     followed::{self, Table, Work, pmf},
     scaled::{Scaled, ScaledSum},
     walk::{Course, Walk},
+    weights::Weights,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, arrival by arrival: work quadratic in
@@ -50,11 +51,12 @@ pub fn quadratic(
 }
 
 pub(crate) fn probability(walk: &Walk) -> Result<ResumeProbability, ScoreError> {
-    followed::probability(walk, &mut ByArrival::new(walk.p))
+    ByArrival::new(walk.p).probability(walk)
 }
 
-/// The table f(l, .) for one l at a time.
-struct ByArrival {
+/// The table f(l, .) for one l at a time; its memory serves many walks.
+#[derive(Debug)]
+pub(crate) struct ByArrival {
     chance: Chance,
     work: Work,
     shares: Vec<f64>,
@@ -64,7 +66,7 @@ struct ByArrival {
 }
 
 impl ByArrival {
-    fn new(p: f64) -> Self {
+    pub(crate) fn new(p: f64) -> Self {
         Self {
             chance: Chance::new(p),
             work: Work::default(),
@@ -72,6 +74,34 @@ impl ByArrival {
             next: Vec::new(),
             counts: Vec::new(),
         }
+    }
+
+    /// [`resume_probability`](crate::resume_probability) for a walk.
+    pub(crate) fn probability(&mut self, walk: &Walk) -> Result<ResumeProbability, ScoreError> {
+        if self.chance.p != walk.p {
+            self.chance = Chance::new(walk.p);
+        }
+        self.work = Work::default();
+        followed::probability(walk, self)
+    }
+
+    /// The sum over the first passages with at most `top` better arrivals, if ratios of successive weights give it.
+    fn passage_by_ratios(&mut self, walk: &Walk, top: u64) -> Result<Option<Scaled>, ScoreError> {
+        let Some(mut weights) = Weights::new(walk, &self.chance, top) else {
+            return Ok(None);
+        };
+        let mut sum = 0.0;
+        self.follow(
+            walk,
+            top,
+            |l, i, share| sum += share * if i == 0 { 1.0 } else { weights.next(l) },
+            |_, _| {},
+        )?;
+        let exponent = walk.arrivals_at(0) as f64 * self.chance.ln_worse;
+        Ok(sum.is_finite().then_some(Scaled {
+            factor: sum,
+            exponent,
+        }))
     }
 
     /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage, and
@@ -134,6 +164,9 @@ impl ByArrival {
 
 impl Table for ByArrival {
     fn passage(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
+        if let Some(sum) = self.passage_by_ratios(walk, top)? {
+            return Ok(sum);
+        }
         let chance = self.chance;
         let mut sum = ScaledSum::default();
         self.follow(
