@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use crate::trial::{Standing, TrialState};
 use crate::{
     Candidate, Checkpoint, CheckpointTracking, Decision, EventError, MetricKey, Mode, ModelSpec,
@@ -44,7 +46,7 @@ pub struct RungModel {
     rungs: Vec<Rung>,
     /// Of each bracket: its first rung and the one behind its last, as places in `rungs`.
     brackets: Vec<(u32, u32)>,
-    index: HashMap<Arc<str>, TrialIndex>,
+    index: HashMap<Arc<str>, TrialIndex, FixedState>,
     ids: Vec<Arc<str>>,
     trials: Vec<TrialState>,
     running: usize,
@@ -88,7 +90,7 @@ impl RungModel {
             promoted_behind_equals: spec.promoted_behind_equals,
             rungs,
             brackets,
-            index: HashMap::new(),
+            index: HashMap::default(),
             ids: Vec::new(),
             trials: Vec::new(),
             running: 0,

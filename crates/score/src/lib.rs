@@ -47,6 +47,7 @@ mod cost;
 mod double_double;
 mod error;
 mod followed;
+mod gap_wise;
 mod position;
 mod probability;
 mod quadratic;
@@ -56,7 +57,6 @@ mod scaled;
 mod settings;
 mod step_wise;
 mod walk;
-mod weights;
 
 pub use arrivals::{arrivals_left, first_passage_arrivals, promotable};
 pub use batch::resume_probabilities;

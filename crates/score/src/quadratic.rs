@@ -4,9 +4,9 @@ use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
     followed::{self, Table, Work, pmf},
+    gap_wise::Tables,
     scaled::{Scaled, ScaledSum},
     walk::{Course, Walk},
-    weights::Weights,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, arrival by arrival: work quadratic in
@@ -19,6 +19,9 @@ use crate::{
 ///
 /// a state being taken out (f = 0) once it meets the promotion rule, b (k + j) <= a (n + l) for the top fraction. It
 /// is then a first passage, and counts f(l, j) times the binomial probability of j better ones among l.
+///
+/// Where b / a is below 16 and no more than 256 better arrivals are followed, the same sum is taken gap by gap, by short
+/// convolutions of probabilities.
 ///
 /// # Numerics
 /// All terms are positive and f lies in [0, 1], so nothing cancels and nothing underflows. Next to 1 it is the complement
@@ -61,6 +64,7 @@ pub(crate) struct ByArrival {
     work: Work,
     shares: Vec<f64>,
     next: Vec<f64>,
+    few: Tables,
     /// 0, 1, 2, ... as doubles
     counts: Vec<f64>,
 }
@@ -72,6 +76,7 @@ impl ByArrival {
             work: Work::default(),
             shares: Vec::new(),
             next: Vec::new(),
+            few: Tables::default(),
             counts: Vec::new(),
         }
     }
@@ -83,25 +88,6 @@ impl ByArrival {
         }
         self.work = Work::default();
         followed::probability(walk, self)
-    }
-
-    /// The sum over the first passages with at most `top` better arrivals, if ratios of successive weights give it.
-    fn passage_by_ratios(&mut self, walk: &Walk, top: u64) -> Result<Option<Scaled>, ScoreError> {
-        let Some(mut weights) = Weights::new(walk, &self.chance, top) else {
-            return Ok(None);
-        };
-        let mut sum = 0.0;
-        self.follow(
-            walk,
-            top,
-            |l, i, share| sum += share * if i == 0 { 1.0 } else { weights.next(l) },
-            |_, _| {},
-        )?;
-        let exponent = walk.arrivals_at(0) as f64 * self.chance.ln_worse;
-        Ok(sum.is_finite().then_some(Scaled {
-            factor: sum,
-            exponent,
-        }))
     }
 
     /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage, and
@@ -164,8 +150,11 @@ impl ByArrival {
 
 impl Table for ByArrival {
     fn passage(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
-        if let Some(sum) = self.passage_by_ratios(walk, top)? {
-            return Ok(sum);
+        if let Some(sum) = self.few.passage(walk, &self.chance, top) {
+            return Ok(Scaled {
+                factor: sum,
+                exponent: walk.arrivals_at(0) as f64 * self.chance.ln_worse,
+            });
         }
         let chance = self.chance;
         let mut sum = ScaledSum::default();
