@@ -1,4 +1,5 @@
 //! `cargo xtask bench`: the benchmarks in one run, then a table of what it measured.
+pub(crate) mod guard;
 mod summary;
 
 use std::time::SystemTime;
@@ -17,6 +18,12 @@ pub(crate) struct Args {
     /// Only this package's benchmarks
     #[arg(short, long)]
     package: Option<String>,
+    /// Count the kernels' instructions instead, and fail where they are above the baseline
+    #[arg(long, conflicts_with_all = ["filter", "package", "save_baseline"])]
+    check: bool,
+    /// Count them and make that the baseline
+    #[arg(long, conflicts_with_all = ["filter", "package"])]
+    save_baseline: bool,
     /// Options for criterion, such as --quick
     #[arg(last = true)]
     criterion: Vec<String>,
@@ -25,6 +32,9 @@ pub(crate) struct Args {
 /// Runs the benchmarks and prints the table.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
+    if args.check || args.save_baseline {
+        return guard::run(&workspace, args.save_baseline);
+    }
     let results = workspace.metadata.target_directory.join("criterion");
     let packages = workspace.with_target(&TargetKind::Bench, "", args.package.as_deref())?;
     let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();

@@ -8,6 +8,7 @@
 )]
 
 mod bench;
+mod debian;
 mod finding;
 mod layers;
 mod overhead;

@@ -45,6 +45,8 @@ enum Step {
     Layers,
     /// The benchmarks compile
     Bench,
+    /// Instruction counts of the kernels
+    Guard,
     /// The declared minimum Rust version
     Msrv,
     /// The publishing rehearsal
@@ -54,7 +56,7 @@ enum Step {
 impl Step {
     fn run(self, workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         match self {
-            Self::Chromium => chromium::run(workspace),
+            Self::Chromium => chromium::CHROMIUM.provide(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace),
             Self::Doc => doc(workspace),
@@ -63,6 +65,7 @@ impl Step {
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
             Self::Bench => bench::compile(workspace),
+            Self::Guard => bench::guard::run(workspace, false),
             Self::Msrv => msrv::check(workspace),
             Self::Publish => publish::run(workspace),
         }
@@ -170,12 +173,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "chromium fmt clippy doc test python features layers bench msrv publish"
+            "chromium fmt clippy doc test python features layers bench guard msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "chromium fmt clippy doc test python features layers msrv"
+            "chromium fmt clippy doc test python features layers guard msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
     }

@@ -51,4 +51,8 @@ impl RemovalPolicy for ByLevel {
         });
         Ok(choose_in_order(candidates, order, need))
     }
+
+    fn needs_all(&self, need: Need) -> bool {
+        need.bytes > 0
+    }
 }

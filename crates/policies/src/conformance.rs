@@ -24,6 +24,7 @@ pub type Make<'f> = &'f dyn Fn() -> Box<dyn RemovalPolicy>;
 /// - Bad metrics go before all others.
 /// - Losses are one per candidate and never NaN, for time ratios from 0 to 1e6.
 /// - Equal policies that are shown the same do the same.
+/// - A policy that need not see all candidates chooses the same from the worst-ranked of each rung.
 ///
 /// # Panics
 ///
@@ -47,6 +48,7 @@ pub fn check(make: Make<'_>) {
             "{name} chose differently when shown the same: {case:?}"
         );
         check_losses(make, &case, &candidates);
+        check_few_shown(make, &case);
     }
 }
 
@@ -131,6 +133,40 @@ fn trial(number: u64, below: &mut impl FnMut(u64) -> u64) -> Trial {
         bytes: below(50),
         bad_metric: below(6) == 0,
     }
+}
+
+/// Where [`RemovalPolicy::needs_all`] says no, the worst-ranked of each rung are enough.
+fn check_few_shown(make: Make<'_>, case: &Case) {
+    if make().needs_all(case.need) {
+        return;
+    }
+    let mut all = case.candidates();
+    all.sort_by_key(|c| (std::cmp::Reverse(c.level), c.bad_metric, c.rank));
+    let (mut few, mut ranked) = (Vec::new(), Vec::new());
+    for rung in all.chunk_by(|one, other| one.level == other.level) {
+        let rung: Vec<Candidate<'_>> = (1..)
+            .zip(rung)
+            .map(|(rank, candidate)| Candidate {
+                rank,
+                rung_len: 220,
+                ..candidate.clone()
+            })
+            .collect();
+        let skip = rung.len().saturating_sub(case.need.checkpoints as usize);
+        few.extend_from_slice(&rung[skip..]);
+        ranked.extend(rung);
+    }
+    let ids = |candidates: &[Candidate<'_>]| -> Vec<String> {
+        let chosen = choose(make, case, candidates);
+        let ids = chosen.iter().map(|c| candidates[c.candidate].trial_id);
+        ids.map(ToOwned::to_owned).collect()
+    };
+    let name = make().name();
+    assert_eq!(
+        ids(&few),
+        ids(&ranked),
+        "{name} chose differently when shown only the worst of each rung: {case:?}"
+    );
 }
 
 fn choose(make: Make<'_>, case: &Case, candidates: &[Candidate<'_>]) -> Vec<Choice> {

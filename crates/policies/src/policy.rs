@@ -73,6 +73,13 @@ pub trait RemovalPolicy: Send {
         Ok(choose_cheapest(candidates, &losses, need))
     }
 
+    /// Whether [`RemovalPolicy::choose`] must be shown all candidates. If not, it chooses the same
+    /// when of each rung only the worst-ranked are shown, as many as must go: that is so where of
+    /// two trials in one rung the worse-ranked always goes first. True by default.
+    fn needs_all(&self, _need: Need) -> bool {
+        true
+    }
+
     /// The estimators of p, if the policy has any.
     fn estimators(&self) -> Option<&LevelEstimators> {
         None
@@ -103,6 +110,10 @@ impl<P: RemovalPolicy + ?Sized> RemovalPolicy for Box<P> {
         time_ratio: f64,
     ) -> Result<Vec<Choice>, PolicyError> {
         (**self).choose(candidates, need, time_ratio)
+    }
+
+    fn needs_all(&self, need: Need) -> bool {
+        (**self).needs_all(need)
     }
 
     fn estimators(&self) -> Option<&LevelEstimators> {

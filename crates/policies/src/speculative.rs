@@ -5,7 +5,7 @@ use rungkeeper_score::{
     ln_expected_cost, resume_probabilities,
 };
 
-use crate::{Choice, Need, PolicyError, RemovalPolicy, choose_cheapest};
+use crate::{Need, PolicyError, RemovalPolicy};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
 ///
@@ -146,57 +146,14 @@ impl RemovalPolicy for Speculative {
             .collect())
     }
 
-    fn choose(
-        &mut self,
-        candidates: &[Candidate<'_>],
-        need: Need,
-        time_ratio: f64,
-    ) -> Result<Vec<Choice>, PolicyError> {
-        if need.is_none() {
-            return Ok(Vec::new());
-        }
-        let places = worth_scoring(candidates, need);
-        let few: Vec<Candidate<'_>> = places.iter().map(|&place| candidates[place]).collect();
-        let losses = self.ln_losses(&few, time_ratio)?;
-        let mut chosen = choose_cheapest(&few, &losses, need);
-        for choice in &mut chosen {
-            choice.candidate = places[choice.candidate];
-        }
-        Ok(chosen)
+    /// The probability does not increase with the rank, so of candidates in one rung only as many of
+    /// the worst as must go can be among the cheapest. What is given up for its bytes is chosen by
+    /// another order.
+    fn needs_all(&self, need: Need) -> bool {
+        need.bytes > 0
     }
 
     fn estimators(&self) -> Option<&LevelEstimators> {
         Some(&self.estimators)
     }
-}
-
-/// Places of the candidates that can be chosen at all.
-///
-/// The probability does not increase with the rank, so of candidates in one rung, which are listed
-/// by rank, only as many of the worst as must go can be among the cheapest. What is given up for its
-/// bytes is chosen by another order: then all candidates are scored.
-fn worth_scoring(candidates: &[Candidate<'_>], need: Need) -> Vec<usize> {
-    if need.bytes > 0 {
-        return (0..candidates.len()).collect();
-    }
-    let (mut places, mut start) = (Vec::new(), 0);
-    for rung in candidates.chunk_by(in_one_rung) {
-        let end = start + rung.len();
-        let skip = rung.len().saturating_sub(need.checkpoints as usize);
-        places.extend(start + skip..end);
-        start = end;
-    }
-    places
-}
-
-/// Whether one candidate stands before another in the same rung, as far as its score can tell.
-fn in_one_rung(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
-    let rung = |candidate: &Candidate<'_>| {
-        (
-            candidate.level,
-            candidate.rung_len,
-            candidate.promotion_quantile,
-        )
-    };
-    rung(one) == rung(other) && one.rank < other.rank && one.bad_metric <= other.bad_metric
 }

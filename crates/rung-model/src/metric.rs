@@ -104,6 +104,11 @@ impl MetricKey {
         }
     }
 
+    /// The integer that sorts.
+    pub(crate) fn get(self) -> u64 {
+        self.0
+    }
+
     /// Whether the metric was no finite number.
     #[must_use]
     pub fn is_bad(self) -> bool {

@@ -1,6 +1,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::FixedState;
+
 use crate::trial::{Standing, TrialState};
 use crate::{
     Candidate, Checkpoint, CheckpointTracking, Decision, EventError, MetricKey, Mode, ModelSpec,
@@ -44,12 +46,13 @@ pub struct RungModel {
     rungs: Vec<Rung>,
     /// Of each bracket: its first rung and the one behind its last, as places in `rungs`.
     brackets: Vec<(u32, u32)>,
-    index: HashMap<Arc<str>, TrialIndex>,
+    index: HashMap<Arc<str>, TrialIndex, FixedState>,
     ids: Vec<Arc<str>>,
     trials: Vec<TrialState>,
     running: usize,
     paused_with_checkpoint: usize,
     finished_with_checkpoint: usize,
+    num_candidates: usize,
     bytes: u64,
 }
 
@@ -87,12 +90,13 @@ impl RungModel {
             promoted_behind_equals: spec.promoted_behind_equals,
             rungs,
             brackets,
-            index: HashMap::new(),
+            index: HashMap::default(),
             ids: Vec::new(),
             trials: Vec::new(),
             running: 0,
             paused_with_checkpoint: 0,
             finished_with_checkpoint: 0,
+            num_candidates: 0,
             bytes: 0,
         })
     }
@@ -226,6 +230,10 @@ impl RungModel {
                 TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
             )
         })?;
+        Ok(self.recounting(index, |model| model.go_on(index)))
+    }
+
+    fn go_on(&mut self, index: TrialIndex) -> Resumed {
         let state = &mut self.trials[index.get()];
         let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
         state.last_resource = 0;
@@ -247,10 +255,10 @@ impl RungModel {
             }
         }
         self.set_status(index, TrialStatus::Running);
-        Ok(Resumed {
+        Resumed {
             level,
             lost_checkpoint,
-        })
+        }
     }
 
     /// A trial ends by itself or by its training program: its checkpoint is no longer needed,
@@ -273,9 +281,8 @@ impl RungModel {
     /// The trial is unknown. For one that has ended nothing changes.
     pub fn fail(&mut self, trial: &str) -> Result<(), EventError> {
         let index = self.find(trial)?;
-        let state = &mut self.trials[index.get()];
-        if state.status != TrialStatus::StoppedOrCompleted {
-            state.pinned = false;
+        if self.trials[index.get()].status != TrialStatus::StoppedOrCompleted {
+            self.set_pinned(index, false);
             self.finish(index);
         }
         Ok(())
@@ -295,7 +302,7 @@ impl RungModel {
         bytes: u64,
     ) -> Result<(), EventError> {
         let index = self.find(trial)?;
-        let state = &mut self.trials[index.get()];
+        let state = &self.trials[index.get()];
         if state.status == TrialStatus::StoppedOrCompleted && !state.pinned {
             return Err(EventError::Status {
                 trial: trial.to_owned(),
@@ -306,8 +313,11 @@ impl RungModel {
         let others = self.bytes - state.checkpoint.map_or(0, |checkpoint| checkpoint.bytes);
         let all = others.checked_add(bytes);
         self.bytes = all.ok_or(EventError::TooManyBytes { bytes })?;
-        let before = state.checkpoint.replace(Checkpoint { level, bytes });
-        match state.status {
+        let before = self.recounting(index, |model| {
+            let held = &mut model.trials[index.get()].checkpoint;
+            held.replace(Checkpoint { level, bytes })
+        });
+        match self.trials[index.get()].status {
             TrialStatus::PausedNoCheckpoint => self.pause(index),
             TrialStatus::StoppedOrCompleted if before.is_none() => {
                 self.finished_with_checkpoint += 1;
@@ -332,9 +342,11 @@ impl RungModel {
                 trial: trial.to_owned(),
             });
         }
-        self.end_wait(index);
-        self.set_status(index, TrialStatus::PausedNoCheckpoint);
-        Ok(self.drop_checkpoint(index))
+        Ok(self.recounting(index, |model| {
+            model.end_wait(index);
+            model.set_status(index, TrialStatus::PausedNoCheckpoint);
+            model.drop_checkpoint(index)
+        }))
     }
 
     /// Keeps the checkpoint of a trial from being given up, also beyond the trial's end.
@@ -344,7 +356,7 @@ impl RungModel {
     /// The trial is unknown.
     pub fn pin(&mut self, trial: &str) -> Result<(), EventError> {
         let index = self.find(trial)?;
-        self.trials[index.get()].pinned = true;
+        self.set_pinned(index, true);
         Ok(())
     }
 
@@ -355,7 +367,7 @@ impl RungModel {
     /// The trial is unknown.
     pub fn unpin(&mut self, trial: &str) -> Result<Option<Checkpoint>, EventError> {
         let index = self.find(trial)?;
-        self.trials[index.get()].pinned = false;
+        self.set_pinned(index, false);
         if self.trials[index.get()].status != TrialStatus::StoppedOrCompleted {
             return Ok(None);
         }
@@ -374,6 +386,45 @@ impl RungModel {
             rung.waiting()
                 .filter_map(move |(position, trial)| self.candidate(rung, position, trial))
         })
+    }
+
+    /// Of each rung the `per_rung` worst-ranked of [`RungModel::candidates`], in the same order, into
+    /// a list that is emptied first.
+    ///
+    /// The work grows with `per_rung` and the number of rungs, not with the number of checkpoints.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{CheckpointTracking, Decision, ModelSpec, RungModel};
+    ///
+    /// let checkpoints = CheckpointTracking::Assumed;
+    /// let spec = ModelSpec { checkpoints, ..ModelSpec::geometric(1, 3, 9)? };
+    /// let mut model = RungModel::new(&spec)?;
+    /// for (trial, loss) in [("a", 0.3), ("b", 0.1), ("c", 0.2)] {
+    ///     model.start(trial, 0)?;
+    ///     model.report(trial, 1, loss, Decision::Pause)?;
+    /// }
+    /// let mut worst = Vec::new();
+    /// model.worst_candidates(2, &mut worst);
+    /// let ids: Vec<_> = worst.iter().map(|candidate| candidate.trial_id).collect();
+    /// assert_eq!((ids, model.num_candidates()), (vec!["c", "a"], 3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn worst_candidates<'m>(&'m self, per_rung: usize, out: &mut Vec<Candidate<'m>>) {
+        out.clear();
+        for rung in self.rungs.iter().rev() {
+            let start = out.len();
+            let worst_first = rung.waiting().rev();
+            let found =
+                worst_first.filter_map(|(position, trial)| self.candidate(rung, position, trial));
+            out.extend(found.take(per_rung));
+            out[start..].reverse();
+        }
+    }
+
+    /// Number of [`RungModel::candidates`].
+    #[must_use]
+    pub fn num_candidates(&self) -> usize {
+        self.num_candidates
     }
 
     /// Number of trials that hold a checkpoint or are about to: running ones, paused ones whose
@@ -495,14 +546,7 @@ impl RungModel {
         trial: TrialIndex,
     ) -> Option<Candidate<'m>> {
         let state = &self.trials[trial.get()];
-        let committed = match self.checkpoints {
-            CheckpointTracking::Assumed => true,
-            // A checkpoint from before the rung does not yet spare the training up to it.
-            CheckpointTracking::Committed => state
-                .checkpoint
-                .is_some_and(|checkpoint| checkpoint.level >= rung.level()),
-        };
-        (committed && !state.pinned).then(|| Candidate {
+        self.can_be_given_up(state, rung).then(|| Candidate {
             trial_id: &self.ids[trial.get()],
             level: rung.level(),
             rank: rung.rank(position),
@@ -511,6 +555,40 @@ impl RungModel {
             bad_metric: position.metric().is_bad(),
             bytes: state.checkpoint.map_or(0, |checkpoint| checkpoint.bytes),
         })
+    }
+
+    /// Whether the checkpoint of a trial that waits in a rung is complete, and not pinned.
+    fn can_be_given_up(&self, state: &TrialState, rung: &Rung) -> bool {
+        let committed = match self.checkpoints {
+            CheckpointTracking::Assumed => true,
+            // A checkpoint from before the rung does not yet spare the training up to it.
+            CheckpointTracking::Committed => state
+                .checkpoint
+                .is_some_and(|checkpoint| checkpoint.level >= rung.level()),
+        };
+        committed && !state.pinned
+    }
+
+    fn is_candidate(&self, index: TrialIndex) -> bool {
+        let state = &self.trials[index.get()];
+        state.status == TrialStatus::PausedWithCheckpoint
+            && state.standing.as_ref().is_some_and(|standing| {
+                let rung = &self.rungs[standing.rung as usize];
+                !standing.promoted && self.can_be_given_up(state, rung)
+            })
+    }
+
+    /// Makes a change to a trial, after which it may be a candidate or no longer.
+    fn recounting<T>(&mut self, index: TrialIndex, change: impl FnOnce(&mut Self) -> T) -> T {
+        let before = usize::from(self.is_candidate(index));
+        let changed = change(self);
+        let after = usize::from(self.is_candidate(index));
+        self.num_candidates = self.num_candidates + after - before;
+        changed
+    }
+
+    fn set_pinned(&mut self, index: TrialIndex, pinned: bool) {
+        self.recounting(index, |model| model.trials[index.get()].pinned = pinned);
     }
 
     /// Enters a report into the rung it reached, if any.
@@ -554,20 +632,24 @@ impl RungModel {
     }
 
     fn pause(&mut self, index: TrialIndex) {
-        self.set_status(index, TrialStatus::PausedWithCheckpoint);
-        if let Some(standing) = &self.trials[index.get()].standing
-            && !standing.promoted
-        {
-            self.rungs[standing.rung as usize].wait(standing.position, index);
-        }
+        self.recounting(index, |model| {
+            model.set_status(index, TrialStatus::PausedWithCheckpoint);
+            if let Some(standing) = &model.trials[index.get()].standing
+                && !standing.promoted
+            {
+                model.rungs[standing.rung as usize].wait(standing.position, index);
+            }
+        });
     }
 
     fn finish(&mut self, index: TrialIndex) {
         if self.trials[index.get()].status == TrialStatus::StoppedOrCompleted {
             return;
         }
-        self.end_wait(index);
-        self.set_status(index, TrialStatus::StoppedOrCompleted);
+        self.recounting(index, |model| {
+            model.end_wait(index);
+            model.set_status(index, TrialStatus::StoppedOrCompleted);
+        });
         if !self.trials[index.get()].pinned {
             self.drop_checkpoint(index);
         }

@@ -333,6 +333,18 @@ fn compare(model: &RungModel, naive: &Naive) {
         .map(|c| (c.trial_id.to_owned(), c.level, c.rank, c.rung_len, c.bytes))
         .collect();
     assert_eq!(candidates, naive.candidates());
+    assert_eq!(model.num_candidates(), candidates.len());
+    let mut worst = Vec::new();
+    for most in [0, 1, 3, usize::MAX] {
+        model.worst_candidates(most, &mut worst);
+        let found: Vec<_> = worst.iter().map(|c| c.trial_id).collect();
+        let rungs = candidates.chunk_by(|one, other| one.1 == other.1);
+        let expected: Vec<_> = rungs
+            .flat_map(|rung| &rung[rung.len().saturating_sub(most)..])
+            .map(|candidate| candidate.0.as_str())
+            .collect();
+        assert_eq!(found, expected);
+    }
     assert_eq!(model.num_with_checkpoint(), naive.holders());
     assert_eq!(model.checkpoint_bytes(), naive.bytes());
     for (trial, state) in naive.trials.iter().enumerate() {

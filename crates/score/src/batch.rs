@@ -2,13 +2,13 @@
 
 use crate::{
     BatchError, PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
-    resume::resume_probability_with,
+    resume::{Kept, resume_probability_with},
 };
 
 /// [`resume_probability`](crate::resume_probability) of each position, in order, bit for bit.
 ///
 /// `probabilities` is emptied first; no memory is allocated where its capacity is enough and every promotion quantile is
-/// 1/eta. What depends on p and the promotion quantile alone is kept from one position to the next, so positions of
+/// 1/eta, and little otherwise. What depends on p and the promotion quantile alone is kept from one position to the next, so positions of
 /// one rung level should stand together.
 ///
 /// # Errors
@@ -34,11 +34,11 @@ pub fn resume_probabilities(
 ) -> Result<(), BatchError> {
     probabilities.clear();
     probabilities.reserve(positions.len());
-    let mut constants = None;
+    let mut kept = Kept::default();
     for (index, position) in positions.iter().enumerate() {
         let at_index = |source: ScoreError| BatchError { index, source };
         probabilities
-            .push(resume_probability_with(position, settings, &mut constants).map_err(at_index)?);
+            .push(resume_probability_with(position, settings, &mut kept).map_err(at_index)?);
     }
     Ok(())
 }

@@ -68,6 +68,8 @@ pub fn closed_form(
 pub(crate) struct UnitStep {
     eta: u64,
     chance: Chance,
+    /// -ln x, once it was asked for: x^d is the probability of ever coming down from d.
+    minus_ln_root: Option<f64>,
     /// p (1 - p)^(eta - 1), of use for small eta only.
     weight: f64,
 }
@@ -93,8 +95,16 @@ impl UnitStep {
         Self {
             eta,
             chance,
+            minus_ln_root: None,
             weight: weight.high,
         }
+    }
+
+    fn minus_ln_root(&mut self) -> f64 {
+        let (eta, p) = (self.eta, self.chance.p);
+        *self
+            .minus_ln_root
+            .get_or_insert_with(|| root::minus_ln_root(eta, p))
     }
 
     /// Whether these are the constants for eta and p.
@@ -105,7 +115,12 @@ impl UnitStep {
 
     /// The sum of t(0), ..., t(last).
     #[inline]
-    pub(crate) fn probability(&self, d: u128, last: Last) -> ResumeProbability {
+    pub(crate) fn probability(&mut self, d: u128, last: Last) -> ResumeProbability {
+        if last.real() > SHORT
+            && let Some(probability) = self.nearly_ever(d, last)
+        {
+            return probability;
+        }
         let passages = Passages::new(self, d);
         let ln = passages.ln_sum(last);
         let threshold = if last.real() <= SHORT {
@@ -114,12 +129,46 @@ impl UnitStep {
             COMPLEMENT_ABOVE
         };
         if ln > threshold {
-            ResumeProbability::from_complement(passages.complement(last))
+            let minus_ln_root = self.minus_ln_root();
+            let passages = Passages::new(self, d);
+            ResumeProbability::from_complement(passages.complement(minus_ln_root, last))
         } else {
             ResumeProbability::from_rounded_ln(ln)
         }
     }
+
+    /// x^d less the passages after the last one that counts, where those are few and soon summed: most of a long horizon
+    /// costs nothing then.
+    #[inline(never)]
+    fn nearly_ever(&mut self, d: u128, last: Last) -> Option<ResumeProbability> {
+        let minus_ln_root = self.minus_ln_root();
+        let passages = Passages::new(self, d);
+        let ln_ever = -passages.real_d * minus_ln_root;
+        let never = -libm::expm1(ln_ever);
+        let is_nothing = |rest: Scaled| {
+            let rest = rest.ln() - LN_NEGLIGIBLE;
+            rest < ln_ever && rest < libm::log(never)
+        };
+        let rest = match passages.bound_after(last) {
+            Some(bound) if is_nothing(bound) => Scaled::NOTHING,
+            _ => passages.short_sum_after(last)?,
+        };
+        let share = rest.relative_to(ln_ever);
+        if !(share <= AT_MOST_LATER) {
+            return None;
+        }
+        let ln = ln_ever + libm::log1p(-share);
+        Some(if ln > COMPLEMENT_ABOVE {
+            ResumeProbability::from_complement(never + rest.value())
+        } else {
+            ResumeProbability::from_rounded_ln(ln)
+        })
+    }
 }
+
+/// The part of all passages that may come after the last one that counts: what is left after the subtraction has at
+/// most one and a half times their relative error.
+const AT_MOST_LATER: f64 = 0.25;
 
 /// The first passages of a walk that comes down from d in steps of one.
 #[derive(Debug, Clone, Copy)]
@@ -147,9 +196,8 @@ impl<'a> Passages<'a> {
 
     /// 1 - (t(0) + ... + t(last)): the walk never comes down, or does so later.
     #[cold]
-    fn complement(&self, last: Last) -> f64 {
-        let never =
-            -libm::expm1(-self.real_d * root::minus_ln_root(self.step.eta, self.step.chance.p));
+    fn complement(&self, minus_ln_root: f64, last: Last) -> f64 {
+        let never = -libm::expm1(-self.real_d * minus_ln_root);
         if last.real() == f64::INFINITY {
             return never;
         }
@@ -166,13 +214,27 @@ impl<'a> Passages<'a> {
         if first.ln() + libm::log(16.0 * (start.high + 1.0)) < LN_NOTHING {
             return Scaled::NOTHING;
         }
-        match last {
-            Last::At(last) => self
-                .sum_by_ratios(last + 1, u64::MAX)
-                .map(|sum| first.times(sum)),
-            Last::Vast(_) => None,
-        }
-        .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
+        self.short_sum_after(last)
+            .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
+    }
+
+    /// A bound on that, where there is a simple one.
+    fn bound_after(&self, last: Last) -> Option<Scaled> {
+        let Last::At(last) = last else {
+            return None;
+        };
+        let factor = self.bound_by_ratio(last + 1)?;
+        Some(self.term(((last + 1) as f64).into()).times(factor))
+    }
+
+    /// The same, if it can be had from a few ratios.
+    fn short_sum_after(&self, last: Last) -> Option<Scaled> {
+        let Last::At(last) = last else {
+            return (last.real() == f64::INFINITY).then_some(Scaled::NOTHING);
+        };
+        let start = last + 1;
+        let sum = self.sum_by_ratios(start, u64::MAX)?;
+        Some(self.term((start as f64).into()).times(sum))
     }
 
     /// t(r); between the integers, for r >= 16, its smooth continuation.
@@ -195,6 +257,9 @@ impl<'a> Passages<'a> {
         DoubleDouble::from_integer(self.d) + r * self.step.eta as f64
     }
 }
+
+/// What is left out is at most this part of the result, 1e-17.
+const LN_NEGLIGIBLE: f64 = -39.2;
 
 /// Below this, as a logarithm, a probability is no double.
 const LN_NOTHING: f64 = -760.0;

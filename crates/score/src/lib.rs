@@ -47,6 +47,7 @@ mod cost;
 mod double_double;
 mod error;
 mod followed;
+mod gap_wise;
 mod position;
 mod probability;
 mod quadratic;

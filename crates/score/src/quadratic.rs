@@ -4,6 +4,7 @@ use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
     followed::{self, Table, Work, pmf},
+    gap_wise::Tables,
     scaled::{Scaled, ScaledSum},
     walk::{Course, Walk},
 };
@@ -18,6 +19,9 @@ use crate::{
 ///
 /// a state being taken out (f = 0) once it meets the promotion rule, b (k + j) <= a (n + l) for the top fraction. It
 /// is then a first passage, and counts f(l, j) times the binomial probability of j better ones among l.
+///
+/// Where b / a is below 16 and no more than 256 better arrivals are followed, the same sum is taken gap by gap, by short
+/// convolutions of probabilities.
 ///
 /// # Numerics
 /// All terms are positive and f lies in [0, 1], so nothing cancels and nothing underflows. Next to 1 it is the complement
@@ -50,28 +54,40 @@ pub fn quadratic(
 }
 
 pub(crate) fn probability(walk: &Walk) -> Result<ResumeProbability, ScoreError> {
-    followed::probability(walk, &mut ByArrival::new(walk.p))
+    ByArrival::new(walk.p).probability(walk)
 }
 
-/// The table f(l, .) for one l at a time.
-struct ByArrival {
+/// The table f(l, .) for one l at a time; its memory serves many walks.
+#[derive(Debug)]
+pub(crate) struct ByArrival {
     chance: Chance,
     work: Work,
     shares: Vec<f64>,
     next: Vec<f64>,
+    few: Tables,
     /// 0, 1, 2, ... as doubles
     counts: Vec<f64>,
 }
 
 impl ByArrival {
-    fn new(p: f64) -> Self {
+    pub(crate) fn new(p: f64) -> Self {
         Self {
             chance: Chance::new(p),
             work: Work::default(),
             shares: Vec::new(),
             next: Vec::new(),
+            few: Tables::default(),
             counts: Vec::new(),
         }
+    }
+
+    /// [`resume_probability`](crate::resume_probability) for a walk.
+    pub(crate) fn probability(&mut self, walk: &Walk) -> Result<ResumeProbability, ScoreError> {
+        if self.chance.p != walk.p {
+            self.chance = Chance::new(walk.p);
+        }
+        self.work = Work::default();
+        followed::probability(walk, self)
     }
 
     /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage, and
@@ -134,6 +150,12 @@ impl ByArrival {
 
 impl Table for ByArrival {
     fn passage(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
+        if let Some(sum) = self.few.passage(walk, &self.chance, top) {
+            return Ok(Scaled {
+                factor: sum,
+                exponent: walk.arrivals_at(0) as f64 * self.chance.ln_worse,
+            });
+        }
         let chance = self.chance;
         let mut sum = ScaledSum::default();
         self.follow(

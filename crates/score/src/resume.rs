@@ -3,7 +3,8 @@
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     closed_form::UnitStep,
-    quadratic, step_wise,
+    quadratic::ByArrival,
+    step_wise,
     walk::{Course, Walk},
 };
 
@@ -43,33 +44,40 @@ pub fn resume_probability(
     position: &PausedPosition,
     settings: &ScoreSettings,
 ) -> Result<ResumeProbability, ScoreError> {
-    resume_probability_with(position, settings, &mut None)
+    resume_probability_with(position, settings, &mut Kept::default())
 }
 
-/// What depends on the promotion quantile and p alone.
-pub(crate) type Constants = Option<UnitStep>;
+/// What is kept from one position to the next: what depends on the promotion quantile and p alone, and memory.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    unit_step: Option<UnitStep>,
+    by_arrival: Option<ByArrival>,
+}
 
 #[inline]
 pub(crate) fn resume_probability_with(
     position: &PausedPosition,
     settings: &ScoreSettings,
-    constants: &mut Constants,
+    kept: &mut Kept,
 ) -> Result<ResumeProbability, ScoreError> {
     let walk = match Course::new(position, settings)? {
         Course::Known(probability) => return Ok(probability),
         Course::Open(walk) => walk,
     };
     if walk.a == 1 {
-        let step = match constants {
+        let step = match &mut kept.unit_step {
             Some(step) if step.is_for(walk.b, walk.p) => step,
-            _ => constants.insert(UnitStep::new(walk.b, walk.p)),
+            other => other.insert(UnitStep::new(walk.b, walk.p)),
         };
         return Ok(step.probability(walk.d, walk.last));
     }
     if gaps_are_wide(&walk) {
         step_wise::probability(&walk)
     } else {
-        quadratic::probability(&walk)
+        let table = kept
+            .by_arrival
+            .get_or_insert_with(|| ByArrival::new(walk.p));
+        table.probability(&walk)
     }
 }
 

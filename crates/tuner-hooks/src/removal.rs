@@ -168,7 +168,13 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             });
         }
         let time_ratio = self.limits.time_ratio(&self.progress);
-        let candidates: Vec<Candidate<'_>> = self.model.candidates().collect();
+        let mut candidates: Vec<Candidate<'_>> = Vec::new();
+        if self.policy.needs_all(need) {
+            candidates.extend(self.model.candidates());
+        } else {
+            let most = usize::try_from(need.checkpoints).unwrap_or(usize::MAX);
+            self.model.worst_candidates(most, &mut candidates);
+        }
         let chosen = self.policy.choose(&candidates, need, time_ratio)?;
         let removals = chosen
             .iter()
@@ -180,7 +186,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(RemovalPlan {
             elapsed,
             need,
-            candidates: candidates.len(),
+            candidates: self.model.num_candidates(),
             time_ratio,
             removals,
         })

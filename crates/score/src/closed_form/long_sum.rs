@@ -298,6 +298,7 @@ mod tests {
     use crate::{
         closed_form::{Passages, UnitStep},
         scaled::ScaledSum,
+        walk::Last,
     };
 
     #[test]
@@ -330,6 +331,36 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn long_horizons_are_the_endless_one_less_the_rest() {
+        let mut taken = 0;
+        for (eta, p, d) in [
+            (2, 0.6, 300),
+            (3, 0.4, 900),
+            (3, 0.34, 50),
+            (3, 0.25, 2),
+            (3, 0.4, 3400),
+            (16, 0.08, 100),
+        ] {
+            for last in [65, 700, 5_000, 333_000] {
+                let mut step = UnitStep::new(eta, p);
+                let Some(found) = step.nearly_ever(d, Last::At(last)) else {
+                    continue;
+                };
+                taken += 1;
+                let summed = Passages::new(&step, d)
+                    .long_sum(0.0.into(), (last as f64).into())
+                    .ln();
+                let difference = (found.ln_probability() - summed).abs();
+                assert!(
+                    difference < 2e-13 * summed.abs().max(1.0),
+                    "{eta} {p} {d} {last}: {found:?} {summed}"
+                );
+            }
+        }
+        assert!(taken > 12, "{taken}");
     }
 
     #[test]

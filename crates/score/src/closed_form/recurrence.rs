@@ -19,10 +19,7 @@ impl Passages<'_> {
     pub(super) fn sum_by_ratios(&self, start: u64, further: u64) -> Option<f64> {
         let eta = self.step.eta;
         let terms = further.min(MAX_TERMS);
-        let largest = self
-            .d
-            .checked_add(u128::from(eta) * (u128::from(start) + u128::from(terms) + 1))?;
-        if eta > MAX_PRODUCT_ETA || largest >= EXACT {
+        if !self.has_ratios(start, terms) {
             return None;
         }
         let (d, weight) = (self.real_d, self.step.weight);
@@ -39,6 +36,29 @@ impl Passages<'_> {
         }?;
         sum.is_finite().then_some(sum)
     }
+
+    /// A bound on (t(start) + t(start + 1) + ...) / t(start), `start` >= 3, where the terms fall from there on.
+    pub(super) fn bound_by_ratio(&self, start: u64) -> Option<f64> {
+        if !self.has_ratios(start, 1) {
+            return None;
+        }
+        let r = start as f64;
+        let most = later_ratio(r, ratio_of(self.step.eta, self.real_d, self.step.weight, r));
+        (most < 1.0).then(|| 1.0 / (1.0 - most))
+    }
+
+    /// Whether the factors of the ratios for r = start, ..., start + terms are doubles, and few.
+    fn has_ratios(&self, start: u64, terms: u64) -> bool {
+        let eta = self.step.eta;
+        let risen = u128::from(eta) * (u128::from(start) + u128::from(terms) + 1);
+        let largest = self.d.checked_add(risen);
+        eta <= MAX_PRODUCT_ETA && largest.is_some_and(|largest| largest < EXACT)
+    }
+}
+
+/// A bound on all ratios from r on, given that at r >= 3. See [`rest_is_negligible`].
+fn later_ratio(r: f64, ratio: f64) -> f64 {
+    ratio * (1.0 + 2.0 / r)
 }
 
 /// t(r + 1) / t(r) = p (1 - p)^(eta - 1) L (L + 1) ... (L + eta - 1) / ((r + 1) (M + 1) ... (M + eta - 1)) with

@@ -6,7 +6,8 @@ use crate::double_double::DoubleDouble;
 ///
 /// x^d is the probability that a walk with an endless horizon ever comes down from d. With u = -ln x and
 /// psi(v) = -ln((1 - e^-v) / v) the equation reads psi(eta u) - psi(u) = ln(eta p), where nothing cancels as u goes to 0;
-/// eta p - 1 is taken exactly. psi is concave and Newton's method comes from the left.
+/// eta p - 1 is taken exactly. psi is concave and Newton's method comes from the left. For eta of no more than 64 the
+/// result is right to about an ulp.
 pub(super) fn minus_ln_root(eta: u64, p: f64) -> f64 {
     let eta = eta as f64;
     let excess = (DoubleDouble::product(eta, p) - DoubleDouble::from(1.0)).high;
@@ -26,7 +27,30 @@ pub(super) fn minus_ln_root(eta: u64, p: f64) -> f64 {
             break;
         }
     }
-    u
+    if eta <= MAX_POLISHED_ETA {
+        polished(eta as u64, p, u)
+    } else {
+        u
+    }
+}
+
+/// Up to here the root is followed by one step in pairs of doubles: x^d is to be right to 1e-12 down to 1e-300.
+const MAX_POLISHED_ETA: f64 = 64.0;
+
+/// One step of Newton's method for p (1 + x + ... + x^(eta - 1)) = 1, which is the equation divided by 1 - x, from the
+/// nearest double to a root of about 30 digits.
+fn polished(eta: u64, p: f64, u: f64) -> f64 {
+    let y = -libm::expm1(-u);
+    let x = DoubleDouble::sum(1.0, -y);
+    let (mut sum, mut slope) = (DoubleDouble::from(1.0), 0.0);
+    for _ in 1..eta {
+        slope = slope * x.high + sum.high;
+        sum = sum * x + DoubleDouble::from(1.0);
+    }
+    let excess = (sum * p - DoubleDouble::from(1.0)).high;
+    // -ln(1 - y - step) for a step far below the last place of 1 - y.
+    let step = excess / (p * slope);
+    -libm::log1p(-y) + step / x.high
 }
 
 /// Newton's method needs fewer than ten where the result matters.

@@ -1,38 +1,14 @@
 //! Time per candidate: the default path by number of candidates, and each method by cut-off.
+#![allow(missing_docs)] // `criterion_group!` writes a public function without docs
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rand::{RngExt, SeedableRng};
-use rand_pcg::Pcg64Mcg;
+use rungkeeper_benches::{no_cut_off, positions, settings};
 use rungkeeper_score::{
     PausedPosition, PromotionQuantile, ResumeProbability, ScoreError, ScoreSettings, closed_form,
     quadratic, resume_probabilities, step_wise,
 };
-
-/// Rungs of 200 to 2000 trials, ranks from the last promotable one to the worst.
-fn positions(count: usize, promotion_quantile: PromotionQuantile) -> Vec<PausedPosition> {
-    let mut rng = Pcg64Mcg::seed_from_u64(1);
-    (0..count)
-        .map(|_| {
-            let rung_len = rng.random_range(200..=2000);
-            PausedPosition {
-                rank: rng.random_range(rung_len / 3..=rung_len),
-                rung_len,
-                promotion_quantile,
-                p: 0.4,
-                time_ratio: 1.0,
-            }
-        })
-        .collect()
-}
-
-fn settings(approx_steps: Option<u32>) -> ScoreSettings {
-    ScoreSettings {
-        approx_steps,
-        ..ScoreSettings::default()
-    }
-}
 
 fn third() -> PromotionQuantile {
     PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile")
@@ -59,22 +35,45 @@ fn batches(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A million arrivals to come, no cut-off: p away from 1/eta, and next to it, where the series converges
+/// slowly.
+fn without_cut_off(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("no_cut_off");
+    for p in [0.4, 0.34, 1.0 / 3.0, 0.33, 0.25] {
+        let positions = no_cut_off(100, third(), p);
+        let mut probabilities = Vec::new();
+        group.throughput(Throughput::Elements(positions.len() as u64));
+        group.bench_function(
+            BenchmarkId::from_parameter(format!("p {p:.4}")),
+            |bencher| {
+                bencher.iter(|| {
+                    resume_probabilities(
+                        black_box(&positions),
+                        &settings(None),
+                        &mut probabilities,
+                    )
+                    .expect("valid positions");
+                    probabilities.last().copied()
+                });
+            },
+        );
+    }
+    group.finish();
+}
+
 type Method = fn(&PausedPosition, &ScoreSettings) -> Result<ResumeProbability, ScoreError>;
 
 fn methods(criterion: &mut Criterion) {
-    let methods: [(&str, Method, u64); 4] = [
-        ("closed_form", closed_form, 1),
-        ("quadratic", quadratic, 1),
-        ("step_wise", step_wise, 1),
-        ("quadratic, 3/8", quadratic, 3),
+    let methods: [(&str, Method, u64, u64); 5] = [
+        ("closed_form", closed_form, 1, 3),
+        ("quadratic", quadratic, 1, 3),
+        ("step_wise", step_wise, 1, 3),
+        ("quadratic, 2/5", quadratic, 2, 5),
+        ("quadratic, 3/8", quadratic, 3, 8),
     ];
-    for (name, method, numerator) in methods {
+    for (name, method, a, b) in methods {
         let mut group = criterion.benchmark_group(name);
-        let quantile = if numerator == 1 {
-            third()
-        } else {
-            PromotionQuantile::new(numerator, 8).expect("a promotion quantile")
-        };
+        let quantile = PromotionQuantile::new(a, b).expect("a promotion quantile");
         for approx_steps in [Some(5), Some(25), Some(100), None] {
             let count = if approx_steps.is_some() { 100 } else { 10 };
             let positions = positions(count, quantile);
@@ -96,5 +95,5 @@ fn methods(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, batches, methods);
+criterion_group!(benches, batches, without_cut_off, methods);
 criterion_main!(benches);

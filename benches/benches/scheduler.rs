@@ -1,18 +1,15 @@
 //! Time of a task with its report, when a rung holds a million trials.
+#![allow(missing_docs)] // `criterion_group!` writes a public function without docs
 
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use rungkeeper_benches::spread;
 use rungkeeper_rung_model::Brackets;
 use rungkeeper_tuner::scheduler::{
     PromotionRule, PromotionScheduler, PromotionSpec, Scheduler, Task,
 };
 use rungkeeper_tuner::search_space::SearchSpace;
-
-/// Multiplicative hashing of the number of the report: an even spread, the same in each run.
-fn spread(i: u64) -> f64 {
-    (i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 11) as f64
-}
 
 /// One worker: a task, its report at the milestone, and so on.
 fn turn(scheduler: &mut PromotionScheduler, reports: &mut u64) {

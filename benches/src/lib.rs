@@ -1,0 +1,13 @@
+//! What the benchmarks work on, the same in each run.
+
+mod arrivals;
+mod curves;
+mod kernels;
+mod positions;
+mod run;
+
+pub use arrivals::{ORDERS, metric, spread};
+pub use curves::{cell, curves};
+pub use kernels::{KERNELS, Kernel};
+pub use positions::{no_cut_off, positions, settings};
+pub use run::Run;

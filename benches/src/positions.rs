@@ -1,0 +1,52 @@
+//! Candidates to be scored.
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings};
+
+/// Candidates in rungs of 200 to 2000 trials, ranks from the last promotable one to the worst.
+#[must_use]
+pub fn positions(count: usize, promotion_quantile: PromotionQuantile) -> Vec<PausedPosition> {
+    let mut rng = Pcg64Mcg::seed_from_u64(1);
+    (0..count)
+        .map(|_| {
+            let rung_len = rng.random_range(200..=2000);
+            PausedPosition {
+                rank: rng.random_range(rung_len / 3..=rung_len),
+                rung_len,
+                promotion_quantile,
+                p: 0.4,
+                time_ratio: 1.0,
+            }
+        })
+        .collect()
+}
+
+/// Candidates with a million arrivals to come at p = `p`, to be scored without a cut-off: rungs of a
+/// thousand trials, ranks spread from just behind the promotable ones to the last.
+#[must_use]
+pub fn no_cut_off(
+    count: usize,
+    promotion_quantile: PromotionQuantile,
+    p: f64,
+) -> Vec<PausedPosition> {
+    let mut rng = Pcg64Mcg::seed_from_u64(2);
+    (0..count)
+        .map(|_| PausedPosition {
+            rank: rng.random_range(340..=1000),
+            rung_len: 1000,
+            promotion_quantile,
+            p,
+            time_ratio: 1000.0,
+        })
+        .collect()
+}
+
+/// The default settings with another cut-off.
+#[must_use]
+pub fn settings(approx_steps: Option<u32>) -> ScoreSettings {
+    ScoreSettings {
+        approx_steps,
+        ..ScoreSettings::default()
+    }
+}

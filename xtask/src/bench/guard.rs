@@ -1,0 +1,165 @@
+//! Instruction counts of the kernels against a committed baseline: they hardly depend on the machine
+//! and not at all on what else it does.
+use std::{collections::BTreeMap, fs, path::PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{debian::Program, process::Invocation, workspace::Workspace};
+
+const VALGRIND: Program = Program {
+    names: &["valgrind"],
+    packages: &["valgrind"],
+    purpose: "which counts instructions",
+    without: "--skip guard",
+};
+
+/// The package and the program with the kernels.
+const PACKAGE: &str = "rungkeeper-benches";
+const PROGRAM: &str = "kernels";
+
+/// A rise of more than this fails.
+const MOST_RISE: f64 = 0.10;
+
+/// Instructions by kernel.
+type Counts = BTreeMap<String, f64>;
+
+/// Counts, and compares with the baseline or replaces it.
+pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
+    VALGRIND.provide(workspace)?;
+    let counted = count(workspace)?;
+    let baseline = workspace.root().join("benches/baseline.toml");
+    let version = Invocation::new("rustc", workspace.root(), ["--version"]).output()?;
+    let version = version.trim();
+    if save {
+        let lines = counted
+            .iter()
+            .map(|(name, count)| format!("{name:?} = {count:?}\n"));
+        let text = format!(
+            "# Instructions that a repetition of each kernel takes, written by\n\
+             # `cargo xtask bench --save-baseline` ({version}).\n{}",
+            lines.collect::<String>()
+        );
+        fs::write(&baseline, text).with_context(|| baseline.display().to_string())?;
+        println!("{} is written", baseline.display());
+        return Ok(());
+    }
+    let text = fs::read_to_string(&baseline).with_context(|| baseline.display().to_string())?;
+    let expected: Counts = toml::from_str(&text).with_context(|| baseline.display().to_string())?;
+    compare(&expected, &counted, version)
+}
+
+/// Instructions of each kernel. What is done once is the same for two numbers of repetitions and
+/// drops out of the difference.
+fn count(workspace: &Workspace) -> Result<Counts> {
+    let build = [
+        "build",
+        "--profile",
+        "bench",
+        "--locked",
+        "-p",
+        PACKAGE,
+        "--bin",
+        PROGRAM,
+    ];
+    workspace.cargo(build).run()?;
+    let target = workspace.metadata.target_directory.as_std_path();
+    let program = target.join("release").join(PROGRAM);
+    let program = program.to_str().context("the path is not Unicode")?;
+    let list = Invocation::new(program, workspace.root(), [""; 0]).output()?;
+    let mut counts = Counts::new();
+    for line in list.lines() {
+        let (name, repetitions) = line
+            .split_once('\t')
+            .context("a kernel has no repetitions")?;
+        let repetitions: u64 = repetitions.parse()?;
+        let once = instructions(workspace, program, name, repetitions)?;
+        let twice = instructions(workspace, program, name, 2 * repetitions)?;
+        let each = (twice as f64 - once as f64) / repetitions as f64;
+        println!("  {name}: {each:.0} instructions");
+        counts.insert(name.to_owned(), each.round());
+    }
+    Ok(counts)
+}
+
+fn instructions(workspace: &Workspace, program: &str, name: &str, times: u64) -> Result<u64> {
+    let log = log_file(workspace);
+    let log_argument = format!("--log-file={}", log.display());
+    let times = times.to_string();
+    let args = [
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        &log_argument,
+        program,
+        name,
+        &times,
+    ];
+    Invocation::new("valgrind", workspace.root(), args).output()?;
+    let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
+    collected(&said).with_context(|| format!("valgrind said:\n{said}"))
+}
+
+fn log_file(workspace: &Workspace) -> PathBuf {
+    let target = workspace.metadata.target_directory.as_std_path();
+    target.join("callgrind.log")
+}
+
+/// The number of instructions in what callgrind says at its end.
+fn collected(said: &str) -> Result<u64> {
+    let count = said.lines().find_map(|line| line.split_once("Collected :"));
+    let (_, count) = count.context("there is no count")?;
+    Ok(count.trim().parse()?)
+}
+
+fn compare(expected: &Counts, counted: &Counts, version: &str) -> Result<()> {
+    ensure!(
+        expected.keys().eq(counted.keys()),
+        "the baseline is of other kernels: cargo xtask bench --save-baseline"
+    );
+    let mut risen = Vec::new();
+    for (name, now) in counted {
+        let change = now / expected[name] - 1.0;
+        println!(
+            "{name:35} {now:>9.0} instructions, {:+.1} %",
+            100.0 * change
+        );
+        if change > MOST_RISE {
+            risen.push(format!("{name} {:+.1} %", 100.0 * change));
+        }
+    }
+    if !risen.is_empty() {
+        bail!(
+            "more instructions than the baseline allows ({version}): {}; if that is as it should \
+             be: cargo xtask bench --save-baseline",
+            risen.join(", ")
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(values: [f64; 2]) -> Counts {
+        let names = ["score", "rung"].map(ToOwned::to_owned);
+        names.into_iter().zip(values).collect()
+    }
+
+    #[test]
+    fn a_rise_of_more_than_ten_percent_fails() {
+        let before = counts([1000.0, 200.0]);
+        assert!(compare(&before, &counts([1099.0, 10.0]), "rustc").is_ok());
+        let error = compare(&before, &counts([1101.0, 200.0]), "rustc 1").unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains("(rustc 1): score +10.1 %;"), "{message}");
+        let other = Counts::from([("score".to_owned(), 1000.0)]);
+        assert!(compare(&other, &before, "rustc").is_err());
+    }
+
+    #[test]
+    fn the_count_is_found() {
+        let said = "==7== Events    : Ir\n==7== Collected : 123456\n==7== \n";
+        assert_eq!(collected(said).unwrap(), 123_456);
+        assert!(collected("==7== Events    : Ir\n").is_err());
+    }
+}
