@@ -149,7 +149,7 @@ fn check_few_shown(make: Make<'_>, case: &Case) {
             .map(|(rank, candidate)| Candidate {
                 rank,
                 rung_len: 220,
-                ..candidate.clone()
+                ..*candidate
             })
             .collect();
         let skip = rung.len().saturating_sub(case.need.checkpoints as usize);

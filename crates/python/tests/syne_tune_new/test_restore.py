@@ -9,8 +9,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rungkeeper._clock import Clock
 from rungkeeper.syne_tune import _promotion_processes
-from rungkeeper.syne_tune._clock import Clock
 from rungkeeper.syne_tune._promotion_restore import set_clock
 from syne_tune import StoppingCriterion, Tuner
 

@@ -14,7 +14,7 @@ from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, imp
 )
 
 from rungkeeper import TrialStatus
-from rungkeeper.syne_tune._clock import Clock
+from rungkeeper._clock import Clock
 from rungkeeper.syne_tune._promotion_files import Checkpoints
 from rungkeeper.syne_tune._promotion_processes import end_left_over
 from rungkeeper.syne_tune._promotion_run import Run

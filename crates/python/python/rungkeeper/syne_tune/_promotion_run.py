@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper._clock import Clock
 from rungkeeper._core import PromotionRungs
-from rungkeeper.syne_tune._clock import Clock
 
 Decision = Literal["CONTINUE", "PAUSE", "STOP"]
 

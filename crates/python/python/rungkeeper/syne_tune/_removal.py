@@ -16,8 +16,8 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
 )
 
 from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper._clock import Clock
 from rungkeeper.syne_tune import _rungs
-from rungkeeper.syne_tune._clock import Clock
 from rungkeeper.syne_tune._deletions import Deletions
 
 logger = logging.getLogger(__name__)
