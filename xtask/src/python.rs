@@ -17,11 +17,14 @@ const PACKAGE: &str = "crates/python";
 const SOURCES: &str = "python";
 
 /// Options of `cargo xtask python`.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Test only in this environment (may be repeated)
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(ENVIRONMENTS.iter().map(|e| e.name)))]
     only: Vec<String>,
+    /// All runs with as many trials as they should have: half an hour for Ray
+    #[arg(long)]
+    long: bool,
 }
 
 impl Args {
@@ -61,7 +64,7 @@ pub(crate) fn compare(args: &CompareArgs) -> Result<()> {
 
 /// As a step of `cargo xtask test`: everything.
 pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
-    check(workspace, &Args { only: Vec::new() })
+    check(workspace, &Args::default())
 }
 
 fn check(workspace: &Workspace, args: &Args) -> Result<()> {
@@ -75,7 +78,7 @@ fn check(workspace: &Workspace, args: &Args) -> Result<()> {
         }
         package.install(environment, &wheel)?;
         package.check_types(environment)?;
-        package.test(environment)?;
+        package.test(environment, args.long)?;
     }
     let names: Vec<_> = args.environments().map(|e| e.name).collect();
     println!("python: all holds in {}", names.join(", "));
@@ -203,13 +206,15 @@ impl Package {
         Ok(())
     }
 
-    fn test(&self, environment: &Environment) -> Result<()> {
+    fn test(&self, environment: &Environment, long: bool) -> Result<()> {
         let cache = format!("cache_dir={}", self.under_target("cache/pytest")?);
         let examples = self.under_target("cache/hypothesis")?;
         let args = ["-m", "pytest", "-o", &cache, environment.tests];
-        self.call(environment, "python", args)?
-            .env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
-            .run()
+        let mut call = self.call(environment, "python", args)?;
+        if long {
+            call = call.env("RUNGKEEPER_LONG", "1");
+        }
+        call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples).run()
     }
 }
 
@@ -221,7 +226,13 @@ mod tests {
     fn environments_are_chosen_by_name() {
         let names = |only: &[&str]| -> Vec<&str> {
             let only = only.iter().map(ToString::to_string).collect();
-            Args { only }.environments().map(|e| e.name).collect()
+            Args {
+                only,
+                ..Args::default()
+            }
+            .environments()
+            .map(|e| e.name)
+            .collect()
         };
         assert_eq!(names(&[]).len(), ENVIRONMENTS.len());
         assert_eq!(names(&["core"]), ["core"]);

@@ -1,5 +1,6 @@
 """Runs that the tests share."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,13 @@ from tests.ray.audit import Audit
 from tests.ray.trainables import MAX_T
 
 BUDGET = 4
+IS_LONG = "RUNGKEEPER_LONG" in os.environ
+"""Whether runs have as many trials as they should; an actor takes seconds to start."""
+
+
+def samples(most: int, short: int) -> int:
+    """Trials of a run: fewer in the short form of the tests."""
+    return most if IS_LONG else short
 
 
 def scheduler(**settings: Any) -> PromotionASHA:

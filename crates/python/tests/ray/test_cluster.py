@@ -9,7 +9,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from tests.ray.audit import judge, judge_files
-from tests.ray.running import BUDGET, tuner
+from tests.ray.running import BUDGET, samples, tuner
 from tests.ray.trainables import Train, nodes, train
 
 NODE = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
@@ -28,7 +28,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize(("trainable", "num_samples"), [(train, 60), (Train, 20)])
+@pytest.mark.parametrize(
+    ("trainable", "num_samples"), [(train, samples(60, 30)), (Train, samples(60, 15))]
+)
 def test_two_nodes(trainable: Any, num_samples: int, tmp_path: Path) -> None:
     results = tuner(
         trainable,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import ray
@@ -13,7 +14,7 @@ from ray import tune
 
 from tests.ray.audit import events, judge, judge_files
 from tests.ray.driver import TRAINABLES
-from tests.ray.running import BUDGET
+from tests.ray.running import BUDGET, samples
 
 PATIENCE = 300  # seconds, against hanging
 
@@ -30,7 +31,7 @@ def drive(kind: str, folder: Path, num_samples: int) -> subprocess.Popen[bytes]:
         )
 
 
-def records(folder: Path) -> list[dict[str, object]]:
+def records(folder: Path) -> list[dict[str, Any]]:
     file = folder / "records" / "records.jsonl"
     return events(folder / "records") if file.exists() else []
 
@@ -57,15 +58,27 @@ def kill_after(driver: subprocess.Popen[bytes], folder: Path, pauses: int) -> No
     driver.send_signal(signal.SIGKILL)
     assert driver.wait() == -signal.SIGKILL
     pids = {event["pid"] for event in records(folder) if event["event"] == "run"}
-    while any(is_alive(int(str(pid))) for pid in pids):
+    while any(is_alive(pid) for pid in pids):
         assert time.monotonic() < end
         time.sleep(0.05)
 
 
+def finish(kind: str, folder: Path, num_samples: int) -> tune.ResultGrid:
+    """Restores the run in a new process; what it left is judged."""
+    driver = drive(kind, folder, num_samples)
+    assert driver.wait(PATIENCE) == 0, (folder / "driver.txt").read_text()
+    run = str(folder / "storage" / "run")
+    results = tune.Tuner.restore(run, trainable=TRAINABLES[kind]).get_results()
+    judge_files(results)
+    assert max(result.metrics["epoch"] for result in results) > 1
+    return results
+
+
 @pytest.mark.parametrize(
-    ("kind", "num_samples", "kills"), [("function", 60, 3), ("class", 60, 1)]
+    ("kind", "num_samples", "kills"),
+    [("function", samples(60, 30), samples(3, 2)), ("class", samples(60, 20), 1)],
 )
-def test_a_killed_driver_is_restored(
+def test_a_driver_that_is_killed_at_random_moments(
     kind: str, num_samples: int, kills: int, tmp_path: Path
 ) -> None:
     seed = random.randrange(2**32)
@@ -74,16 +87,34 @@ def test_a_killed_driver_is_restored(
     for _ in range(kills):
         driver = drive(kind, tmp_path, num_samples)
         kill_after(driver, tmp_path, chance.randrange(3, 25))
-    assert drive(kind, tmp_path, num_samples).wait(PATIENCE) == 0, (
-        tmp_path / "driver.txt"
-    ).read_text()
+    results = finish(kind, tmp_path, num_samples)
     counts = judge(tmp_path / "records", BUDGET)
     assert counts["restored"] == kills
-    tuner = tune.Tuner.restore(
-        str(tmp_path / "storage" / "run"), trainable=TRAINABLES[kind]
-    )
-    results = tuner.get_results()
-    judge_files(results)
     # One that was being added when the driver was killed may be lost.
     assert num_samples - kills <= len(results) <= num_samples
-    assert max(result.metrics["epoch"] for result in results) == 27
+
+
+def test_a_snapshot_that_lags_lists_checkpoints_that_are_gone(tmp_path: Path) -> None:
+    kill_after(drive("class", tmp_path, 12), tmp_path, 6)
+    folders = sorted((tmp_path / "storage" / "run").glob("*/checkpoint_*"))
+    assert folders
+    for folder in folders:
+        folder.rename(folder.with_name("checkpoint_000777"))  # known to nobody
+    finish("class", tmp_path, 12)
+    text = (tmp_path / "driver.txt").read_text()
+    assert "is gone" in text
+    judge(tmp_path / "records", BUDGET)
+
+
+def test_restored_trials_that_were_paused_do_not_start_by_themselves(
+    tmp_path: Path,
+) -> None:
+    kill_after(drive("class", tmp_path, 12), tmp_path, 6)
+    finish("class", tmp_path, 12)
+    happened = records(tmp_path)
+    at = [event["event"] for event in happened].index("restored")
+    before = next(e for e in reversed(happened[:at]) if e["event"] == "step")
+    after = next(event for event in happened[at:] if event["event"] == "step")
+    assert before["paused"] >= 4
+    assert after["paused"] >= before["paused"] - 2  # what the snapshot knows, promoted
+    assert after["active"] <= 2

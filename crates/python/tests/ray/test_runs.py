@@ -1,4 +1,4 @@
-"""Whole runs of 60 trials with room for four checkpoints."""
+"""Whole runs with room for four checkpoints."""
 
 from pathlib import Path
 from typing import Any
@@ -7,14 +7,14 @@ import pytest
 from ray.tune import ResultGrid
 
 from tests.ray.audit import judge, judge_files
-from tests.ray.running import BUDGET, tuner
+from tests.ray.running import BUDGET, samples, scheduler, tuner
 from tests.ray.trainables import Train, train
 
 
-def judged(folder: Path, results: ResultGrid) -> Any:
+def judged(folder: Path, results: ResultGrid, num_samples: int = 60) -> Any:
     counts = judge(folder / "records", BUDGET)
     judge_files(results)
-    assert len(results) == 60
+    assert len(results) == num_samples
     assert counts["from_checkpoint"] > 0
     assert counts["most_held"] > 0
     return counts
@@ -22,31 +22,52 @@ def judged(folder: Path, results: ResultGrid) -> Any:
 
 @pytest.mark.parametrize("trainable", [train, Train])
 @pytest.mark.parametrize("reuse_actors", [False, True])
-def test_sixty_trials(trainable: Any, reuse_actors: bool, tmp_path: Path) -> None:
+def test_runs_to_the_end(trainable: Any, reuse_actors: bool, tmp_path: Path) -> None:
     tuning = {"reuse_actors": reuse_actors}
-    results = tuner(trainable, tmp_path, tuning=tuning).fit()
-    counts = judged(tmp_path, results)
+    num_samples = 60 if reuse_actors else samples(60, 20)
+    asha = scheduler()
+    results = tuner(
+        trainable, tmp_path, num_samples=num_samples, asha=asha, tuning=tuning
+    ).fit()
+    counts = judged(tmp_path, results, num_samples)
     assert results.num_errors == 0
-    assert counts["from_scratch"] > 0  # the budget was tight
+    assert asha.extra_results()["num_checkpoints_removed"] > 0
     assert counts["trials_at_first_promotion"] <= 6  # the gate held the others back
     best = results.get_best_result()
     assert best.checkpoint is not None
 
 
-@pytest.mark.parametrize("trainable", [train, Train])
-def test_crashes_that_are_tried_again(trainable: Any, tmp_path: Path) -> None:
-    tuning = {"reuse_actors": True}
-    settings: dict[str, Any] = {"more": {"fail": "once"}, "max_failures": 1}
-    results = tuner(trainable, tmp_path, tuning=tuning, **settings).fit()
-    counts = judged(tmp_path, results)
+@pytest.mark.parametrize(
+    ("trainable", "num_samples"), [(train, samples(60, 30)), (Train, samples(60, 20))]
+)
+def test_crashes_that_are_tried_again(
+    trainable: Any, num_samples: int, tmp_path: Path
+) -> None:
+    results = tuner(
+        trainable,
+        tmp_path,
+        num_samples=num_samples,
+        tuning={"reuse_actors": True},
+        more={"fail": "once"},
+        max_failures=1,
+    ).fit()
+    counts = judged(tmp_path, results, num_samples)
     assert counts["recover"] > 0
     assert results.num_errors == 0
 
 
-@pytest.mark.parametrize("trainable", [train, Train])
-def test_crashes_that_are_final(trainable: Any, tmp_path: Path) -> None:
-    tuning = {"reuse_actors": True}
-    more = {"fail": "always"}
-    results = tuner(trainable, tmp_path, tuning=tuning, more=more).fit()
-    judged(tmp_path, results)
+@pytest.mark.parametrize(
+    ("trainable", "num_samples"), [(train, samples(60, 20)), (Train, samples(60, 30))]
+)
+def test_crashes_that_are_final(
+    trainable: Any, num_samples: int, tmp_path: Path
+) -> None:
+    results = tuner(
+        trainable,
+        tmp_path,
+        num_samples=num_samples,
+        tuning={"reuse_actors": True},
+        more={"fail": "always"},
+    ).fit()
+    judged(tmp_path, results, num_samples)
     assert results.num_errors > 0

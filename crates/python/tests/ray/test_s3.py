@@ -13,7 +13,7 @@ import pytest
 from ray import tune
 
 from tests.ray.audit import folders_below, judge, judge_files
-from tests.ray.running import BUDGET, tuner
+from tests.ray.running import BUDGET, samples, tuner
 from tests.ray.trainables import Train, train
 
 
@@ -45,13 +45,17 @@ def s3() -> Iterator[pyarrow.fs.S3FileSystem]:
     server.wait()
 
 
-@pytest.mark.parametrize("trainable", [train, Train])
-def test_checkpoints_in_s3(trainable: Any, s3: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("trainable", "num_samples"), [(train, samples(60, 20)), (Train, samples(60, 10))]
+)
+def test_checkpoints_in_s3(
+    trainable: Any, num_samples: int, s3: Any, tmp_path: Path
+) -> None:
     path = f"bucket/{trainable.__name__}"
     results = tuner(
         trainable,
         tmp_path,
-        num_samples=60 if trainable is train else 20,
+        num_samples=num_samples,
         tuning={"reuse_actors": True},
         storage=path,
         filesystem=s3,

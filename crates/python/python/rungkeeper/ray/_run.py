@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from rungkeeper import Removal, RemovalCallback, TrialStatus
+from rungkeeper._clock import Clock
 from rungkeeper._core import PromotionRungs
-from rungkeeper.ray._clock import Clock
 
 Decision = Literal["CONTINUE", "PAUSE", "STOP"]
 

@@ -10,9 +10,9 @@ from ray.tune.schedulers import TrialScheduler
 from ray.tune.trainable import FunctionTrainable
 
 from rungkeeper import RemovalCallback
+from rungkeeper._arguments import one_of, optional_whole, whole
 from rungkeeper._core import PromotionRungs
 from rungkeeper.ray import _checkpoints
-from rungkeeper.ray._arguments import one_of, optional_whole, whole
 from rungkeeper.ray._checkpoints import Undeleted
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
