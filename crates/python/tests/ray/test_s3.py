@@ -18,7 +18,7 @@ from tests.ray.trainables import Train, train
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[pyarrow.fs.S3FileSystem]:
+def server() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -31,18 +31,23 @@ def s3() -> Iterator[pyarrow.fs.S3FileSystem]:
             if trial.connect_ex(("127.0.0.1", port)) == 0:
                 break
         time.sleep(0.1)
+    yield f"127.0.0.1:{port}"
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture(scope="module")
+def s3(server: str) -> pyarrow.fs.S3FileSystem:
     filesystem = pyarrow.fs.S3FileSystem(
         access_key="test",
         secret_key="test",
         region="us-east-1",
         scheme="http",
-        endpoint_override=f"127.0.0.1:{port}",
+        endpoint_override=server,
         allow_bucket_creation=True,
     )
     filesystem.create_dir("bucket")
-    yield filesystem
-    server.terminate()
-    server.wait()
+    return filesystem
 
 
 @pytest.mark.parametrize(
@@ -70,9 +75,25 @@ def test_checkpoints_in_s3(
 
 def test_a_run_in_s3_that_is_over_can_be_restored(s3: Any, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"storage": "bucket/again", "filesystem": s3}
-    tuning = {"reuse_actors": True, "time_budget_s": 5}
-    results = tuner(train, tmp_path, num_samples=-1, tuning=tuning, **settings).fit()
+    tuning = {"reuse_actors": True}
+    results = tuner(train, tmp_path, num_samples=6, tuning=tuning, **settings).fit()
     restored = tune.Tuner.restore("bucket/again/run", train, storage_filesystem=s3)
     again = restored.fit()
     assert len(again) == len(results) > 0
     judge_files(again)
+
+
+def test_an_address(s3: Any, server: str, tmp_path: Path) -> None:
+    """`s3://` as Ray takes it; here it also says where the server is."""
+    where = f"?region=us-east-1&scheme=http&endpoint_override={server}"
+    results = tuner(
+        train,
+        tmp_path,
+        num_samples=8,
+        tuning={"reuse_actors": True},
+        storage=f"s3://test:test@bucket/address{where}",
+    ).fit()
+    assert len(results) == 8
+    judge(tmp_path / "records", BUDGET)
+    judge_files(results)
+    assert folders_below(s3, "bucket/address/run")
