@@ -70,6 +70,7 @@ macro_rules! built {
     not(any(feature = "aws", feature = "azure", feature = "gcp")),
     expect(
         unused_variables,
+        clippy::needless_pass_by_value,
         reason = "without a client there is nothing to set up"
     )
 )]
