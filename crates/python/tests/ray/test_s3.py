@@ -75,8 +75,8 @@ def test_checkpoints_in_s3(
 
 def test_a_run_in_s3_that_is_over_can_be_restored(s3: Any, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"storage": "bucket/again", "filesystem": s3}
-    tuning = {"reuse_actors": True}
-    results = tuner(train, tmp_path, num_samples=6, tuning=tuning, **settings).fit()
+    tuning = {"reuse_actors": True, "time_budget_s": 5}
+    results = tuner(train, tmp_path, num_samples=-1, tuning=tuning, **settings).fit()
     restored = tune.Tuner.restore("bucket/again/run", train, storage_filesystem=s3)
     again = restored.fit()
     assert len(again) == len(results) > 0

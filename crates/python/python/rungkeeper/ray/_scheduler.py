@@ -113,6 +113,7 @@ class PromotionASHA(TrialScheduler):
         self._run: Run | None = None
         self._running: dict[str, Trial] = {}
         self._paused: dict[str, Trial] = {}
+        self._cut_off: dict[str, Trial] = {}  # stopped by Ray while they ran
         self._marked: set[str] = set()
         self._repeats: set[str] = set()
         self._warned: set[str] = set()
@@ -205,6 +206,7 @@ class PromotionASHA(TrialScheduler):
             "_controller": None,
             "_running": {},
             "_paused": {},
+            "_cut_off": {},
             "_marked": set(),
             "_repeats": set(),
         }
@@ -348,10 +350,9 @@ class PromotionASHA(TrialScheduler):
         """The run is over, for whatever reason: nothing may be left behind."""
         if self._run is None or not trials:
             return
-        for trial in trials:
-            if trial.trial_id in self._running:
-                # Its actor may have been stopped between writing and telling.
-                _checkpoints.sweep(trial, self._undeleted)
+        for trial in [*self._running.values(), *self._cut_off.values()]:
+            # Its actor may have been stopped between writing and telling.
+            _checkpoints.sweep(trial, self._undeleted)
         self._undeleted.retry()
         if len(self._undeleted):
             logger.warning("could not be deleted: %r", self._undeleted)
@@ -423,6 +424,7 @@ class PromotionASHA(TrialScheduler):
                 self._fail(trial)  # Ray says nothing where an actor cannot be reused
             elif trial.status == TERMINATED:
                 self._complete(trial)
+                self._cut_off[name] = trial
 
     def _pause(self, run: Run, trial: Trial) -> None:
         name, level, size = trial.trial_id, self._level(trial), 0
