@@ -34,7 +34,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything a change must pass: formatting, lints, docs, tests, features, layers, benches, MSRV, publishing
+    /// Everything a change must pass: formatting, lints, docs, tests, Python, features, layers, benches, instructions, MSRV, publishing
     Test(test::Args),
     /// The property tests, with many cases and in release mode
     Props(props::Args),

@@ -8,7 +8,7 @@ use std::{fs, path::PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
 
-use self::environment::{CORE, ENVIRONMENTS, Environment, REFERENCE};
+use self::environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL, REFERENCE};
 use crate::{process::Invocation, workspace::Workspace};
 
 /// The folder of the package, from the root.
@@ -162,16 +162,10 @@ impl Package {
 
     fn install(&self, environment: &Environment, wheel: &str) -> Result<()> {
         let args = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-            "--force-reinstall",
-            "--no-deps",
-            wheel,
+            PIP_INSTALL.as_slice(),
+            &["--force-reinstall", "--no-deps", wheel],
         ];
-        self.call(environment, "python", args)?.run()?;
+        self.call(environment, "python", args.concat())?.run()?;
         // What the wheel needs must be among the requirements.
         let args = ["-m", "pip", "--disable-pip-version-check", "check"];
         self.call(environment, "python", args)?.run()

@@ -10,6 +10,7 @@ use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
     double_double::DoubleDouble,
+    followed::LN_NEGLIGIBLE,
     scaled::Scaled,
     walk::{Course, Last},
 };
@@ -149,9 +150,16 @@ impl UnitStep {
             let rest = rest.ln() - LN_NEGLIGIBLE;
             rest < ln_ever && rest < libm::log(never)
         };
-        let rest = match passages.bound_after(last) {
-            Some(bound) if is_nothing(bound) => Scaled::NOTHING,
-            _ => passages.short_sum_after(last)?,
+        let rest = match last {
+            Last::At(last) => {
+                let first = passages.term(((last + 1) as f64).into());
+                match passages.bound_by_ratio(last + 1) {
+                    Some(bound) if is_nothing(first.times(bound)) => Scaled::NOTHING,
+                    _ => first.times(passages.sum_by_ratios(last + 1, u64::MAX)?),
+                }
+            }
+            Last::Vast(last) if last == f64::INFINITY => Scaled::NOTHING,
+            Last::Vast(_) => return None,
         };
         let share = rest.relative_to(ln_ever);
         if !(share <= AT_MOST_LATER) {
@@ -214,27 +222,13 @@ impl<'a> Passages<'a> {
         if first.ln() + libm::log(16.0 * (start.high + 1.0)) < LN_NOTHING {
             return Scaled::NOTHING;
         }
-        self.short_sum_after(last)
-            .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
-    }
-
-    /// A bound on that, where there is a simple one.
-    fn bound_after(&self, last: Last) -> Option<Scaled> {
-        let Last::At(last) = last else {
-            return None;
-        };
-        let factor = self.bound_by_ratio(last + 1)?;
-        Some(self.term(((last + 1) as f64).into()).times(factor))
-    }
-
-    /// The same, if it can be had from a few ratios.
-    fn short_sum_after(&self, last: Last) -> Option<Scaled> {
-        let Last::At(last) = last else {
-            return (last.real() == f64::INFINITY).then_some(Scaled::NOTHING);
-        };
-        let start = last + 1;
-        let sum = self.sum_by_ratios(start, u64::MAX)?;
-        Some(self.term((start as f64).into()).times(sum))
+        match last {
+            Last::At(last) => self
+                .sum_by_ratios(last + 1, u64::MAX)
+                .map(|sum| first.times(sum)),
+            Last::Vast(_) => None,
+        }
+        .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
     }
 
     /// t(r); between the integers, for r >= 16, its smooth continuation.
@@ -257,9 +251,6 @@ impl<'a> Passages<'a> {
         DoubleDouble::from_integer(self.d) + r * self.step.eta as f64
     }
 }
-
-/// What is left out is at most this part of the result, 1e-17.
-const LN_NEGLIGIBLE: f64 = -39.2;
 
 /// Below this, as a logarithm, a probability is no double.
 const LN_NOTHING: f64 = -760.0;

@@ -10,6 +10,9 @@ pub(crate) struct DoubleDouble {
     pub(crate) low: f64,
 }
 
+/// Integers below this are doubles.
+pub(crate) const EXACT: u128 = 1 << 53;
+
 /// 2^27 + 1 splits a double into two halves of 26 bits (Veltkamp 1968).
 const SPLITTER: f64 = 134_217_729.0;
 

@@ -13,7 +13,7 @@ pub const MAX_WORK: u64 = 1 << 31;
 const FIRST_TOP: u64 = 256;
 
 /// What is left out is at most this part of the result.
-const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
+pub(crate) const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
 
 /// A complement below this (1e-300, as a logarithm) is not followed further.
 const LN_COMPLEMENT_FLOOR: f64 = -690.8;

@@ -4,16 +4,13 @@
 //! short convolution with the binomial weights of g = `l_i` - `l_{i-1}` arrivals, and g is floor(b / a) or one more. The
 //! first passage at i = 0 has the value 1, so what underflows beside it is negligible.
 
-use crate::{binomial::Chance, walk::Walk};
+use crate::{binomial::Chance, double_double::EXACT, walk::Walk};
 
 /// Most arrivals in a gap: beyond, a convolution is no longer short.
 const MAX_GAP: usize = 16;
 
 /// No more better arrivals than this are followed: rounding errors add up to less than 2e-13.
 const MAX_TOP: u64 = 256;
-
-/// Integers below this are doubles.
-const EXACT: u128 = 1 << 53;
 
 /// Memory for the table, one for many walks. The entry of r better arrivals is at [`MAX_GAP`] + r.
 #[derive(Debug, Default)]

@@ -54,6 +54,15 @@ pub(super) const CORE: &Environment = &ENVIRONMENTS[0];
 /// The one with the reference, Syne Tune 0.13.
 pub(super) const REFERENCE: &Environment = &ENVIRONMENTS[1];
 
+/// What a Python is called with to install something.
+pub(super) const PIP_INSTALL: [&str; 5] = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+];
+
 /// The oldest Python, as the package's manifest says.
 const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
@@ -94,15 +103,7 @@ pub(super) fn prepare(package: &Path, target: &Path, environment: &Environment) 
     let pip = program(target, environment, "python");
     let pip = pip.to_str().context("the path is not Unicode")?;
     let file = format!("requirements/{}", environment.requirements);
-    let args = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--requirement",
-        &file,
-    ];
+    let args = [PIP_INSTALL.as_slice(), &["--requirement", &file]].concat();
     Invocation::new(pip, package, args).run()?;
     fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }

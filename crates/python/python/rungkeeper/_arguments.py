@@ -1,6 +1,8 @@
 """Arguments that are refused by their names."""
 
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeVar
+
+Word = TypeVar("Word", bound=str)
 
 
 def whole(name: str, value: SupportsIndex, least: int) -> int:
@@ -23,14 +25,15 @@ def optional_whole(name: str, value: SupportsIndex | None, least: int) -> int | 
     return None if value is None else whole(name, value, least)
 
 
-def one_of(name: str, value: object, allowed: tuple[str, ...]) -> str:
+def one_of(name: str, value: object, allowed: tuple[Word, ...]) -> Word:
     """One of a few words.
 
     Raises:
         ValueError: It is another one.
     """
-    if isinstance(value, str) and value in allowed:
-        return value
+    for word in allowed:
+        if isinstance(value, str) and value == word:
+            return word
     words = " or ".join(map(repr, allowed))
     raise ValueError(f"{name} is {value!r}, but must be {words}")
 

@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, ExtraResults, HookError, RemovalReason, TrialResult, TunerCallback,
+    Budget, Decision, ExtraResults, HookError, RemovalCallback as Core, RemovalReason, TrialResult,
+    TunerCallback,
 };
 
 use self::recorded::{Recorded, State};
@@ -237,17 +238,11 @@ impl RemovalCallback {
     /// Returns:
     ///     Whether it has its checkpoint; otherwise it must train from scratch.
     fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Resume {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| {
-                let lost = callback.trials_resumed_without_checkpoint().len();
-                callback.on_resume_trial(&trial)?;
-                Ok(callback.trials_resumed_without_checkpoint().len() == lost)
-            })
+        let event = |trial, elapsed| Event::Resume { trial, elapsed };
+        self.tell(py, trial, event, |callback, trial| {
+            let lost = callback.trials_resumed_without_checkpoint().len();
+            callback.on_resume_trial(trial)?;
+            Ok(callback.trials_resumed_without_checkpoint().len() == lost)
         })
     }
 
@@ -255,37 +250,25 @@ impl RemovalCallback {
     ///
     /// Its reports may begin anew, below the last resource.
     fn restart(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Restart {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.on_restart_trial(&trial))
+        let event = |trial, elapsed| Event::Restart { trial, elapsed };
+        self.tell(py, trial, event, |callback, trial| {
+            callback.on_restart_trial(trial)
         })
     }
 
     /// A trial's training program ended by itself: it needs no checkpoint.
     fn complete(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Complete {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.on_trial_complete(&trial))
+        let event = |trial, elapsed| Event::Complete { trial, elapsed };
+        self.tell(py, trial, event, |callback, trial| {
+            callback.on_trial_complete(trial)
         })
     }
 
     /// A trial crashed for good: it needs no checkpoint and no longer runs.
     fn failed(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Failed {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.on_trial_failed(&trial))
+        let event = |trial, elapsed| Event::Failed { trial, elapsed };
+        self.tell(py, trial, event, |callback, trial| {
+            callback.on_trial_failed(trial)
         })
     }
 
@@ -337,26 +320,14 @@ impl RemovalCallback {
 
     /// Keeps a trial's checkpoint from being given up, also beyond its end.
     fn pin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Pin {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.pin(&trial))
-        })
+        let event = |trial, elapsed| Event::Pin { trial, elapsed };
+        self.tell(py, trial, event, Core::pin)
     }
 
     /// Ends a pin.
     fn unpin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            let event = Event::Unpin {
-                trial: trial.clone(),
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.unpin(&trial))
-        })
+        let event = |trial, elapsed| Event::Unpin { trial, elapsed };
+        self.tell(py, trial, event, Core::unpin)
     }
 
     /// Keeps another budget from the next loop end on; None for no limit.
@@ -565,6 +536,22 @@ impl RemovalCallback {
 type Reduced<'py> = (Bound<'py, PyAny>, (String,), State);
 
 impl RemovalCallback {
+    /// An event that is of a trial and nothing else: its hook is called, and it is written down.
+    fn tell<T: Send>(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        event: fn(String, f64) -> Event,
+        hook: impl FnOnce(&mut Core, &str) -> Result<T, HookError> + Send,
+    ) -> PyResult<T> {
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| {
+            // When the turn ends, its events get their time.
+            let event = event(trial.clone(), 0.0);
+            recorded.happened(event, |callback| hook(callback, &trial))
+        })
+    }
+
     fn drop_checkpoint<'py>(
         &self,
         py: Python<'py>,

@@ -37,21 +37,28 @@ def test_runs_to_the_end(trainable: Any, reuse_actors: bool, tmp_path: Path) -> 
     assert best.checkpoint is not None
 
 
+def with_crashes(
+    trainable: Any, num_samples: int, folder: Path, kind: str, max_failures: int
+) -> tuple[ResultGrid, Any]:
+    """A run in which some trials crash, and what was counted in it."""
+    results = tuner(
+        trainable,
+        folder,
+        num_samples=num_samples,
+        tuning={"reuse_actors": True},
+        more={"fail": kind},
+        max_failures=max_failures,
+    ).fit()
+    return results, judged(folder, results, num_samples)
+
+
 @pytest.mark.parametrize(
     ("trainable", "num_samples"), [(train, samples(60, 30)), (Train, samples(60, 20))]
 )
 def test_crashes_that_are_tried_again(
     trainable: Any, num_samples: int, tmp_path: Path
 ) -> None:
-    results = tuner(
-        trainable,
-        tmp_path,
-        num_samples=num_samples,
-        tuning={"reuse_actors": True},
-        more={"fail": "once"},
-        max_failures=1,
-    ).fit()
-    counts = judged(tmp_path, results, num_samples)
+    results, counts = with_crashes(trainable, num_samples, tmp_path, "once", 1)
     assert counts["recover"] > 0
     assert results.num_errors == 0
 
@@ -62,12 +69,5 @@ def test_crashes_that_are_tried_again(
 def test_crashes_that_are_final(
     trainable: Any, num_samples: int, tmp_path: Path
 ) -> None:
-    results = tuner(
-        trainable,
-        tmp_path,
-        num_samples=num_samples,
-        tuning={"reuse_actors": True},
-        more={"fail": "always"},
-    ).fit()
-    judged(tmp_path, results, num_samples)
+    results, _ = with_crashes(trainable, num_samples, tmp_path, "always", 0)
     assert results.num_errors > 0

@@ -1,12 +1,10 @@
 //! Short sums by the ratio of successive terms.
 
 use super::{MAX_PRODUCT_ETA, Passages};
+use crate::double_double::EXACT;
 
 /// No more terms than this are summed by ratios.
 const MAX_TERMS: u64 = 1024;
-
-/// Integers below this are doubles.
-const EXACT: u128 = 1 << 53;
 
 /// The terms left out are at most this part of the sum.
 const NEGLIGIBLE: f64 = 1e-17;

@@ -9,9 +9,8 @@ from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 from ray.tune.trainable import FunctionTrainable
 
-from rungkeeper import RemovalCallback
-from rungkeeper._arguments import one_of, optional_whole, whole
-from rungkeeper._core import PromotionRungs
+from rungkeeper._arguments import of_type, one_of, optional_whole, whole
+from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints
 from rungkeeper.ray._checkpoints import Undeleted
 from rungkeeper.ray._run import Run
@@ -22,7 +21,6 @@ from rungkeeper.ray._trials import ERROR, PAUSED, PENDING, RUNNING, TERMINATED, 
 logger = logging.getLogger(__name__)
 
 LARGEST = 2**53
-Policy = Literal["speculative", "by_level", "random"]
 
 
 class PromotionASHA(TrialScheduler):
@@ -88,26 +86,23 @@ class PromotionASHA(TrialScheduler):
         super().__init__()  # type: ignore[no-untyped-call]
         self._metric = metric
         self._mode = None if mode is None else one_of("mode", mode, ("min", "max"))
-        if not isinstance(time_attr, str):
-            kind = type(time_attr).__name__
-            raise TypeError(f"time_attr must be a str, not {kind}")
+        of_type("time_attr", time_attr, str)
         self._time_attr = time_attr
-        self._max_t = whole("max_t", max_t, 2)
-        self._grace_period = whole("grace_period", grace_period, 1)
-        if self._grace_period >= self._max_t:
-            raise ValueError(
-                f"grace_period is {self._grace_period}, but must be below max_t, "
-                f"which is {self._max_t}"
-            )
-        self._reduction_factor = whole("reduction_factor", reduction_factor, 2)
-        self._brackets = whole("brackets", brackets, 1)
-        self._max_checkpoints = optional_whole("max_checkpoints", max_checkpoints, 1)
-        self._max_bytes = optional_whole("max_bytes", max_bytes, 1)
-        self._policy = one_of("policy", policy, ("speculative", "by_level", "random"))
+        self._settings = PromotionSettings.checked(
+            max_t=max_t,
+            grace_period=grace_period,
+            reduction_factor=reduction_factor,
+            brackets=brackets,
+            max_checkpoints=max_checkpoints,
+            max_bytes=max_bytes,
+            policy=policy,
+        )
         self._seed = whole("seed", seed, 0)
         self._slots = Slots(None)
         self.limit_concurrent(optional_whole("max_concurrent", max_concurrent, 1))
-        self._new_rungs("min")  # refuses what it must before anything starts
+        self._settings.rungs(
+            "min", self._seed
+        )  # refuses what it must before anything starts
         self._time_budget: float | None = None
         self._id = uuid.uuid4().hex
         self._run: Run | None = None
@@ -129,7 +124,7 @@ class PromotionASHA(TrialScheduler):
         Raises:
             ValueError: Running trials alone would exceed the budget.
         """
-        budget = self._max_checkpoints
+        budget = self._settings.max_checkpoints
         if most is not None and budget is not None and budget < most:
             raise ValueError(
                 f"max_checkpoints is {budget}, but {most} trials that run at once hold "
@@ -159,34 +154,17 @@ class PromotionASHA(TrialScheduler):
             raise ValueError("mode is None, but must be 'min' or 'max'")
         return True
 
-    def _new_rungs(self, mode: Literal["min", "max"]) -> PromotionRungs:
-        return PromotionRungs(
-            grace_period=self._grace_period,
-            reduction_factor=self._reduction_factor,
-            max_resource=self._max_t,
-            mode=mode,
-            brackets=self._brackets,
-            seed=self._seed,
-        )
-
     def _new_run(self, num_trials: int) -> Run:
-        mode: Literal["min", "max"] = "max" if self._mode == "max" else "min"
-        policy: Any = self._policy
-        removal = RemovalCallback.geometric(
-            self._grace_period,
-            self._reduction_factor,
-            self._max_t,
-            mode=mode,
-            policy=policy,
-            policy_seed=self._seed,
-            max_checkpoints=self._max_checkpoints,
-            max_bytes=self._max_bytes,
+        mode: Mode = "max" if self._mode == "max" else "min"
+        removal = self._settings.removal(
+            mode,
+            self._seed,
+            "ray",
             max_wallclock_time=self._time_budget,
             max_num_trials=num_trials if 0 < num_trials <= LARGEST else None,
-            brackets=self._brackets,
-            source="ray",
         )
-        return Run(self._new_rungs(mode), removal, self._max_t)
+        rungs = self._settings.rungs(mode, self._seed)
+        return Run(rungs, removal, self._settings.max_t)
 
     # State.
 
@@ -212,15 +190,8 @@ class PromotionASHA(TrialScheduler):
         }
 
     def __repr__(self) -> str:
-        settings = {
-            "max_t": self._max_t,
-            "grace_period": self._grace_period,
-            "reduction_factor": self._reduction_factor,
-            "max_checkpoints": self._max_checkpoints,
-            "max_bytes": self._max_bytes,
-            "policy": self._policy,
-        }
-        given = (f"{k}={v!r}" for k, v in settings.items() if v is not None)
+        shown = {k: v for k, v in vars(self._settings).items() if k != "brackets"}
+        given = (f"{k}={v!r}" for k, v in shown.items() if v is not None)
         return f"PromotionASHA({', '.join(given)})"
 
     def debug_string(self) -> str:
@@ -334,10 +305,10 @@ class PromotionASHA(TrialScheduler):
 
     def saved(self, trial: Trial) -> None:
         """A checkpoint of the trial is complete."""
-        if self._max_bytes is None or trial.trial_id not in self._running:
+        if self._settings.max_bytes is None or trial.trial_id not in self._running:
             return
         level, size = self._level(trial), _checkpoints.size(trial)
-        if level is not None and size <= self._max_bytes:
+        if level is not None and size <= self._settings.max_bytes:
             self._begun().committed(trial.trial_id, level, size)
 
     def step_ended(self) -> None:
@@ -403,8 +374,8 @@ class PromotionASHA(TrialScheduler):
             return True
         some = next(iter((self._running or self._paused).values()))
         slots = self._slots.number(some.placement_group_factory)
-        if self._max_checkpoints is not None:
-            slots = min(slots, self._max_checkpoints)
+        if self._settings.max_checkpoints is not None:
+            slots = min(slots, self._settings.max_checkpoints)
         if self._controller._max_pending_trials != slots:
             self._controller.update_max_pending_trials(slots)
         return len(self._running) < slots
@@ -435,13 +406,13 @@ class PromotionASHA(TrialScheduler):
                 f"trial {name} reported {self._time_attr} {resource} without a "
                 "checkpoint: reports at rungs should carry one",
             )
-        if level is not None and self._max_bytes is not None:
+        if level is not None and self._settings.max_bytes is not None:
             size = _checkpoints.size(trial)
-            if size > self._max_bytes:
+            if size > self._settings.max_bytes:
                 self._warn(
                     "too-large",
                     f"a checkpoint of {size} bytes does not fit into max_bytes, which "
-                    f"is {self._max_bytes}: it is given up at once",
+                    f"is {self._settings.max_bytes}: it is given up at once",
                 )
                 self._drop(trial)
                 level = None
@@ -523,7 +494,7 @@ class PromotionASHA(TrialScheduler):
         if run.has_ended(name):  # it failed, and is to be tried again
             run.begin(name)
         elif arrival is not None and level is not None and level >= arrival.resource:
-            if arrival.resource < self._max_t:  # its pause was complete
+            if arrival.resource < self._settings.max_t:  # its pause was complete
                 trial.set_status(PAUSED)
         elif arrival is not None:
             run.interrupted(name)

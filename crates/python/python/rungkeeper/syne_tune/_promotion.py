@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, SupportsIndex
+from typing import Any, SupportsIndex
 
 from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     Trial,
@@ -29,16 +29,13 @@ from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, u
     dump_json_with_numpy,
 )
 
-from rungkeeper import RemovalCallback
-from rungkeeper._arguments import of_type, one_of, optional_whole, whole
-from rungkeeper._core import PromotionRungs
+from rungkeeper._arguments import of_type, optional_whole
+from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_run import Run
 
 logger = logging.getLogger(__name__)
-
-Policy = Literal["speculative", "by_level", "random"]
 
 
 class PromotionASHA(
@@ -122,19 +119,16 @@ class PromotionASHA(
         self._metric = metric
         self._time_attr = time_attr
         self._do_minimize = do_minimize
-        self._max_t = whole("max_t", max_t, 2)
-        self._grace_period = whole("grace_period", grace_period, 1)
-        if self._grace_period >= self._max_t:
-            raise ValueError(
-                f"grace_period is {self._grace_period}, but must be below max_t, "
-                f"which is {self._max_t}"
-            )
-        self._reduction_factor = whole("reduction_factor", reduction_factor, 2)
-        self._brackets = whole("brackets", brackets, 1)
+        self._settings = PromotionSettings.checked(
+            max_t=max_t,
+            grace_period=grace_period,
+            reduction_factor=reduction_factor,
+            brackets=brackets,
+            max_checkpoints=max_checkpoints,
+            max_bytes=max_bytes,
+            policy=policy,
+        )
         self._max_num_trials = optional_whole("max_num_trials", max_num_trials, 1)
-        self._max_checkpoints = optional_whole("max_checkpoints", max_checkpoints, 1)
-        self._max_bytes = optional_whole("max_bytes", max_bytes, 1)
-        self._policy = one_of("policy", policy, ("speculative", "by_level", "random"))
         self._configurations = Configurations(
             config_space,
             self._new_searcher(searcher, searcher_kwargs),
@@ -168,30 +162,10 @@ class PromotionASHA(
         )
 
     def _new_run(self, **more: Any) -> Run:
-        mode: Literal["min", "max"] = "min" if self._do_minimize else "max"
-        policy: Any = self._policy
-        rungs = PromotionRungs(
-            grace_period=self._grace_period,
-            reduction_factor=self._reduction_factor,
-            max_resource=self._max_t,
-            mode=mode,
-            brackets=self._brackets,
-            seed=self.random_seed,
-        )
-        removal = RemovalCallback.geometric(
-            self._grace_period,
-            self._reduction_factor,
-            self._max_t,
-            mode=mode,
-            policy=policy,
-            policy_seed=self.random_seed,
-            max_checkpoints=self._max_checkpoints,
-            max_bytes=self._max_bytes,
-            brackets=self._brackets,
-            source="Syne Tune",
-            **more,
-        )
-        return Run(rungs, removal, self._max_t, -1 if self._do_minimize else 1)
+        mode: Mode = "min" if self._do_minimize else "max"
+        rungs = self._settings.rungs(mode, self.random_seed)
+        removal = self._settings.removal(mode, self.random_seed, "Syne Tune", **more)
+        return Run(rungs, removal, self._settings.max_t, -1 if self._do_minimize else 1)
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self._kwargs().items())
@@ -202,14 +176,14 @@ class PromotionASHA(
             "metric": self._metric,
             "do_minimize": self._do_minimize,
             "time_attr": self._time_attr,
-            "max_t": self._max_t,
-            "grace_period": self._grace_period,
-            "reduction_factor": self._reduction_factor,
-            "brackets": self._brackets,
+            "max_t": self._settings.max_t,
+            "grace_period": self._settings.grace_period,
+            "reduction_factor": self._settings.reduction_factor,
+            "brackets": self._settings.brackets,
             "max_num_trials": self._max_num_trials,
-            "max_checkpoints": self._max_checkpoints,
-            "max_bytes": self._max_bytes,
-            "policy": self._policy,
+            "max_checkpoints": self._settings.max_checkpoints,
+            "max_bytes": self._settings.max_bytes,
+            "policy": self._settings.policy,
             "random_seed": self.random_seed,
         }
         return {name: value for name, value in settings.items() if value is not None}
@@ -280,7 +254,7 @@ class PromotionASHA(
             )
         self._run = self._new_run(**self._limits(stop_criterion))
         self._callback = PromotionCallback(
-            self._run, self._configurations, self._max_bytes
+            self._run, self._configurations, self._settings.max_bytes
         )
         return self._callback
 
@@ -390,13 +364,13 @@ class PromotionASHA(
     def _check(self) -> None:
         """Refuses a tuner with which the run cannot be as it was asked for."""
         if self._callback is not None:
-            problem = self._callback.problem(self._max_checkpoints)
+            problem = self._callback.problem(self._settings.max_checkpoints)
             if problem is not None:
                 raise problem
             return
         needy = {
-            "max_checkpoints": self._max_checkpoints,
-            "max_bytes": self._max_bytes,
+            "max_checkpoints": self._settings.max_checkpoints,
+            "max_bytes": self._settings.max_bytes,
             "max_num_trials": self._max_num_trials,
         }
         for name, value in needy.items():

@@ -16,6 +16,7 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
 )
 
 from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper._arguments import of_type, whole
 from rungkeeper._clock import Clock
 from rungkeeper.syne_tune import _rungs
 from rungkeeper.syne_tune._deletions import Deletions
@@ -61,14 +62,12 @@ class HyperbandRemoveCheckpointsCommon(
             TypeError: A name that is no text, or a number that is none.
             ValueError: An argument outside its range.
         """
-        for name, value in (("metric", metric), ("resource_attr", resource_attr)):
-            if not isinstance(value, str):
-                kind = type(value).__name__
-                raise TypeError(f"{name} must be a str, not {kind}")
+        of_type("metric", metric, str)
+        of_type("resource_attr", resource_attr, str)
         self._settings: dict[str, Any] = {"mode": mode}
         if max_wallclock_time is not None:
             self._settings["max_wallclock_time"] = max_wallclock_time
-        self._max_num_checkpoints = _checked_budget(max_num_checkpoints)
+        self._max_num_checkpoints = whole("max_num_checkpoints", max_num_checkpoints, 1)
         self._metric = metric
         self._resource_attr = resource_attr
         self._core: RemovalCallback | None = None
@@ -89,7 +88,7 @@ class HyperbandRemoveCheckpointsCommon(
 
     @max_num_checkpoints.setter
     def max_num_checkpoints(self, value: int) -> None:
-        self._max_num_checkpoints = _checked_budget(value)
+        self._max_num_checkpoints = whole("max_num_checkpoints", value, 1)
         if self._core is not None:
             self._core.set_budget(max_checkpoints=value)
 
@@ -261,15 +260,6 @@ class HyperbandRemoveCheckpointsCommon(
                 core.failed(trial)
                 self._deletions.delete(trial)
         self._ended.clear()
-
-
-def _checked_budget(value: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        kind = type(value).__name__
-        raise TypeError(f"max_num_checkpoints must be an int, not {kind}")
-    if value < 1:
-        raise ValueError(f"max_num_checkpoints is {value}, but must be at least 1")
-    return int(value)
 
 
 def _limits(criterion: Any) -> dict[str, int | None]:

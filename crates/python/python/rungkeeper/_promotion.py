@@ -1,0 +1,97 @@
+"""Settings that the promotion schedulers of all hosts have."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, SupportsIndex
+
+from rungkeeper import RemovalCallback
+from rungkeeper._arguments import one_of, optional_whole, whole
+from rungkeeper._core import PromotionRungs
+
+Mode = Literal["min", "max"]
+Policy = Literal["speculative", "by_level", "random"]
+POLICIES: tuple[Policy, ...] = ("speculative", "by_level", "random")
+
+
+@dataclass(frozen=True)
+class PromotionSettings:
+    """Rungs and budget, as a user gave them.
+
+    Attributes:
+        max_t: Resource at which a trial stops.
+        grace_period: The first rung.
+        reduction_factor: One in so many is promoted.
+        brackets: Number of brackets.
+        max_checkpoints: Most trials that hold a checkpoint.
+        max_bytes: Most bytes of their checkpoints.
+        policy: Which checkpoints go first.
+    """
+
+    max_t: int
+    grace_period: int
+    reduction_factor: int
+    brackets: int
+    max_checkpoints: int | None
+    max_bytes: int | None
+    policy: Policy
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        max_t: SupportsIndex,
+        grace_period: SupportsIndex,
+        reduction_factor: SupportsIndex,
+        brackets: SupportsIndex,
+        max_checkpoints: SupportsIndex | None,
+        max_bytes: SupportsIndex | None,
+        policy: str,
+    ) -> "PromotionSettings":
+        """The settings of these arguments.
+
+        Raises:
+            ValueError: An argument outside its range.
+            TypeError: An argument of another type.
+        """
+        most, first = whole("max_t", max_t, 2), whole("grace_period", grace_period, 1)
+        if first >= most:
+            raise ValueError(
+                f"grace_period is {first}, but must be below max_t, which is {most}"
+            )
+        return cls(
+            max_t=most,
+            grace_period=first,
+            reduction_factor=whole("reduction_factor", reduction_factor, 2),
+            brackets=whole("brackets", brackets, 1),
+            max_checkpoints=optional_whole("max_checkpoints", max_checkpoints, 1),
+            max_bytes=optional_whole("max_bytes", max_bytes, 1),
+            policy=one_of("policy", policy, POLICIES),
+        )
+
+    def rungs(self, mode: Mode, seed: int) -> PromotionRungs:
+        """Rungs to which nobody came yet."""
+        return PromotionRungs(
+            grace_period=self.grace_period,
+            reduction_factor=self.reduction_factor,
+            max_resource=self.max_t,
+            mode=mode,
+            brackets=self.brackets,
+            seed=seed,
+        )
+
+    def removal(
+        self, mode: Mode, seed: int, source: str, **more: Any
+    ) -> RemovalCallback:
+        """A removal callback for a run that has not begun."""
+        return RemovalCallback.geometric(
+            self.grace_period,
+            self.reduction_factor,
+            self.max_t,
+            mode=mode,
+            policy=self.policy,
+            policy_seed=seed,
+            max_checkpoints=self.max_checkpoints,
+            max_bytes=self.max_bytes,
+            brackets=self.brackets,
+            source=source,
+            **more,
+        )
