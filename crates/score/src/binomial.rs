@@ -12,6 +12,8 @@ use crate::{double_double::DoubleDouble, scaled::Scaled};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chance {
     pub(crate) p: f64,
+    /// What p has beyond a double.
+    p_low: f64,
     /// ln(1 - p)
     pub(crate) ln_worse: f64,
     /// 1 - p, exactly.
@@ -23,8 +25,20 @@ impl Chance {
     pub(crate) fn new(p: f64) -> Self {
         Self {
             p,
+            p_low: 0.0,
             ln_worse: libm::log1p(-p),
             worse: DoubleDouble::sum(1.0, -p),
+        }
+    }
+
+    /// A chance known to 106 bits.
+    pub(crate) fn wide(p: DoubleDouble) -> Self {
+        let worse = DoubleDouble::sum(1.0, -p.high) + DoubleDouble::from(-p.low);
+        Self {
+            p: p.high,
+            p_low: p.low,
+            ln_worse: libm::log1p(-p.high) - p.low / worse.high,
+            worse,
         }
     }
 
@@ -34,7 +48,7 @@ impl Chance {
         if r == 0.0 || m <= 0.0 {
             return self.pmf_at_end(l.high, r, m);
         }
-        let mean = l * self.p;
+        let mean = l * self.p + DoubleDouble::from(l.high * self.p_low);
         let above = (better - mean).high;
         let mean_worse = (l * self.worse.high + DoubleDouble::from(l.high * self.worse.low)).high;
         let deviance = deviance(r, mean.high, above) + deviance(m, mean_worse, -above);
@@ -52,7 +66,7 @@ impl Chance {
         } else if r == 0.0 {
             (1.0, l * self.ln_worse)
         } else {
-            (1.0, l * libm::log(self.p))
+            (1.0, l * (libm::log(self.p) + self.p_low / self.p))
         };
         Scaled { factor, exponent }
     }

@@ -1,16 +1,15 @@
 //! First passages in closed form, for alpha = 1/eta.
 
-mod long_sum;
 mod recurrence;
 mod root;
-
-use long_sum::FARTHEST;
+mod terms;
 
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
     double_double::DoubleDouble,
     followed::LN_NEGLIGIBLE,
+    long_sum::{FARTHEST, Summable, long_sum},
     scaled::Scaled,
     walk::{Course, Last},
 };
@@ -199,7 +198,7 @@ impl<'a> Passages<'a> {
         if let Some(sum) = self.sum_by_ratios(0, last.count()) {
             return self.real_d * self.step.chance.ln_worse + libm::log(sum);
         }
-        self.long_sum(0.0.into(), last.wide()).ln()
+        long_sum(self, 0.0.into(), last.wide()).ln()
     }
 
     /// 1 - (t(0) + ... + t(last)): the walk never comes down, or does so later.
@@ -228,22 +227,7 @@ impl<'a> Passages<'a> {
                 .map(|sum| first.times(sum)),
             Last::Vast(_) => None,
         }
-        .unwrap_or_else(|| self.long_sum(start, f64::INFINITY.into()))
-    }
-
-    /// t(r); between the integers, for r >= 16, its smooth continuation.
-    fn term(&self, r: DoubleDouble) -> Scaled {
-        if r.high == 0.0 {
-            return Scaled {
-                factor: 1.0,
-                exponent: self.real_d * self.step.chance.ln_worse,
-            };
-        }
-        let arrivals = self.arrivals(r);
-        self.step
-            .chance
-            .pmf(arrivals, r)
-            .times(self.real_d / arrivals.high)
+        .unwrap_or_else(|| long_sum(self, start, f64::INFINITY.into()))
     }
 
     /// L = d + eta r.

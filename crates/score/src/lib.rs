@@ -23,6 +23,8 @@
 //!
 //! # Where to start
 //! - [`resume_probability`] for one trial, [`resume_probabilities`] for many: the fastest exact method for the input.
+//! - [`rank_aware_probability`], [`rank_aware_probabilities`]: the same question without p. The rank itself tells how
+//!   likely an arrival is better, and how many are still to come is uncertain: fewer checkpoints are missed.
 //! - [`closed_form`] (alpha = 1/eta), [`quadratic`] and [`step_wise`] (any alpha): three methods with little in common,
 //!   which agree to 1e-12.
 //! - [`expected_cost`], [`ln_expected_cost`]: what the loss of a checkpoint costs.
@@ -33,8 +35,8 @@
 //! probability 1 (down to `ln P = -1e-300`). A sum that has not converged is never returned.
 //!
 //! # Features
-//! - `serde` (off): `Serialize` and `Deserialize` for [`PausedPosition`], [`ScoreSettings`], [`PromotionQuantile`],
-//!   [`PromotionRule`] and [`Horizon`].
+//! - `serde` (off): `Serialize` and `Deserialize` for [`PausedPosition`], [`RankedPosition`], [`ScoreSettings`],
+//!   [`PromotionQuantile`], [`PromotionRule`] and [`Horizon`].
 //!
 //! The crate does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
 //! crate: results are the same on every platform.
@@ -48,13 +50,16 @@ mod double_double;
 mod error;
 mod followed;
 mod gap_wise;
+mod long_sum;
 mod position;
 mod probability;
 mod quadratic;
 mod quantile;
+mod rank_aware;
 mod resume;
 mod scaled;
 mod settings;
+mod shares;
 mod step_wise;
 mod walk;
 
@@ -68,6 +73,7 @@ pub use position::PausedPosition;
 pub use probability::ResumeProbability;
 pub use quadratic::quadratic;
 pub use quantile::PromotionQuantile;
+pub use rank_aware::{RankedPosition, rank_aware_probabilities, rank_aware_probability};
 pub use resume::resume_probability;
 pub use settings::{Horizon, PromotionRule, ScoreSettings};
 pub use step_wise::step_wise;

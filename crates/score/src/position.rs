@@ -42,27 +42,30 @@ impl PausedPosition {
     /// Refuses what is outside the domain. NaN fails every comparison, so the tests are positive ones.
     #[inline]
     pub(crate) fn check(&self) -> Result<(), ScoreError> {
-        let rung_len_is_valid = 1 <= self.rung_len && self.rung_len <= MAX_RUNG_LEN;
-        let rank_is_valid = 1 <= self.rank && self.rank <= self.rung_len;
         let p_is_valid = self.p > 0.0 && self.p < 1.0;
-        if rung_len_is_valid && rank_is_valid && p_is_valid && self.time_ratio >= 0.0 {
-            return Ok(());
-        }
-        Err(if !rung_len_is_valid {
-            ScoreError::InvalidRungLen {
-                rung_len: self.rung_len,
-            }
-        } else if !rank_is_valid {
-            ScoreError::InvalidRank {
-                rank: self.rank,
-                rung_len: self.rung_len,
-            }
-        } else if !p_is_valid {
-            ScoreError::InvalidProbability { p: self.p }
-        } else {
-            ScoreError::InvalidTimeRatio {
-                time_ratio: self.time_ratio,
+        check_place(self.rank, self.rung_len, self.time_ratio).and_then(|()| {
+            if p_is_valid {
+                Ok(())
+            } else {
+                Err(ScoreError::InvalidProbability { p: self.p })
             }
         })
     }
+}
+
+/// Refuses a rung length, a rank or a time ratio outside its domain.
+#[inline]
+pub(crate) fn check_place(rank: u64, rung_len: u64, time_ratio: f64) -> Result<(), ScoreError> {
+    let rung_len_is_valid = 1 <= rung_len && rung_len <= MAX_RUNG_LEN;
+    let rank_is_valid = 1 <= rank && rank <= rung_len;
+    if rung_len_is_valid && rank_is_valid && time_ratio >= 0.0 {
+        return Ok(());
+    }
+    Err(if !rung_len_is_valid {
+        ScoreError::InvalidRungLen { rung_len }
+    } else if !rank_is_valid {
+        ScoreError::InvalidRank { rank, rung_len }
+    } else {
+        ScoreError::InvalidTimeRatio { time_ratio }
+    })
 }

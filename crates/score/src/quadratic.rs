@@ -3,9 +3,10 @@
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
     binomial::Chance,
-    followed::{self, Table, Work, pmf},
+    followed::{self, Table, pmf},
     gap_wise::Tables,
     scaled::{Scaled, ScaledSum},
+    shares::Shares,
     walk::{Course, Walk},
 };
 
@@ -57,27 +58,20 @@ pub(crate) fn probability(walk: &Walk) -> Result<ResumeProbability, ScoreError> 
     ByArrival::new(walk.p).probability(walk)
 }
 
-/// The table f(l, .) for one l at a time; its memory serves many walks.
+/// The table of shares and the chance they are weighted with.
 #[derive(Debug)]
 pub(crate) struct ByArrival {
     chance: Chance,
-    work: Work,
-    shares: Vec<f64>,
-    next: Vec<f64>,
+    shares: Shares,
     few: Tables,
-    /// 0, 1, 2, ... as doubles
-    counts: Vec<f64>,
 }
 
 impl ByArrival {
     pub(crate) fn new(p: f64) -> Self {
         Self {
             chance: Chance::new(p),
-            work: Work::default(),
-            shares: Vec::new(),
-            next: Vec::new(),
+            shares: Shares::default(),
             few: Tables::default(),
-            counts: Vec::new(),
         }
     }
 
@@ -86,65 +80,8 @@ impl ByArrival {
         if self.chance.p != walk.p {
             self.chance = Chance::new(walk.p);
         }
-        self.work = Work::default();
+        self.shares.restart();
         followed::probability(walk, self)
-    }
-
-    /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage, and
-    /// `below_top(l, f)` before each arrival after the first possible passage with the share of the state j = `top`.
-    fn follow(
-        &mut self,
-        walk: &Walk,
-        top: u64,
-        mut passage: impl FnMut(u128, u64, f64),
-        mut below_top: impl FnMut(u128, f64),
-    ) -> Result<(), ScoreError> {
-        let size = top as usize + 1;
-        self.counts
-            .extend((self.counts.len()..size).map(|count| count as f64));
-        self.shares.clear();
-        self.shares.resize(size, 1.0);
-        self.next.resize(size, 1.0);
-        let mut l = walk.arrivals_at(0);
-        passage(l, 0, 1.0);
-        self.shares[0] = 0.0;
-        for i in 1..=top {
-            let end = walk.arrivals_at(i);
-            self.work
-                .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
-            while l < end {
-                below_top(l, self.shares[size - 1]);
-                l += 1;
-                self.arrive(l, i as usize, size);
-            }
-            passage(l, i, self.shares[i as usize]);
-            self.shares[i as usize] = 0.0;
-        }
-        Ok(())
-    }
-
-    /// From f(l - 1, j) to f(l, j) for j = `alive`, ..., `size` - 1; those below are out, those above l do not exist.
-    fn arrive(&mut self, l: u128, alive: usize, size: usize) {
-        let end = size.min(usize::try_from(l).unwrap_or(usize::MAX));
-        let part = 1.0 / l as f64;
-        self.next[alive - 1] = 0.0;
-        if alive < end {
-            let before = &self.shares[alive - 1..end - 1];
-            let at = &self.shares[alive..end];
-            let states = self.next[alive..end]
-                .iter_mut()
-                .zip(at)
-                .zip(before)
-                .zip(&self.counts[alive..end]);
-            for (((next, &at), &before), &count) in states {
-                *next = at - count * part * (at - before);
-            }
-        }
-        if end < size {
-            // j = l: the last arrival was a better one for sure.
-            self.next[end] = self.shares[end - 1];
-        }
-        core::mem::swap(&mut self.shares, &mut self.next);
     }
 }
 
@@ -158,7 +95,7 @@ impl Table for ByArrival {
         }
         let chance = self.chance;
         let mut sum = ScaledSum::default();
-        self.follow(
+        self.shares.follow(
             walk,
             top,
             |l, i, share| sum.add(pmf(&chance, l, i).times(share)),
@@ -176,7 +113,7 @@ impl Table for ByArrival {
         if first > u128::from(top) {
             sum.add(chance.upper_tail(first, top + 1));
         }
-        self.follow(
+        self.shares.follow(
             walk,
             top,
             |_, _, _| {},

@@ -1,6 +1,6 @@
 //! Sums of any number of terms in bounded work.
 //!
-//! The terms t(r) rise to a single mode and fall off from there, at last like r^(-3/2) exp(-h r), h >= 0. Only those
+//! The terms t(r) rise to a single mode and fall off from there, at last at least like r^(-3/2). Only those
 //! between two bounds count. If they are few, they are added up. If they are many, they are smooth: the first ones are
 //! added up, the others integrated,
 //!
@@ -10,7 +10,6 @@
 //! count, f changes by less than a twentieth from one term to the next near an end that counts, and the first term left
 //! out, 6e-5 delta^7 f, is below 1e-15 of the sum.
 
-use super::Passages;
 use crate::{
     double_double::DoubleDouble,
     scaled::{Scaled, ScaledSum},
@@ -26,96 +25,92 @@ const BEFORE_INTEGRAL: f64 = 256.0;
 const LN_LEFT_OUT: f64 = 42.0;
 
 /// No bound is searched beyond 2^200: unless eta p is exactly 1, no term there is a double.
-pub(super) const FARTHEST: f64 = 1.606_938_044_258_990_3e60;
+pub(crate) const FARTHEST: f64 = 1.606_938_044_258_990_3e60;
 
 /// Where the largest term is below exp(-1e15), it alone gives ln of the sum to 1e-12: there are at most 2^200 terms.
 const LARGEST_ALONE: f64 = -1e15;
 
-impl Passages<'_> {
-    /// t(first) + ... + t(last) for first < [`FARTHEST`]; `last` may be infinite.
-    ///
-    /// Indices are counted from the mode, so that they are exact where they matter.
-    #[cold]
-    pub(super) fn long_sum(&self, first: DoubleDouble, last: DoubleDouble) -> Scaled {
-        let mode = self.mode(first.high, last.high);
-        let largest = self.term(mode.into());
-        let peak = largest.ln();
-        if peak < LARGEST_ALONE {
-            return largest;
-        }
-        let terms = Terms {
-            passages: self,
-            mode,
-            peak,
-        };
-        let low = -terms.reach_down((DoubleDouble::from(mode) - first).high);
-        let far = last.high.min(FARTHEST);
-        let room = if far < last.high {
-            far - mode
+/// Terms t(r), r = 0, 1, ..., that rise to a single mode and fall off from there.
+pub(crate) trait Summable {
+    /// t(r); between the integers, for r >= 16, its smooth continuation.
+    fn term(&self, r: DoubleDouble) -> Scaled;
+
+    /// Whether the terms still rise at r >= 1.
+    fn rises_at(&self, r: f64) -> bool;
+
+    /// The sum of the terms from r >= [`FARTHEST`] on.
+    fn power_law_after(&self, r: f64) -> Scaled;
+}
+
+/// t(first) + ... + t(last) for first < [`FARTHEST`]; `last` may be infinite.
+///
+/// Indices are counted from the mode, so that they are exact where they matter.
+#[cold]
+pub(crate) fn long_sum(
+    summands: &impl Summable,
+    first: DoubleDouble,
+    last: DoubleDouble,
+) -> Scaled {
+    let mode = mode(summands, first.high, last.high);
+    let largest = summands.term(mode.into());
+    let peak = largest.ln();
+    if peak < LARGEST_ALONE {
+        return largest;
+    }
+    let terms = Terms {
+        summands,
+        mode,
+        peak,
+    };
+    let low = -terms.reach_down((DoubleDouble::from(mode) - first).high);
+    let far = last.high.min(FARTHEST);
+    let room = if far < last.high {
+        far - mode
+    } else {
+        (last - DoubleDouble::from(mode)).high
+    };
+    let high = terms.reach_up(room);
+    let mut sum = terms.sum(low, high);
+    if high == room && far < last.high {
+        sum.add(summands.power_law_after(far));
+    }
+    sum.total()
+}
+
+/// An index next to the largest term of those from `first` to `last`.
+fn mode(summands: &impl Summable, first: f64, last: f64) -> f64 {
+    let (mut low, mut high) = (first.max(1.0), last.min(FARTHEST));
+    if !summands.rises_at(low) {
+        return first;
+    }
+    if summands.rises_at(high) {
+        return high;
+    }
+    while high - low > 1.0 && high > low * (1.0 + 1e-12) {
+        let middle = if high > 2.0 * low {
+            libm::sqrt(low) * libm::sqrt(high)
         } else {
-            (last - DoubleDouble::from(mode)).high
+            low + 0.5 * (high - low)
         };
-        let high = terms.reach_up(room);
-        let mut sum = terms.sum(low, high);
-        if high == room && far < last.high {
-            sum.add(self.power_law_after(far));
+        if summands.rises_at(middle) {
+            low = middle;
+        } else {
+            high = middle;
         }
-        sum.total()
     }
-
-    /// The sum of the terms from r >= [`FARTHEST`] on: nothing, unless eta p = 1 exactly, where they fall like r^(-3/2).
-    pub(super) fn power_law_after(&self, r: f64) -> Scaled {
-        self.term(FARTHEST.into())
-            .times(2.0 * FARTHEST * libm::sqrt(FARTHEST / r))
-    }
-
-    /// d ln t / dr of the smooth continuation, but for Stirling corrections.
-    fn slope(&self, r: f64) -> f64 {
-        let chance = &self.step.chance;
-        let eta = self.step.eta as f64;
-        let arrivals = self.arrivals(r.into());
-        let above = (DoubleDouble::from(r) - arrivals * chance.p).high;
-        let (all, worse) = (arrivals.high, arrivals.high - r);
-        let per_better = libm::log1p((above / (all * chance.p)).max(-1.0));
-        let per_worse = libm::log1p((-above / (all * chance.worse.high)).max(-1.0));
-        -0.5 * (eta / all + 1.0 / r + (eta - 1.0) / worse) - per_better - (eta - 1.0) * per_worse
-    }
-
-    /// An index next to the largest term of those from `first` to `last`.
-    fn mode(&self, first: f64, last: f64) -> f64 {
-        let (mut low, mut high) = (first.max(1.0), last.min(FARTHEST));
-        if !(self.slope(low) > 0.0) {
-            return first;
-        }
-        if self.slope(high) > 0.0 {
-            return high;
-        }
-        while high - low > 1.0 && high > low * (1.0 + 1e-12) {
-            let middle = if high > 2.0 * low {
-                libm::sqrt(low) * libm::sqrt(high)
-            } else {
-                low + 0.5 * (high - low)
-            };
-            if self.slope(middle) > 0.0 {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        libm::floor(low).max(first)
-    }
+    libm::floor(low).max(first)
 }
 
 /// The terms around their mode, relative to exp(peak), and their smooth continuation.
-struct Terms<'a> {
-    passages: &'a Passages<'a>,
+struct Terms<'a, S> {
+    summands: &'a S,
     mode: f64,
     peak: f64,
 }
 
-impl Terms<'_> {
+impl<S: Summable> Terms<'_, S> {
     fn term(&self, from_mode: f64) -> Scaled {
-        self.passages.term(DoubleDouble::sum(self.mode, from_mode))
+        self.summands.term(DoubleDouble::sum(self.mode, from_mode))
     }
 
     fn at(&self, from_mode: f64) -> f64 {
@@ -295,73 +290,6 @@ const GAUSS_LEGENDRE: [(f64, f64); 8] = [
 #[cfg(test)]
 mod tests {
     use super::{GAUSS_LEGENDRE, block_ends};
-    use crate::{
-        closed_form::{Passages, UnitStep},
-        scaled::ScaledSum,
-        walk::Last,
-    };
-
-    #[test]
-    fn integrals_are_sums_of_all_terms() {
-        for (eta, p, d, last) in [
-            (2, 0.5, 1, 50_000),
-            (2, 0.5, 3000, 60_000),
-            (2, 0.501, 400, 30_000),
-            (3, 0.3, 100_000, 200_000),
-            (3, 0.333, 20_000, 40_000),
-            (16, 0.06, 5000, 20_000),
-            (1000, 0.001, 100_000, 30_000),
-        ] {
-            let step = UnitStep::new(eta, p);
-            let passages = Passages::new(&step, d);
-            for first in [0, 5, 2000] {
-                let mut sum = ScaledSum::default();
-                for r in first..=last {
-                    sum.add(passages.term(f64::from(r).into()));
-                }
-                let (long, direct) = (
-                    passages
-                        .long_sum(f64::from(first).into(), f64::from(last).into())
-                        .ln(),
-                    sum.total().ln(),
-                );
-                assert!(
-                    (long - direct).abs() < 1e-13 * direct.abs().max(1.0),
-                    "{eta} {p} {d} {first}: {long} {direct}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn long_horizons_are_the_endless_one_less_the_rest() {
-        let mut taken = 0;
-        for (eta, p, d) in [
-            (2, 0.6, 300),
-            (3, 0.4, 900),
-            (3, 0.34, 50),
-            (3, 0.25, 2),
-            (3, 0.4, 3400),
-            (16, 0.08, 100),
-        ] {
-            for last in [65, 700, 5_000, 333_000] {
-                let mut step = UnitStep::new(eta, p);
-                let Some(found) = step.nearly_ever(d, Last::At(last)) else {
-                    continue;
-                };
-                taken += 1;
-                let summed = Passages::new(&step, d)
-                    .long_sum(0.0.into(), (last as f64).into())
-                    .ln();
-                let difference = (found.ln_probability() - summed).abs();
-                assert!(
-                    difference < 2e-13 * summed.abs().max(1.0),
-                    "{eta} {p} {d} {last}: {found:?} {summed}"
-                );
-            }
-        }
-        assert!(taken > 12, "{taken}");
-    }
 
     #[test]
     fn the_rule_integrates_polynomials() {

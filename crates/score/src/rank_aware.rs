@@ -1,0 +1,183 @@
+//! The score without a chance p: what the rank itself says.
+
+mod any_quantile;
+mod arriving;
+mod unit_step;
+mod urn;
+
+use arriving::Arriving;
+use unit_step::Passages;
+use urn::Urn;
+
+use crate::{
+    BatchError, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError,
+    position::check_place, shares::Shares, walk::distance,
+};
+
+/// One paused trial: its place in its rung, and how much of the run is left.
+///
+/// As [`PausedPosition`](crate::PausedPosition), without an assumption on the arrivals still to come.
+///
+/// ```
+/// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
+///
+/// let position = RankedPosition {
+///     rank: 3,
+///     rung_len: 6,
+///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
+///     time_ratio: 1.5, // 40 % of the run are over
+/// };
+/// let probability = rank_aware_probability(&position, PromotionRule::TopFraction)?;
+/// assert!((probability.probability() - 0.355).abs() < 5e-4);
+/// # Ok::<(), rungkeeper_score::ScoreError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct RankedPosition {
+    /// Rank of the trial in its rung, 1 = best, at most `rung_len`.
+    pub rank: u64,
+    /// Number of trials recorded in the rung, promoted ones included, 1 to 2^53.
+    pub rung_len: u64,
+    /// The fraction of the rung that is promoted.
+    pub promotion_quantile: PromotionQuantile,
+    /// Time left over time spent, at least 0; infinity: the run never ends.
+    pub time_ratio: f64,
+}
+
+/// The probability that a paused trial can be promoted before the run ends, from nothing but its rank k, the length n of
+/// its rung and the share f = 1 / (1 + time ratio) of the run that is over.
+///
+/// Two things are uncertain that [`resume_probability`](crate::resume_probability) takes as known:
+///
+/// - *How likely an arrival is better.* Arrivals are exchangeable with the n trials seen, so the next one beats the trial
+///   with chance k / (n + 1), and then n has grown: a Polya urn. Of l arrivals r are better with the beta-binomial
+///   probability C(l, r) B(k + r, n + 1 - k + l - r) / B(k, n + 1 - k).
+/// - *How many still come.* n came in the share f, at a rate of which nothing is known beforehand: the number N' that is
+///   still to come is negative binomial, P(N' >= l) = I_{1-f}(l, n + 1), the incomplete beta function; on average
+///   (n + 1) times the time ratio.
+///
+/// All orders of r better and l - r worse arrivals are equally likely. With the share s(l, r) of them that makes the trial
+/// promotable at the last arrival and not before,
+///
+/// P = sum over all first passages (l, r) of s(l, r) C(l, r) B(k + r, n + 1 - k + l - r) / B(k, n + 1 - k) P(N' >= l).
+///
+/// For alpha = 1/eta, s = d / l at l = d + eta r by the cycle lemma, with d = eta k - n (top fraction) or
+/// d = eta (k - 1) - (n - 1) (linear quantile). For other quantiles it is counted arrival by arrival, as in
+/// [`quadratic`](crate::quadratic). 1 where the trial may be promoted now; there is no cut-off and no constant to choose.
+///
+/// # Numerics
+/// All terms are positive. Sums of moderate length follow the ratios of successive terms, with a table of P(N' >= l)
+/// built from its far end by adding positive numbers; others start at saddle-point values (Loader 2000), and long ones are
+/// integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
+/// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
+///
+/// # Errors
+/// What is outside the domain of [`RankedPosition`], and [`ScoreError::TooManySteps`] where alpha is not 1/eta and the sum
+/// has not converged within [`MAX_WORK`](crate::MAX_WORK) steps.
+///
+/// ```
+/// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
+///
+/// let promotion_quantile = PromotionQuantile::from_reduction_factor(2)?;
+/// let at = |rank| RankedPosition { rank, rung_len: 1, promotion_quantile, time_ratio: f64::INFINITY };
+/// // The only trial of its rung, in a run without end, where half of the rung is promoted. After one worse arrival with
+/// // chance 1/2, after a better one and two worse ones with 1/2 * 1/3 * 2/4, ...: 1 - 1/2 + 1/3 - 1/4 + ... in all.
+/// let probability = rank_aware_probability(&at(1), PromotionRule::TopFraction)?;
+/// assert!((probability.probability() - core::f64::consts::LN_2).abs() < 1e-12);
+/// # Ok::<(), rungkeeper_score::ScoreError>(())
+/// ```
+///
+/// Sources: Polya's urn and the beta-binomial distribution (Johnson, Kotz, Kemp 1992); Dvoretzky and Motzkin 1947 (the
+/// cycle lemma).
+pub fn rank_aware_probability(
+    position: &RankedPosition,
+    promotion_rule: PromotionRule,
+) -> Result<ResumeProbability, ScoreError> {
+    probability_with(position, promotion_rule, &mut Kept::default())
+}
+
+/// [`rank_aware_probability`] of each position, in order.
+///
+/// `probabilities` is emptied first. What depends on the rung length and the time ratio alone is kept from one position to
+/// the next, so positions of one rung should stand together. Results may differ from single ones in the last digits, as
+/// the table of P(N' >= l) is then another one; the same batch always gives the same.
+///
+/// # Errors
+/// The [`ScoreError`] of the first position that has one, with its index; `probabilities` holds those before it.
+///
+/// ```
+/// use rungkeeper_score::{
+///     PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probabilities,
+/// };
+///
+/// let promotion_quantile = PromotionQuantile::from_reduction_factor(3)?;
+/// let positions: Vec<_> = (3..=9)
+///     .map(|rank| RankedPosition { rank, rung_len: 9, promotion_quantile, time_ratio: 2.0 })
+///     .collect();
+/// let mut probabilities = Vec::new();
+/// rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut probabilities)?;
+/// assert!(probabilities.is_sorted_by(|better, worse| better >= worse));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn rank_aware_probabilities(
+    positions: &[RankedPosition],
+    promotion_rule: PromotionRule,
+    probabilities: &mut Vec<ResumeProbability>,
+) -> Result<(), BatchError> {
+    probabilities.clear();
+    probabilities.reserve(positions.len());
+    let mut kept = Kept::default();
+    for (index, position) in positions.iter().enumerate() {
+        let at_index = |source: ScoreError| BatchError { index, source };
+        probabilities
+            .push(probability_with(position, promotion_rule, &mut kept).map_err(at_index)?);
+    }
+    Ok(())
+}
+
+/// What is kept from one position to the next.
+#[derive(Debug, Default)]
+struct Kept {
+    arriving: Option<Arriving>,
+    shares: Shares,
+}
+
+fn probability_with(
+    position: &RankedPosition,
+    promotion_rule: PromotionRule,
+    kept: &mut Kept,
+) -> Result<ResumeProbability, ScoreError> {
+    let RankedPosition {
+        rank,
+        rung_len,
+        promotion_quantile: quantile,
+        time_ratio,
+    } = *position;
+    check_place(rank, rung_len, time_ratio)?;
+    let d = distance(rank, rung_len, quantile, promotion_rule);
+    if d <= 0 {
+        return Ok(ResumeProbability::CERTAIN);
+    }
+    if time_ratio == 0.0 {
+        return Ok(ResumeProbability::NEVER);
+    }
+    let arriving = match &mut kept.arriving {
+        Some(arriving) if arriving.is_for(rung_len, time_ratio) => arriving,
+        other => other.insert(Arriving::new(rung_len, time_ratio)),
+    };
+    let urn = Urn {
+        rank: rank as f64,
+        rung_len: rung_len as f64,
+    };
+    let (a, b, d) = (
+        quantile.numerator(),
+        quantile.denominator(),
+        d.cast_unsigned(),
+    );
+    let ln = if a == 1 {
+        Passages::new(urn, b, d, arriving).ln_sum()
+    } else {
+        any_quantile::ln_sum((a, b), d, urn, arriving, &mut kept.shares)?
+    };
+    Ok(ResumeProbability::from_rounded_ln(ln))
+}

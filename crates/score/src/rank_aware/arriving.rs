@@ -1,0 +1,209 @@
+//! How many arrivals are still to come: the negative binomial distribution and its upper tail.
+//!
+//! n arrivals came in the share f of the run that is over, at a rate of which nothing is known beforehand. Then N', the
+//! number still to come, has P(N' = m) = C(n + m, m) f^(n + 1) (1 - f)^m, and
+//!
+//! w(l) = P(N' >= l) = P(N' = l) (1 + q(l) (1 + q(l + 1) (1 + ...))),  q(l) = (1 - f) (n + 1 + l) / (l + 1),
+//!
+//! which is the incomplete beta function I_{1 - f}(l, n + 1).
+
+use crate::{binomial::Chance, double_double::DoubleDouble, scaled::Scaled};
+
+/// The arrivals still to come at a rung, and a table of w.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    rung_len: u64,
+    time_ratio: f64,
+    /// n
+    seen: f64,
+    /// 1 - f and f, with the smaller of the two as a chance.
+    left: f64,
+    over: f64,
+    smaller: Chance,
+    table: Table,
+}
+
+/// w(top), w(top - 1), ..., w(low), each divided by exp(exponent).
+#[derive(Debug, Default)]
+struct Table {
+    top: u64,
+    values: Vec<f64>,
+    exponent: f64,
+}
+
+/// The probability is computed anew after so many steps down: rounding errors do not add up.
+const ANCHORED_EVERY: u64 = 128;
+
+/// At the top of a table its values may be this small, as a logarithm: they grow from there.
+const LN_SMALLEST: f64 = -300.0;
+
+impl Arriving {
+    pub(crate) fn new(rung_len: u64, time_ratio: f64) -> Self {
+        let whole = DoubleDouble::sum(1.0, time_ratio);
+        let over = quotient(1.0, whole);
+        let (left, smaller) = if time_ratio < 1.0 {
+            let left = quotient(time_ratio, whole);
+            (left, left)
+        } else {
+            (DoubleDouble::from(1.0) - over, over)
+        };
+        Self {
+            rung_len,
+            time_ratio,
+            seen: rung_len as f64,
+            left: left.high,
+            over: over.high,
+            smaller: Chance::wide(smaller),
+            table: Table::default(),
+        }
+    }
+
+    /// Whether this is for a rung of that length at that time.
+    pub(crate) fn is_for(&self, rung_len: u64, time_ratio: f64) -> bool {
+        self.rung_len == rung_len && self.time_ratio == time_ratio
+    }
+
+    /// Whether the run never ends: w = 1.
+    pub(crate) fn is_endless(&self) -> bool {
+        self.over == 0.0
+    }
+
+    /// 1 - f
+    pub(crate) fn left(&self) -> f64 {
+        self.left
+    }
+
+    /// A bound on the sum of falling terms t(l) w(l), t not increasing, over the first of them: they are as good as
+    /// equal up to twice the mean of N', and from there on q(l) <= 1 - f/2.
+    pub(crate) fn number_that_count(&self) -> f64 {
+        2.0 * (self.seen + 2.0) * (1.0 + self.time_ratio) + 1.0
+    }
+
+    /// P(N' = l).
+    pub(crate) fn exactly(&self, l: DoubleDouble) -> Scaled {
+        let all = l + DoubleDouble::from(self.seen);
+        let pmf = if self.time_ratio < 1.0 {
+            self.smaller.pmf(all, l)
+        } else {
+            self.smaller.pmf(all, self.seen.into())
+        };
+        pmf.times(self.over)
+    }
+
+    /// w(l) = P(N' >= l), for real l >= 16 its smooth continuation.
+    pub(crate) fn at_least(&self, l: DoubleDouble) -> Scaled {
+        let arrivals = l.high;
+        if arrivals <= 0.0 || self.is_endless() {
+            return Scaled {
+                factor: 1.0,
+                exponent: 0.0,
+            };
+        }
+        let exactly = self.exactly(l);
+        let all = self.seen + 1.0;
+        if arrivals > all * self.time_ratio {
+            return exactly.times(tail_over_first(arrivals, all, self.left));
+        }
+        let lower = exactly.times(arrivals / all * tail_over_first(all, arrivals, self.over));
+        Scaled {
+            factor: 1.0 - lower.value(),
+            exponent: 0.0,
+        }
+    }
+
+    /// Sees to it that the table reaches from `low` to at least `high`.
+    pub(crate) fn cover(&mut self, low: u64, high: u64) {
+        if self.table.values.is_empty() || self.table.top < high {
+            let low = low.min(self.table.low().unwrap_or(low));
+            let tail = self.at_least(DoubleDouble::from(high as f64));
+            self.table.top = high;
+            self.table.exponent = (tail.ln() - LN_SMALLEST).min(0.0);
+            self.table.values.clear();
+            self.table
+                .values
+                .push(tail.relative_to(self.table.exponent));
+            self.extend_down(low);
+        } else {
+            self.extend_down(low);
+        }
+    }
+
+    /// w(m) = w(m + 1) + P(N' = m), down to `low`.
+    fn extend_down(&mut self, low: u64) {
+        let Some(mut lowest) = self.table.low() else {
+            return;
+        };
+        let mut tail = self.table.values[self.table.values.len() - 1];
+        while lowest > low {
+            let block = lowest.saturating_sub(ANCHORED_EVERY).max(low);
+            let first = lowest - 1;
+            let mut exactly = self
+                .exactly(DoubleDouble::from(first as f64))
+                .relative_to(self.table.exponent);
+            let mut m = first as f64;
+            for _ in block..lowest {
+                tail += exactly;
+                self.table.values.push(tail);
+                // P(N' = m - 1) / P(N' = m)
+                exactly *= m / ((self.seen + m) * self.left);
+                m -= 1.0;
+            }
+            lowest = block;
+        }
+    }
+
+    /// The table from its top down, and how far up that is. What it says is to be multiplied by exp of the last number.
+    pub(crate) fn table(&self) -> (&[f64], u64, f64) {
+        (&self.table.values, self.table.top, self.table.exponent)
+    }
+}
+
+impl Table {
+    /// The lowest l it has.
+    fn low(&self) -> Option<u64> {
+        let below = (self.values.len() as u64).checked_sub(1)?;
+        Some(self.top - below)
+    }
+}
+
+/// x / y to 106 bits.
+fn quotient(x: f64, y: DoubleDouble) -> DoubleDouble {
+    let high = x / y.high;
+    if high == 0.0 || y.high == f64::INFINITY {
+        return DoubleDouble::from(0.0);
+    }
+    let rest = (DoubleDouble::from(x) - y * high).high;
+    DoubleDouble::sum(high, rest / y.high)
+}
+
+/// A continued fraction has converged when a step changes it by less than this part.
+const CONVERGED: f64 = 1e-16;
+
+/// I_x(a, b) over its first term x^a (1 - x)^b / (a B(a, b)), for x <= a / (a + b): 1 + (a + b) / (a + 1) x + ...
+///
+/// The even part of the continued fraction of the incomplete beta function (DLMF 8.17.22), whose numerators are
+/// positive while m < b; evaluated by the method of Lentz. About the square root of the larger argument is the number of
+/// steps next to x = a / (a + b), and few away from it.
+fn tail_over_first(a: f64, b: f64, x: f64) -> f64 {
+    let even = |m: f64| m * (b - m) * x / ((a + 2.0 * m - 1.0) * (a + 2.0 * m));
+    let odd = |m: f64| -(a + m) * (a + b + m) * x / ((a + 2.0 * m) * (a + 2.0 * m + 1.0));
+    let mut denominator = 1.0 + odd(0.0);
+    let mut value = denominator;
+    let (mut up, mut down) = (denominator, 0.0);
+    let mut m = 1.0;
+    loop {
+        let numerator = -odd(m - 1.0) * even(m);
+        denominator = 1.0 + even(m) + odd(m);
+        down = 1.0 / (denominator + numerator * down);
+        up = denominator + numerator / up;
+        let step = up * down;
+        value *= step;
+        if libm::fabs(step - 1.0) <= CONVERGED || m > MOST_STEPS {
+            return 1.0 / value;
+        }
+        m += 1.0;
+    }
+}
+
+/// For arguments up to 2^53 the square root is below 1e8; what takes more than this is far from any use.
+const MOST_STEPS: f64 = 1e8;

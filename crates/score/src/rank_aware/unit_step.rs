@@ -1,0 +1,263 @@
+//! First passages for alpha = 1/eta, in closed form.
+
+use super::{arriving::Arriving, urn::Urn};
+use crate::{
+    double_double::DoubleDouble,
+    long_sum::{FARTHEST, Summable, long_sum},
+    scaled::Scaled,
+};
+
+/// The first passages of a walk that comes down from d in steps of one.
+#[derive(Debug)]
+pub(crate) struct Passages<'a> {
+    urn: Urn,
+    eta: u64,
+    d: u128,
+    arriving: &'a mut Arriving,
+}
+
+/// No larger table of w is made: longer sums are taken another way.
+const MAX_TABLE: u64 = 1 << 13;
+
+/// So many terms the table reaches at first.
+const FIRST_TERMS: u64 = 24;
+
+/// Largest eta for which the ratio of successive terms is a short product.
+const MAX_PRODUCT_ETA: u64 = 16;
+
+/// The products of 2 eta factors in a ratio stay below this power of 2.
+const MAX_PRODUCT_BITS: f64 = 1000.0;
+
+/// What is left out is at most this part of the sum.
+const NEGLIGIBLE: f64 = 1e-17;
+
+impl<'a> Passages<'a> {
+    pub(crate) fn new(urn: Urn, eta: u64, d: u128, arriving: &'a mut Arriving) -> Self {
+        Self {
+            urn,
+            eta,
+            d,
+            arriving,
+        }
+    }
+
+    /// ln of the sum of all h(l) w(l).
+    pub(crate) fn ln_sum(&mut self) -> f64 {
+        match self.short_sum() {
+            Some(ln) => ln,
+            None => long_sum(self, 0.0.into(), f64::INFINITY.into()).ln(),
+        }
+    }
+
+    /// The sum by the ratios of successive h and a table of w, where that is of moderate size.
+    fn short_sum(&mut self) -> Option<f64> {
+        let d = u64::try_from(self.d).ok().filter(|&d| d < MAX_TABLE)?;
+        if self.eta > MAX_PRODUCT_ETA || self.arriving.is_endless() {
+            return None;
+        }
+        let most = self.urn.rung_len + (MAX_TABLE + 1) as f64;
+        if 2.0 * self.eta as f64 * libm::log2(most) > MAX_PRODUCT_BITS {
+            return None;
+        }
+        let count = self.arriving.number_that_count();
+        let mut terms = FIRST_TERMS;
+        loop {
+            let high = d + self.eta * terms;
+            if high > MAX_TABLE {
+                return None;
+            }
+            self.arriving.cover(d, high);
+            let table = self.arriving.table();
+            let sum = match self.eta {
+                2 => self.by_ratios::<2>(d, table, count),
+                3 => self.by_ratios::<3>(d, table, count),
+                4 => self.by_ratios::<4>(d, table, count),
+                _ => self.by_ratios_of(self.eta as usize, d, table, count),
+            };
+            match sum {
+                Some(sum) if sum > 0.0 && sum < f64::INFINITY => {
+                    let first = self.first();
+                    return Some(libm::log(sum * first.factor) + first.exponent + table.2);
+                }
+                Some(_) => return None,
+                None => terms *= 3,
+            }
+        }
+    }
+
+    /// h(d): the first d arrivals are all worse.
+    fn first(&self) -> Scaled {
+        self.urn.pmf(DoubleDouble::from_integer(self.d), 0.0.into())
+    }
+
+    #[inline]
+    fn by_ratios<const ETA: usize>(
+        &self,
+        d: u64,
+        table: (&[f64], u64, f64),
+        count: f64,
+    ) -> Option<f64> {
+        self.by_ratios_of(ETA, d, table, count)
+    }
+
+    /// The sum of h(l) w(l) / h(d), four ratios at a time, which do not wait for each other. None where the table ends
+    /// before the sum has converged.
+    ///
+    /// Where h falls it keeps falling (h rises to a single mode, see the tests), and w falls as well: the rest is at most
+    /// the last term times `count`. Where h still rises, successive terms have at most the ratio (1 - f)^eta times two
+    /// factors that fall with r ([`Passages::bound`]).
+    #[inline(always)]
+    fn by_ratios_of(
+        &self,
+        eta: usize,
+        d: u64,
+        (table, top, _): (&[f64], u64, f64),
+        count: f64,
+    ) -> Option<f64> {
+        let distance = d as f64;
+        let mut place = (top - d) as usize;
+        let (mut r, mut h, mut sum) = (0.0, 1.0, table[place]);
+        while place >= 4 * eta {
+            let q0 = self.ratio(eta, distance, r);
+            let q1 = self.ratio(eta, distance, r + 1.0);
+            let q2 = self.ratio(eta, distance, r + 2.0);
+            let q3 = self.ratio(eta, distance, r + 3.0);
+            let (h1, h2) = (h * q0, h * (q0 * q1));
+            let (h3, h4) = (h2 * q2, h2 * (q2 * q3));
+            let last = h4 * table[place - 4 * eta];
+            sum += (h1 * table[place - eta] + h2 * table[place - 2 * eta])
+                + (h3 * table[place - 3 * eta] + last);
+            place -= 4 * eta;
+            r += 4.0;
+            h = h4;
+            if last * count <= NEGLIGIBLE * sum && (q3 < 1.0 || self.bound(eta, distance, r) <= 0.5)
+            {
+                return Some(sum);
+            }
+        }
+        None
+    }
+
+    /// h(L + eta) / h(L) with L = d + eta r, M = L - r:
+    ///
+    /// L (L + 1) ... (L + eta - 1) / ((r + 1) (M + 1) ... (M + eta - 1)) times
+    /// (k + r) (n + 1 - k + M) ... (n - 1 - k + M + eta) / ((n + 1 + L) ... (n + L + eta)).
+    #[inline(always)]
+    fn ratio(&self, eta: usize, d: f64, r: f64) -> f64 {
+        let arrivals = d + eta as f64 * r;
+        let worse = arrivals - r;
+        let all = self.urn.rung_len + 1.0 + arrivals;
+        let behind = self.urn.rung_len - self.urn.rank + worse;
+        let mut up = arrivals * (self.urn.rank + r);
+        let mut down = all * (r + 1.0);
+        for i in 1..eta {
+            let i = i as f64;
+            up *= (arrivals + i) * (behind + i);
+            down *= (all + i) * (worse + i);
+        }
+        up / down
+    }
+
+    /// A bound on the ratio of any two successive h(l) P(N' = l) from r on, and so on that of the terms, since
+    /// w(l) / P(N' = l) does not increase with l.
+    #[cold]
+    fn bound(&self, eta: usize, d: f64, r: f64) -> f64 {
+        let worse = d + (eta as f64 - 1.0) * r;
+        let behind = self.urn.rung_len - self.urn.rank + worse;
+        let mut bound = self.arriving.left() * (self.urn.rank + r) / (r + 1.0);
+        for i in 1..eta {
+            bound *= self.arriving.left() * (behind + i as f64) / (worse + i as f64);
+        }
+        bound
+    }
+
+    /// L = d + eta r.
+    fn arrivals(&self, r: DoubleDouble) -> DoubleDouble {
+        DoubleDouble::from_integer(self.d) + r * self.eta as f64
+    }
+}
+
+impl Summable for Passages<'_> {
+    /// h(L) w(L)
+    fn term(&self, r: DoubleDouble) -> Scaled {
+        let arrivals = self.arrivals(r);
+        self.urn
+            .pmf(arrivals, r)
+            .times(self.d as f64 / arrivals.high)
+            .times_scaled(self.arriving.at_least(arrivals))
+    }
+
+    fn rises_at(&self, r: f64) -> bool {
+        let step = libm::floor(r / 1024.0).max(1.0);
+        let (here, there) = (self.term(r.into()), self.term((r + step).into()));
+        here.ln() < there.ln()
+    }
+
+    /// Without an end they fall like r^(-2).
+    fn power_law_after(&self, r: f64) -> Scaled {
+        self.term(FARTHEST.into()).times(FARTHEST * (FARTHEST / r))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arriving, Passages, Urn};
+    use crate::long_sum::long_sum;
+
+    fn places() -> impl Iterator<Item = (u64, u64, u64)> {
+        let lengths = (1..40u64).chain([100, 333, 1_000, 5_000]);
+        lengths.flat_map(|n| {
+            (2..=6u64).flat_map(move |eta| {
+                let ranks = (1..=n).step_by(n.div_ceil(40) as usize);
+                ranks
+                    .filter(move |k| eta * k > n)
+                    .map(move |k| (k, n, eta))
+            })
+        })
+    }
+
+    fn urn(rank: u64, rung_len: u64) -> Urn {
+        Urn {
+            rank: rank as f64,
+            rung_len: rung_len as f64,
+        }
+    }
+
+    /// What the bound on the rest of a sum rests on.
+    #[test]
+    fn first_passages_rise_to_one_mode() {
+        for (k, n, eta) in places() {
+            let mut arriving = Arriving::new(n, 1.0);
+            let d = eta * k - n;
+            let passages = Passages::new(urn(k, n), eta, u128::from(d), &mut arriving);
+            let mut falls = false;
+            for r in (0..2_000).chain((1..400).map(|i| i * i * 100)) {
+                let ratio = passages.ratio(eta as usize, d as f64, f64::from(r));
+                assert!(!falls || ratio < 1.0 + 1e-14, "{k} {n} {eta} {r}: {ratio}");
+                falls |= ratio < 1.0;
+            }
+        }
+    }
+
+    #[test]
+    fn both_ways_to_sum_agree() {
+        let mut short = 0;
+        for (k, n, eta) in places() {
+            for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
+                let mut arriving = Arriving::new(n, time_ratio);
+                let d = u128::from(eta * k - n);
+                let mut passages = Passages::new(urn(k, n), eta, d, &mut arriving);
+                let Some(found) = passages.short_sum() else {
+                    continue;
+                };
+                short += 1;
+                let long = long_sum(&passages, 0.0.into(), f64::INFINITY.into()).ln();
+                assert!(
+                    (found - long).abs() <= 1e-12 * long.abs().max(1.0),
+                    "{k} {n} {eta} {time_ratio}: {found} {long}"
+                );
+            }
+        }
+        assert!(short > 5_000, "{short}");
+    }
+}

@@ -1,0 +1,112 @@
+//! The laws of the score without p. They hold exactly, by coupling the arrivals; the tolerance is that of two values
+//! within their error budgets.
+
+mod common;
+
+use common::{not_above, quantile};
+use proptest::prelude::*;
+use rungkeeper_score::{
+    PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability, promotable,
+    rank_aware_probability,
+};
+
+fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
+    (low.ln()..=high.ln()).prop_map(f64::exp)
+}
+
+fn unit_fraction() -> impl Strategy<Value = PromotionQuantile> {
+    prop_oneof![
+        4 => (2..=5u64).prop_map(|eta| quantile(1, eta)),
+        1 => (2..=1000u64).prop_map(|eta| quantile(1, eta)),
+    ]
+}
+
+fn rule() -> impl Strategy<Value = PromotionRule> {
+    prop_oneof![
+        Just(PromotionRule::TopFraction),
+        Just(PromotionRule::LinearQuantile)
+    ]
+}
+
+/// Any place in a rung, more of them next to the promotable ones.
+fn placed(
+    alpha: impl Strategy<Value = PromotionQuantile>,
+    longest: f64,
+    time_ratios: (f64, f64),
+) -> impl Strategy<Value = RankedPosition> {
+    (
+        alpha,
+        log_uniform(1.0, longest),
+        log_uniform(time_ratios.0, time_ratios.1),
+        0.0..1.0f64,
+        0.0..3.0f64,
+    )
+        .prop_map(|(promotion_quantile, rung_len, time_ratio, share, power)| {
+            let rung_len = rung_len as u64;
+            let first = (rung_len as f64 * promotion_quantile.value()) as u64;
+            let behind = ((rung_len - first) as f64 * share.powf(1.0 + power)) as u64;
+            RankedPosition {
+                rank: (first + behind).clamp(1, rung_len),
+                rung_len,
+                promotion_quantile,
+                time_ratio,
+            }
+        })
+}
+
+fn any_position() -> impl Strategy<Value = RankedPosition> {
+    prop_oneof![
+        5 => placed(unit_fraction(), 1e5, (1e-6, 1e4)),
+        1 => placed(unit_fraction(), 1e12, (1e-12, 1e12)),
+        2 => placed(
+            (2..=12u64).prop_flat_map(|b| (1..b).prop_map(move |a| quantile(a, b))),
+            300.0,
+            (1e-4, 4.0),
+        ),
+    ]
+}
+
+fn of(position: &RankedPosition, rule: PromotionRule) -> ResumeProbability {
+    rank_aware_probability(position, rule).unwrap_or_else(|error| panic!("{position:?}: {error}"))
+}
+
+proptest! {
+    #[test]
+    fn does_not_increase_with_the_rank(position in any_position(), rule in rule(), worse in 1u64..100) {
+        let worse = (position.rank + worse).min(position.rung_len);
+        let other = RankedPosition { rank: worse, ..position };
+        prop_assert!(not_above(of(&other, rule), of(&position, rule)));
+    }
+
+    #[test]
+    fn does_not_increase_with_the_share_that_is_over(position in any_position(), rule in rule(), factor in 0.01..1.0f64) {
+        let later = RankedPosition { time_ratio: position.time_ratio * factor, ..position };
+        prop_assert!(not_above(of(&later, rule), of(&position, rule)));
+    }
+
+    #[test]
+    fn does_not_decrease_with_the_rung_length(position in any_position(), rule in rule(), more in 1u64..100) {
+        let longer = RankedPosition { rung_len: position.rung_len + more, ..position };
+        prop_assert!(not_above(of(&position, rule), of(&longer, rule)));
+    }
+
+    #[test]
+    fn does_not_decrease_with_the_promotion_quantile(
+        position in placed(unit_fraction(), 300.0, (1e-4, 4.0)), rule in rule(), b in 2..12u64, part in 0.0..1.0f64,
+    ) {
+        let a = 1 + (part * (b - 1) as f64) as u64;
+        let other = RankedPosition { promotion_quantile: quantile(a, b), ..position };
+        let (small, large) = if other.promotion_quantile.value() < position.promotion_quantile.value() {
+            (other, position)
+        } else {
+            (position, other)
+        };
+        prop_assert!(not_above(of(&small, rule), of(&large, rule)));
+    }
+
+    #[test]
+    fn certain_where_promotable_and_only_there(position in any_position(), rule in rule()) {
+        let is_promotable = promotable(position.rank, position.rung_len, position.promotion_quantile, rule);
+        prop_assert_eq!(of(&position, rule) == ResumeProbability::CERTAIN, is_promotable);
+    }
+}
