@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use rungkeeper_score::{
-    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ScoreSettings, resume_probability,
+    Horizon, PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability,
+    ScoreSettings, rank_aware_probability, resume_probability,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,8 +19,10 @@ use crate::input;
 /// Each line is an object with `rank` (1 = best), `rung_len`, `promotion_quantile` ([a, b]: the top
 /// a/b is promoted), `p` (chance that an arrival ranks better) and `time_ratio` (time left over
 /// time used). Optional: `approx_steps` (better arrivals followed, 25 unless given; null: no
-/// cut-off), `promotion_rule` (`top_fraction`, the default, or `linear_quantile`) and `horizon`
-/// (`hard`, the default, or `first_term_kept`).
+/// cut-off), `promotion_rule` (`top_fraction`, the default, or `linear_quantile`), `horizon`
+/// (`hard`, the default, or `first_term_kept`), and `model`: `bernoulli`, the default, or
+/// `rank_aware`, where the rank itself says how likely an arrival is better. That needs no `p`,
+/// and knows no cut-off and no horizon.
 ///
 /// Out comes the same line with `probability` and `ln_probability` (null for minus infinity).
 #[derive(Debug, clap::Args)]
@@ -34,7 +37,7 @@ struct Fields {
     rank: u64,
     rung_len: u64,
     promotion_quantile: (u64, u64),
-    p: f64,
+    p: Option<f64>,
     time_ratio: f64,
     #[serde(default = "approx_steps")]
     approx_steps: Option<u32>,
@@ -51,6 +54,7 @@ struct Fields {
 enum Model {
     #[default]
     Bernoulli,
+    RankAware,
 }
 
 #[allow(clippy::unnecessary_wraps)] // the field's type
@@ -94,8 +98,7 @@ fn score_line(text: &str) -> anyhow::Result<Value> {
     let Value::Object(mut object) = value else {
         bail!("not a JSON object, but {value}");
     };
-    let (position, settings) = read(&object)?;
-    let resumed = resume_probability(&position, &settings)?;
+    let resumed = probability(&read(&object)?)?;
     // Minus infinity has no JSON number: null.
     let number = |number: f64| Value::from(number);
     object.insert("probability".to_owned(), number(resumed.probability()));
@@ -106,26 +109,43 @@ fn score_line(text: &str) -> anyhow::Result<Value> {
     Ok(Value::Object(object))
 }
 
-fn read(object: &Map<String, Value>) -> anyhow::Result<(PausedPosition, ScoreSettings)> {
-    let fields: Fields = serde_path_to_error::deserialize(Value::Object(object.clone())).map_err(
-        |error| match error.path().to_string().as_str() {
+fn read(object: &Map<String, Value>) -> anyhow::Result<Fields> {
+    serde_path_to_error::deserialize(Value::Object(object.clone())).map_err(|error| {
+        match error.path().to_string().as_str() {
             "." => anyhow::anyhow!("{}", error.inner()),
             path => anyhow::anyhow!("{path}: {}", error.inner()),
-        },
-    )?;
-    let Model::Bernoulli = fields.model;
+        }
+    })
+}
+
+fn probability(fields: &Fields) -> anyhow::Result<ResumeProbability> {
     let (a, b) = fields.promotion_quantile;
-    let position = PausedPosition {
-        rank: fields.rank,
-        rung_len: fields.rung_len,
-        promotion_quantile: PromotionQuantile::new(a, b)?,
-        p: fields.p,
-        time_ratio: fields.time_ratio,
+    let promotion_quantile = PromotionQuantile::new(a, b)?;
+    let probability = match fields.model {
+        Model::Bernoulli => {
+            let position = PausedPosition {
+                rank: fields.rank,
+                rung_len: fields.rung_len,
+                promotion_quantile,
+                p: fields.p.context("missing field `p`")?,
+                time_ratio: fields.time_ratio,
+            };
+            let settings = ScoreSettings {
+                promotion_rule: fields.promotion_rule,
+                horizon: fields.horizon,
+                approx_steps: fields.approx_steps,
+            };
+            resume_probability(&position, &settings)?
+        }
+        Model::RankAware => {
+            let position = RankedPosition {
+                rank: fields.rank,
+                rung_len: fields.rung_len,
+                promotion_quantile,
+                time_ratio: fields.time_ratio,
+            };
+            rank_aware_probability(&position, fields.promotion_rule)?
+        }
     };
-    let settings = ScoreSettings {
-        promotion_rule: fields.promotion_rule,
-        horizon: fields.horizon,
-        approx_steps: fields.approx_steps,
-    };
-    Ok((position, settings))
+    Ok(probability)
 }

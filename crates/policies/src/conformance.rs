@@ -1,9 +1,10 @@
 //! What every policy must keep: a suite to call for one's own.
 //!
 //! ```
-//! use rungkeeper_policies::{ByLevel, Random, Speculative, conformance};
+//! use rungkeeper_policies::{ByLevel, Random, RankAware, Speculative, conformance};
 //!
 //! conformance::check(&|| Box::new(Speculative::default()));
+//! conformance::check(&|| Box::new(RankAware::default()));
 //! conformance::check(&|| Box::new(ByLevel));
 //! conformance::check(&|| Box::new(Random::new(3)));
 //! ```
@@ -294,6 +295,7 @@ mod tests {
     #[test]
     fn own_policies_pass() {
         check(&|| Box::new(crate::Speculative::default()));
+        check(&|| Box::new(crate::RankAware::default()));
         check(&|| Box::new(crate::ByLevel));
         check(&|| Box::new(crate::Random::new(11)));
     }

@@ -6,6 +6,8 @@
 //!
 //! - [`Speculative`]: lowest expected cost first, rung level times the probability of being resumed
 //!   in the time that is left, the chance p learned per rung (as Syne Tune 0.13 does, exactly).
+//! - [`RankAware`]: likewise, but the rank of a trial itself says how likely an arrival beats it; it
+//!   loses less and needs no estimates.
 //! - [`ByLevel`]: lowest level first, then worst rank.
 //! - [`Random`]: any, from a seeded stream of its own.
 //!
@@ -41,9 +43,11 @@ mod by_level;
 mod choice;
 pub mod conformance;
 mod error;
+mod expected;
 mod limits;
 mod policy;
 mod random;
+mod rank_aware;
 mod speculative;
 
 pub use budget::{Budget, BudgetError, Need};
@@ -53,6 +57,7 @@ pub use error::PolicyError;
 pub use limits::{LimitError, Limits, Progress};
 pub use policy::RemovalPolicy;
 pub use random::Random;
+pub use rank_aware::RankAware;
 pub use rungkeeper_rung_model::{ArrivalData, Candidate};
 pub use speculative::{Speculative, SpeculativeSettings};
 

@@ -1,10 +1,10 @@
 use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
 use rungkeeper_rung_model::{ArrivalData, Candidate};
 use rungkeeper_score::{
-    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ScoreError, ScoreSettings,
-    ln_expected_cost, resume_probabilities,
+    Horizon, PausedPosition, PromotionRule, ScoreError, ScoreSettings, resume_probabilities,
 };
 
+use crate::expected::{ln_costs, promotion_quantile, refused};
 use crate::{Need, PolicyError, RemovalPolicy};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
@@ -82,13 +82,10 @@ impl Speculative {
         candidate: &Candidate<'_>,
         time_ratio: f64,
     ) -> Result<PausedPosition, PolicyError> {
-        let (a, b) = candidate.promotion_quantile;
-        let promotion_quantile =
-            PromotionQuantile::new(a, b).map_err(|source| refused(candidate, source))?;
         Ok(PausedPosition {
             rank: candidate.rank,
             rung_len: candidate.rung_len,
-            promotion_quantile,
+            promotion_quantile: promotion_quantile(candidate)?,
             p: self.estimators.probability(candidate.level),
             time_ratio,
         })
@@ -98,14 +95,6 @@ impl Speculative {
 impl Default for Speculative {
     fn default() -> Self {
         Self::new(SpeculativeSettings::default()).expect("the defaults are valid")
-    }
-}
-
-fn refused(candidate: &Candidate<'_>, source: ScoreError) -> PolicyError {
-    PolicyError::Candidate {
-        trial: candidate.trial_id.to_owned(),
-        level: candidate.level,
-        source,
     }
 }
 
@@ -134,16 +123,7 @@ impl RemovalPolicy for Speculative {
         let mut probabilities = Vec::with_capacity(positions.len());
         resume_probabilities(&positions, &self.score, &mut probabilities)
             .map_err(|error| refused(&candidates[error.index], error.source))?;
-        let losses = candidates.iter().zip(probabilities);
-        Ok(losses
-            .map(|(candidate, probability)| {
-                if candidate.bad_metric {
-                    f64::NEG_INFINITY
-                } else {
-                    ln_expected_cost(candidate.level, probability)
-                }
-            })
-            .collect())
+        Ok(ln_costs(candidates, &probabilities))
     }
 
     /// The probability does not increase with the rank, so of candidates in one rung only as many of

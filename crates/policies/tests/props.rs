@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rungkeeper_policies::{
-    ByLevel, Candidate, Need, Random, RemovalPolicy, Speculative, choose_cheapest,
+    ByLevel, Candidate, Need, Random, RankAware, RemovalPolicy, Speculative, choose_cheapest,
 };
 
 #[derive(Clone, Debug)]
@@ -97,7 +97,8 @@ proptest! {
         let forward = candidates(&trials, &ids);
         let backward: Vec<_> = forward.iter().rev().copied().collect();
         let need = Need { checkpoints, bytes };
-        let policies: [Box<dyn RemovalPolicy>; 2] = [Box::new(Speculative::default()), Box::new(ByLevel)];
+        let policies: [Box<dyn RemovalPolicy>; 3] =
+            [Box::new(Speculative::default()), Box::new(RankAware::default()), Box::new(ByLevel)];
         for mut policy in policies {
             let mut choose = |list: &[Candidate<'_>]| -> Vec<String> {
                 let chosen = policy.choose(list, need, ratio).unwrap();
@@ -131,10 +132,13 @@ proptest! {
             }
         }
         let need = Need { checkpoints, bytes: 0 };
-        let mut policy = Speculative::default();
-        let all = policy.ln_losses(&candidates, ratio).unwrap();
-        let chosen = policy.choose(&candidates, need, ratio).unwrap();
-        prop_assert_eq!(chosen, choose_cheapest(&candidates, &all, need));
+        let policies: [Box<dyn RemovalPolicy>; 2] =
+            [Box::new(Speculative::default()), Box::new(RankAware::default())];
+        for mut policy in policies {
+            let all = policy.ln_losses(&candidates, ratio).unwrap();
+            let chosen = policy.choose(&candidates, need, ratio).unwrap();
+            prop_assert_eq!(chosen, choose_cheapest(&candidates, &all, need));
+        }
     }
 
     /// More to give up keeps what was given up for less.
@@ -142,8 +146,12 @@ proptest! {
     fn needing_more_gives_up_more(trials in trials(), fewer in 0u64..20, more in 0u64..20, seed in any::<u64>()) {
         let ids = ids(trials.len());
         let candidates = candidates(&trials, &ids);
-        let make: [fn(u64) -> Box<dyn RemovalPolicy>; 3] =
-            [|_| Box::new(Speculative::default()), |_| Box::new(ByLevel), |s| Box::new(Random::new(s))];
+        let make: [fn(u64) -> Box<dyn RemovalPolicy>; 4] = [
+            |_| Box::new(Speculative::default()),
+            |_| Box::new(RankAware::default()),
+            |_| Box::new(ByLevel),
+            |s| Box::new(Random::new(s)),
+        ];
         for make in make {
             let chosen = |checkpoints| {
                 let need = Need { checkpoints, bytes: 0 };

@@ -82,6 +82,17 @@ pub enum ScoreError {
         /// The bound on the work.
         limit: u64,
     },
+    /// The score without p is made for rungs of up to 2^30 trials and time ratios of up to 10^9 or infinity: beyond, its
+    /// sums are not known to be as exact as it says.
+    #[error(
+        "a rung of {rung_len} with a time ratio of {time_ratio}: without p, at most 2^30 and 1e9 (or infinity) are supported"
+    )]
+    BeyondRange {
+        /// The rung length given.
+        rung_len: u64,
+        /// The time ratio given.
+        time_ratio: f64,
+    },
     /// No rule or horizon has this name.
     #[error("{kind} {name:?}: must be one of {allowed}")]
     UnknownName {

@@ -36,13 +36,17 @@ use crate::{
 pub struct RankedPosition {
     /// Rank of the trial in its rung, 1 = best, at most `rung_len`.
     pub rank: u64,
-    /// Number of trials recorded in the rung, promoted ones included, 1 to 2^53.
+    /// Number of trials recorded in the rung, promoted ones included, 1 to 2^30.
     pub rung_len: u64,
     /// The fraction of the rung that is promoted.
     pub promotion_quantile: PromotionQuantile,
-    /// Time left over time spent, at least 0; infinity: the run never ends.
+    /// Time left over time spent, 0 to 10^9; infinity: the run never ends.
     pub time_ratio: f64,
 }
+
+/// Longest rung, and largest finite time ratio.
+const MAX_RUNG_LEN: u64 = 1 << 30;
+const MAX_TIME_RATIO: f64 = 1e9;
 
 /// The probability that a paused trial can be promoted before the run ends, from nothing but its rank k, the length n of
 /// its rung and the share f = 1 / (1 + time ratio) of the run that is over.
@@ -66,13 +70,15 @@ pub struct RankedPosition {
 /// [`quadratic`](crate::quadratic). 1 where the trial may be promoted now; there is no cut-off and no constant to choose.
 ///
 /// # Numerics
-/// All terms are positive. Sums of moderate length follow the ratios of successive terms, with a table of P(N' >= l)
+/// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
+/// (1 - f)^eta (k + r) / (r + 1) times the product of (n - k + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
+/// whose factors fall with r. Sums of moderate length follow the ratios of successive terms, with a table of P(N' >= l)
 /// built from its far end by adding positive numbers; others start at saddle-point values (Loader 2000), and long ones are
 /// integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
 /// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
 ///
 /// # Errors
-/// What is outside the domain of [`RankedPosition`], and [`ScoreError::TooManySteps`] where alpha is not 1/eta and the sum
+/// What is outside the domain of [`RankedPosition`], [`ScoreError::BeyondRange`], and [`ScoreError::TooManySteps`] where alpha is not 1/eta and the sum
 /// has not converged within [`MAX_WORK`](crate::MAX_WORK) steps.
 ///
 /// ```
@@ -154,6 +160,12 @@ fn probability_with(
         time_ratio,
     } = *position;
     check_place(rank, rung_len, time_ratio)?;
+    if rung_len > MAX_RUNG_LEN || (time_ratio > MAX_TIME_RATIO && time_ratio < f64::INFINITY) {
+        return Err(ScoreError::BeyondRange {
+            rung_len,
+            time_ratio,
+        });
+    }
     let d = distance(rank, rung_len, quantile, promotion_rule);
     if d <= 0 {
         return Ok(ResumeProbability::CERTAIN);

@@ -242,6 +242,12 @@ fn ends_of_the_domain() {
             Err(ScoreError::InvalidTimeRatio { .. })
         ));
     }
+    for (rung_len, time_ratio) in [((1 << 30) + 1, 1.0), (9, 2e9)] {
+        assert!(matches!(
+            of(rung_len, rung_len, time_ratio),
+            Err(ScoreError::BeyondRange { .. })
+        ));
+    }
     // Long runs approach the endless one.
     let endless = of(4, 9, f64::INFINITY).unwrap().probability();
     let long = of(4, 9, 1e9).unwrap().probability();

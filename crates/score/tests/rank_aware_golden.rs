@@ -1,9 +1,7 @@
 //! The score without p against values of 50-digit arithmetic: far tails, long rungs, long horizons.
 
 use rungkeeper_score::PromotionRule::{LinearQuantile, TopFraction};
-use rungkeeper_score::{
-    PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability,
-};
+use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
 
 /// Rank, rung length, promotion quantile, time ratio, rule, ln P.
 ///
@@ -30,7 +28,7 @@ const VALUES: [(u64, u64, (u64, u64), f64, PromotionRule, f64); 26] = [
     (400, 1000, (1, 4), 1e-06, TopFraction, -7461.3023545457772251),
     (1, 1, (1, 4), 20000.0, TopFraction, -0.96378490075163571455),
     (7, 7, (1, 3), 1e-05, TopFraction, -161.18116184185992019),
-    (2000, 2000, (1, 2), 0.25, TopFraction, -3592.998511282545928),
+    (2000, 2000, (1, 2), 0.25, TopFraction, -3583.3367168343703204),
     (45, 100, (2, 5), 1.0, TopFraction, -1.8379851654536025836),
     (90, 100, (2, 5), 0.25, TopFraction, -188.18859165338048317),
     (19, 20, (3, 4), 2.0, LinearQuantile, -4.1697893723546245797),

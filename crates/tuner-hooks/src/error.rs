@@ -37,6 +37,6 @@ pub enum SetupError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// There is no policy of that name.
-    #[error("the policy is \"{0}\", but must be \"speculative\", \"by_level\" or \"random\"")]
+    #[error("the policy is \"{0}\", but must be one of {}", crate::log::POLICIES.join(", "))]
     UnknownPolicy(String),
 }

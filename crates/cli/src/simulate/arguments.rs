@@ -3,10 +3,8 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::simulation::{Conditions, Draw, Levels, Retraining};
+use rungkeeper_tuner_hooks::log::POLICIES;
 use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
-
-/// The policies there are.
-const POLICIES: [&str; 3] = ["speculative", "by_level", "random"];
 
 /// Budgets tried where none is given, in checkpoints per worker.
 const BUDGETS_PER_WORKER: [u64; 5] = [2, 4, 8, 16, 32];

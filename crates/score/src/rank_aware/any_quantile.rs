@@ -4,7 +4,7 @@ use super::{arriving::Arriving, urn::Urn};
 use crate::{
     ScoreError,
     double_double::DoubleDouble,
-    scaled::ScaledSum,
+    scaled::{Scaled, ScaledSum},
     shares::Shares,
     walk::{Last, Walk},
 };
@@ -15,11 +15,11 @@ const FIRST_TOP: u64 = 16;
 /// What is left out is at most this part of the sum.
 const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
 
+/// Up to this denominator the bound on the rest looks at one more period of the passages.
+const MAX_PERIOD: u64 = 1 << 10;
+
 /// ln of the sum over all first passages, with i = 0, 1, ... better arrivals among l: the share of the orders that bring
 /// the trial there for the first time, times the probability of so many better ones, times w(l).
-///
-/// The rest after i is at most w(l), and where the probabilities times w fall, at most the next of them times the number
-/// of terms that count.
 pub(crate) fn ln_sum(
     (a, b): (u64, u64),
     d: u128,
@@ -34,12 +34,11 @@ pub(crate) fn ln_sum(
         p: 0.5, // shares do not depend on it
         last: Last::At(u64::MAX),
     };
-    let weight = |i: u64| {
-        let arrivals = DoubleDouble::from_integer(walk.arrivals_at(i));
-        let still = arriving.at_least(arrivals);
-        urn.pmf(arrivals, (i as f64).into()).times_scaled(still)
+    let passages = Passages {
+        walk,
+        urn,
+        arriving,
     };
-    let ln_count = libm::log(arriving.number_that_count());
     shares.restart();
     let mut top = FIRST_TOP;
     loop {
@@ -47,20 +46,69 @@ pub(crate) fn ln_sum(
         shares.follow(
             &walk,
             top,
-            |_, i, share| sum.add(weight(i).times(share)),
+            |_, i, share| sum.add(passages.most(i).times(share)),
             |_, _| {},
         )?;
         let ln = sum.total().ln();
-        let (next, later) = (weight(top + 1).ln(), weight(top + 1 + a).ln());
-        let arrivals = DoubleDouble::from_integer(walk.arrivals_at(top + 1));
-        let rest = if later < next {
-            next + ln_count
-        } else {
-            arriving.at_least(arrivals).ln()
-        };
-        if rest <= ln + LN_NEGLIGIBLE {
+        if passages.ln_rest(top + 1) <= ln + LN_NEGLIGIBLE {
             return Ok(ln);
         }
         top *= 4;
+    }
+}
+
+/// The first passages of a walk.
+struct Passages<'a> {
+    walk: Walk,
+    urn: Urn,
+    arriving: &'a Arriving,
+}
+
+impl Passages<'_> {
+    /// What a first passage with `better` better arrivals counts if all orders lead to it.
+    fn most(&self, better: u64) -> Scaled {
+        let arrivals = self.arrivals(better);
+        self.urn
+            .pmf(arrivals, (better as f64).into())
+            .times_scaled(self.arriving.at_least(arrivals))
+    }
+
+    fn arrivals(&self, better: u64) -> DoubleDouble {
+        DoubleDouble::from_integer(self.walk.arrivals_at(better))
+    }
+
+    /// ln of a bound on all first passages with at least `from` better arrivals: no more than the chance that so many
+    /// arrivals come, and no more than a geometric series of what the next a of them count at most. From one of them
+    /// to that with a more better arrivals the ratio falls, for the reason given at `unit_step`.
+    fn ln_rest(&self, from: u64) -> f64 {
+        let plain = self.arriving.at_least(self.arrivals(from)).ln();
+        if self.walk.b > MAX_PERIOD {
+            return plain;
+        }
+        let ratio = self.ratio_bound(from);
+        if !(ratio < 1.0) {
+            return plain;
+        }
+        let mut period = ScaledSum::default();
+        for better in from..from + self.walk.a {
+            period.add(self.most(better));
+        }
+        plain.min(period.total().ln() - libm::log1p(-ratio))
+    }
+
+    /// A bound on the ratio of what passages with `better` + a and with `better` better arrivals count at most.
+    fn ratio_bound(&self, better: u64) -> f64 {
+        let worse = self.arrivals(better).high - better as f64;
+        let behind = self.urn.rung_len - self.urn.rank + worse;
+        let left = self.arriving.left();
+        let mut bound = 1.0;
+        for j in 0..self.walk.a {
+            let i = (better + j) as f64;
+            bound *= left * (self.urn.rank + i) / (i + 1.0);
+        }
+        for j in 1..=self.walk.b - self.walk.a {
+            bound *= left * (behind + j as f64) / (worse + j as f64);
+        }
+        bound
     }
 }

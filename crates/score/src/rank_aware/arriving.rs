@@ -73,12 +73,6 @@ impl Arriving {
         self.left
     }
 
-    /// A bound on the sum of falling terms t(l) w(l), t not increasing, over the first of them: they are as good as
-    /// equal up to twice the mean of N', and from there on q(l) <= 1 - f/2.
-    pub(crate) fn number_that_count(&self) -> f64 {
-        2.0 * (self.seen + 2.0) * (1.0 + self.time_ratio) + 1.0
-    }
-
     /// P(N' = l).
     pub(crate) fn exactly(&self, l: DoubleDouble) -> Scaled {
         let all = l + DoubleDouble::from(self.seen);
@@ -177,7 +171,7 @@ fn quotient(x: f64, y: DoubleDouble) -> DoubleDouble {
 }
 
 /// A continued fraction has converged when a step changes it by less than this part.
-const CONVERGED: f64 = 1e-16;
+const CONVERGED: f64 = 5e-16;
 
 /// I_x(a, b) over its first term x^a (1 - x)^b / (a B(a, b)), for x <= a / (a + b): 1 + (a + b) / (a + 1) x + ...
 ///

@@ -28,8 +28,9 @@ const MAX_PRODUCT_ETA: u64 = 16;
 /// The products of 2 eta factors in a ratio stay below this power of 2.
 const MAX_PRODUCT_BITS: f64 = 1000.0;
 
-/// What is left out is at most this part of the sum.
-const NEGLIGIBLE: f64 = 1e-17;
+/// What is left out is at most this part of the sum; it is looked at once a term is small.
+const NEGLIGIBLE: f64 = 1e-16;
+const SMALL: f64 = 1e-14;
 
 impl<'a> Passages<'a> {
     pub(crate) fn new(urn: Urn, eta: u64, d: u128, arriving: &'a mut Arriving) -> Self {
@@ -59,7 +60,6 @@ impl<'a> Passages<'a> {
         if 2.0 * self.eta as f64 * libm::log2(most) > MAX_PRODUCT_BITS {
             return None;
         }
-        let count = self.arriving.number_that_count();
         let mut terms = FIRST_TERMS;
         loop {
             let high = d + self.eta * terms;
@@ -69,10 +69,10 @@ impl<'a> Passages<'a> {
             self.arriving.cover(d, high);
             let table = self.arriving.table();
             let sum = match self.eta {
-                2 => self.by_ratios::<2>(d, table, count),
-                3 => self.by_ratios::<3>(d, table, count),
-                4 => self.by_ratios::<4>(d, table, count),
-                _ => self.by_ratios_of(self.eta as usize, d, table, count),
+                2 => self.by_ratios::<2>(d, table),
+                3 => self.by_ratios::<3>(d, table),
+                4 => self.by_ratios::<4>(d, table),
+                _ => self.by_ratios_of(self.eta as usize, d, table),
             };
             match sum {
                 Some(sum) if sum > 0.0 && sum < f64::INFINITY => {
@@ -91,29 +91,14 @@ impl<'a> Passages<'a> {
     }
 
     #[inline]
-    fn by_ratios<const ETA: usize>(
-        &self,
-        d: u64,
-        table: (&[f64], u64, f64),
-        count: f64,
-    ) -> Option<f64> {
-        self.by_ratios_of(ETA, d, table, count)
+    fn by_ratios<const ETA: usize>(&self, d: u64, table: (&[f64], u64, f64)) -> Option<f64> {
+        self.by_ratios_of(ETA, d, table)
     }
 
     /// The sum of h(l) w(l) / h(d), four ratios at a time, which do not wait for each other. None where the table ends
     /// before the sum has converged.
-    ///
-    /// Where h falls it keeps falling (h rises to a single mode, see the tests), and w falls as well: the rest is at most
-    /// the last term times `count`. Where h still rises, successive terms have at most the ratio (1 - f)^eta times two
-    /// factors that fall with r ([`Passages::bound`]).
     #[inline(always)]
-    fn by_ratios_of(
-        &self,
-        eta: usize,
-        d: u64,
-        (table, top, _): (&[f64], u64, f64),
-        count: f64,
-    ) -> Option<f64> {
+    fn by_ratios_of(&self, eta: usize, d: u64, (table, top, _): (&[f64], u64, f64)) -> Option<f64> {
         let distance = d as f64;
         let mut place = (top - d) as usize;
         let (mut r, mut h, mut sum) = (0.0, 1.0, table[place]);
@@ -130,8 +115,7 @@ impl<'a> Passages<'a> {
             place -= 4 * eta;
             r += 4.0;
             h = h4;
-            if last * count <= NEGLIGIBLE * sum && (q3 < 1.0 || self.bound(eta, distance, r) <= 0.5)
-            {
+            if last <= SMALL * sum && self.rest_is_negligible(eta, distance, r, last / sum) {
                 return Some(sum);
             }
         }
@@ -158,15 +142,28 @@ impl<'a> Passages<'a> {
         up / down
     }
 
-    /// A bound on the ratio of any two successive h(l) P(N' = l) from r on, and so on that of the terms, since
-    /// w(l) / P(N' = l) does not increase with l.
-    #[cold]
+    /// Whether all that comes after the term of r, which is this part of the sum so far, is negligible: later ratios are
+    /// no larger than the bound at r.
+    #[inline(never)]
+    fn rest_is_negligible(&self, eta: usize, d: f64, r: f64, part: f64) -> bool {
+        let bound = self.bound(eta, d, r);
+        part * bound <= NEGLIGIBLE * (1.0 - bound)
+    }
+
+    /// A bound on the ratio of any two successive terms from r on.
+    ///
+    /// h(L) P(N' = L) = d / L times the probabilities of r better and of M = L - r worse arrivals, which are negative
+    /// binomial and independent. So its ratio is below (1 - f)^eta (k + r) / (r + 1) times the product of
+    /// (n - k + M + i) / (M + i), i = 1, ..., eta - 1, and all these factors fall with r. The terms fall faster still,
+    /// since w(L) / P(N' = L) does not increase with L.
     fn bound(&self, eta: usize, d: f64, r: f64) -> f64 {
         let worse = d + (eta as f64 - 1.0) * r;
         let behind = self.urn.rung_len - self.urn.rank + worse;
-        let mut bound = self.arriving.left() * (self.urn.rank + r) / (r + 1.0);
+        let left = self.arriving.left();
+        let mut bound = left * (self.urn.rank + r) / (r + 1.0);
         for i in 1..eta {
-            bound *= self.arriving.left() * (behind + i as f64) / (worse + i as f64);
+            let i = i as f64;
+            bound *= left * (behind + i) / (worse + i);
         }
         bound
     }
@@ -187,10 +184,16 @@ impl Summable for Passages<'_> {
             .times_scaled(self.arriving.at_least(arrivals))
     }
 
+    /// Over a step that is short beside the width of a peak, or a long one where that changes nothing.
     fn rises_at(&self, r: f64) -> bool {
-        let step = libm::floor(r / 1024.0).max(1.0);
-        let (here, there) = (self.term(r.into()), self.term((r + step).into()));
-        here.ln() < there.ln()
+        let here = self.term(r.into()).ln();
+        let rise = |step: f64| self.term((r + step.max(1.0)).into()).ln() - here;
+        let near = rise(libm::floor(libm::sqrt(r) / 16.0));
+        if libm::fabs(near) > 1e-13 * libm::fabs(here).max(1e4) {
+            near > 0.0
+        } else {
+            rise(libm::floor(r / 1024.0)) > 0.0
+        }
     }
 
     /// Without an end they fall like r^(-2).
@@ -202,16 +205,14 @@ impl Summable for Passages<'_> {
 #[cfg(test)]
 mod tests {
     use super::{Arriving, Passages, Urn};
-    use crate::long_sum::long_sum;
+    use crate::long_sum::{Summable, long_sum};
 
     fn places() -> impl Iterator<Item = (u64, u64, u64)> {
         let lengths = (1..40u64).chain([100, 333, 1_000, 5_000]);
         lengths.flat_map(|n| {
             (2..=6u64).flat_map(move |eta| {
                 let ranks = (1..=n).step_by(n.div_ceil(40) as usize);
-                ranks
-                    .filter(move |k| eta * k > n)
-                    .map(move |k| (k, n, eta))
+                ranks.filter(move |k| eta * k > n).map(move |k| (k, n, eta))
             })
         })
     }
@@ -223,18 +224,24 @@ mod tests {
         }
     }
 
-    /// What the bound on the rest of a sum rests on.
+    /// What the end of a sum rests on.
     #[test]
-    fn first_passages_rise_to_one_mode() {
+    fn ratios_stay_below_their_bound() {
         for (k, n, eta) in places() {
-            let mut arriving = Arriving::new(n, 1.0);
-            let d = eta * k - n;
-            let passages = Passages::new(urn(k, n), eta, u128::from(d), &mut arriving);
-            let mut falls = false;
-            for r in (0..2_000).chain((1..400).map(|i| i * i * 100)) {
-                let ratio = passages.ratio(eta as usize, d as f64, f64::from(r));
-                assert!(!falls || ratio < 1.0 + 1e-14, "{k} {n} {eta} {r}: {ratio}");
-                falls |= ratio < 1.0;
+            for time_ratio in [0.01, 1.0, 50.0] {
+                let mut arriving = Arriving::new(n, time_ratio);
+                let d = eta * k - n;
+                let passages = Passages::new(urn(k, n), eta, u128::from(d), &mut arriving);
+                let mut before = f64::INFINITY;
+                for r in (0..10).chain((4..20).map(|i| i * i)) {
+                    let term = |r: u64| passages.term((r as f64).into()).ln();
+                    let bound = passages.bound(eta as usize, d as f64, r as f64);
+                    let ratio = term(r + 1) - term(r);
+                    let place = format!("{k} {n} {eta} {time_ratio} {r}");
+                    assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
+                    assert!(bound <= before * (1.0 + 1e-14), "{place}");
+                    before = bound;
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 use rungkeeper_estimators::EstimatorSettings;
 use rungkeeper_policies::{
-    Budget, ByLevel, Limits, Random, RemovalPolicy, Speculative, SpeculativeSettings,
+    Budget, ByLevel, Limits, Random, RankAware, RemovalPolicy, Speculative, SpeculativeSettings,
 };
 use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
 use rungkeeper_score::{Horizon, PromotionRule};
@@ -9,6 +9,9 @@ use crate::SetupError;
 
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
+
+/// Names of the policies, the one that is taken where none is named first.
+pub const POLICIES: [&str; 4] = ["rank_aware", "speculative", "by_level", "random"];
 
 /// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
 /// repeated reports count as data.
@@ -233,6 +236,7 @@ impl Header {
                     min_data_at_rung: self.min_data_at_rung,
                 },
             })?),
+            "rank_aware" => Box::new(RankAware::new(self.promotion_rule)),
             "by_level" => Box::new(ByLevel),
             "random" => Box::new(Random::new(self.policy_seed)),
             _ => return Err(SetupError::UnknownPolicy(self.policy.clone())),

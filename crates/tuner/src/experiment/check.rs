@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rungkeeper_policies::{Budget, Limits};
 use rungkeeper_rung_model::{Brackets, SpecError};
+use rungkeeper_tuner_hooks::log::POLICIES;
 use toml::Spanned;
 
 use super::error::nearest;
@@ -14,7 +15,6 @@ use crate::protocol::ReportNames;
 use crate::scheduler::PromotionSpec;
 use crate::search_space::SearchSpace;
 
-const POLICIES: [&str; 3] = ["speculative", "by_level", "random"];
 const REDUCTION_FACTOR: u64 = 3;
 
 /// Collects problems with their places.

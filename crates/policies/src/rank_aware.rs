@@ -1,0 +1,94 @@
+use rungkeeper_rung_model::Candidate;
+use rungkeeper_score::{PromotionRule, RankedPosition, rank_aware_probabilities};
+
+use crate::expected::{ln_costs, promotion_quantile, refused};
+use crate::{Need, PolicyError, RemovalPolicy};
+
+/// Longest time ratio that is looked at: the beginning of a run is as good as endless.
+const MAX_TIME_RATIO: f64 = 1e9;
+
+/// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and so many expected ones
+/// are looked ahead at most.
+const MOST_COUNTED: f64 = 1024.0;
+
+/// Gives up the checkpoints whose loss costs least in expectation, as [`Speculative`](crate::Speculative), but lets the
+/// rank of a trial say how likely an arrival beats it.
+///
+/// A trial of rank k among n is beaten by the next arrival with chance k / (n + 1), since that falls into each of the gaps
+/// between the ranked trials with equal chance; and how many arrivals are still to come is uncertain, most where rungs
+/// are short. So there is nothing to learn and nothing to set, and trials next to the last promoted one are told from
+/// those far behind. The probability is `rungkeeper_score::rank_aware_probability`.
+///
+/// Where a rung's promotion quantile is not 1/eta, at most about a thousand expected arrivals are looked ahead.
+///
+/// ```
+/// use rungkeeper_policies::{Candidate, RankAware, RemovalPolicy};
+///
+/// let waits_at = |rank| Candidate {
+///     trial_id: "7",
+///     level: 9,
+///     rank,
+///     rung_len: 30,
+///     promotion_quantile: (1, 3),
+///     bad_metric: false,
+///     bytes: 0,
+/// };
+/// let losses = RankAware::default().ln_losses(&[waits_at(11), waits_at(20)], 1.0)?;
+/// assert!(losses[0].exp() > 5.0 && losses[1].exp() < 0.01); // of 9 resource units
+/// # Ok::<(), rungkeeper_policies::PolicyError>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RankAware {
+    promotion_rule: PromotionRule,
+}
+
+impl RankAware {
+    /// For a scheduler with the given promotion rule; top fraction by default.
+    #[must_use]
+    pub fn new(promotion_rule: PromotionRule) -> Self {
+        Self { promotion_rule }
+    }
+}
+
+fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
+    let promotion_quantile = promotion_quantile(candidate)?;
+    let most = if promotion_quantile.numerator() == 1 {
+        MAX_TIME_RATIO
+    } else {
+        MOST_COUNTED / candidate.rung_len as f64
+    };
+    Ok(RankedPosition {
+        rank: candidate.rank,
+        rung_len: candidate.rung_len,
+        promotion_quantile,
+        // Not `min`, which would turn NaN into a number.
+        time_ratio: if time_ratio > most { most } else { time_ratio },
+    })
+}
+
+impl RemovalPolicy for RankAware {
+    fn name(&self) -> &'static str {
+        "rank_aware"
+    }
+
+    /// Logarithm of level times probability of being resumed; minus infinity for bad metrics, which are never promoted.
+    fn ln_losses(
+        &self,
+        candidates: &[Candidate<'_>],
+        time_ratio: f64,
+    ) -> Result<Vec<f64>, PolicyError> {
+        let positions = candidates
+            .iter()
+            .map(|candidate| position(candidate, time_ratio))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut probabilities = Vec::with_capacity(positions.len());
+        rank_aware_probabilities(&positions, self.promotion_rule, &mut probabilities)
+            .map_err(|error| refused(&candidates[error.index], error.source))?;
+        Ok(ln_costs(candidates, &probabilities))
+    }
+
+    /// The probability does not increase with the rank, so the worst of each rung are enough.
+    fn needs_all(&self, need: Need) -> bool {
+        need.bytes > 0
+    }
+}
