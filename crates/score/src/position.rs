@@ -43,21 +43,20 @@ impl PausedPosition {
     #[inline]
     pub(crate) fn check(&self) -> Result<(), ScoreError> {
         let p_is_valid = self.p > 0.0 && self.p < 1.0;
-        check_place(self.rank, self.rung_len, self.time_ratio).and_then(|()| {
-            if p_is_valid {
-                Ok(())
-            } else {
-                Err(ScoreError::InvalidProbability { p: self.p })
-            }
-        })
+        check_place(self.rank, self.rung_len, self.time_ratio)?;
+        if p_is_valid {
+            Ok(())
+        } else {
+            Err(ScoreError::InvalidProbability { p: self.p })
+        }
     }
 }
 
 /// Refuses a rung length, a rank or a time ratio outside its domain.
 #[inline]
 pub(crate) fn check_place(rank: u64, rung_len: u64, time_ratio: f64) -> Result<(), ScoreError> {
-    let rung_len_is_valid = 1 <= rung_len && rung_len <= MAX_RUNG_LEN;
-    let rank_is_valid = 1 <= rank && rank <= rung_len;
+    let rung_len_is_valid = (1..=MAX_RUNG_LEN).contains(&rung_len);
+    let rank_is_valid = (1..=rung_len).contains(&rank);
     if rung_len_is_valid && rank_is_valid && time_ratio >= 0.0 {
         return Ok(());
     }

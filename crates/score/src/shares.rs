@@ -6,7 +6,7 @@ use crate::{ScoreError, followed::Work, walk::Walk};
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
     work: Work,
-    shares: Vec<f64>,
+    at: Vec<f64>,
     next: Vec<f64>,
     /// 0, 1, 2, ... as doubles
     counts: Vec<f64>,
@@ -30,23 +30,23 @@ impl Shares {
         let size = top as usize + 1;
         self.counts
             .extend((self.counts.len()..size).map(|count| count as f64));
-        self.shares.clear();
-        self.shares.resize(size, 1.0);
+        self.at.clear();
+        self.at.resize(size, 1.0);
         self.next.resize(size, 1.0);
         let mut l = walk.arrivals_at(0);
         passage(l, 0, 1.0);
-        self.shares[0] = 0.0;
+        self.at[0] = 0.0;
         for i in 1..=top {
             let end = walk.arrivals_at(i);
             self.work
                 .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
             while l < end {
-                below_top(l, self.shares[size - 1]);
+                below_top(l, self.at[size - 1]);
                 l += 1;
                 self.arrive(l, i as usize, size);
             }
-            passage(l, i, self.shares[i as usize]);
-            self.shares[i as usize] = 0.0;
+            passage(l, i, self.at[i as usize]);
+            self.at[i as usize] = 0.0;
         }
         Ok(())
     }
@@ -57,8 +57,8 @@ impl Shares {
         let part = 1.0 / l as f64;
         self.next[alive - 1] = 0.0;
         if alive < end {
-            let before = &self.shares[alive - 1..end - 1];
-            let at = &self.shares[alive..end];
+            let before = &self.at[alive - 1..end - 1];
+            let at = &self.at[alive..end];
             let states = self.next[alive..end]
                 .iter_mut()
                 .zip(at)
@@ -70,8 +70,8 @@ impl Shares {
         }
         if end < size {
             // j = l: the last arrival was a better one for sure.
-            self.next[end] = self.shares[end - 1];
+            self.next[end] = self.at[end - 1];
         }
-        core::mem::swap(&mut self.shares, &mut self.next);
+        core::mem::swap(&mut self.at, &mut self.next);
     }
 }

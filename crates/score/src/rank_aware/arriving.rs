@@ -173,7 +173,7 @@ fn quotient(x: f64, y: DoubleDouble) -> DoubleDouble {
 /// A continued fraction has converged when a step changes it by less than this part.
 const CONVERGED: f64 = 5e-16;
 
-/// I_x(a, b) over its first term x^a (1 - x)^b / (a B(a, b)), for x <= a / (a + b): 1 + (a + b) / (a + 1) x + ...
+/// `I_x(a, b)` over its first term x^a (1 - x)^b / (a B(a, b)), for x <= a / (a + b): 1 + (a + b) / (a + 1) x + ...
 ///
 /// The even part of the continued fraction of the incomplete beta function (DLMF 8.17.22), whose numerators are
 /// positive while m < b; evaluated by the method of Lentz. About the square root of the larger argument is the number of

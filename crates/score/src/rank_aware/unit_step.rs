@@ -97,7 +97,7 @@ impl<'a> Passages<'a> {
 
     /// The sum of h(l) w(l) / h(d), four ratios at a time, which do not wait for each other. None where the table ends
     /// before the sum has converged.
-    #[inline(always)]
+    #[inline]
     fn by_ratios_of(&self, eta: usize, d: u64, (table, top, _): (&[f64], u64, f64)) -> Option<f64> {
         let distance = d as f64;
         let mut place = (top - d) as usize;
@@ -126,7 +126,7 @@ impl<'a> Passages<'a> {
     ///
     /// L (L + 1) ... (L + eta - 1) / ((r + 1) (M + 1) ... (M + eta - 1)) times
     /// (k + r) (n + 1 - k + M) ... (n - 1 - k + M + eta) / ((n + 1 + L) ... (n + L + eta)).
-    #[inline(always)]
+    #[inline]
     fn ratio(&self, eta: usize, d: f64, r: f64) -> f64 {
         let arrivals = d + eta as f64 * r;
         let worse = arrivals - r;

@@ -7,7 +7,7 @@ use super::super::palette::{self, Ink};
 use super::GOAL;
 
 /// Policies with an ink of their own on every page.
-const KNOWN: [&str; 4] = ["rank_aware", "by_level", "random", "speculative"];
+const KNOWN: [&str; 4] = ["speculative", "by_level", "random", "rank_aware"];
 
 /// A policy of the grid.
 #[derive(Clone, Debug, PartialEq)]
