@@ -4,12 +4,13 @@ use rungkeeper_score::PromotionRule::{LinearQuantile, TopFraction};
 use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
 
 /// Rank, rung length, promotion quantile, time ratio, rule, ln P.
-///
+type Value = (u64, u64, (u64, u64), f64, PromotionRule, f64);
+
 /// For alpha = 1/eta from the closed form with log-gamma functions, w being added up from its far end; otherwise from
 /// the urn arrival by arrival.
 #[rustfmt::skip]
 #[allow(clippy::unreadable_literal, clippy::excessive_precision)] // as they were computed
-const VALUES: [(u64, u64, (u64, u64), f64, PromotionRule, f64); 26] = [
+const VALUES: [Value; 26] = [
     (340, 1000, (1, 3), 1.0, TopFraction, -0.62724351450580205888),
     (500, 1000, (1, 3), 1.0, TopFraction, -126.72707876252157902),
     (900, 1000, (1, 3), 0.01, TopFraction, -7472.635636959449118),
