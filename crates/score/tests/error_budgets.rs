@@ -2,12 +2,14 @@
 //! fails `every_public_function_has_a_budget`.
 
 mod common;
+mod rank_aware_values;
 
 use common::{DENOMINATOR_OF_P, Method, exact, position, quantile, settings};
 use rungkeeper_score::{
     PausedPosition, PromotionRule, ResumeProbability, ScoreSettings, arrivals_left, closed_form,
     expected_cost, first_passage_arrivals, ln_expected_cost, promotable, quadratic,
-    resume_probabilities, resume_probability, step_wise,
+    rank_aware_probabilities, rank_aware_probability, resume_probabilities, resume_probability,
+    step_wise,
 };
 
 /// A function, the relative error it may have, and the worst one found. Budget 0: exact.
@@ -17,7 +19,7 @@ struct Entry {
     worst: fn() -> f64,
 }
 
-const TABLE: [Entry; 10] = [
+const TABLE: [Entry; 12] = [
     Entry {
         function: "arrivals_left",
         budget: 0.0,
@@ -68,6 +70,24 @@ const TABLE: [Entry; 10] = [
         function: "ln_expected_cost",
         budget: 1e-12,
         worst: of_ln_expected_cost,
+    },
+    // Of the logarithm, against values of long arithmetic.
+    Entry {
+        function: "rank_aware_probability",
+        budget: 1e-12,
+        worst: || rank_aware_values::worst(rank_aware_probability),
+    },
+    Entry {
+        function: "rank_aware_probabilities",
+        budget: 1e-12,
+        worst: || {
+            rank_aware_values::worst(|position, rule| {
+                let mut batch = Vec::new();
+                rank_aware_probabilities(&[*position], rule, &mut batch)
+                    .map_err(|error| error.source)?;
+                Ok(batch[0])
+            })
+        },
     },
 ];
 

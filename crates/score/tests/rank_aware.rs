@@ -1,5 +1,5 @@
-//! The score without p against exact rational numbers, all orders of few arrivals, a simulation of the model, and values
-//! of 60-digit arithmetic.
+//! The score without p against exact rational numbers, all orders of few arrivals, and a simulation of the
+//! model. Values of long arithmetic are compared in `error_budgets`.
 
 mod common;
 
