@@ -5,24 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use indexset::BTreeSet;
-use rungkeeper_benches::{ORDERS, metric};
-use rungkeeper_rung_model::{MetricKey, Position, Rung};
-
-fn filled(order: &str, len: u64) -> (Rung, Vec<Position>) {
-    let mut rung = Rung::new(1, (1, 3));
-    let positions = (0..len).map(|i| rung.insert(metric(order, i))).collect();
-    (rung, positions)
-}
-
-/// The same entries: metric, then arrival.
-fn tree(order: &str, len: u64) -> BTreeSet<(MetricKey, u64)> {
-    let mut tree = BTreeSet::new();
-    for i in 0..len {
-        tree.insert((metric(order, i), i));
-    }
-    tree
-}
+use rungkeeper_benches::{ORDERS, metric, rung, tree};
 
 /// Places that jump about.
 fn next(place: &mut u64, len: u64) -> u64 {
@@ -31,18 +14,18 @@ fn next(place: &mut u64, len: u64) -> u64 {
 }
 
 fn rungs(criterion: &mut Criterion) {
-    for len in [1_000u64, 20_000, 1_000_000] {
+    for len in [1_000, 10_000, 100_000, 1_000_000] {
         let mut group = criterion.benchmark_group("rung");
         group.sample_size(if len > 100_000 { 10 } else { 50 });
         for order in ORDERS {
             group.throughput(Throughput::Elements(len));
             group.bench_function(BenchmarkId::new(format!("insert_{order}"), len), |b| {
-                b.iter(|| filled(black_box(order), len));
+                b.iter(|| rung(black_box(order), len));
             });
             let id = BenchmarkId::new(format!("insert_{order}_indexset"), len);
             group.bench_function(id, |b| b.iter(|| tree(black_box(order), len)));
             group.throughput(Throughput::Elements(1));
-            let (rung, positions) = filled(order, len);
+            let (rung, positions) = rung(order, len);
             let mut i = 0;
             group.bench_function(BenchmarkId::new(format!("rank_{order}"), len), |b| {
                 b.iter(|| rung.rank(black_box(positions[next(&mut i, len) as usize])));

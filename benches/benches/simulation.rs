@@ -1,13 +1,13 @@
-//! Simulated runs on generated curves: reports a second on one core, budget 50.
+//! Simulated runs on generated curves, budget 50: reports a second on one core, and of a grid of runs on one and on two.
 #![allow(missing_docs)] // `criterion_group!` writes a public function without docs
 
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rungkeeper_benches::{cell, curves};
-use rungkeeper_tuner::simulation::{Conditions, simulate};
+use rungkeeper_tuner::simulation::{Conditions, Grid, Levels, simulate};
 
-fn bench(criterion: &mut Criterion) {
+fn runs(criterion: &mut Criterion) {
     let curves = curves(5_000);
     let mut group = criterion.benchmark_group("simulation");
     for eta in [2, 4] {
@@ -24,5 +24,27 @@ fn bench(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bench);
+fn grids(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("simulation_threads");
+    for threads in [1, 2] {
+        let grid = Grid {
+            curves: vec![curves(5_000)],
+            levels: vec![Levels::geometric(2), Levels::geometric(4)],
+            workers: vec![8],
+            budgets: vec![50],
+            seeds: (0..4).collect(),
+            policies: vec!["speculative".to_owned()],
+            conditions: Conditions::default(),
+            threads: Some(threads),
+        };
+        let run = || grid.run(&()).expect("the settings fit");
+        let reports = run().iter().map(|result| result.reports).sum();
+        group.throughput(Throughput::Elements(reports));
+        let id = BenchmarkId::from_parameter(threads);
+        group.bench_function(id, |bencher| bencher.iter(|| black_box(run())));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, runs, grids);
 criterion_main!(benches);

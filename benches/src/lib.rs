@@ -5,9 +5,11 @@ mod curves;
 mod kernels;
 mod positions;
 mod run;
+mod rungs;
 
 pub use arrivals::{ORDERS, metric, spread};
 pub use curves::{cell, curves};
 pub use kernels::{KERNELS, Kernel};
 pub use positions::{no_cut_off, positions, settings};
 pub use run::Run;
+pub use rungs::{rung, tree};

@@ -59,6 +59,15 @@ pub(crate) fn compile(workspace: &Workspace) -> Result<()> {
     call(workspace, &packages, true, &[]).run()
 }
 
+/// Builds a program of the package `rungkeeper-benches` as benchmarks are built, and says where it is.
+pub(crate) fn program(workspace: &Workspace, name: &str) -> Result<String> {
+    let package = ["-p", "rungkeeper-benches", "--bin", name];
+    let build = ["build", "--profile", "bench", "--locked"];
+    workspace.cargo([build, package].concat()).run()?;
+    let target = &workspace.metadata.target_directory;
+    Ok(target.join("release").join(name).into_string())
+}
+
 /// `cargo bench` for bench targets alone: without `--bench`, cargo would also build every crate's unit tests with full optimization.
 fn call(
     workspace: &Workspace,

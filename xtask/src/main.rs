@@ -10,6 +10,7 @@
 mod bench;
 mod debian;
 mod finding;
+mod growth;
 mod layers;
 mod overhead;
 mod process;
@@ -40,6 +41,8 @@ enum Command {
     Props(props::Args),
     /// The benchmarks, and a table of their medians
     Bench(bench::Args),
+    /// Time and memory of the callback against the number of trials, beside Syne Tune 0.13's: a table and two plots
+    Growth(growth::Args),
     /// What the runner itself costs: time and memory, on real processes (Linux)
     Overhead(overhead::Args),
     /// The training program of `overhead`
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Props(args) => props::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Growth(args) => growth::run(&args),
         Command::Overhead(args) => overhead::run(&args),
         Command::Trainer(args) => overhead::train(&args),
         Command::Python(args) => python::run(&args),

@@ -2,14 +2,17 @@
 //!
 //! Nothing is skipped: what cannot be installed, built or imported fails.
 mod environment;
+mod reference;
 
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
 
-use self::environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL, REFERENCE};
+use self::environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL};
 use crate::{process::Invocation, workspace::Workspace};
+
+pub(crate) use reference::{Args as CompareArgs, Reference, run as compare};
 
 /// The folder of the package, from the root.
 const PACKAGE: &str = "crates/python";
@@ -39,27 +42,6 @@ impl Args {
 /// The command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     check(&Workspace::load()?, args)
-}
-
-/// Options of `cargo xtask compare-reference`.
-#[derive(clap::Args)]
-pub(crate) struct CompareArgs {
-    /// Options of the script, such as --trials 2000
-    #[arg(last = true)]
-    options: Vec<String>,
-}
-
-/// `cargo xtask compare-reference`: Syne Tune 0.13 and this project on the same candidates and the same
-/// events, in one process.
-pub(crate) fn compare(args: &CompareArgs) -> Result<()> {
-    let package = Package::of(&Workspace::load()?);
-    package.prepare(CORE)?;
-    let wheel = package.build()?;
-    package.prepare(REFERENCE)?;
-    package.install(REFERENCE, &wheel)?;
-    let script = ["benchmarks/against_reference.py".to_owned()];
-    let arguments = [script.as_slice(), &args.options].concat();
-    package.call(REFERENCE, "python", arguments)?.run()
 }
 
 /// As a step of `cargo xtask test`: everything.

@@ -1,7 +1,7 @@
 """Compares the speed with Syne Tune 0.13, the reference, and the results as well.
 
-Needs an environment with both, see `requirements/syne_tune_013.txt`. Times are those
-of the processor, in one process, with the medians and ranges of repetitions:
+Prints a table in Markdown, and how far the results agree. Needs an environment with
+both, see `requirements/syne_tune_013.txt`:
 
     python crates/python/benchmarks/against_reference.py
 """
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import reports
 import scores
-from figures import ratio, spread
-from run import WORKERS
+from figures import row
+from run import WORKERS, Subject
 from subjects import BUDGET
 
 NUDGE = 1e-12
@@ -25,6 +25,8 @@ TOLERANCE = 1e-9
 """Of probabilities, once the rounding is undone."""
 AGREEMENT = 0.95
 """Share of the removals: the rounding of the reference turns some."""
+
+HEAD = "| what | Syne Tune 0.13 | rungkeeper | times as fast |\n|---|---|---|---|"
 
 
 def machine() -> str:
@@ -47,45 +49,43 @@ def machine() -> str:
     )
 
 
-def compare_scores(repetitions: int) -> bool:
-    arrays = scores.positions()
-    print(
-        f"Score of {scores.CANDIDATES} candidates, {scores.STEPS} steps, alpha 1/3: "
-        f"{repetitions} repetitions"
+def measure_scores(repetitions: int) -> None:
+    reference, own = scores.of_both(scores.positions(), repetitions)
+    what = f"score of {scores.CANDIDATES} candidates, {scores.STEPS} steps, alpha 1/3"
+    print(row(what, reference, own))
+
+
+def measure_reports(trials: int, rounds: int, number: int) -> list[Subject]:
+    subjects, (reference, *others) = reports.of_all(trials, rounds, number)
+    what = (
+        f"report and loop end after {trials:,} trials, budget {BUDGET}, "
+        f"{WORKERS} workers"
     )
-    reference, own = scores.of_both(arrays, repetitions)
-    print(f"  the reference  {spread(reference)}")
-    print(f"  rungkeeper     {spread(own)}")
-    print(f"  ratio          {ratio(reference, own)}")
+    for subject, own in zip(subjects[1:], others, strict=True):
+        print(row(f"{what}: `{subject.name}`", reference, own))
+        what = "the same"
+    return subjects
+
+
+def compare_probabilities() -> bool:
+    arrays = scores.positions()
     rounded = scores.largest_difference(arrays, 0)
     exact = scores.largest_difference(arrays, NUDGE)
     print(
-        f"  largest difference of the probabilities: {rounded:.2g} on these arrays;\n"
-        f"  {exact:.1e} with the reference's quantiles larger by {NUDGE:g} of "
-        f"themselves,\n  which undoes its rounding (at most {TOLERANCE:g} is allowed)"
+        f"Largest difference of the probabilities: {rounded:.2g}; {exact:.1e} with the "
+        f"reference's\nquantiles larger by {NUDGE:g} of themselves, which undoes its "
+        f"rounding (at most {TOLERANCE:g})."
     )
     return exact <= TOLERANCE
 
 
-def compare_reports(trials: int, rounds: int, number: int) -> bool:
-    print(
-        f"\nA report and the loop end after {trials:,} trials, budget "
-        f"{BUDGET}, {WORKERS} workers:\n"
-        f"means of {number} reports each, {rounds} rounds"
-    )
-    subjects, times = reports.of_all(trials, rounds, number)
-    for subject, spent in zip(subjects, times, strict=True):
-        print(f"  {subject.name:27}{spread(spent)}")
+def compare_removals(subjects: list[Subject]) -> bool:
+    reference, *others = (subject.removed for subject in subjects)
     alike = True
-    reference = subjects[0].removed
-    for subject, spent in zip(subjects[1:], times[1:], strict=True):
-        common = len(set(reference) & set(subject.removed))
-        share = common / max(len(reference), len(subject.removed))
-        print(
-            f"  {subject.name}: ratio {ratio(times[0], spent)};\n"
-            f"    {common} removals as the reference's {len(reference)}"
-        )
-        alike = alike and share >= AGREEMENT
+    for subject, own in zip(subjects[1:], others, strict=True):
+        common = len(set(reference) & set(own))
+        print(f"{subject.name}: {common} removals as the reference's {len(reference)}.")
+        alike &= common / max(len(reference), len(own)) >= AGREEMENT
     return alike
 
 
@@ -96,9 +96,16 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--reports", type=int, default=200, help="in each round")
     arguments = parser.parse_args()
-    print(machine())
-    alike = compare_scores(arguments.repetitions)
-    alike &= compare_reports(arguments.trials, arguments.rounds, arguments.reports)
+    print(f"{machine()}.\n\n{HEAD}")
+    measure_scores(arguments.repetitions)
+    subjects = measure_reports(arguments.trials, arguments.rounds, arguments.reports)
+    print(
+        f"\nProcessor time, median and range: of {arguments.repetitions} calls of the "
+        f"reference and {scores.MORE} times as\nmany of rungkeeper; of "
+        f"{arguments.rounds} means of {arguments.reports} reports each.\n"
+    )
+    alike = compare_probabilities()
+    alike &= compare_removals(subjects)
     if not alike:
         print("the results differ more than they may", file=sys.stderr)
     return 0 if alike else 1

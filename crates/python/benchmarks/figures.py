@@ -15,12 +15,21 @@ def timed(work: Callable[[], object]) -> float:
     return (nanoseconds() - begin) / 1000
 
 
+def row(what: str, reference: Sequence[float], own: Sequence[float]) -> str:
+    """A row of a table: both times, and how many times as fast."""
+    cells = [what, spread(reference), spread(own), ratio(reference, own)]
+    return f"| {' | '.join(cells)} |"
+
+
 def spread(times: Sequence[float]) -> str:
-    """Median and range of microseconds."""
-    return f"{median(times):10,.1f} us  ({min(times):,.1f} to {max(times):,.1f})"
+    """Median of microseconds, and in brackets the range, in the unit of the median."""
+    middle = median(times)
+    size, unit = (1000, "ms") if middle >= 1000 else (1, "µs")
+    figures = [f"{time / size:.3g}" for time in (middle, min(times), max(times))]
+    return "{0} {unit} ({1} to {2})".format(*figures, unit=unit)
 
 
 def ratio(reference: Sequence[float], own: Sequence[float]) -> str:
-    """How many times as fast; the range sets the best of each against the worst."""
+    """The ratio of the medians; the range sets the best of each against the worst."""
     least, most = min(reference) / max(own), max(reference) / min(own)
-    return f"{median(reference) / median(own):,.0f} times ({least:,.0f} to {most:,.0f})"
+    return f"{median(reference) / median(own):,.0f} ({least:,.0f} to {most:,.0f})"

@@ -1,7 +1,8 @@
 """Processor time of each callback in one run, told the same."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -31,10 +32,11 @@ def measured(call: Callable[..., None], *arguments: Report) -> int:
     return nanoseconds() - begin
 
 
-def of_all(
-    trials: int, rounds: int, reports: int
-) -> tuple[list[Subject], list[list[float]]]:
-    """The callbacks, the reference first, and microseconds a report in each round."""
+@contextmanager
+def grown(
+    trials: int, *, only_rungs: bool = False
+) -> Iterator[tuple[Run, Late, list[Subject]]]:
+    """A run of so many trials, the reference, which knows all of it, and the others."""
     clock = Clock()
     named: dict[str, Any] = {
         "metric": METRIC,
@@ -43,20 +45,37 @@ def of_all(
     }
     # Both callbacks of Syne Tune ask for the time here.
     with mock.patch.object(time, "perf_counter", clock):
-        run, core = Run(clock), Core(clock)
+        run, core = Run(clock, only_rungs), Core(clock)
         late = Late("the reference", Reference(**named, **SETTINGS), run.scheduler)
         own = SyneTune(
             "rungkeeper.syne_tune", Replacement(**named, **SETTINGS), run.scheduler
         )
-        subjects: list[Subject] = [late, core, own]
-        run.fill(subjects)
+        others: list[Subject] = [core, own]
+        run.fill([late, *others])
         while len(run.trials) < trials:
-            turn(run, subjects)
-        for subject in subjects:
+            turn(run, [late, *others])
+        for subject in others:
             subject.removed.clear()
         late.join(core.callback, run.rungs.paused_trials())
-        means = [
+        yield run, late, others
+
+
+def means(
+    run: Run, subjects: list[Subject], rounds: int, reports: int
+) -> list[list[float]]:
+    """Microseconds a report in each round, by callback."""
+    return np.transpose(
+        [
             np.mean([turn(run, subjects) for _ in range(reports)], axis=0) / 1000
             for _ in range(rounds)
         ]
-    return subjects, np.transpose(means).tolist()
+    ).tolist()
+
+
+def of_all(
+    trials: int, rounds: int, reports: int
+) -> tuple[list[Subject], list[list[float]]]:
+    """The callbacks, the reference first, and microseconds a report in each round."""
+    with grown(trials) as (run, reference, others):
+        subjects: list[Subject] = [reference, *others]
+        return subjects, means(run, subjects, rounds, reports)

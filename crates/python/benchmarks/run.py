@@ -59,10 +59,16 @@ class Subject(Protocol):
 
 
 class Run:
-    """Workers, and the reference's rungs, which promote; losses are random."""
+    """Workers, and the reference's rungs, which promote; losses are random.
 
-    def __init__(self, clock: Clock) -> None:
+    Trials report at each level, or only at rungs and at the end.
+    """
+
+    def __init__(self, clock: Clock, only_rungs: bool = False) -> None:
         self.clock = clock
+        self._reported = (
+            [*LEVELS, MAX_RESOURCE] if only_rungs else range(1, MAX_RESOURCE + 1)
+        )
         self.scheduler = SimpleNamespace(bracket_distribution=lambda: np.ones(1))
         self.rungs = HyperbandBracketManager(
             scheduler_type="promotion",
@@ -81,7 +87,7 @@ class Run:
         self.scheduler.terminator = self.rungs
         self.trials: list[Trial] = []
         self._qualities: list[float] = []
-        self._levels: list[int] = []
+        self._reports: list[int] = []  # of each trial, so far
         self._due: list[tuple[float, int]] = []  # when each running trial reports
         self._draw = np.random.default_rng(1)
 
@@ -94,7 +100,7 @@ class Run:
             if new:
                 self.trials.append(Trial(number, {}, BORN))
                 self._qualities.append(self._draw.uniform())
-                self._levels.append(0)
+                self._reports.append(0)
             self.rungs.on_task_add(str(number), new_config=new, **task)
             for subject in subjects:
                 tell = subject.start if new else subject.resume
@@ -104,7 +110,8 @@ class Run:
     def next_report(self) -> Report:
         """The report that is due next."""
         self.clock.now, number = heapq.heappop(self._due)
-        self._levels[number] = level = self._levels[number] + 1
+        level = self._reported[self._reports[number]]
+        self._reports[number] += 1
         loss = self._qualities[number] + 1 / level + 0.1 * self._draw.normal()
         result = {METRIC: loss, LEVEL: level}
         if self.rungs.on_task_report(str(number), result)["task_continues"]:

@@ -14,6 +14,8 @@ from syne_tune.callbacks.hyperband_remove_checkpoints_score import (  # type: ig
 CANDIDATES = 1_000
 STEPS = 25
 ALPHA = 1 / 3
+MORE = 20
+"""So many times as many repetitions of the faster one."""
 
 Arrays = dict[str, Any]
 Compute = Callable[..., NDArray[np.float64]]
@@ -44,7 +46,7 @@ def of_both(arrays: Arrays, repetitions: int) -> tuple[list[float], list[float]]
     """Times of the reference and of rungkeeper on the same arrays."""
     own = rungkeeper.compute_probabilities_of_getting_resumed
     reference = times(compute_reference, arrays, repetitions)
-    return reference, times(own, arrays, 20 * repetitions)
+    return reference, times(own, arrays, MORE * repetitions)
 
 
 def largest_difference(arrays: Arrays, nudge: float) -> float:

@@ -606,10 +606,10 @@ impl RungModel {
         if next < end && resource >= self.rungs[next as usize].level() {
             let rung = &mut self.rungs[next as usize];
             out.data = data.then(|| (rung.level(), rung.compare_with_waiting(metric)).into());
-            let position = rung.insert(metric);
+            let (position, rank) = rung.insert_ranked(metric);
             out.recorded = Some(Recorded {
                 level: rung.level(),
-                rank: rung.rank(position),
+                rank,
                 rung_len: rung.len(),
             });
             out.skipped = resource != rung.level();

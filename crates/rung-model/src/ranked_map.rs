@@ -31,8 +31,8 @@ impl<K: Ord + Copy, V: Copy> RankedMap<K, V> {
         self.len
     }
 
-    /// Adds an entry; the key must be new.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    /// Adds an entry, whose key must be new, and returns its rank.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> usize {
         if self.blocks.is_empty() {
             self.blocks.push(Vec::with_capacity(BLOCK));
             self.largest.push(key);
@@ -44,11 +44,13 @@ impl<K: Ord + Copy, V: Copy> RankedMap<K, V> {
         self.blocks[b].insert(at, (key, value));
         self.largest[b] = self.largest[b].max(key);
         self.len += 1;
+        let rank = self.lengths.sum(b) + at;
         if self.blocks[b].len() < BLOCK {
             self.lengths.add(b, 1);
         } else {
             self.split(b);
         }
+        rank
     }
 
     /// Takes an entry out, if it is there.
@@ -233,7 +235,8 @@ mod tests {
     fn grow(keys: impl Iterator<Item = u32>) -> (RankedMap<u32, u32>, BTreeMap<u32, u32>) {
         let (mut map, mut expected) = (RankedMap::new(), BTreeMap::new());
         for key in keys {
-            map.insert(key, !key);
+            let rank = map.insert(key, !key);
+            assert_eq!(rank, map.rank(&key));
             expected.insert(key, !key);
         }
         (map, expected)
@@ -275,7 +278,7 @@ mod tests {
             let (mut map, mut expected) = (RankedMap::new(), BTreeMap::new());
             for (add, key) in steps {
                 if add && !expected.contains_key(&key) {
-                    map.insert(key, key + 1);
+                    prop_assert_eq!(map.insert(key, key + 1), expected.range(..key).count());
                     expected.insert(key, key + 1);
                 } else {
                     prop_assert_eq!(map.remove(&key), expected.remove(&key));

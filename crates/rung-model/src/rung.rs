@@ -113,13 +113,18 @@ impl Rung {
 
     /// Records an arrival, behind its equals. It does not wait until [`Rung::wait`] says so.
     pub fn insert(&mut self, metric: MetricKey) -> Position {
+        self.insert_ranked(metric).0
+    }
+
+    /// As [`Rung::insert`], with the rank of the arrival, which costs hardly more and is what [`Rung::rank`] would say.
+    pub fn insert_ranked(&mut self, metric: MetricKey) -> (Position, u64) {
         let position = Position {
             metric,
             arrival: self.arrivals,
         };
         self.arrivals += 1;
-        self.entries.insert(position, ());
-        position
+        let better = self.entries.insert(position, ()) as u64;
+        (position, better + 1)
     }
 
     /// Rank of an entry, 1 for the best.
@@ -183,7 +188,11 @@ impl Rung {
             let first = Position { metric, arrival: 0 };
             self.waiting.rank(&first) as u64
         };
-        let finite = before(MetricKey::BAD);
+        // Bad metrics stand at the end: mostly the last entry tells that there are none.
+        let finite = match self.waiting.iter().next_back() {
+            Some((worst, _)) if worst.metric.is_bad() => before(MetricKey::BAD),
+            _ => self.waiting.len() as u64,
+        };
         (finite - before(metric), finite)
     }
 }

@@ -13,10 +13,6 @@ const VALGRIND: Program = Program {
     without: "--skip guard",
 };
 
-/// The package and the program with the kernels.
-const PACKAGE: &str = "rungkeeper-benches";
-const PROGRAM: &str = "kernels";
-
 /// A rise of more than this fails.
 const MOST_RISE: f64 = 0.10;
 
@@ -51,20 +47,7 @@ pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
 /// Instructions of each kernel. What is done once is the same for two numbers of repetitions and
 /// drops out of the difference.
 fn count(workspace: &Workspace) -> Result<Counts> {
-    let build = [
-        "build",
-        "--profile",
-        "bench",
-        "--locked",
-        "-p",
-        PACKAGE,
-        "--bin",
-        PROGRAM,
-    ];
-    workspace.cargo(build).run()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let program = target.join("release").join(PROGRAM);
-    let program = program.to_str().context("the path is not Unicode")?;
+    let program = &super::program(workspace, "kernels")?;
     let list = Invocation::new(program, workspace.root(), [""; 0]).output()?;
     let mut counts = Counts::new();
     for line in list.lines() {

@@ -1,0 +1,45 @@
+//! `cargo xtask compare-reference`, and the environment with Syne Tune 0.13, the reference.
+use anyhow::Result;
+
+use super::{
+    Package,
+    environment::{CORE, REFERENCE},
+};
+use crate::{process::Invocation, workspace::Workspace};
+
+/// Options of `cargo xtask compare-reference`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Options of the script, such as --trials 2000
+    #[arg(last = true)]
+    options: Vec<String>,
+}
+
+/// Syne Tune 0.13 and this project on the same candidates and the same events, in one process.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let reference = Reference::prepare(&Workspace::load()?)?;
+    reference
+        .script("against_reference.py", &args.options)?
+        .run()
+}
+
+/// The environment with the reference and this package, as it is now.
+pub(crate) struct Reference(Package);
+
+impl Reference {
+    pub(crate) fn prepare(workspace: &Workspace) -> Result<Self> {
+        let package = Package::of(workspace);
+        package.prepare(CORE)?;
+        let wheel = package.build()?;
+        package.prepare(REFERENCE)?;
+        package.install(REFERENCE, &wheel)?;
+        Ok(Self(package))
+    }
+
+    /// A call of a script in the folder `benchmarks`.
+    pub(crate) fn script(&self, name: &str, options: &[String]) -> Result<Invocation> {
+        let script = [format!("benchmarks/{name}")];
+        let arguments = [script.as_slice(), options].concat();
+        self.0.call(REFERENCE, "python", arguments)
+    }
+}
