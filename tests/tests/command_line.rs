@@ -29,6 +29,16 @@ fn stderr(output: &Output) -> String {
 }
 
 #[test]
+fn score_knows_the_model_without_p() {
+    let line = r#"{"rank": 3, "rung_len": 6, "promotion_quantile": [1, 3], "time_ratio": 1.5, "model": "rank_aware"}"#;
+    let output = rungkeeper(&["score"], line);
+    assert!(output.status.success(), "{output:?}");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let probability = answer["probability"].as_f64().unwrap();
+    assert!((probability - 0.3551).abs() < 5e-5, "{answer}");
+}
+
+#[test]
 fn score_answers_the_oracle_line_by_line() {
     let output = rungkeeper(&["score", "oracle/score.jsonl"], "");
     assert!(output.status.success());

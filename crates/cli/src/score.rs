@@ -9,7 +9,7 @@ use rungkeeper_score::{
     Horizon, PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability,
     ScoreSettings, rank_aware_probability, resume_probability,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::input;
@@ -37,6 +37,8 @@ struct Fields {
     rank: u64,
     rung_len: u64,
     promotion_quantile: (u64, u64),
+    /// Needed by one of the models only; null is no number all the same.
+    #[serde(default, deserialize_with = "number")]
     p: Option<f64>,
     time_ratio: f64,
     #[serde(default = "approx_steps")]
@@ -55,6 +57,10 @@ enum Model {
     #[default]
     Bernoulli,
     RankAware,
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    f64::deserialize(deserializer).map(Some)
 }
 
 #[allow(clippy::unnecessary_wraps)] // the field's type
