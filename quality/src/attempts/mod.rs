@@ -17,6 +17,9 @@ use rungkeeper_rung_model::Candidate;
 pub struct Arguments {
     /// Rank of the trial in its rung, 1 for the best.
     pub rank: u64,
+    /// Of the `rung_len + 1` gaps between the entries of the rung, those in which an arrival is
+    /// better than the trial. As many as the rank says, unless entries tie.
+    pub better_gaps: u64,
     /// Number of entries of the rung.
     pub rung_len: u64,
     /// alpha = a / b of the rung.
@@ -32,6 +35,7 @@ impl Arguments {
     pub fn of(candidate: &Candidate<'_>, time_ratio: f64) -> Self {
         Self {
             rank: candidate.rank,
+            better_gaps: candidate.rank,
             rung_len: candidate.rung_len,
             promotion_quantile: candidate.promotion_quantile,
             expected: (candidate.rung_len as f64 + 1.0) * time_ratio,

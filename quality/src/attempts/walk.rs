@@ -1,7 +1,5 @@
 //! The way of a paused trial through the arrivals of its rung, step by step.
 
-use anyhow::Result;
-
 use super::Arguments;
 
 /// What the chance of being promoted is turned into.
@@ -32,7 +30,7 @@ pub struct Walk {
 }
 
 /// Chances that so many arrivals still come, below which the walk ends.
-const LEAST_CHANCE: f64 = 1e-6;
+const LEAST_CHANCE: f64 = 1e-12;
 
 impl Walk {
     /// Follows the walk until hardly any more arrivals come.
@@ -58,11 +56,12 @@ impl Walk {
         let (k, n) = (arguments.rank, arguments.rung_len);
         let distance = (b * k - a * n) as f64 / a as f64;
         let arrivals = |r: u64| (b * (k + r) - a * n).div_ceil(a);
+        let gaps = arguments.better_gaps;
         let mut still = StillToCome::new(arguments);
         let (mut l, mut r) = (arrivals(0), 0);
         // The first step, in logarithms: none of the first l arrivals is better.
         let ln_first = (0..l)
-            .map(|i| ln_ratio(n + 1 - k + i, n + 1 + i))
+            .map(|i| ln_ratio(n + 1 - gaps + i, n + 1 + i))
             .sum::<f64>();
         self.ln_scale = ln_first + libm::log(distance / l as f64);
         let (mut chance, mut promoted, mut held) = (1.0, 0.0, 0.0);
@@ -77,7 +76,7 @@ impl Walk {
             alive = (alive - chance * libm::exp(self.ln_scale)).max(0.0);
             self.steps.push((promoted, held));
             let next = arrivals(r + 1);
-            chance *= step_ratio((k, n), (l, r), next);
+            chance *= step_ratio((gaps, n), (l, r), next);
             if chance > 1e200 {
                 self.rescale(&mut chance, &mut promoted);
             }
@@ -102,30 +101,21 @@ impl Walk {
         (libm::log(promoted) + self.ln_scale).min(0.0)
     }
 
-    /// Logarithm of the worth for a level of 1. Times are in units of the time that is left, in
-    /// which the expected arrivals come. A trial that can be promoted at once is worth more than
-    /// any other.
+    /// Logarithm of the time for which the slot is held, in units of the time that is left, in which
+    /// the expected arrivals come. Minus infinity for a trial that can be promoted at once.
     #[must_use]
-    pub fn ln_worth(&self, worth: Worth) -> f64 {
-        let rate = |&(promoted, held): &(f64, f64)| promoted / held;
-        let best = match worth {
-            Worth::Loss => return self.ln_probability(),
-            Worth::PerSlot => self.steps.last().map_or(0.0, rate),
-            Worth::Index => self.steps.iter().map(rate).fold(0.0, f64::max),
-        };
-        if best == f64::INFINITY {
-            return AT_ONCE;
-        }
-        libm::log(best) + self.ln_scale + libm::log(self.expected)
+    pub fn ln_time_held(&self) -> f64 {
+        let held = self.steps.last().map_or(0.0, |step| step.1);
+        libm::log(held / self.expected)
     }
-}
 
-/// Above any other logarithm of a worth.
-const AT_ONCE: f64 = 1e6;
-
-/// Logarithm of the rank-aware probability.
-pub(super) fn ln_probability(arguments: &Arguments) -> Result<f64> {
-    Ok(Walk::new(arguments).ln_probability())
+    /// Logarithm of the largest chance of promotion over the time held, of all times after which
+    /// the checkpoint could be given up. Infinite for a trial that can be promoted at once.
+    #[must_use]
+    pub fn ln_best_rate(&self) -> f64 {
+        let rates = self.steps.iter().map(|&(promoted, held)| promoted / held);
+        libm::log(rates.fold(0.0, f64::max)) + self.ln_scale + libm::log(self.expected)
+    }
 }
 
 fn ln_ratio(part: u64, whole: u64) -> f64 {
@@ -133,11 +123,11 @@ fn ln_ratio(part: u64, whole: u64) -> f64 {
 }
 
 /// h at the next step over h at this one, `r` better among `l` arrivals.
-fn step_ratio((k, n): (u64, u64), (l, r): (u64, u64), next: u64) -> f64 {
+fn step_ratio((gaps, n): (u64, u64), (l, r): (u64, u64), next: u64) -> f64 {
     let gap = next - l;
     let (better, worse, all) = (
-        (k + r) as f64,
-        (n + 1 - k + l - r) as f64,
+        (gaps + r) as f64,
+        (n + 1 - gaps + l - r) as f64,
         (n + 1 + l) as f64,
     );
     let (l, r) = (l as f64, r as f64);
