@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use rungkeeper_rung_model::{Brackets, ModelSpec};
 use rungkeeper_tuner::simulation::{
-    Cell, Conditions, Curves, Draw, Retraining, Schedule, simulate_logged,
+    Cell, Conditions, Curves, Retraining, Schedule, simulate_logged,
 };
 use rungkeeper_tuner_hooks::Limits;
 use rungkeeper_tuner_hooks::log::Event;

@@ -25,12 +25,7 @@ pub struct Composed {
 }
 
 impl Composed {
-    fn arguments(
-        &self,
-        view: &View<'_>,
-        expected: &[f64],
-        candidate: &Candidate<'_>,
-    ) -> Arguments {
+    fn arguments(&self, view: &View<'_>, expected: &[f64], candidate: &Candidate<'_>) -> Arguments {
         let rung = view.rung_of(candidate);
         let mut arguments = Arguments {
             expected: expected[rung],

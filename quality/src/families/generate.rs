@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, LogNormal};
 use rand_pcg::Pcg64;
-use rungkeeper_rung_model::{MetricKey, Mode};
+use rungkeeper_rung_model::MetricKey;
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 use rungkeeper_tuner::simulation::Curves;
 
@@ -87,6 +87,8 @@ fn read(file: &str, metric: &str) -> Result<CurveTable> {
 
 #[cfg(test)]
 mod tests {
+    use rungkeeper_rung_model::Mode;
+
     use super::*;
 
     fn mean_of_half(table: &CurveTable, second: bool) -> f64 {
