@@ -37,6 +37,6 @@ pub enum SetupError {
     #[error(transparent)]
     Policy(#[from] PolicyError),
     /// There is no policy of that name.
-    #[error("the policy is \"{0}\", but must be one of {}", crate::log::POLICIES.join(", "))]
+    #[error("the policy is \"{0}\", but must be one of {known}", known = crate::log::POLICIES.join(", "))]
     UnknownPolicy(String),
 }
