@@ -38,15 +38,20 @@ fn study(long: bool) -> Result<Study> {
     })?;
     let attempts = timed("the attempts", || {
         let contenders = [&policies()[..2], &attempts()].concat();
-        Part::frozen(Plan::of(families(), seeds(8)), contenders)
+        let plan = Plan {
+            etas: vec![2, 4],
+            workers: vec![8],
+            ..Plan::of(families(), seeds(4))
+        };
+        Part::frozen(plan, contenders)
     })?;
-    let elsewhere = elsewhere(&seeds(6))?;
+    let elsewhere = elsewhere(&seeds(4))?;
     let live = timed("training again takes time", || {
         let plan = Plan {
             etas: vec![2, 4],
             workers: vec![4],
             spare: vec![4, 8, 16],
-            ..Plan::of(families(), seeds(6))
+            ..Plan::of(families(), seeds(4))
         };
         Part::live(plan, policies())
     })?;

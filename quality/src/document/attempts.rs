@@ -42,8 +42,10 @@ pub(super) fn section(study: &Study) -> String {
          Each is the rank-aware score with other arguments, or put to another use. Ratios are over\n\
          `{PROVED}`; *worst* is over `{REFERENCE}`, over all families. *Holds* says: on the choosing\n\
          and on the check families geo and arith are not worse, on the check families the intervals\n\
-         of both are below 1, and no configuration costs more than {WORST} times the reference. Runs\n\
-         as above, seeds {} to {}.\n\n{list}\n{}",
+         of both are below 1, and no configuration costs more than {WORST} times the reference.\n\
+         Fewer runs than above: eta {}; {} workers; seeds {} to {}.\n\n{list}\n{}",
+        super::list(&part.plan.etas),
+        super::list(&part.plan.workers),
         seeds[0],
         seeds[seeds.len() - 1],
         table.finish()

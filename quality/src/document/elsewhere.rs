@@ -1,7 +1,7 @@
 //! Other conditions, and runs in which training again takes its time.
 
 use super::table::{Table, percent, ratio, with_interval};
-use super::{PROVED, REFERENCE, Study};
+use super::{PROVED, REFERENCE, Study, list};
 use crate::part::{Of, Part};
 
 pub(super) fn section(study: &Study) -> String {
@@ -20,10 +20,6 @@ pub(super) fn section(study: &Study) -> String {
     }
     row(&mut table, "training again takes time", &study.live);
     let live = &study.live.plan;
-    let words = |values: &[u64]| {
-        let words: Vec<String> = values.iter().map(ToString::to_string).collect();
-        words.join(", ")
-    };
     format!(
         "## Under other conditions\n\n\
          `{PROVED}` over `{REFERENCE}` where more train at a time, where three brackets share the\n\
@@ -32,9 +28,9 @@ pub(super) fn section(study: &Study) -> String {
          In the last row training again takes its time, so each policy has a run of its own, which\n\
          ends after the seconds that the frozen run took (all families; eta {}; {} workers; C = {}).\n\
          Costs are compared with the levels resumed in the frozen run.\n\n{}",
-        words(&live.etas),
-        words(&live.workers),
-        words(&live.spare),
+        list(&live.etas),
+        list(&live.workers),
+        list(&live.spare),
         table.finish()
     )
 }

@@ -74,10 +74,6 @@ impl Study {
 
     fn opening(&self) -> String {
         let plan = &self.frozen.plan;
-        let list = |values: &[u64]| {
-            let words: Vec<String> = values.iter().map(ToString::to_string).collect();
-            words.join(", ")
-        };
         let (first, last) = (plan.seeds[0], plan.seeds[plan.seeds.len() - 1]);
         format!(
             "# Which checkpoints to give up\n\n\
@@ -121,6 +117,12 @@ fn slug(group: Group) -> &'static str {
         Group::Choosing => "choosing",
         Group::Check => "check",
     }
+}
+
+/// Numbers with commas between.
+fn list(values: &[u64]) -> String {
+    let words: Vec<String> = values.iter().map(ToString::to_string).collect();
+    words.join(", ")
 }
 
 /// With a newline at its end.
