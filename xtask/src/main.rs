@@ -16,6 +16,7 @@ mod overhead;
 mod process;
 mod props;
 mod python;
+mod quality;
 mod test;
 mod workspace;
 
@@ -50,6 +51,8 @@ enum Command {
     Trainer(overhead::TrainerArgs),
     /// The Python package: environments, wheel, stubs, linter, tests
     Python(python::Args),
+    /// What each removal policy loses, on the same runs: writes docs/decision-quality.md
+    Quality(quality::Args),
     /// Speed against Syne Tune 0.13, and the results of both, in one process
     CompareReference(python::CompareArgs),
     /// The layer checks: direction, purity, manifests, tidiness
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Overhead(args) => overhead::run(&args),
         Command::Trainer(args) => overhead::train(&args),
         Command::Python(args) => python::run(&args),
+        Command::Quality(args) => quality::run(&args),
         Command::CompareReference(args) => python::compare(&args),
         Command::Layers => layers::run(),
     };

@@ -79,6 +79,9 @@ pub(crate) struct Arguments {
     /// Draw curves that were used already: for runs longer than the file
     #[arg(long)]
     with_replacement: bool,
+    /// Start the curves in the order of the file, the same for each seed
+    #[arg(long, conflicts_with = "with_replacement")]
+    in_order: bool,
     /// Start no more trials than this [default: the number of curves]
     #[arg(long, value_name = "N")]
     max_trials: Option<u64>,
@@ -161,10 +164,10 @@ impl Arguments {
                 reports: self.max_reports,
                 resource: self.max_total_resource,
             },
-            draw: if self.with_replacement {
-                Draw::WithReplacement
-            } else {
-                Draw::WithoutReplacement
+            draw: match (self.with_replacement, self.in_order) {
+                (true, _) => Draw::WithReplacement,
+                (_, true) => Draw::InOrder,
+                _ => Draw::WithoutReplacement,
             },
             retraining: if self.frozen {
                 Retraining::Frozen

@@ -58,6 +58,9 @@ pub enum Draw {
     WithoutReplacement,
     /// Any curve, all equally likely, any number of times: for runs longer than the file.
     WithReplacement,
+    /// Each curve once, in the order of the file: where new trials depend on earlier ones, as those
+    /// of a search that learns do.
+    InOrder,
 }
 
 /// What happens to a trial that is resumed without its checkpoint.
@@ -92,9 +95,9 @@ pub struct Conditions {
     /// What ends the run, whichever comes first.
     ///
     /// When the limit of *trials* is reached, no new one is started, and the run ends when nothing
-    /// can be promoted and all workers are idle. The others end the run at once. Without
-    /// replacement the number of curves is such a limit of trials in any case; with replacement it
-    /// is one where no limit is given at all.
+    /// can be promoted and all workers are idle. The others end the run at once. Where
+    /// each curve comes once, the number of curves is such a limit of trials in any case; with
+    /// replacement it is one where no limit is given at all.
     pub limits: Limits,
     /// How curves are drawn.
     pub draw: Draw,
@@ -107,7 +110,7 @@ impl Conditions {
     pub(super) fn limits_for(&self, curves: usize) -> Limits {
         let mut limits = self.limits;
         let curves = curves as u64;
-        if self.draw == Draw::WithoutReplacement {
+        if self.draw != Draw::WithReplacement {
             limits.trials = Some(limits.trials.map_or(curves, |trials| trials.min(curves)));
         } else if limits == Limits::default() {
             limits.trials = Some(curves);

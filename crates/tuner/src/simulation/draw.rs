@@ -10,6 +10,8 @@ pub(super) enum Order {
     Permutation(Vec<u32>),
     /// Independent draws from so many curves.
     Independent { seed: u64, curves: usize },
+    /// As they are.
+    Identity,
 }
 
 impl Order {
@@ -18,16 +20,18 @@ impl Order {
         match draw {
             Draw::WithoutReplacement => Self::Permutation(permutation(seed, curves)),
             Draw::WithReplacement => Self::Independent { seed, curves },
+            Draw::InOrder => Self::Identity,
         }
     }
 
-    /// Without replacement, `trial` is less than the number of curves.
+    /// Where each curve comes once, `trial` is less than the number of curves.
     pub(super) fn curve(&self, trial: usize) -> usize {
         match self {
             Self::Permutation(order) => order[trial] as usize,
             &Self::Independent { seed, curves } => {
                 Draws::new(seed, trial as u64, Purpose::Curve).below(curves as u128) as usize
             }
+            Self::Identity => trial,
         }
     }
 }
@@ -78,6 +82,12 @@ mod tests {
         let drawn: Vec<usize> = (0..50).map(|trial| order.curve(trial)).collect();
         assert!((0..5).all(|curve| drawn.contains(&curve)));
         assert!(drawn.iter().all(|&curve| curve < 5));
+    }
+
+    #[test]
+    fn in_order_curves_come_as_they_are() {
+        let order = Order::new(Draw::InOrder, 3, 5);
+        assert!((0..5).all(|trial| order.curve(trial) == trial));
     }
 
     #[test]

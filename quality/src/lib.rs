@@ -1,0 +1,25 @@
+//! The proof of removal decisions: what each policy loses on the very same runs.
+//!
+//! A run on a frozen schedule ([`Frozen`]) is the same whatever is given up. So all policies, and
+//! attempts at better ones ([`attempt::Attempt`]), are [replayed](replay()) on it, and the least that
+//! any choice could have lost is known. [`families()`] says what the runs are on, [`measures`] how
+//! costs compare, [`Plan`] which runs are looked at.
+
+pub mod attempt;
+pub mod attempts;
+pub mod contenders;
+mod document;
+mod families;
+mod frozen;
+mod live;
+pub mod measures;
+mod part;
+mod replay;
+mod study;
+
+pub use document::Study;
+pub use families::{Arrivals, Family, Group, Shape, families};
+pub use frozen::{Frozen, Setting, Turn};
+pub use part::{Of, Part};
+pub use replay::{Loss, replay};
+pub use study::{Column, Configuration, Contender, Plan, Row, compare_rows};
