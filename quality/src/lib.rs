@@ -5,6 +5,13 @@
 //! any choice could have lost is known. [`families()`] says what the runs are on, [`measures`] how
 //! costs compare, [`Plan`] which runs are looked at.
 
+// The page is put together from short pieces of text.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::trivially_copy_pass_by_ref
+)]
+
 pub mod attempt;
 pub mod attempts;
 pub mod contenders;

@@ -1,4 +1,11 @@
 //! Writes `docs/decision-quality.md`: `rungkeeper-quality [--long] FOLDER`.
+
+// The page is put together from short pieces of text.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    clippy::trivially_copy_pass_by_ref
+)]
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 
 use std::path::PathBuf;
