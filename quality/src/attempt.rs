@@ -5,7 +5,7 @@ use rungkeeper_policies::{Need, RemovalPolicy, choose_cheapest};
 use rungkeeper_rung_model::{ArrivalData, Candidate, MetricKey, RungModel};
 
 /// A way to choose what is given up that may look at more than a
-/// [`RemovalPolicy`](rungkeeper_policies::RemovalPolicy) does.
+/// [`RemovalPolicy`] does.
 pub trait Attempt {
     /// Learns from an arrival at a rung. Does nothing by default.
     ///
