@@ -206,7 +206,6 @@ impl Runner {
         let (journal, header, events) = Journal::recover(&files.log())?;
         let mut runner = Self::build(experiment, files, store, journal, &header)?;
         runner.recover(&events, observer)?;
-        runner.begin = Instant::now();
         Ok(runner)
     }
 

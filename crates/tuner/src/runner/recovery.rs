@@ -1,6 +1,7 @@
 //! From the log back to the state.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
 
 use rungkeeper_checkpoints::Stored;
 use rungkeeper_policies::Budget;
@@ -79,6 +80,8 @@ impl Runner {
         for (id, started) in left.processes.values() {
             process::end_left_behind(*id, started.as_deref());
         }
+        // What is set right is written down already, so the clock goes on from here.
+        self.begin = Instant::now();
         self.set_right(&left.reported, observer)
     }
 
