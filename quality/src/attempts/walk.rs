@@ -29,8 +29,9 @@ pub struct Walk {
     ln_scale: f64,
 }
 
-/// Chances that so many arrivals still come, below which the walk ends.
-const LEAST_CHANCE: f64 = 1e-12;
+/// Chances that so many arrivals still come, below which the walk ends. They are found by
+/// subtraction from 1, so this is far above the rounding errors of that.
+const LEAST_CHANCE: f64 = 1e-9;
 
 impl Walk {
     /// Follows the walk until hardly any more arrivals come.

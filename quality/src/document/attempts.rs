@@ -43,7 +43,7 @@ pub(super) fn section(study: &Study) -> String {
          `{PROVED}`; *worst* is over `{REFERENCE}`, over all families. *Holds* says: on the choosing\n\
          and on the check families geo and arith are not worse, on the check families the intervals\n\
          of both are below 1, and no configuration costs more than {WORST} times the reference.\n\
-         Fewer runs than above: eta {}; {} workers; seeds {} to {}.\n\n{list}\n{}",
+         Fewer runs than above: eta {}; {} workers; seeds {} to {}; without the fractional rungs.\n\n{list}\n{}",
         super::list(&part.plan.etas),
         super::list(&part.plan.workers),
         seeds[0],
