@@ -20,6 +20,12 @@ pub(super) fn section(study: &Study) -> String {
     }
     row(&mut table, "training again takes time", &study.live);
     let live = &study.live.plan;
+    let some = study.elsewhere.first().map(|(_, part)| &part.plan.families);
+    let some: Vec<&str> = some
+        .into_iter()
+        .flatten()
+        .map(|family| family.name)
+        .collect();
     format!(
         "## Under other conditions\n\n\
          `{PROVED}` over `{REFERENCE}` where more train at a time, where three brackets share the\n\
@@ -27,10 +33,13 @@ pub(super) fn section(study: &Study) -> String {
          reports that was announced. These are frozen runs too.\n\n\
          In the last row training again takes its time, so each policy has a run of its own, which\n\
          ends after the seconds that the frozen run took (all families; eta {}; {} workers; C = {}).\n\
-         Costs are compared with the levels resumed in the frozen run.\n\n{}",
+         Costs are compared with the levels resumed in the frozen run. All of this is on {} seeds, and\n\
+         the frozen runs on the families {}.\n\n{}",
         list(&live.etas),
         list(&live.workers),
         list(&live.spare),
+        live.seeds.len(),
+        some.join("; "),
         table.finish()
     )
 }

@@ -25,6 +25,7 @@ pub(super) fn section(study: &Study) -> String {
         Of::default(),
         "Where training again takes time",
     ));
+    points.extend(worst_elsewhere(study));
     points.extend(gap(&study.frozen));
     points.push(adopted(&study.attempts));
     let list: String = points.iter().map(|point| format!("- {point}\n")).collect();
@@ -66,6 +67,26 @@ fn worst(part: &Part) -> Option<String> {
         ratio(found.worst),
         part.describe(found.worst_at)
     ))
+}
+
+/// Under which other conditions it is much worse somewhere.
+fn worst_elsewhere(study: &Study) -> Option<String> {
+    let conditions = (study.elsewhere.iter()).map(|(name, part)| (format!("with {name}"), part));
+    let live = ("where training again takes time".to_owned(), &study.live);
+    let bad: Vec<String> = conditions
+        .chain([live])
+        .filter_map(|(name, part)| {
+            let (column, reference) = (part.column(PROVED), part.column(REFERENCE));
+            let found = part.compare(Of::default(), column, reference)?;
+            let seeds = part.plan.seeds.len();
+            let (worst, at) = (ratio(found.worst), part.describe(found.worst_at));
+            (found.worst > WORST).then(|| format!("{name} {worst} ({at}; {seeds} seeds)"))
+        })
+        .collect();
+    (!bad.is_empty()).then(|| {
+        let bad = bad.join("; ");
+        format!("Not confirmed under other conditions: that none costs more than {WORST} times the reference. The worst geo of a configuration is, {bad}.")
+    })
 }
 
 fn configurations(part: &Part) -> usize {
