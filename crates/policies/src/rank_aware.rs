@@ -1,11 +1,8 @@
 use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::{PromotionRule, RankedPosition, rank_aware_probabilities};
 
-use crate::expected::{ln_costs, promotion_quantile, refused};
+use crate::expected::{ln_losses, promotion_quantile};
 use crate::{Need, PolicyError, RemovalPolicy};
-
-/// Longest time ratio that is looked at: the beginning of a run is as good as endless.
-const MAX_TIME_RATIO: f64 = 1e9;
 
 /// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and so many expected ones
 /// are looked ahead at most.
@@ -53,7 +50,7 @@ impl RankAware {
 fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
     let promotion_quantile = promotion_quantile(candidate)?;
     let most = if promotion_quantile.numerator() == 1 {
-        MAX_TIME_RATIO
+        RankedPosition::MAX_TIME_RATIO
     } else {
         MOST_COUNTED / candidate.rung_len as f64
     };
@@ -77,14 +74,11 @@ impl RemovalPolicy for RankAware {
         candidates: &[Candidate<'_>],
         time_ratio: f64,
     ) -> Result<Vec<f64>, PolicyError> {
-        let positions = candidates
-            .iter()
-            .map(|candidate| position(candidate, time_ratio))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut probabilities = Vec::with_capacity(positions.len());
-        rank_aware_probabilities(&positions, self.promotion_rule, &mut probabilities)
-            .map_err(|error| refused(&candidates[error.index], error.source))?;
-        Ok(ln_costs(candidates, &probabilities))
+        ln_losses(
+            candidates,
+            |candidate| position(candidate, time_ratio),
+            |positions, out| rank_aware_probabilities(positions, self.promotion_rule, out),
+        )
     }
 
     /// The probability does not increase with the rank, so the worst of each rung are enough.

@@ -4,7 +4,7 @@ use rungkeeper_score::{
     Horizon, PausedPosition, PromotionRule, ScoreError, ScoreSettings, resume_probabilities,
 };
 
-use crate::expected::{ln_costs, promotion_quantile, refused};
+use crate::expected::{ln_losses, promotion_quantile};
 use crate::{Need, PolicyError, RemovalPolicy};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
@@ -116,14 +116,11 @@ impl RemovalPolicy for Speculative {
         candidates: &[Candidate<'_>],
         time_ratio: f64,
     ) -> Result<Vec<f64>, PolicyError> {
-        let positions = candidates
-            .iter()
-            .map(|candidate| self.position(candidate, time_ratio))
-            .collect::<Result<Vec<_>, _>>()?;
-        let mut probabilities = Vec::with_capacity(positions.len());
-        resume_probabilities(&positions, &self.score, &mut probabilities)
-            .map_err(|error| refused(&candidates[error.index], error.source))?;
-        Ok(ln_costs(candidates, &probabilities))
+        ln_losses(
+            candidates,
+            |candidate| self.position(candidate, time_ratio),
+            |positions, out| resume_probabilities(positions, &self.score, out),
+        )
     }
 
     /// The probability does not increase with the rank, so of candidates in one rung only as many of

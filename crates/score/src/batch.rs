@@ -32,13 +32,24 @@ pub fn resume_probabilities(
     settings: &ScoreSettings,
     probabilities: &mut Vec<ResumeProbability>,
 ) -> Result<(), BatchError> {
+    let mut kept = Kept::default();
+    each(positions, probabilities, |position| {
+        resume_probability_with(position, settings, &mut kept)
+    })
+}
+
+/// Empties `probabilities` and puts the probability of each position there, up to the first that has none.
+#[inline]
+pub(crate) fn each<P>(
+    positions: &[P],
+    probabilities: &mut Vec<ResumeProbability>,
+    mut probability: impl FnMut(&P) -> Result<ResumeProbability, ScoreError>,
+) -> Result<(), BatchError> {
     probabilities.clear();
     probabilities.reserve(positions.len());
-    let mut kept = Kept::default();
     for (index, position) in positions.iter().enumerate() {
         let at_index = |source: ScoreError| BatchError { index, source };
-        probabilities
-            .push(resume_probability_with(position, settings, &mut kept).map_err(at_index)?);
+        probabilities.push(probability(position).map_err(at_index)?);
     }
     Ok(())
 }

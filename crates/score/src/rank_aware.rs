@@ -10,7 +10,7 @@ use unit_step::Passages;
 use urn::Urn;
 
 use crate::{
-    BatchError, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError,
+    BatchError, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError, batch,
     position::check_place, shares::Shares, walk::distance,
 };
 
@@ -44,9 +44,13 @@ pub struct RankedPosition {
     pub time_ratio: f64,
 }
 
-/// Longest rung, and largest finite time ratio.
+/// Longest rung.
 const MAX_RUNG_LEN: u64 = 1 << 30;
-const MAX_TIME_RATIO: f64 = 1e9;
+
+impl RankedPosition {
+    /// The largest finite time ratio that is supported. A run with so much of it left is as good as endless.
+    pub const MAX_TIME_RATIO: f64 = 1e9;
+}
 
 /// The probability that a paused trial can be promoted before the run ends, from nothing but its rank k, the length n of
 /// its rung and the share f = 1 / (1 + time ratio) of the run that is over.
@@ -130,15 +134,10 @@ pub fn rank_aware_probabilities(
     promotion_rule: PromotionRule,
     probabilities: &mut Vec<ResumeProbability>,
 ) -> Result<(), BatchError> {
-    probabilities.clear();
-    probabilities.reserve(positions.len());
     let mut kept = Kept::default();
-    for (index, position) in positions.iter().enumerate() {
-        let at_index = |source: ScoreError| BatchError { index, source };
-        probabilities
-            .push(probability_with(position, promotion_rule, &mut kept).map_err(at_index)?);
-    }
-    Ok(())
+    batch::each(positions, probabilities, |position| {
+        probability_with(position, promotion_rule, &mut kept)
+    })
 }
 
 /// What is kept from one position to the next.
@@ -160,7 +159,9 @@ fn probability_with(
         time_ratio,
     } = *position;
     check_place(rank, rung_len, time_ratio)?;
-    if rung_len > MAX_RUNG_LEN || (time_ratio > MAX_TIME_RATIO && time_ratio < f64::INFINITY) {
+    if rung_len > MAX_RUNG_LEN
+        || (time_ratio > RankedPosition::MAX_TIME_RATIO && time_ratio < f64::INFINITY)
+    {
         return Err(ScoreError::BeyondRange {
             rung_len,
             time_ratio,

@@ -4,6 +4,7 @@ use super::{arriving::Arriving, urn::Urn};
 use crate::{
     ScoreError,
     double_double::DoubleDouble,
+    followed::LN_NEGLIGIBLE,
     scaled::{Scaled, ScaledSum},
     shares::Shares,
     walk::{Last, Walk},
@@ -11,9 +12,6 @@ use crate::{
 
 /// So many better arrivals are followed at first; four times as many, and so on, where they are not enough.
 const FIRST_TOP: u64 = 16;
-
-/// What is left out is at most this part of the sum.
-const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
 
 /// Up to this denominator the bound on the rest looks at one more period of the passages.
 const MAX_PERIOD: u64 = 1 << 10;

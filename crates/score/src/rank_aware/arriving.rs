@@ -107,8 +107,8 @@ impl Arriving {
 
     /// Sees to it that the table reaches from `low` to at least `high`.
     pub(crate) fn cover(&mut self, low: u64, high: u64) {
+        let low = low.min(self.table.low().unwrap_or(low));
         if self.table.values.is_empty() || self.table.top < high {
-            let low = low.min(self.table.low().unwrap_or(low));
             let tail = self.at_least(DoubleDouble::from(high as f64));
             self.table.top = high;
             self.table.exponent = (tail.ln() - LN_SMALLEST).min(0.0);
@@ -116,10 +116,8 @@ impl Arriving {
             self.table
                 .values
                 .push(tail.relative_to(self.table.exponent));
-            self.extend_down(low);
-        } else {
-            self.extend_down(low);
         }
+        self.extend_down(low);
     }
 
     /// w(m) = w(m + 1) + P(N' = m), down to `low`.

@@ -2,6 +2,7 @@
 
 use super::{arriving::Arriving, urn::Urn};
 use crate::{
+    closed_form::MAX_PRODUCT_ETA,
     double_double::DoubleDouble,
     long_sum::{FARTHEST, Summable, long_sum},
     scaled::Scaled,
@@ -21,9 +22,6 @@ const MAX_TABLE: u64 = 1 << 13;
 
 /// So many terms the table reaches at first.
 const FIRST_TERMS: u64 = 24;
-
-/// Largest eta for which the ratio of successive terms is a short product.
-const MAX_PRODUCT_ETA: u64 = 16;
 
 /// The products of 2 eta factors in a ratio stay below this power of 2.
 const MAX_PRODUCT_BITS: f64 = 1000.0;
