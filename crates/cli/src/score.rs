@@ -22,7 +22,8 @@ use crate::input;
 /// cut-off), `promotion_rule` (`top_fraction`, the default, or `linear_quantile`), `horizon`
 /// (`hard`, the default, or `first_term_kept`), and `model`: `bernoulli`, the default, or
 /// `rank_aware`, where the rank itself says how likely an arrival is better. That needs no `p`,
-/// and knows no cut-off and no horizon.
+/// and knows no cut-off and no horizon; `num_better`, the number of strictly better trials, is
+/// `rank` - 1 unless given (fewer where others before the trial are its equals).
 ///
 /// Out comes the same line with `probability` and `ln_probability` (null for minus infinity).
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,7 @@ pub(crate) struct Arguments {
 #[derive(Deserialize)]
 struct Fields {
     rank: u64,
+    num_better: Option<u64>,
     rung_len: u64,
     promotion_quantile: (u64, u64),
     /// Needed by one of the models only; null is no number all the same.
@@ -146,6 +148,7 @@ fn probability(fields: &Fields) -> anyhow::Result<ResumeProbability> {
         Model::RankAware => {
             let position = RankedPosition {
                 rank: fields.rank,
+                num_better: (fields.num_better).unwrap_or(fields.rank.saturating_sub(1)),
                 rung_len: fields.rung_len,
                 promotion_quantile,
                 time_ratio: fields.time_ratio,

@@ -11,7 +11,8 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// use rungkeeper_policies::{ByLevel, Candidate, Need, RemovalPolicy};
 ///
 /// let candidate = |trial_id, level, rank| Candidate {
-///     trial_id, level, rank, rung_len: 9, promotion_quantile: (1, 3), bad_metric: false, bytes: 1,
+///     trial_id, level, rank, num_better: rank - 1, rung_len: 9, promotion_quantile: (1, 3),
+///     bad_metric: false, bytes: 1,
 /// };
 /// let candidates = [candidate("a", 3, 9), candidate("b", 1, 4), candidate("c", 1, 8)];
 /// let need = Need { checkpoints: 2, bytes: 0 };

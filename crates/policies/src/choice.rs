@@ -184,6 +184,7 @@ mod tests {
             trial_id,
             level,
             rank,
+            num_better: rank - 1,
             rung_len: 9,
             promotion_quantile: (1, 3),
             bad_metric: false,

@@ -60,6 +60,8 @@ struct Case {
     need: Need,
     time_ratio: f64,
     data: Vec<ArrivalData>,
+    /// So many successive entries of a rung are equals.
+    tie: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -79,12 +81,17 @@ impl Case {
             trial_id: &trial.id,
             level: trial.level,
             rank: trial.rank,
+            num_better: self.num_better(trial.rank),
             rung_len: trial.rung_len,
             promotion_quantile: (1, 3),
             bad_metric: trial.bad_metric,
             bytes: trial.bytes,
         })
         .collect()
+    }
+
+    fn num_better(&self, rank: u64) -> u64 {
+        (rank - 1) / self.tie * self.tie
     }
 }
 
@@ -119,6 +126,7 @@ fn cases() -> impl Iterator<Item = Case> {
             need,
             time_ratio: [0.0, 1e-6, 0.3, 1.0, 20.0, 1e6][below(6) as usize],
             data,
+            tie: [1, 1 + below(12)][below(2) as usize],
         }
     })
 }
@@ -149,6 +157,7 @@ fn check_few_shown(make: Make<'_>, case: &Case) {
             .zip(rung)
             .map(|(rank, candidate)| Candidate {
                 rank,
+                num_better: case.num_better(rank),
                 rung_len: 220,
                 ..*candidate
             })

@@ -16,7 +16,8 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 ///
 /// let ids: Vec<String> = (0..100).map(|i| i.to_string()).collect();
 /// let candidates: Vec<_> = ids.iter().zip(1..).map(|(trial_id, rank)| Candidate {
-///     trial_id, level: 1, rank, rung_len: 100, promotion_quantile: (1, 3), bad_metric: false, bytes: 1,
+///     trial_id, level: 1, rank, num_better: rank - 1, rung_len: 100, promotion_quantile: (1, 3),
+///     bad_metric: false, bytes: 1,
 /// }).collect();
 /// let need = Need { checkpoints: 10, bytes: 0 };
 /// let chosen = Random::new(7).choose(&candidates, need, 1.0)?;
@@ -78,6 +79,7 @@ mod tests {
                 trial_id,
                 level: 1,
                 rank,
+                num_better: rank - 1,
                 rung_len: 50,
                 promotion_quantile: (1, 3),
                 bad_metric: false,

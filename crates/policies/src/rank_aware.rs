@@ -12,8 +12,9 @@ const MOST_COUNTED: f64 = 1024.0;
 /// rank of a trial say how likely an arrival beats it.
 ///
 /// A trial of rank k among n is beaten by the next arrival with chance k / (n + 1), since that falls into each of the gaps
-/// between the ranked trials with equal chance; and how many arrivals are still to come is uncertain, most where rungs
-/// are short. So there is nothing to learn and nothing to set, and trials next to the last promoted one are told from
+/// between the ranked trials with equal chance (where equals stand before it, only the gaps before the first of them
+/// count, since a new equal stands behind); and how many arrivals are still to come is uncertain, most where rungs are
+/// short. So there is nothing to learn and nothing to set, and trials next to the last promoted one are told from
 /// those far behind. The probability is `rungkeeper_score::rank_aware_probability`.
 ///
 /// Where a rung's promotion quantile is not 1/eta, at most about a thousand expected arrivals are looked ahead.
@@ -25,6 +26,7 @@ const MOST_COUNTED: f64 = 1024.0;
 ///     trial_id: "7",
 ///     level: 9,
 ///     rank,
+///     num_better: rank - 1,
 ///     rung_len: 30,
 ///     promotion_quantile: (1, 3),
 ///     bad_metric: false,
@@ -56,6 +58,7 @@ fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition
     };
     Ok(RankedPosition {
         rank: candidate.rank,
+        num_better: candidate.num_better,
         rung_len: candidate.rung_len,
         promotion_quantile,
         // Not `min`, which would turn NaN into a number.

@@ -10,6 +10,7 @@ fn candidate(trial_id: &str, level: u64, rank: u64, rung_len: u64) -> Candidate<
         trial_id,
         level,
         rank,
+        num_better: rank - 1,
         rung_len,
         promotion_quantile: (1, 3),
         bad_metric: false,

@@ -9,6 +9,7 @@ use rungkeeper_policies::{
 struct Trial {
     level: u64,
     rank: u64,
+    num_better: u64,
     rung_len: u64,
     bytes: u64,
     bad_metric: bool,
@@ -19,15 +20,20 @@ fn trials() -> impl Strategy<Value = Vec<Trial>> {
         0usize..4,
         1u64..2_000,
         0.0..1.0f64,
+        1u64..2_000,
         0u64..100,
         prop::bool::weighted(0.1),
     );
-    let trial = trial.prop_map(|(level, rung_len, share, bytes, bad_metric)| Trial {
-        level: [1, 3, 9, 27][level],
-        rank: 1 + ((rung_len - 1) as f64 * share) as u64,
-        rung_len,
-        bytes,
-        bad_metric,
+    let trial = trial.prop_map(|(level, rung_len, share, tie, bytes, bad_metric)| {
+        let before = ((rung_len - 1) as f64 * share) as u64;
+        Trial {
+            level: [1, 3, 9, 27][level],
+            rank: before + 1,
+            num_better: before / tie * tie,
+            rung_len,
+            bytes,
+            bad_metric,
+        }
     });
     prop::collection::vec(trial, 0..40)
 }
@@ -40,6 +46,7 @@ fn candidates<'t>(trials: &'t [Trial], ids: &'t [String]) -> Vec<Candidate<'t>> 
             trial_id: id,
             level: trial.level,
             rank: trial.rank,
+            num_better: trial.num_better,
             rung_len: trial.rung_len,
             promotion_quantile: (1, 3),
             bad_metric: trial.bad_metric,
@@ -113,7 +120,7 @@ proptest! {
     #[test]
     fn scoring_a_few_is_scoring_all(
         rungs in prop::collection::vec((1u64..300, 0.0..1.0f64), 1..5),
-        checkpoints in 1u64..20, ratio in 1e-6..1e3f64,
+        tie in 1u64..40, checkpoints in 1u64..20, ratio in 1e-6..1e3f64,
     ) {
         let mut candidates = Vec::new();
         let ids = ids(2_000);
@@ -124,6 +131,7 @@ proptest! {
                     trial_id: &ids[candidates.len()],
                     level: 3u64.pow(i as u32),
                     rank,
+                    num_better: (rank - 1) / tie * tie,
                     rung_len,
                     promotion_quantile: (1, 3),
                     bad_metric: rank > rung_len - rung_len / 10,

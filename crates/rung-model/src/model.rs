@@ -546,10 +546,15 @@ impl RungModel {
         trial: TrialIndex,
     ) -> Option<Candidate<'m>> {
         let state = &self.trials[trial.get()];
-        self.can_be_given_up(state, rung).then(|| Candidate {
+        if !self.can_be_given_up(state, rung) {
+            return None;
+        }
+        let (rank, num_better) = rung.rank_and_num_better(position);
+        Some(Candidate {
             trial_id: &self.ids[trial.get()],
             level: rung.level(),
-            rank: rung.rank(position),
+            rank,
+            num_better,
             rung_len: rung.len(),
             promotion_quantile: rung.promotion_quantile(),
             bad_metric: position.metric().is_bad(),

@@ -68,6 +68,8 @@ pub struct Candidate<'m> {
     pub level: u64,
     /// Its rank there, 1 for the best.
     pub rank: u64,
+    /// Number of entries there with a strictly better metric: `rank - 1`, unless it has equals before it.
+    pub num_better: u64,
     /// Number of entries of the rung.
     pub rung_len: u64,
     /// alpha = a / b of the rung, as `(a, b)`.

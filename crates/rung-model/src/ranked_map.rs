@@ -81,6 +81,19 @@ impl<K: Ord + Copy, V: Copy> RankedMap<K, V> {
         }
     }
 
+    /// Number of entries with a smaller key, and the largest of those keys.
+    pub(crate) fn rank_and_before(&self, key: &K) -> (usize, Option<K>) {
+        let b = self.block_for(key);
+        let block = self.blocks.get(b).map_or(&[][..], Vec::as_slice);
+        let at = Self::position(block, key);
+        let before = match at.checked_sub(1) {
+            Some(before) => Some(block[before].0),
+            // The largest key of the block before this one.
+            None => b.checked_sub(1).map(|before| self.largest[before]),
+        };
+        (self.lengths.sum(b) + at, before)
+    }
+
     /// The key with `rank` smaller ones, if there are more than `rank` entries.
     pub(crate) fn select(&self, rank: usize) -> Option<K> {
         let (b, before) = self.lengths.find(rank);
@@ -226,10 +239,14 @@ mod tests {
         assert!(map.blocks.iter().all(|b| !b.is_empty() && b.len() < BLOCK));
         for (rank, key) in expected.keys().enumerate() {
             assert_eq!(map.rank(key), rank);
+            let before = rank.checked_sub(1).and_then(|rank| map.select(rank));
+            assert_eq!(map.rank_and_before(key), (rank, before));
             assert_eq!(map.select(rank), Some(*key));
         }
         assert_eq!(map.select(expected.len()), None);
         assert_eq!(map.rank(&u32::MAX), expected.len());
+        let last = expected.keys().next_back().copied();
+        assert_eq!(map.rank_and_before(&u32::MAX), (expected.len(), last));
     }
 
     fn grow(keys: impl Iterator<Item = u32>) -> (RankedMap<u32, u32>, BTreeMap<u32, u32>) {

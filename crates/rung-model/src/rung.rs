@@ -133,6 +133,21 @@ impl Rung {
         self.entries.rank(&entry) as u64 + 1
     }
 
+    /// Rank of an entry, 1 for the best, and the number of entries with a strictly better metric: one less, unless the
+    /// entry has equals before it.
+    #[must_use]
+    pub fn rank_and_num_better(&self, entry: Position) -> (u64, u64) {
+        let (before, last) = self.entries.rank_and_before(&entry);
+        let before = before as u64;
+        let has_equal = last.is_some_and(|last| last.metric == entry.metric);
+        let better = if has_equal {
+            self.num_better(entry.metric)
+        } else {
+            before
+        };
+        (before + 1, better)
+    }
+
     /// The metric at a rank, 1 for the best; `None` if there is no such rank.
     #[must_use]
     pub fn metric_at(&self, rank: u64) -> Option<MetricKey> {
@@ -241,6 +256,16 @@ mod tests {
         assert_eq!(metrics[..3], expected);
         assert!(metrics[3].is_bad());
         assert_eq!((rung.metric_at(0), rung.metric_at(5)), (None, None));
+    }
+
+    #[test]
+    fn equals_share_the_number_of_better_ones() {
+        let mut rung = Rung::new(1, (1, 3));
+        let entries = [0.3, 0.1, 0.3, 0.3, f64::NAN].map(|value| rung.insert(key(value)));
+        let found = entries.map(|entry| rung.rank_and_num_better(entry));
+        assert_eq!(found, [(2, 1), (1, 0), (3, 1), (4, 1), (5, 4)]);
+        let bad = rung.insert(MetricKey::BAD);
+        assert_eq!(rung.rank_and_num_better(bad), (6, 4));
     }
 
     #[test]

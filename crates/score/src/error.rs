@@ -40,6 +40,14 @@ pub enum ScoreError {
         /// The length of the rung.
         rung_len: u64,
     },
+    /// More trials are better than the rank allows.
+    #[error("num_better {num_better}: must be less than the rank {rank}")]
+    InvalidNumBetter {
+        /// The number given.
+        num_better: u64,
+        /// The rank of the trial.
+        rank: u64,
+    },
     /// The chance of a better arrival is not strictly between 0 and 1.
     #[error("p {p}: must be greater than 0 and less than 1")]
     InvalidProbability {

@@ -23,6 +23,7 @@ use crate::{
 ///
 /// let position = RankedPosition {
 ///     rank: 3,
+///     num_better: 2,
 ///     rung_len: 6,
 ///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
 ///     time_ratio: 1.5, // 40 % of the run are over
@@ -36,6 +37,9 @@ use crate::{
 pub struct RankedPosition {
     /// Rank of the trial in its rung, 1 = best, at most `rung_len`.
     pub rank: u64,
+    /// Number of trials in the rung that are strictly better, less than `rank`; `rank - 1` where none before it is its
+    /// equal. An arrival that equals the trial stands behind it, and is not better.
+    pub num_better: u64,
     /// Number of trials recorded in the rung, promoted ones included, 1 to 2^30.
     pub rung_len: u64,
     /// The fraction of the rung that is promoted.
@@ -53,13 +57,15 @@ impl RankedPosition {
 }
 
 /// The probability that a paused trial can be promoted before the run ends, from nothing but its rank k, the length n of
-/// its rung and the share f = 1 / (1 + time ratio) of the run that is over.
+/// its rung, the number g - 1 of strictly better trials there (k - 1, unless equals stand before it) and the share
+/// f = 1 / (1 + time ratio) of the run that is over.
 ///
 /// Two things are uncertain that [`resume_probability`](crate::resume_probability) takes as known:
 ///
-/// - *How likely an arrival is better.* Arrivals are exchangeable with the n trials seen, so the next one beats the trial
-///   with chance k / (n + 1), and then n has grown: a Polya urn. Of l arrivals r are better with the beta-binomial
-///   probability C(l, r) B(k + r, n + 1 - k + l - r) / B(k, n + 1 - k).
+/// - *How likely an arrival is better.* Arrivals are exchangeable with the n trials seen, so the next one falls into each of
+///   the n + 1 gaps between them with equal chance, and beats the trial in the g gaps before the first of its equals:
+///   inside a tie and behind it, it stands behind. Then n has grown, and g too if it was better: a Polya urn. Of l
+///   arrivals r are better with the beta-binomial probability C(l, r) B(g + r, n + 1 - g + l - r) / B(g, n + 1 - g).
 /// - *How many still come.* n came in the share f, at a rate of which nothing is known beforehand: the number N' that is
 ///   still to come is negative binomial, P(N' >= l) = I_{1-f}(l, n + 1), the incomplete beta function; on average
 ///   (n + 1) times the time ratio.
@@ -67,7 +73,7 @@ impl RankedPosition {
 /// All orders of r better and l - r worse arrivals are equally likely. With the share s(l, r) of them that makes the trial
 /// promotable at the last arrival and not before,
 ///
-/// P = sum over all first passages (l, r) of s(l, r) C(l, r) B(k + r, n + 1 - k + l - r) / B(k, n + 1 - k) P(N' >= l).
+/// P = sum over all first passages (l, r) of s(l, r) C(l, r) B(g + r, n + 1 - g + l - r) / B(g, n + 1 - g) P(N' >= l).
 ///
 /// For alpha = 1/eta, s = d / l at l = d + eta r by the cycle lemma, with d = eta k - n (top fraction) or
 /// d = eta (k - 1) - (n - 1) (linear quantile). For other quantiles it is counted arrival by arrival, as in
@@ -75,7 +81,7 @@ impl RankedPosition {
 ///
 /// # Numerics
 /// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
-/// (1 - f)^eta (k + r) / (r + 1) times the product of (n - k + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
+/// (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
 /// whose factors fall with r. Sums of moderate length follow the ratios of successive terms, with a table of P(N' >= l)
 /// built from its far end by adding positive numbers; others start at saddle-point values (Loader 2000), and long ones are
 /// integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
@@ -89,7 +95,13 @@ impl RankedPosition {
 /// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
 ///
 /// let promotion_quantile = PromotionQuantile::from_reduction_factor(2)?;
-/// let at = |rank| RankedPosition { rank, rung_len: 1, promotion_quantile, time_ratio: f64::INFINITY };
+/// let at = |rank| RankedPosition {
+///     rank,
+///     num_better: rank - 1,
+///     rung_len: 1,
+///     promotion_quantile,
+///     time_ratio: f64::INFINITY,
+/// };
 /// // The only trial of its rung, in a run without end, where half of the rung is promoted. After one worse arrival with
 /// // chance 1/2, after a better one and two worse ones with 1/2 * 1/3 * 2/4, ...: 1 - 1/2 + 1/3 - 1/4 + ... in all.
 /// let probability = rank_aware_probability(&at(1), PromotionRule::TopFraction)?;
@@ -122,7 +134,13 @@ pub fn rank_aware_probability(
 ///
 /// let promotion_quantile = PromotionQuantile::from_reduction_factor(3)?;
 /// let positions: Vec<_> = (3..=9)
-///     .map(|rank| RankedPosition { rank, rung_len: 9, promotion_quantile, time_ratio: 2.0 })
+///     .map(|rank| RankedPosition {
+///         rank,
+///         num_better: rank - 1,
+///         rung_len: 9,
+///         promotion_quantile,
+///         time_ratio: 2.0,
+///     })
 ///     .collect();
 /// let mut probabilities = Vec::new();
 /// rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut probabilities)?;
@@ -154,11 +172,15 @@ fn probability_with(
 ) -> Result<ResumeProbability, ScoreError> {
     let RankedPosition {
         rank,
+        num_better,
         rung_len,
         promotion_quantile: quantile,
         time_ratio,
     } = *position;
     check_place(rank, rung_len, time_ratio)?;
+    if num_better >= rank {
+        return Err(ScoreError::InvalidNumBetter { num_better, rank });
+    }
     if rung_len > MAX_RUNG_LEN
         || (time_ratio > RankedPosition::MAX_TIME_RATIO && time_ratio < f64::INFINITY)
     {
@@ -179,7 +201,7 @@ fn probability_with(
         other => other.insert(Arriving::new(rung_len, time_ratio)),
     };
     let urn = Urn {
-        rank: rank as f64,
+        gaps: (num_better + 1) as f64,
         rung_len: rung_len as f64,
     };
     let (a, b, d) = (

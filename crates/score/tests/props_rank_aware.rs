@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{not_above, quantile};
+use common::quantile;
 use proptest::prelude::*;
 use rungkeeper_score::{
     PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability, promotable,
@@ -40,18 +40,23 @@ fn placed(
         log_uniform(time_ratios.0, time_ratios.1),
         0.0..1.0f64,
         0.0..3.0f64,
+        prop_oneof![2 => Just(0.0), 1 => 0.0..=1.0f64],
     )
-        .prop_map(|(promotion_quantile, rung_len, time_ratio, share, power)| {
-            let rung_len = rung_len as u64;
-            let first = (rung_len as f64 * promotion_quantile.value()) as u64;
-            let behind = ((rung_len - first) as f64 * share.powf(1.0 + power)) as u64;
-            RankedPosition {
-                rank: (first + behind).clamp(1, rung_len),
-                rung_len,
-                promotion_quantile,
-                time_ratio,
-            }
-        })
+        .prop_map(
+            |(promotion_quantile, rung_len, time_ratio, share, power, equals)| {
+                let rung_len = rung_len as u64;
+                let first = (rung_len as f64 * promotion_quantile.value()) as u64;
+                let behind = ((rung_len - first) as f64 * share.powf(1.0 + power)) as u64;
+                let rank = (first + behind).clamp(1, rung_len);
+                RankedPosition {
+                    rank,
+                    num_better: ((rank - 1) as f64 * (1.0 - equals)) as u64,
+                    rung_len,
+                    promotion_quantile,
+                    time_ratio,
+                }
+            },
+        )
 }
 
 fn any_position() -> impl Strategy<Value = RankedPosition> {
@@ -70,6 +75,13 @@ fn of(position: &RankedPosition, rule: PromotionRule) -> ResumeProbability {
     rank_aware_probability(position, rule).unwrap_or_else(|error| panic!("{position:?}: {error}"))
 }
 
+/// Whether x <= y but for rounding errors, which next to 1 are absolute.
+fn not_above(x: ResumeProbability, y: ResumeProbability) -> bool {
+    const BUDGET: f64 = 1e-12;
+    let (x, y) = (x.ln_probability(), y.ln_probability());
+    x <= y || x - y <= 2.0 * BUDGET * y.abs().max(1.0)
+}
+
 proptest! {
     #[test]
     fn does_not_increase_with_the_rank(position in any_position(), rule in rule(), worse in 1u64..100) {
@@ -82,6 +94,15 @@ proptest! {
     fn does_not_increase_with_the_share_that_is_over(position in any_position(), rule in rule(), factor in 0.01..1.0f64) {
         let later = RankedPosition { time_ratio: position.time_ratio * factor, ..position };
         prop_assert!(not_above(of(&later, rule), of(&position, rule)));
+    }
+
+    #[test]
+    fn does_not_increase_with_the_number_of_better_ones(
+        position in any_position(), rule in rule(), share in 0.0..=1.0f64,
+    ) {
+        let fewer = (position.num_better as f64 * share) as u64;
+        let other = RankedPosition { num_better: fewer, ..position };
+        prop_assert!(not_above(of(&position, rule), of(&other, rule)));
     }
 
     #[test]
@@ -107,6 +128,10 @@ proptest! {
     #[test]
     fn certain_where_promotable_and_only_there(position in any_position(), rule in rule()) {
         let is_promotable = promotable(position.rank, position.rung_len, position.promotion_quantile, rule);
-        prop_assert_eq!(of(&position, rule) == ResumeProbability::CERTAIN, is_promotable);
+        let is_certain = of(&position, rule) == ResumeProbability::CERTAIN;
+        prop_assert!(is_certain || !is_promotable);
+        // With many equals before it, the probability may be 1 but for less than a rounding error.
+        let distinct = RankedPosition { num_better: position.rank - 1, ..position };
+        prop_assert_eq!(of(&distinct, rule) == ResumeProbability::CERTAIN, is_promotable);
     }
 }

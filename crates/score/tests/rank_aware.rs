@@ -23,9 +23,18 @@ fn position(
 ) -> RankedPosition {
     RankedPosition {
         rank,
+        num_better: rank.saturating_sub(1),
         rung_len,
         promotion_quantile,
         time_ratio,
+    }
+}
+
+/// The same trial with this many of those before it being its equals.
+fn with_equals(position: RankedPosition, equals: u64) -> RankedPosition {
+    RankedPosition {
+        num_better: position.rank - 1 - equals,
+        ..position
     }
 }
 
@@ -57,7 +66,12 @@ fn tails(rung_len: u64, left: &BigRational, most: u64) -> Vec<BigRational> {
 /// The probability from the urn and the rule as they are written down, arrival by arrival; first passages after more than
 /// `most` arrivals are left out.
 fn exact(position: &RankedPosition, rule: PromotionRule, left: &BigRational, most: u64) -> f64 {
-    let RankedPosition { rank, rung_len, .. } = *position;
+    let RankedPosition {
+        rank,
+        num_better,
+        rung_len,
+        ..
+    } = *position;
     let tails = tails(rung_len, left, most);
     let mut resumed = BigRational::zero();
     // states[j]: so many better ones, and not promotable yet
@@ -72,7 +86,7 @@ fn exact(position: &RankedPosition, rule: PromotionRule, left: &BigRational, mos
         let mut next = vec![BigRational::zero(); states.len() + 1];
         for (j, state) in states.iter().enumerate() {
             if !state.is_zero() {
-                let better = ratio(rank + j as u64, rung_len + 1 + l);
+                let better = ratio(num_better + 1 + j as u64, rung_len + 1 + l);
                 next[j + 1] += state * &better;
                 next[j] += state * (BigRational::one() - better);
             }
@@ -95,8 +109,10 @@ fn exact_for_short_rungs() {
         for rung_len in 1..=6 {
             for rank in 1..=rung_len {
                 // f = 4/5: what is left out is below 1e-13 of the smallest
-                let position = position(rank, rung_len, alpha, 0.25);
-                for rule in RULES {
+                let distinct = position(rank, rung_len, alpha, 0.25);
+                for (equals, rule) in (0..rank).flat_map(|equals| RULES.map(|rule| (equals, rule)))
+                {
+                    let position = with_equals(distinct, equals);
                     let exact = exact(&position, rule, &ratio(1, 5), 80);
                     let value = probability(&position, rule);
                     assert!(
@@ -108,21 +124,23 @@ fn exact_for_short_rungs() {
             }
         }
     }
-    assert_eq!(count, 5 * 21 * 2);
+    assert_eq!(count, 5 * 56 * 2);
 }
 
 /// All 2^16 orders of 16 arrivals, each followed to its first passage.
 #[test]
 fn all_orders_of_few_arrivals() {
     const MOST: u32 = 16;
-    for (rank, rung_len, alpha) in [
-        (2, 3, quantile(1, 3)),
-        (3, 4, quantile(1, 2)),
-        (2, 3, quantile(2, 5)),
-        (4, 4, quantile(3, 4)),
+    for (rank, equals, rung_len, alpha) in [
+        (2, 0, 3, quantile(1, 3)),
+        (3, 0, 4, quantile(1, 2)),
+        (3, 2, 4, quantile(1, 2)),
+        (2, 0, 3, quantile(2, 5)),
+        (4, 0, 4, quantile(3, 4)),
+        (4, 1, 4, quantile(3, 4)),
     ] {
         for rule in RULES {
-            let position = position(rank, rung_len, alpha, 1.0 / 64.0);
+            let position = with_equals(position(rank, rung_len, alpha, 1.0 / 64.0), equals);
             let tails = tails(rung_len, &ratio(1, 65), u64::from(MOST));
             let mut first_passages = vec![0.0; MOST as usize + 1];
             for order in 0..1u32 << MOST {
@@ -136,7 +154,7 @@ fn all_orders_of_few_arrivals() {
                         break;
                     }
                     let better = order >> l & 1 == 1;
-                    let is_better = k as f64 / (n + 1) as f64;
+                    let is_better = (k - equals) as f64 / (n + 1) as f64;
                     chance *= if better { is_better } else { 1.0 - is_better };
                     k += u64::from(better);
                 }
@@ -156,18 +174,20 @@ fn all_orders_of_few_arrivals() {
 }
 
 /// The model drawn at random: a rate from its posterior, arrivals by that rate, each into a gap drawn at random. Fixed
-/// seed; for a new one, a right implementation would fail with a probability below 1e-5 (12 tests at five deviations).
+/// seed; for a new one, a right implementation would fail with a probability below 1e-5 (16 tests at five deviations).
 #[test]
 fn the_model_drawn_at_random() {
     const RUNS: u32 = 20_000;
     let mut rng = Pcg64Mcg::seed_from_u64(7);
-    for (rank, rung_len, alpha, over) in [
-        (3u64, 6u64, quantile(1, 3), 0.4),
-        (12, 30, quantile(1, 3), 0.5),
-        (2, 2, quantile(1, 4), 0.2),
-        (70, 100, quantile(1, 2), 0.1),
-        (9, 20, quantile(2, 5), 0.5),
-        (1, 1, quantile(1, 3), 0.02),
+    for (rank, equals, rung_len, alpha, over) in [
+        (3u64, 0u64, 6u64, quantile(1, 3), 0.4),
+        (12, 0, 30, quantile(1, 3), 0.5),
+        (15, 4, 30, quantile(1, 3), 0.4),
+        (2, 0, 2, quantile(1, 4), 0.2),
+        (70, 0, 100, quantile(1, 2), 0.1),
+        (9, 0, 20, quantile(2, 5), 0.5),
+        (12, 5, 20, quantile(2, 5), 0.3),
+        (1, 0, 1, quantile(1, 3), 0.02),
     ] {
         for rule in RULES {
             let rate = Gamma::new(rung_len as f64 + 1.0, 1.0 / over).expect("a distribution");
@@ -184,11 +204,12 @@ fn the_model_drawn_at_random() {
                     if time > 1.0 {
                         break;
                     }
-                    k += u64::from(rng.random_range(0..=n) < k);
+                    k += u64::from(rng.random_range(0..=n) < k - equals);
                     n += 1;
                 }
             }
-            let position = position(rank, rung_len, alpha, (1.0 - over) / over);
+            let position =
+                with_equals(position(rank, rung_len, alpha, (1.0 - over) / over), equals);
             let expected = probability(&position, rule);
             let share = f64::from(resumed) / f64::from(RUNS);
             let deviation = (expected * (1.0 - expected) / f64::from(RUNS)).sqrt();
@@ -232,6 +253,14 @@ fn ends_of_the_domain() {
     assert_eq!(of(2, 3, 0.0).unwrap().probability(), 0.0);
     assert!(matches!(of(0, 3, 1.0), Err(ScoreError::InvalidRank { .. })));
     assert!(matches!(of(4, 3, 1.0), Err(ScoreError::InvalidRank { .. })));
+    let crowded = RankedPosition {
+        num_better: 2,
+        ..position(2, 3, third, 1.0)
+    };
+    assert!(matches!(
+        rank_aware_probability(&crowded, rule),
+        Err(ScoreError::InvalidNumBetter { .. })
+    ));
     assert!(matches!(
         of(1, 0, 1.0),
         Err(ScoreError::InvalidRungLen { .. })

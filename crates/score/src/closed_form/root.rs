@@ -27,30 +27,53 @@ pub(super) fn minus_ln_root(eta: u64, p: f64) -> f64 {
             break;
         }
     }
-    if eta <= MAX_POLISHED_ETA {
-        polished(eta as u64, p, u)
+    if u >= core::f64::consts::LN_2 {
+        far_from_one(eta as u64, p, u)
+    } else if eta <= MAX_POLISHED_ETA {
+        near_one(eta as u64, p, u)
     } else {
         u
     }
 }
 
-/// Up to here the root is followed by one step in pairs of doubles: x^d is to be right to 1e-12 down to 1e-300.
+/// Up to here the root is followed by a step in pairs of doubles: x^d is to be right to 1e-12 down to 1e-300.
 const MAX_POLISHED_ETA: f64 = 64.0;
 
 /// One step of Newton's method for p (1 + x + ... + x^(eta - 1)) = 1, which is the equation divided by 1 - x, from the
 /// nearest double to a root of about 30 digits.
-fn polished(eta: u64, p: f64, u: f64) -> f64 {
+fn near_one(eta: u64, p: f64, u: f64) -> f64 {
     let y = -libm::expm1(-u);
     let x = DoubleDouble::sum(1.0, -y);
+    // -ln(1 - y - step) for a step far below the last place of 1 - y.
+    -libm::log1p(-y) + newton_step(eta, p, x) / x.high
+}
+
+/// The same for x of at most about 1/2, where u may have few digits, since psi(eta u) - psi(u) hardly rises. Steps are
+/// taken until the next one would change nothing.
+fn far_from_one(eta: u64, p: f64, u: f64) -> f64 {
+    let mut x = libm::exp(-u);
+    for _ in 0..MAX_NEWTON_STEPS {
+        let step = newton_step(eta.min(MAX_POWERS), p, x.into());
+        x -= step;
+        if libm::fabs(step) <= 1e-9 * x {
+            break;
+        }
+    }
+    -libm::log(x)
+}
+
+/// Later powers of 1/2 are below the last place of pairs of doubles.
+const MAX_POWERS: u64 = 128;
+
+/// By how much x is to be reduced.
+fn newton_step(eta: u64, p: f64, x: DoubleDouble) -> f64 {
     let (mut sum, mut slope) = (DoubleDouble::from(1.0), 0.0);
     for _ in 1..eta {
         slope = slope * x.high + sum.high;
         sum = sum * x + DoubleDouble::from(1.0);
     }
     let excess = (sum * p - DoubleDouble::from(1.0)).high;
-    // -ln(1 - y - step) for a step far below the last place of 1 - y.
-    let step = excess / (p * slope);
-    -libm::log1p(-y) + step / x.high
+    excess / (p * slope)
 }
 
 /// Newton's method needs fewer than ten where the result matters.
@@ -90,6 +113,24 @@ mod tests {
         }
         assert_eq!(minus_ln_root(2, 0.5), 0.0);
         assert_eq!(minus_ln_root(3, 1.0 / 3.0), 0.0); // the double is below a third
+    }
+
+    /// Next to p = 1 the root is 1 - p and hardly more, and its logarithm as exact as elsewhere.
+    #[test]
+    fn tiny_roots_are_exact() {
+        let all = [2, 3, 64, 65, 1000].into_iter();
+        for (eta, exponent) in all.flat_map(|eta| (1..=15).map(move |exponent| (eta, exponent))) {
+            let p = 1.0 - 10f64.powi(-exponent);
+            // p x (1 + x + ... + x^(eta - 2)) = 1 - p, of which a few powers are enough
+            let mut x = 0.0;
+            for _ in 0..40 {
+                let powers = (2..eta.min(60)).fold(1.0, |sum, _| 1.0 + x * sum);
+                x = (1.0 - p) / (p * powers);
+            }
+            let u = minus_ln_root(eta, p);
+            let exact = -libm::log(x);
+            assert!((u / exact - 1.0).abs() < 1e-15, "{eta} {p}: {u} {exact}");
+        }
     }
 
     #[test]

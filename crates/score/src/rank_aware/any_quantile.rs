@@ -97,12 +97,12 @@ impl Passages<'_> {
     /// A bound on the ratio of what passages with `better` + a and with `better` better arrivals count at most.
     fn ratio_bound(&self, better: u64) -> f64 {
         let worse = self.arrivals(better).high - better as f64;
-        let behind = self.urn.rung_len - self.urn.rank + worse;
+        let behind = self.urn.rung_len - self.urn.gaps + worse;
         let left = self.arriving.left();
         let mut bound = 1.0;
         for j in 0..self.walk.a {
             let i = (better + j) as f64;
-            bound *= left * (self.urn.rank + i) / (i + 1.0);
+            bound *= left * (self.urn.gaps + i) / (i + 1.0);
         }
         for j in 1..=self.walk.b - self.walk.a {
             bound *= left * (behind + j as f64) / (worse + j as f64);

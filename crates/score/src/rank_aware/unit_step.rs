@@ -123,14 +123,14 @@ impl<'a> Passages<'a> {
     /// h(L + eta) / h(L) with L = d + eta r, M = L - r:
     ///
     /// L (L + 1) ... (L + eta - 1) / ((r + 1) (M + 1) ... (M + eta - 1)) times
-    /// (k + r) (n + 1 - k + M) ... (n - 1 - k + M + eta) / ((n + 1 + L) ... (n + L + eta)).
+    /// (g + r) (n + 1 - g + M) ... (n - 1 - g + M + eta) / ((n + 1 + L) ... (n + L + eta)).
     #[inline]
     fn ratio(&self, eta: usize, d: f64, r: f64) -> f64 {
         let arrivals = d + eta as f64 * r;
         let worse = arrivals - r;
         let all = self.urn.rung_len + 1.0 + arrivals;
-        let behind = self.urn.rung_len - self.urn.rank + worse;
-        let mut up = arrivals * (self.urn.rank + r);
+        let behind = self.urn.rung_len - self.urn.gaps + worse;
+        let mut up = arrivals * (self.urn.gaps + r);
         let mut down = all * (r + 1.0);
         for i in 1..eta {
             let i = i as f64;
@@ -151,14 +151,14 @@ impl<'a> Passages<'a> {
     /// A bound on the ratio of any two successive terms from r on.
     ///
     /// h(L) P(N' = L) = d / L times the probabilities of r better and of M = L - r worse arrivals, which are negative
-    /// binomial and independent. So its ratio is below (1 - f)^eta (k + r) / (r + 1) times the product of
-    /// (n - k + M + i) / (M + i), i = 1, ..., eta - 1, and all these factors fall with r. The terms fall faster still,
+    /// binomial and independent. So its ratio is below (1 - f)^eta (g + r) / (r + 1) times the product of
+    /// (n - g + M + i) / (M + i), i = 1, ..., eta - 1, and all these factors fall with r. The terms fall faster still,
     /// since w(L) / P(N' = L) does not increase with L.
     fn bound(&self, eta: usize, d: f64, r: f64) -> f64 {
         let worse = d + (eta as f64 - 1.0) * r;
-        let behind = self.urn.rung_len - self.urn.rank + worse;
+        let behind = self.urn.rung_len - self.urn.gaps + worse;
         let left = self.arriving.left();
-        let mut bound = left * (self.urn.rank + r) / (r + 1.0);
+        let mut bound = left * (self.urn.gaps + r) / (r + 1.0);
         for i in 1..eta {
             let i = i as f64;
             bound *= left * (behind + i) / (worse + i);
@@ -205,19 +205,21 @@ mod tests {
     use super::{Arriving, Passages, Urn};
     use crate::long_sum::{Summable, long_sum};
 
-    fn places() -> impl Iterator<Item = (u64, u64, u64)> {
+    /// Rank, better gaps, rung length, eta.
+    fn places() -> impl Iterator<Item = (u64, u64, u64, u64)> {
         let lengths = (1..40u64).chain([100, 333, 1_000, 5_000]);
         lengths.flat_map(|n| {
             (2..=6u64).flat_map(move |eta| {
                 let ranks = (1..=n).step_by(n.div_ceil(40) as usize);
-                ranks.filter(move |k| eta * k > n).map(move |k| (k, n, eta))
+                let waiting = ranks.filter(move |k| eta * k > n);
+                waiting.flat_map(move |k| [k, k.div_ceil(2)].map(|gaps| (k, gaps, n, eta)))
             })
         })
     }
 
-    fn urn(rank: u64, rung_len: u64) -> Urn {
+    fn urn(gaps: u64, rung_len: u64) -> Urn {
         Urn {
-            rank: rank as f64,
+            gaps: gaps as f64,
             rung_len: rung_len as f64,
         }
     }
@@ -225,17 +227,17 @@ mod tests {
     /// What the end of a sum rests on.
     #[test]
     fn ratios_stay_below_their_bound() {
-        for (k, n, eta) in places() {
+        for (k, gaps, n, eta) in places() {
             for time_ratio in [0.01, 1.0, 50.0] {
                 let mut arriving = Arriving::new(n, time_ratio);
                 let d = eta * k - n;
-                let passages = Passages::new(urn(k, n), eta, u128::from(d), &mut arriving);
+                let passages = Passages::new(urn(gaps, n), eta, u128::from(d), &mut arriving);
                 let mut before = f64::INFINITY;
                 for r in (0..10).chain((4..20).map(|i| i * i)) {
                     let term = |r: u64| passages.term((r as f64).into()).ln();
                     let bound = passages.bound(eta as usize, d as f64, r as f64);
                     let ratio = term(r + 1) - term(r);
-                    let place = format!("{k} {n} {eta} {time_ratio} {r}");
+                    let place = format!("{k} {gaps} {n} {eta} {time_ratio} {r}");
                     assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
                     assert!(bound <= before * (1.0 + 1e-14), "{place}");
                     before = bound;
@@ -247,11 +249,11 @@ mod tests {
     #[test]
     fn both_ways_to_sum_agree() {
         let mut short = 0;
-        for (k, n, eta) in places() {
+        for (k, gaps, n, eta) in places() {
             for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
                 let mut arriving = Arriving::new(n, time_ratio);
                 let d = u128::from(eta * k - n);
-                let mut passages = Passages::new(urn(k, n), eta, d, &mut arriving);
+                let mut passages = Passages::new(urn(gaps, n), eta, d, &mut arriving);
                 let Some(found) = passages.short_sum() else {
                     continue;
                 };
@@ -259,7 +261,7 @@ mod tests {
                 let long = long_sum(&passages, 0.0.into(), f64::INFINITY.into()).ln();
                 assert!(
                     (found - long).abs() <= 1e-12 * long.abs().max(1.0),
-                    "{k} {n} {eta} {time_ratio}: {found} {long}"
+                    "{k} {gaps} {n} {eta} {time_ratio}: {found} {long}"
                 );
             }
         }

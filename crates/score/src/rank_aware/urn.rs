@@ -1,18 +1,18 @@
-//! The Polya urn: how many of the next arrivals are better than a trial of known rank.
+//! The Polya urn: how many of the next arrivals are better than a trial.
 //!
-//! The next arrival falls into each of the n + 1 gaps between the n ranked trials with equal chance: it beats a trial of
-//! rank k with chance k / (n + 1). Then n has grown, and k too if it was better. So r of l arrivals are better with the
-//! beta-binomial probability
+//! The next arrival falls into each of the n + 1 gaps between the n ranked trials with equal chance. Into the g gaps
+//! before the first of the trial's equals it falls as a better one: with chance g / (n + 1). Then n has grown, and g too if
+//! it was better. So r of l arrivals are better with the beta-binomial probability
 //!
-//! C(l, r) B(k + r, n + 1 - k + l - r) / B(k, n + 1 - k) = C(k - 1 + r, r) C(n - k + l - r, l - r) / C(n + l, l).
+//! C(l, r) B(g + r, n + 1 - g + l - r) / B(g, n + 1 - g) = C(g - 1 + r, r) C(n - g + l - r, l - r) / C(n + l, l).
 
 use crate::{binomial::Chance, double_double::DoubleDouble, scaled::Scaled};
 
-/// A trial of rank `rank` among `rung_len`.
+/// A trial among `rung_len`, of whose `rung_len` + 1 gaps `gaps` are better ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Urn {
-    /// k
-    pub(crate) rank: f64,
+    /// g
+    pub(crate) gaps: f64,
     /// n
     pub(crate) rung_len: f64,
 }
@@ -30,8 +30,8 @@ impl Urn {
             };
         }
         let n = DoubleDouble::from(self.rung_len);
-        let ahead = DoubleDouble::from(self.rank - 1.0);
-        let behind = DoubleDouble::from(self.rung_len - self.rank);
+        let ahead = DoubleDouble::from(self.gaps - 1.0);
+        let behind = DoubleDouble::from(self.rung_len - self.gaps);
         let worse = arrivals - better;
         let new_are_few = arrivals.high < self.rung_len;
         let few = if new_are_few {
