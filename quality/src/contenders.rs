@@ -68,15 +68,13 @@ pub fn attempts() -> Vec<Contender> {
             rates: Rates::SinceFirst),
         attempt!("rate from below", "arrivals are those on their way, and alpha times those of the \
             rung below", rates: Rates::FromBelow),
-        attempt!("ties", "an arrival that ties is not better, and less likely to be better the more \
-            entries tie", ties: true),
+        attempt!("ranks alone", "arrivals among the equals of a trial count as better, as all do before \
+            its rank: the score as it was before", ranks_alone: true),
         attempt!("occupancy", "the score over the expected time for which the slot is held",
             worth: Worth::PerSlot),
         attempt!("best rate", "the largest such rate of any time after which the slot is freed",
             worth: Worth::Index),
-        attempt!("from below, ties", "both", rates: Rates::FromBelow, ties: true),
-        attempt!("since first, ties", "both", rates: Rates::SinceFirst, ties: true),
-        attempt!("from below, ties, occupancy", "all three",
-            rates: Rates::FromBelow, ties: true, worth: Worth::PerSlot),
+        attempt!("from below, occupancy", "both", rates: Rates::FromBelow, worth: Worth::PerSlot),
+        attempt!("since first, occupancy", "both", rates: Rates::SinceFirst, worth: Worth::PerSlot),
     ]
 }

@@ -9,7 +9,7 @@ use rungkeeper_score::{
 use super::{Arguments, Known, Rates, Walk, Worth};
 use crate::attempt::{Attempt, View};
 
-/// The rank-aware score with known arrivals, another rate of arrivals, another treatment of ties,
+/// The rank-aware score with known arrivals, another rate of arrivals, ties told by ranks alone,
 /// or another worth of a slot; by default it is the rank-aware score itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Composed {
@@ -17,9 +17,8 @@ pub struct Composed {
     pub known: Known,
     /// How many are expected.
     pub rates: Rates,
-    /// Whether an arrival that ties counts as what it is, one that stands behind: of the gaps
-    /// between n entries those inside a tie and behind it are not better.
-    pub ties: bool,
+    /// Whether an arrival between equals of a trial counts as better, as all do before its rank.
+    pub ranks_alone: bool,
     /// What the probability is turned into.
     pub worth: Worth,
 }
@@ -31,9 +30,8 @@ impl Composed {
             expected: expected[rung],
             ..Arguments::of(candidate, view.time_ratio)
         };
-        if self.ties {
-            let better = view.model.rungs()[rung].num_better(view.metric_of(candidate));
-            arguments.better_gaps = better + 1;
+        if self.ranks_alone {
+            arguments.better_gaps = candidate.rank;
         }
         self.known.applied(view, candidate, arguments)
     }
@@ -69,8 +67,7 @@ impl Attempt for Composed {
     }
 }
 
-/// Logarithms of the chances of being promoted in time: the rank-aware probability, and where
-/// entries tie the walk's.
+/// Logarithms of the chances of being promoted in time.
 fn ln_probabilities(arguments: &[Arguments]) -> Result<Vec<f64>> {
     let positions: Vec<RankedPosition> = arguments
         .iter()
@@ -78,6 +75,7 @@ fn ln_probabilities(arguments: &[Arguments]) -> Result<Vec<f64>> {
             let (a, b) = arguments.promotion_quantile;
             Ok(RankedPosition {
                 rank: arguments.rank,
+                num_better: arguments.better_gaps - 1,
                 rung_len: arguments.rung_len,
                 promotion_quantile: PromotionQuantile::new(a, b)?,
                 time_ratio: arguments.time_ratio(),
@@ -86,14 +84,8 @@ fn ln_probabilities(arguments: &[Arguments]) -> Result<Vec<f64>> {
         .collect::<Result<_>>()?;
     let mut chances = Vec::with_capacity(positions.len());
     rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut chances)?;
-    let chances = chances.into_iter().zip(arguments);
     Ok(chances
-        .map(|(chance, arguments)| {
-            if arguments.better_gaps < arguments.rank {
-                Walk::new(arguments).ln_probability()
-            } else {
-                chance.ln_probability()
-            }
-        })
+        .iter()
+        .map(|chance| chance.ln_probability())
         .collect())
 }

@@ -18,7 +18,7 @@ pub struct Arguments {
     /// Rank of the trial in its rung, 1 for the best.
     pub rank: u64,
     /// Of the `rung_len + 1` gaps between the entries of the rung, those in which an arrival is
-    /// better than the trial. As many as the rank says, unless entries tie.
+    /// better than the trial. As many as the rank says, unless it has equals before it.
     pub better_gaps: u64,
     /// Number of entries of the rung.
     pub rung_len: u64,
@@ -35,7 +35,7 @@ impl Arguments {
     pub fn of(candidate: &Candidate<'_>, time_ratio: f64) -> Self {
         Self {
             rank: candidate.rank,
-            better_gaps: candidate.rank,
+            better_gaps: candidate.num_better + 1,
             rung_len: candidate.rung_len,
             promotion_quantile: candidate.promotion_quantile,
             expected: (candidate.rung_len as f64 + 1.0) * time_ratio,

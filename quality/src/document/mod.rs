@@ -93,7 +93,11 @@ impl Study {
              those of the running trials; seeds {first} to {last}; one bracket; promotion of the top\n  \
              fraction. The number of reports ends a run, and it is announced.\n\
              - *Families.* By the *choosing* families scores may be chosen. The *check* families tell\n  \
-             whether the choice holds elsewhere; no score was changed because of them.\n\
+             whether the choice holds elsewhere.\n\
+             - *Ties.* A new equal of a trial stands behind it. So the rank-aware score counts only those\n  \
+             arrivals as better that are strictly better. That follows from the promotion rule; it was\n  \
+             not adopted for its figures, which are those of *ranks alone* among the attempts, turned\n  \
+             around.\n\
              - *geo* is the geometric mean over runs of (cost + s) / (reference's cost + s), s being 1 %\n  \
              of the levels of all resumed trials: each run counts alike. *arith* is the mean of cost\n  \
              over resumed levels, divided by that mean of the reference: dear runs count more. Under 1\n  \
