@@ -4,10 +4,11 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rungkeeper_benches::{no_cut_off, positions, settings};
+use rungkeeper_benches::{no_cut_off, positions, ranked, settings};
 use rungkeeper_score::{
-    PausedPosition, PromotionQuantile, ResumeProbability, ScoreError, ScoreSettings, closed_form,
-    quadratic, resume_probabilities, step_wise,
+    PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability,
+    ScoreError, ScoreSettings, closed_form, quadratic, rank_aware_probabilities,
+    resume_probabilities, step_wise,
 };
 
 fn third() -> PromotionQuantile {
@@ -32,6 +33,42 @@ fn batches(criterion: &mut Criterion) {
             });
         });
     }
+    group.finish();
+}
+
+/// The score without p: candidates rung by rung, and each in a rung of its own length, where nothing
+/// is kept from one to the next.
+fn rank_aware(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("rank_aware_probabilities");
+    let mut measure = |name: String, positions: Vec<RankedPosition>| {
+        let mut probabilities = Vec::new();
+        group.throughput(Throughput::Elements(positions.len() as u64));
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| {
+                rank_aware_probabilities(
+                    black_box(&positions),
+                    PromotionRule::TopFraction,
+                    &mut probabilities,
+                )
+                .expect("valid positions");
+                probabilities.last().copied()
+            });
+        });
+    };
+    for count in [10, 100, 1000] {
+        measure(count.to_string(), ranked(count, third()));
+    }
+    let apart = positions(1000, third()).into_iter();
+    let apart = apart.map(|position| RankedPosition {
+        rank: position.rank,
+        num_better: position.rank - 1,
+        rung_len: position.rung_len,
+        promotion_quantile: position.promotion_quantile,
+        time_ratio: position.time_ratio,
+    });
+    measure("1000 in rungs of their own".to_owned(), apart.collect());
+    let two_fifths = PromotionQuantile::new(2, 5).expect("a promotion quantile");
+    measure("100, alpha 2/5".to_owned(), ranked(100, two_fifths));
     group.finish();
 }
 
@@ -95,5 +132,5 @@ fn methods(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, batches, without_cut_off, methods);
+criterion_group!(benches, batches, rank_aware, without_cut_off, methods);
 criterion_main!(benches);

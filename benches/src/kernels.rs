@@ -3,11 +3,14 @@
 use std::hint::black_box;
 
 use rungkeeper_rung_model::Rung;
-use rungkeeper_score::{PausedPosition, PromotionQuantile, resume_probabilities};
+use rungkeeper_score::{
+    PausedPosition, PromotionQuantile, PromotionRule, rank_aware_probabilities,
+    resume_probabilities,
+};
 use rungkeeper_tuner::simulation::{Conditions, simulate};
 use rungkeeper_tuner_hooks::Speculative;
 
-use crate::{Run, cell, curves, metric, no_cut_off, positions, settings};
+use crate::{Run, cell, curves, metric, no_cut_off, positions, ranked, settings};
 
 /// A small piece of work that is done over and over.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +39,11 @@ pub const KERNELS: &[Kernel] = &[
         name: "score, no cut-off, 10^6 arrivals",
         repetitions: 1_000,
         run: |n| score(n, &no_cut_off(1000, quantile(1, 3), 0.4), None),
+    },
+    Kernel {
+        name: "score, rank-aware",
+        repetitions: 4_000,
+        run: rank_aware,
     },
     Kernel {
         name: "rung, insertion and rank at 10^5",
@@ -69,6 +77,20 @@ fn score(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u32
     for _ in 0..candidates / positions.len() as u64 {
         resume_probabilities(black_box(positions), &settings, &mut probabilities)
             .expect("valid positions");
+        black_box(&probabilities);
+    }
+}
+
+/// Scores so many candidates without p.
+fn rank_aware(candidates: u64) {
+    let (positions, mut probabilities) = (ranked(1000, quantile(1, 3)), Vec::new());
+    for _ in 0..candidates / positions.len() as u64 {
+        rank_aware_probabilities(
+            black_box(&positions),
+            PromotionRule::TopFraction,
+            &mut probabilities,
+        )
+        .expect("valid positions");
         black_box(&probabilities);
     }
 }

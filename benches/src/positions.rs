@@ -2,7 +2,7 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings};
+use rungkeeper_score::{PausedPosition, PromotionQuantile, RankedPosition, ScoreSettings};
 
 /// Candidates in rungs of 200 to 2000 trials, ranks from the last promotable one to the worst.
 #[must_use]
@@ -40,6 +40,35 @@ pub fn no_cut_off(
             time_ratio: 1000.0,
         })
         .collect()
+}
+
+/// Candidates as a run has them: in a rung of 2000 trials and the rungs above it, as many in each as the share that is
+/// promoted says, spread from just behind the promotable ones to the last. Half of the run is over.
+#[must_use]
+pub fn ranked(count: usize, promotion_quantile: PromotionQuantile) -> Vec<RankedPosition> {
+    let (a, b) = (
+        promotion_quantile.numerator(),
+        promotion_quantile.denominator(),
+    );
+    let (mut rung_len, mut left) = (2000, count as u64);
+    let mut positions = Vec::with_capacity(count);
+    while left > 0 {
+        let last = rung_len * a / b < 2;
+        let here = if last { left } else { left - left * a / b };
+        let first = rung_len * a / b;
+        positions.extend((1..=here).map(|i| {
+            let rank = first + ((rung_len - first) * i).div_ceil(here);
+            RankedPosition {
+                rank,
+                num_better: rank - 1,
+                rung_len,
+                promotion_quantile,
+                time_ratio: 1.0,
+            }
+        }));
+        (left, rung_len) = (left - here, first);
+    }
+    positions
 }
 
 /// The default settings with another cut-off.
