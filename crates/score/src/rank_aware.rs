@@ -2,6 +2,7 @@
 
 mod any_quantile;
 mod arriving;
+mod short_sum;
 mod unit_step;
 mod urn;
 
@@ -82,9 +83,9 @@ impl RankedPosition {
 /// # Numerics
 /// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
 /// (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
-/// whose factors fall with r. Sums of moderate length follow the ratios of successive terms, with a table of P(N' >= l)
-/// built from its far end by adding positive numbers; others start at saddle-point values (Loader 2000), and long ones are
-/// integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
+/// whose factors fall with r. Sums of moderate length follow the ratios of successive terms from the far
+/// end, and P(N' >= l) with them by adding positive numbers; others start at saddle-point values (Loader 2000), and long
+/// ones are integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
 /// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
 ///
 /// # Errors
@@ -118,11 +119,10 @@ pub fn rank_aware_probability(
     probability_with(position, promotion_rule, &mut Kept::default())
 }
 
-/// [`rank_aware_probability`] of each position, in order.
+/// [`rank_aware_probability`] of each position, in order, bit for bit.
 ///
 /// `probabilities` is emptied first. What depends on the rung length and the time ratio alone is kept from one position to
-/// the next, so positions of one rung should stand together. Results may differ from single ones in the last digits, as
-/// the table of P(N' >= l) is then another one; the same batch always gives the same.
+/// the next, so positions of one rung should stand together.
 ///
 /// # Errors
 /// The [`ScoreError`] of the first position that has one, with its index; `probabilities` holds those before it.
@@ -197,7 +197,7 @@ fn probability_with(
         return Ok(ResumeProbability::NEVER);
     }
     let arriving = match &mut kept.arriving {
-        Some(arriving) if arriving.is_for(rung_len, time_ratio) => arriving,
+        Some(arriving) if arriving.is_for(rung_len, time_ratio) => &*arriving,
         other => other.insert(Arriving::new(rung_len, time_ratio)),
     };
     let urn = Urn {

@@ -9,7 +9,7 @@
 
 use crate::{binomial::Chance, double_double::DoubleDouble, scaled::Scaled};
 
-/// The arrivals still to come at a rung, and a table of w.
+/// The arrivals still to come at a rung.
 #[derive(Debug)]
 pub(crate) struct Arriving {
     rung_len: u64,
@@ -20,22 +20,7 @@ pub(crate) struct Arriving {
     left: f64,
     over: f64,
     smaller: Chance,
-    table: Table,
 }
-
-/// w(top), w(top - 1), ..., w(low), each divided by exp(exponent).
-#[derive(Debug, Default)]
-struct Table {
-    top: u64,
-    values: Vec<f64>,
-    exponent: f64,
-}
-
-/// The probability is computed anew after so many steps down: rounding errors do not add up.
-const ANCHORED_EVERY: u64 = 128;
-
-/// At the top of a table its values may be this small, as a logarithm: they grow from there.
-const LN_SMALLEST: f64 = -300.0;
 
 impl Arriving {
     pub(crate) fn new(rung_len: u64, time_ratio: f64) -> Self {
@@ -54,7 +39,6 @@ impl Arriving {
             left: left.high,
             over: over.high,
             smaller: Chance::wide(smaller),
-            table: Table::default(),
         }
     }
 
@@ -103,58 +87,6 @@ impl Arriving {
             factor: 1.0 - lower.value(),
             exponent: 0.0,
         }
-    }
-
-    /// Sees to it that the table reaches from `low` to at least `high`.
-    pub(crate) fn cover(&mut self, low: u64, high: u64) {
-        let low = low.min(self.table.low().unwrap_or(low));
-        if self.table.values.is_empty() || self.table.top < high {
-            let tail = self.at_least(DoubleDouble::from(high as f64));
-            self.table.top = high;
-            self.table.exponent = (tail.ln() - LN_SMALLEST).min(0.0);
-            self.table.values.clear();
-            self.table
-                .values
-                .push(tail.relative_to(self.table.exponent));
-        }
-        self.extend_down(low);
-    }
-
-    /// w(m) = w(m + 1) + P(N' = m), down to `low`.
-    fn extend_down(&mut self, low: u64) {
-        let Some(mut lowest) = self.table.low() else {
-            return;
-        };
-        let mut tail = self.table.values[self.table.values.len() - 1];
-        while lowest > low {
-            let block = lowest.saturating_sub(ANCHORED_EVERY).max(low);
-            let first = lowest - 1;
-            let mut exactly = self
-                .exactly(DoubleDouble::from(first as f64))
-                .relative_to(self.table.exponent);
-            let mut m = first as f64;
-            for _ in block..lowest {
-                tail += exactly;
-                self.table.values.push(tail);
-                // P(N' = m - 1) / P(N' = m)
-                exactly *= m / ((self.seen + m) * self.left);
-                m -= 1.0;
-            }
-            lowest = block;
-        }
-    }
-
-    /// The table from its top down, and how far up that is. What it says is to be multiplied by exp of the last number.
-    pub(crate) fn table(&self) -> (&[f64], u64, f64) {
-        (&self.table.values, self.table.top, self.table.exponent)
-    }
-}
-
-impl Table {
-    /// The lowest l it has.
-    fn low(&self) -> Option<u64> {
-        let below = (self.values.len() as u64).checked_sub(1)?;
-        Some(self.top - below)
     }
 }
 
