@@ -50,6 +50,7 @@ mod double_double;
 mod error;
 mod followed;
 mod gap_wise;
+mod lanes;
 mod long_sum;
 mod position;
 mod probability;

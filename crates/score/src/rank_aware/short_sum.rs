@@ -6,7 +6,7 @@
 //! each other.
 
 use super::{arriving::Arriving, urn::Urn};
-use crate::{closed_form::MAX_PRODUCT_ETA, double_double::DoubleDouble};
+use crate::{closed_form::MAX_PRODUCT_ETA, double_double::DoubleDouble, lanes::Lanes};
 
 /// The sum of h(L) w(L) over h(d), as ln of a factor that is left out and the rest.
 #[derive(Debug, Clone, Copy)]
@@ -32,22 +32,53 @@ const NEGLIGIBLE: f64 = 1e-16;
 /// So far (as a logarithm) terms are to fall from the largest bound to the last term that is taken.
 const FALL: f64 = 42.0;
 
-/// So many terms are followed together.
-const TOGETHER: usize = 4;
-
 /// Above this power of 2 numbers are scaled down by it.
 const SCALE: f64 = 1.157_920_892_373_162e77; // 2^256
 const LN_SCALE: f64 = 256.0 * core::f64::consts::LN_2;
 
-/// What takes the numbers at a term to those at the term before.
-#[derive(Debug, Clone, Copy, Default)]
-struct Step {
+/// What takes the numbers at four terms, the last one first, to those at the terms before them.
+#[derive(Debug, Clone, Copy)]
+struct Steps {
     /// h(L + eta) / h(L)
-    rho: f64,
+    rho: Lanes,
     /// P(N' = L) / P(N' = L + eta)
-    lower: f64,
+    lower: Lanes,
     /// (P(N' = L) + ... + P(N' = L + eta - 1)) / P(N' = L + eta)
+    block: Lanes,
+}
+
+/// Four steps as one.
+#[derive(Debug, Clone, Copy)]
+struct Four {
+    /// What the sum gets for w after the last term, and for P(N' = L) there.
+    ones: f64,
+    blocks: f64,
+    /// The product of rho.
+    product: f64,
+    /// What w gets for P(N' = L), and what that is multiplied by.
     block: f64,
+    lower: f64,
+}
+
+impl Steps {
+    /// After each step w is what it was and a part of P(N' = L); S(r) = w + rho S(r + 1) is linear in both.
+    #[inline]
+    fn together(&self) -> Four {
+        let [rho, lower, block] = [self.rho.0, self.lower.0, self.block.0];
+        let lower = [lower[0], lower[0] * lower[1], lower[2], lower[2] * lower[3]];
+        let lower = [lower[0], lower[1], lower[1] * lower[2], lower[1] * lower[3]];
+        let second = block[0] + lower[0] * block[1];
+        let third = second + lower[1] * block[2];
+        let fourth = third + lower[2] * block[3];
+        let (two, three) = (rho[3] * rho[2], rho[3] * rho[2] * rho[1]);
+        Four {
+            ones: (1.0 + rho[3]) + (two + three),
+            blocks: (fourth + rho[3] * third) + (two * second + three * block[0]),
+            product: two * (rho[1] * rho[0]),
+            block: fourth,
+            lower: lower[3],
+        }
+    }
 }
 
 impl ShortSum<'_> {
@@ -64,10 +95,10 @@ impl ShortSum<'_> {
         let mut last = self.far_enough()?;
         while last <= MAX_TERMS {
             let (ln, share) = match self.eta {
-                2 => self.from_the_end::<2>(last),
-                3 => self.from_the_end::<3>(last),
-                4 => self.from_the_end::<4>(last),
-                _ => self.followed(self.eta as usize, last),
+                2 => self.followed::<2>(last),
+                3 => self.followed::<3>(last),
+                4 => self.followed::<4>(last),
+                _ => self.followed::<0>(last),
             };
             if !libm::fabs(ln).is_finite() {
                 return None;
@@ -115,17 +146,12 @@ impl ShortSum<'_> {
         Some(whole_steps(peak + length))
     }
 
-    #[inline(never)]
-    fn from_the_end<const ETA: usize>(&self, last: f64) -> (f64, f64) {
-        self.followed(ETA, last)
-    }
-
-    /// ln of the sum of the terms 0, ..., `last`, and the part of it that the last one is.
-    #[inline(always)]
-    fn followed(&self, eta: usize, last: f64) -> (f64, f64) {
+    /// ln of the sum of the terms 0, ..., `last`, and the part of it that the last one is. Loops over eta = `ETA` are
+    /// unrolled, unless that is 0, for any.
+    fn followed<const ETA: usize>(&self, last: f64) -> (f64, f64) {
         let end = DoubleDouble::from(self.d + self.eta as f64 * last);
         let tail = self.arriving.at_least(end);
-        let left_powers = (0..eta).fold(1.0, |power, _| power * self.arriving.left());
+        let left_powers = (0..self.eta).fold(1.0, |power, _| power * self.arriving.left());
         // w and P(N' = L) are kept over w at the end, the sum and the last term over that times h(L), each with the
         // powers of `SCALE` it was scaled by; `unit` is what takes the one scale to the other.
         let mut at_least = 1.0;
@@ -134,17 +160,19 @@ impl ShortSum<'_> {
         let mut scaled = 0.0;
         let mut r = last;
         while r > 0.0 {
-            let mut steps = [Step::default(); TOGETHER];
-            for (i, step) in steps.iter_mut().enumerate() {
-                *step = self.step(eta, left_powers, r - 1.0 - i as f64);
-            }
-            for step in steps {
-                at_least += exactly * step.block;
-                exactly *= step.lower;
-                sum = at_least * unit + sum * step.rho;
-                last_term *= step.rho;
-            }
-            r -= TOGETHER as f64;
+            let steps = self.steps::<ETA>(left_powers, Lanes::down_from(r - 1.0));
+            let Four {
+                ones,
+                blocks,
+                product,
+                block,
+                lower,
+            } = steps.together();
+            sum = (at_least * ones + exactly * blocks) * unit + sum * product;
+            last_term *= product;
+            at_least += exactly * block;
+            exactly *= lower;
+            r -= Lanes::NUMBER as f64;
             if at_least > SCALE {
                 at_least /= SCALE;
                 exactly /= SCALE;
@@ -161,40 +189,41 @@ impl ShortSum<'_> {
         (ln, last_term / sum)
     }
 
-    /// The three ratios at r, with one division. With L = d + eta r and M = L - r,
+    /// The three ratios at each r, with one division. With L = d + eta r and M = L - r,
     ///
     /// rho = (g + r) / (r + 1) times L (L + 1) ... (L + eta - 1) / ((n + L + 1) ... (n + L + eta))
     /// times (n - g + M + 1) ... (n - g + M + eta - 1) / ((M + 1) ... (M + eta - 1)),
     ///
     /// and P(N' = m - 1) / P(N' = m) = m / ((1 - f) (n + m)).
-    #[inline(always)]
-    fn step(&self, eta: usize, left_powers: f64, r: f64) -> Step {
+    #[inline]
+    fn steps<const ETA: usize>(&self, left_powers: f64, r: Lanes) -> Steps {
+        let eta = if ETA == 0 { self.eta as usize } else { ETA };
         let left = self.arriving.left();
-        let arrivals = self.d + eta as f64 * r;
+        let arrivals = r * eta as f64 + self.d;
         let worse = arrivals - r;
-        let behind = self.urn.rung_len - self.urn.gaps + worse;
-        let all = self.urn.rung_len + arrivals;
-        let (mut up, mut down) = (arrivals * (self.urn.gaps + r), r + 1.0);
+        let behind = worse + (self.urn.rung_len - self.urn.gaps);
+        let all = arrivals + self.urn.rung_len;
+        let (mut up, mut down) = (arrivals * (r + self.urn.gaps), r + 1.0);
         // Products of L + 1, ..., and of (1 - f) (n + L + 1), ...; and the sum of their mixed products.
-        let (mut counts, mut alls, mut mixed) = (1.0, 1.0, 0.0);
+        let (mut counts, mut alls) = (arrivals + 1.0, (all + 1.0) * left);
+        let mut mixed = counts;
         for i in 1..eta {
-            let i = i as f64;
-            mixed = (arrivals + i) * (mixed + alls);
-            counts *= arrivals + i;
-            alls *= (all + i) * left;
-            up *= behind + i;
-            down *= worse + i;
+            up = up * (behind + i as f64);
+            down = down * (worse + i as f64);
+            if i + 1 == eta {
+                up = up * counts;
+            }
+            let next = arrivals + (i + 1) as f64;
+            mixed = next * (mixed + alls);
+            counts = counts * next;
+            alls = alls * ((all + (i + 1) as f64) * left);
         }
-        up *= counts;
-        let last = arrivals + eta as f64;
-        mixed = last * (mixed + alls);
-        counts *= last;
-        alls *= (all + eta as f64) * left;
-        let inverse = 1.0 / (alls * down);
-        Step {
+        let inverse = (alls * down).inverse();
+        let over_alls = down * inverse;
+        Steps {
             rho: up * inverse * left_powers,
-            lower: counts * down * inverse,
-            block: mixed * down * inverse,
+            lower: counts * over_alls,
+            block: mixed * over_alls,
         }
     }
 
@@ -220,6 +249,6 @@ impl ShortSum<'_> {
 
 /// The next number of terms that can be followed without a rest.
 fn whole_steps(terms: f64) -> f64 {
-    let together = TOGETHER as f64;
+    let together = Lanes::NUMBER as f64;
     together * libm::ceil(terms / together)
 }
