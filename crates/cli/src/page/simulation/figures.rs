@@ -8,9 +8,9 @@ use rungkeeper_tuner::simulation::CellResult;
 use super::super::palette::{self, Ink};
 use super::super::plots::{Axes, Curve, LogAxis, Series};
 use super::super::svg::Svg;
-use super::super::{Figure, LegendEntry, Mark, numbers};
+use super::super::{Figure, LegendEntry, Mark, numbers, policy_name};
 use super::GOAL;
-use super::grid::{Grid, Policy, spelled};
+use super::grid::{Grid, Policy};
 
 fn legend<'a>(grid: &'a Grid<'_>, mark: Mark) -> Vec<LegendEntry<'a>> {
     let policies = grid.policies.iter();
@@ -145,7 +145,7 @@ pub(super) fn held(grid: &Grid<'_>, section: &str) -> Markup {
         mark: Mark::Dashed,
     });
     let above =
-        loosest.map(|cell| format!("budget of {} ({})", cell.budget, spelled(&cell.policy)));
+        loosest.map(|cell| format!("budget of {} ({})", cell.budget, policy_name(&cell.policy)));
     if let Some(name) = &above {
         legend.push(LegendEntry {
             name,
