@@ -83,6 +83,20 @@ fn the_page_answers_first() {
     assert_eq!(page.matches("<tr>").count(), 1 + 4 + 1 + 20, "two tables");
 }
 
+/// The close look is at a budget of 40: three policies hold the same there, and the fourth another number.
+#[test]
+fn what_policies_hold_alike_is_one_line() {
+    let mut cells = cells();
+    let others = cells.iter_mut().filter(|cell| cell.policy == "by_level");
+    others.for_each(|cell| cell.held_over_time = vec![(0.0, 0), (7.0, 3)]);
+    let page = page(&cells, &settings(true));
+    let figure = page.split_once("id=\"s1-held\"").unwrap().1;
+    let figure = figure.split("</figure>").next().unwrap();
+    assert!(figure.contains("rank-aware, speculative and random</li>"));
+    assert!(figure.contains("by level</li>"));
+    assert_eq!(figure.matches("<li>").count(), 2 + 2);
+}
+
 #[test]
 fn no_budget_may_be_enough() {
     let dear = [cell("random", 5, 0, 40_000), cell("random", 10, 0, 1_000)];
