@@ -453,3 +453,21 @@ fn the_log_comes_last_into_the_directory() {
         assert!(folder.run().join(needed).exists(), "{needed}");
     }
 }
+
+/// As the process of a program has it that a killed runner was about to start.
+#[test]
+fn a_lock_that_is_soon_given_back_is_waited_for() {
+    use rustix::fs::{FlockOperation, flock};
+    let folder = Folder::new(ANSWERED, BUDGET);
+    fs::create_dir_all(folder.run()).unwrap();
+    let lock = fs::File::create(folder.run().join("lock")).unwrap();
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let create = || Runner::create(&folder.experiment(), &folder.run());
+    assert!(matches!(create(), Err(RunError::Locked(_))));
+    let giving_back = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(lock);
+    });
+    assert!(create().is_ok());
+    giving_back.join().unwrap();
+}
