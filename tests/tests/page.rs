@@ -26,7 +26,7 @@ fn simulate(more: &[&str]) -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
-/// Three policies, five budgets, ten seeds, frozen.
+/// Four policies, five budgets, ten seeds, frozen.
 fn page() -> &'static str {
     static PAGE: OnceLock<String> = OnceLock::new();
     PAGE.get_or_init(|| simulate(&["--frozen"]))
@@ -42,14 +42,14 @@ fn the_page_is_sound_on_a_desk() {
     );
     assert_eq!(found.facts["dark"], false);
     assert!(number(&found.facts["ground"]) > 0.5);
-    assert_is_sound(&found, 3, 3 + 15);
+    assert_is_sound(&found, 3, 4 + 20);
 }
 
 #[test]
 fn the_page_is_sound_on_a_phone() {
     let found = look(page(), PHONE);
     assert_eq!(found.facts["width"], 360);
-    assert_is_sound(&found, 3, 3 + 15);
+    assert_is_sound(&found, 3, 4 + 20);
 }
 
 #[test]
@@ -63,14 +63,14 @@ fn the_page_is_dark_for_those_who_prefer_it() {
     );
     assert_eq!(found.facts["dark"], true);
     assert!(number(&found.facts["ground"]) < 0.05);
-    assert_is_sound(&found, 3, 3 + 15);
+    assert_is_sound(&found, 3, 4 + 20);
 }
 
 #[test]
 fn each_number_of_workers_has_its_figures() {
     let lists = ["--workers", "2,4", "--budget", "6,12", "--seeds", "2"];
     let found = look(&simulate(&lists), PHONE);
-    assert_is_sound(&found, 6, 2 * (3 + 6));
+    assert_is_sound(&found, 6, 2 * (4 + 8));
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn the_page_opens_from_a_file_in_silence() {
 #[test]
 fn the_page_answers_in_its_first_words() {
     let header = page().split("</header>").next().unwrap();
-    assert!(header.contains("\u{a0}checkpoints</strong> with the speculative policy"));
+    assert!(header.contains("\u{a0}checkpoints</strong> with the rank-aware policy"));
     assert!(page().contains("--html"), "the command that made it");
     assert!(page().contains("Frozen: yes"));
     assert!(page().len() < 200_000, "{} bytes", page().len());

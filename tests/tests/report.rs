@@ -190,8 +190,8 @@ fn a_real_run_is_told_as_status_and_replay_tell_it() {
     assert_eq!(found.facts["rowsIn"]["removals"], removals.count());
     assert_eq!(
         found.facts["figures"].as_array().unwrap().len(),
-        6,
-        "with bytes"
+        5,
+        "with bytes; the default policy has no estimates"
     );
     assert_eq!(found.facts["scrollWidth"], found.facts["width"]);
     assert_eq!(console_of(&file), [""; 0]);

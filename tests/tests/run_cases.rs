@@ -456,7 +456,7 @@ fn promoted_right_after() {
     assert_eq!(again.sum::<usize>(), from_scratch.len());
 }
 
-/// Limits of trials, of reports, or none at all: the speculative policy works, and a run without
+/// Limits of trials, of reports, or none at all: the policy works, and a run without
 /// any is stopped by Ctrl-C and goes on.
 #[test]
 fn stopped_by_count() {

@@ -11,6 +11,9 @@ use serde_json::json;
 
 use crate::input;
 
+/// Policies whose losses are expected costs; those of others are but an order.
+const EXPECTING: [&str; 2] = ["rank_aware", "speculative"];
+
 /// Feed event logs to the removal callback and print its decisions
 ///
 /// With --check, each recorded removal is compared with the one that would have been made from the
@@ -68,7 +71,8 @@ fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::R
         let (line, event) = line?;
         let step = replay.feed(line, &event)?;
         loop_ends += usize::from(step.plan.is_some());
-        tell(arguments, step.plan.as_ref(), step.checked.as_ref(), out)?;
+        let checked = step.checked.as_ref().map(|end| (end, &*header));
+        tell(arguments, step.plan.as_ref(), checked, out)?;
         warn(path, line, &mut replay);
     }
     let step = replay.finish()?;
@@ -93,7 +97,7 @@ fn warn(path: &Path, line: usize, replay: &mut Replay) {
 fn tell(
     arguments: &Arguments,
     plan: Option<&RemovalPlan>,
-    checked: Option<&CheckedLoopEnd>,
+    checked: Option<(&CheckedLoopEnd, &Header)>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     if arguments.json {
@@ -103,8 +107,8 @@ fn tell(
         decision(plan, out)?;
     }
     match checked {
-        Some(checked) if arguments.verbose && checked.verdict != Verdict::Agree => {
-            explain(checked, out)
+        Some((checked, header)) if arguments.verbose && checked.verdict != Verdict::Agree => {
+            explain(checked, header, out)
         }
         _ => Ok(()),
     }
@@ -137,7 +141,7 @@ fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn explain(checked: &CheckedLoopEnd, out: &mut impl Write) -> io::Result<()> {
+fn explain(checked: &CheckedLoopEnd, header: &Header, out: &mut impl Write) -> io::Result<()> {
     let verdict = verdict_name(checked.verdict);
     writeln!(out, "{:>10.2} s  {verdict}", checked.elapsed)?;
     for difference in &checked.differences {
@@ -152,14 +156,15 @@ fn explain(checked: &CheckedLoopEnd, out: &mut impl Write) -> io::Result<()> {
         ("own", only(&checked.own, &checked.recorded)),
     ] {
         for trial in list {
+            let cost = if EXPECTING.contains(&header.policy.as_str()) {
+                format!(", expected cost {}", cost(trial.ln_loss))
+            } else {
+                String::new()
+            };
             writeln!(
                 out,
-                "    {who}: trial {} (level {}, rank {} of {}), expected cost {}",
-                trial.trial,
-                trial.level,
-                trial.rank,
-                trial.rung_len,
-                cost(trial.ln_loss)
+                "    {who}: trial {} (level {}, rank {} of {}){cost}",
+                trial.trial, trial.level, trial.rank, trial.rung_len
             )?;
             if let Some(score) = trial.recorded_score {
                 writeln!(out, "      (the log says {score:e})")?;

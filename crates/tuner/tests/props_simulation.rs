@@ -83,7 +83,7 @@ fn conditions() -> impl Strategy<Value = Conditions> {
 }
 
 fn cells() -> impl Strategy<Value = Cell> {
-    (1u64..6, 0u64..12, any::<u64>(), 0usize..3, 2u64..4).prop_map(
+    (1u64..6, 0u64..12, any::<u64>(), 0..POLICIES.len(), 2u64..4).prop_map(
         |(workers, more, seed, policy, eta)| Cell {
             levels: Levels::geometric(eta),
             workers,

@@ -41,6 +41,14 @@ fn document(title: &str, body: &Markup) -> String {
     page.into_string()
 }
 
+/// The name of a policy as it stands in a sentence.
+fn policy_name(key: &str) -> String {
+    match key {
+        "rank_aware" => "rank-aware".to_owned(),
+        _ => key.replace('_', " "),
+    }
+}
+
 /// An entry of a legend: what is drawn in which ink.
 struct LegendEntry<'a> {
     name: &'a str,

@@ -6,9 +6,6 @@ use rungkeeper_tuner::simulation::{Conditions, Draw, Levels, Retraining};
 use rungkeeper_tuner_hooks::log::POLICIES;
 use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
 
-/// Policies compared where none is named.
-const COMPARED: [&str; 3] = ["speculative", "by_level", "random"];
-
 /// Budgets tried where none is given, in checkpoints per worker.
 const BUDGETS_PER_WORKER: [u64; 5] = [2, 4, 8, 16, 32];
 
@@ -37,7 +34,7 @@ pub(crate) struct Arguments {
     /// Which checkpoints are given up
     #[arg(
         long, value_name = "LIST", value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(POLICIES), default_values = COMPARED,
+        value_parser = PossibleValuesParser::new(POLICIES), default_values = POLICIES,
     )]
     policy: Vec<String>,
     /// Most checkpoints, those of running trials included [default: 2, 4, 8, 16 and 32 per worker]

@@ -11,11 +11,15 @@ use rungkeeper_tuner_hooks::Mode;
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
 
-/// With more columns than this, the range over seeds is left out.
-const COLUMNS_WITH_RANGE: usize = 4;
-
 /// Columns of a terminal.
 const WIDTH: usize = 80;
+
+/// Columns for the budget.
+const BUDGET_WIDTH: usize = 11;
+
+/// Columns for a cost, with its range over seeds and without. The range is left out where there is no room for it.
+const WITH_RANGE: usize = 17;
+const WITHOUT_RANGE: usize = 13;
 
 pub(super) fn write(grid: &Grid, results: &[CellResult], out: &mut impl Write) -> io::Result<()> {
     wrapped(
@@ -97,22 +101,26 @@ fn count(number: u64, what: &str) -> String {
 fn table(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<()> {
     let frozen = grid.conditions.retraining == Retraining::Frozen;
     let columns = grid.policies.len() + usize::from(frozen);
-    let with_range = grid.seeds.len() > 1 && columns <= COLUMNS_WITH_RANGE;
+    let with_range = grid.seeds.len() > 1 && BUDGET_WIDTH + columns * WITH_RANGE <= WIDTH;
     let seeds = match grid.seeds.len() {
         1 => "one run".to_owned(),
         seeds if with_range => format!("mean and range of {seeds} runs"),
         seeds => format!("mean of {seeds} runs"),
     };
     writeln!(out, "\nCost in % of the training ({seeds}):\n")?;
-    let width = if with_range { 17 } else { 14 };
-    write!(out, "{:>11}", "checkpoints")?;
-    let optimum = frozen.then_some("least possible");
+    let width = if with_range {
+        WITH_RANGE
+    } else {
+        WITHOUT_RANGE
+    };
+    write!(out, "{:>BUDGET_WIDTH$}", "checkpoints")?;
+    let optimum = frozen.then_some("optimum");
     for head in grid.policies.iter().map(String::as_str).chain(optimum) {
         write!(out, "{head:>width$}")?;
     }
     writeln!(out)?;
     for budget in &grid.budgets {
-        write!(out, "{budget:>11}")?;
+        write!(out, "{budget:>BUDGET_WIDTH$}")?;
         let row = |policy: &String| {
             let is_it = |row: &&SummaryRow| row.budget == *budget && row.policy == *policy;
             rows.iter().find(is_it)
@@ -179,11 +187,11 @@ fn ratios(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<
     };
     let ratio = |other: &String| {
         let ratio = geometric_mean_ratio(rows, first, other)?;
-        Some(format!("{ratio:.2} times that of {other}"))
+        Some(format!("{} times that of {other}", times(ratio)))
     };
     let mut parts: Vec<String> = others.iter().filter_map(ratio).collect();
     if let Some(ratio) = geometric_mean_over_optimum(rows, first) {
-        parts.push(format!("{ratio:.2} times the least possible"));
+        parts.push(format!("{} times the optimum", times(ratio)));
     }
     if parts.is_empty() {
         return Ok(());
@@ -193,6 +201,15 @@ fn ratios(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<
         parts.join(", ")
     );
     wrapped(&text, out)
+}
+
+/// Two decimals, and one digit more for what would be 0.00.
+fn times(ratio: f64) -> String {
+    match ratio {
+        r if r < 0.000_5 => "<0.001".to_owned(),
+        r if r < 0.005 => format!("{r:.3}"),
+        r => format!("{r:.2}"),
+    }
 }
 
 /// Writes a paragraph in lines of at most 80 columns.
@@ -229,7 +246,22 @@ mod tests {
             least: 99.99,
             most: 1234.0,
         };
-        assert!(cost(widest, true).len() <= 17);
+        assert!(cost(widest, true).len() < WITH_RANGE);
+    }
+
+    #[test]
+    fn ratios_are_not_0() {
+        let shown = [0.000_4, 0.004, 0.005, 0.53, 12.345].map(times);
+        assert_eq!(shown, ["<0.001", "0.004", "0.01", "0.53", "12.35"]);
+    }
+
+    /// A column is wide enough for the name of any policy and a space before it.
+    #[test]
+    fn all_policies_fit_with_their_ranges() {
+        use rungkeeper_tuner_hooks::log::POLICIES;
+        assert!(BUDGET_WIDTH + POLICIES.len() * WITH_RANGE <= WIDTH);
+        assert!(BUDGET_WIDTH + (POLICIES.len() + 1) * WITHOUT_RANGE <= WIDTH);
+        assert!(POLICIES.iter().all(|policy| policy.len() < WITHOUT_RANGE));
     }
 
     #[test]

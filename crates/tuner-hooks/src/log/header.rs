@@ -11,7 +11,7 @@ use crate::SetupError;
 pub const VERSION: u32 = 1;
 
 /// Names of the policies, the one that is taken where none is named first.
-pub const POLICIES: [&str; 4] = ["speculative", "rank_aware", "by_level", "random"];
+pub const POLICIES: [&str; 4] = ["rank_aware", "speculative", "by_level", "random"];
 
 /// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
 /// repeated reports count as data.

@@ -40,7 +40,7 @@ fn problem(from: &str, to: &str) -> String {
 #[test]
 fn defaults_are_stated() {
     let experiment = Experiment::read(GOOD).unwrap();
-    assert_eq!(experiment.policy, "speculative");
+    assert_eq!(experiment.policy, "rank_aware");
     assert!(experiment.pin_best);
     assert_eq!(experiment.grace, Duration::from_secs(10));
     assert_eq!(experiment.store, StorePlace::Folder("checkpoints".into()));

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
 #[cfg(feature = "object-store")]
@@ -16,6 +17,24 @@ use rustix::io::Errno;
 use super::RunError;
 use super::process::start_time;
 use crate::experiment::{Experiment, StorePlace};
+
+/// How long a lock is waited for.
+///
+/// A runner that is killed while it starts a program leaves its lock to the new process, which has it until the program
+/// itself runs there.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+fn patiently(lock: &File) -> Result<(), Errno> {
+    let begin = Instant::now();
+    loop {
+        match flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(Errno::WOULDBLOCK) if begin.elapsed() < PATIENCE => {
+                sleep(Duration::from_millis(10));
+            }
+            done => return done,
+        }
+    }
+}
 
 /// The files of a run, held by one process at a time.
 #[derive(Debug)]
@@ -80,7 +99,7 @@ impl RunFiles {
         let mut options = File::options();
         let lock = options.create(true).truncate(false).write(true).open(&path);
         let lock = lock.map_err(|e| file_error(&path, e))?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        match patiently(&lock) {
             Ok(()) => {
                 sign(&lock).map_err(|e| file_error(&path, e))?;
                 Ok(Self {

@@ -183,11 +183,11 @@ impl Runner {
         let (experiment, text) = files::read_experiment(experiment_file)?;
         let files = RunFiles::create(directory, &text)?;
         let header = recovery::header(&experiment);
-        // Before there is a log: a place that cannot be used is no run yet.
-        let store = files.open_store(&experiment)?;
-        let journal = Journal::create(&files.log(), &header)?;
+        // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
         let base = experiment_file.parent().unwrap_or(Path::new(""));
         files.remember_base(base)?;
+        let store = files.open_store(&experiment)?;
+        let journal = Journal::create(&files.log(), &header)?;
         let mut runner = Self::build(experiment, files, store, journal, &header)?;
         runner.journal.sync()?;
         runner.begin = Instant::now();

@@ -440,3 +440,34 @@ fn the_best_is_kept_and_what_was_asked_for() {
     assert_eq!(runner.view().model.num_with_checkpoint(), 1);
     assert_eq!(stored(&folder.run()), [paused]);
 }
+
+/// A runner may be killed at any moment: where there is a log, all that a resume reads is there.
+#[test]
+fn the_log_comes_last_into_the_directory() {
+    let folder = Folder::new(ANSWERED, BUDGET);
+    fs::create_dir_all(folder.run()).unwrap();
+    // A link to nowhere is no run, and no place for a log either.
+    std::os::unix::fs::symlink("nowhere/log", folder.run().join("log.jsonl")).unwrap();
+    assert!(Runner::create(&folder.experiment(), &folder.run()).is_err());
+    for needed in ["experiment.toml", "base", "output", "checkpoints"] {
+        assert!(folder.run().join(needed).exists(), "{needed}");
+    }
+}
+
+/// As the process of a program has it that a killed runner was about to start.
+#[test]
+fn a_lock_that_is_soon_given_back_is_waited_for() {
+    use rustix::fs::{FlockOperation, flock};
+    let folder = Folder::new(ANSWERED, BUDGET);
+    fs::create_dir_all(folder.run()).unwrap();
+    let lock = fs::File::create(folder.run().join("lock")).unwrap();
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let create = || Runner::create(&folder.experiment(), &folder.run());
+    assert!(matches!(create(), Err(RunError::Locked(_))));
+    let giving_back = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        drop(lock);
+    });
+    assert!(create().is_ok());
+    giving_back.join().unwrap();
+}

@@ -143,7 +143,7 @@ pub struct Cell {
     pub budget: u64,
     /// Seed of the order of the curves, of brackets and of the random policy.
     pub seed: u64,
-    /// Name of the policy: `speculative`, `by_level` or `random`.
+    /// Name of the policy: one of `rungkeeper_tuner_hooks::log::POLICIES`.
     pub policy: String,
 }
 

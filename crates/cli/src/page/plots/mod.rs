@@ -173,7 +173,7 @@ impl Axes {
             } else {
                 0
             };
-            Plot::Line(line.with_stroke_width(1.75 + 2.25 * inside as f64))
+            Plot::Line(line.with_stroke_width(1.75 + 1.75 * inside as f64))
         });
         let plots: Vec<Plot> = lines.collect();
         let highest = steps.iter().flat_map(|steps| &steps.points);

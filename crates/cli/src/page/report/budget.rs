@@ -5,7 +5,7 @@ use rungkeeper_tuner_hooks::{Budget, Mode, TrialStatus};
 
 use super::super::palette::{self, Ink};
 use super::super::plots::{Axes, Series};
-use super::super::{Figure, LegendEntry, Mark, numbers};
+use super::super::{Figure, LegendEntry, Mark, numbers, policy_name};
 use super::{View, head};
 use crate::report::holdings::Held;
 
@@ -85,7 +85,7 @@ fn settings(view: &View<'_>) -> Markup {
         Mode::Max => "large",
     };
     html! {
-        "Policy " (header.policy.replace('_', " ")) ", budget " (head::in_words(header.budget()))
+        "Policy " (policy_name(&header.policy)) ", budget " (head::in_words(header.budget()))
         @if header.workers > 0 { ", " (numbers::of(header.workers, "worker")) }
         ". Trials pause at " (numbers::list(&levels)) " and stop at " (header.max_resource) "; a "
         (good) " " (view.folder.metric()) " is good."

@@ -1,4 +1,4 @@
-//! The estimated chances of arrivals at each rung.
+//! The chances that an arrival at a rung ranks better: learned, or told by ranks.
 
 use maud::{Markup, html};
 
@@ -10,13 +10,16 @@ use crate::report::estimates::interval;
 /// The share of the posterior distribution inside the interval.
 const MASS: f64 = 0.9;
 
+/// The policy that needs no estimates, by its name in the log.
+const RANK_AWARE: &str = "rank_aware";
+
 /// How lines are told apart once the inks repeat.
 const MARKS: [Mark; 3] = [Mark::Line, Mark::Dashed, Mark::Dotted];
 
 pub(super) fn section(view: &View<'_>) -> Markup {
     html! {
         section id="estimates" {
-            h2 { "Estimated chances at each rung" }
+            h2 { "Chances at each rung" }
             @if view.history.policy().estimators().is_some() {
                 p {
                     "p is the chance that a trial which arrives at a rung ranks no worse than one that is paused there with a checkpoint. \
@@ -24,10 +27,30 @@ pub(super) fn section(view: &View<'_>) -> Markup {
                 }
                 div.grid { (over_time(view)) }
                 (listed(view))
+            } @else if view.history.header.policy == RANK_AWARE {
+                p {
+                    "The policy of this run learns no chance, so there is no estimate to show: a trial's own rank tells how likely \
+                     an arrival ranks better. The next one falls into each of the n + 1 gaps between the n trials of the rung with equal \
+                     chance, k of which are ahead of a trial of rank k. So it is better with chance k of n + 1, and how many arrivals are \
+                     still to come is taken as uncertain, most where rungs are short."
+                }
             } @else {
-                p { "The policy of this run estimates nothing." }
+                p { "The policy of this run estimates nothing: it does not ask how likely a trial is to be promoted." }
             }
         }
+    }
+}
+
+/// What the expected cost of a removal is, by the policy that took it.
+pub(super) fn expected_cost(view: &View<'_>) -> &'static str {
+    if view.history.policy().estimators().is_some() {
+        "What the policy expected to lose with a checkpoint when it gave it up: the chance that the trial would be promoted in the time \
+         that was left, times its level. The chance follows from the estimated p of its rung."
+    } else if view.history.header.policy == RANK_AWARE {
+        "What the policy expected to lose with a checkpoint when it gave it up: the chance that the trial would be promoted in the time \
+         that was left, times its level. The chance follows from the trial's rank and the length of its rung."
+    } else {
+        "What would be lost with a checkpoint in expectation. The policy of this run does not ask for it when it gives one up."
     }
 }
 

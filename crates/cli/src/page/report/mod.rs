@@ -84,7 +84,7 @@ fn reading(view: &View<'_>) -> Markup {
                 dt { "Per cent of the training" }
                 dd { "Of what the run needed in any case: for each trial the highest resource that it reported." }
                 dt { "Expected cost" }
-                dd { "What the policy expected to lose with a checkpoint when it gave it up: the chance that the trial would be resumed, times its level." }
+                dd { (estimates::expected_cost(view)) }
             }
         }
     }

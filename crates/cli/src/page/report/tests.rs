@@ -183,6 +183,30 @@ fn each_trial_is_somewhere_on_the_ladder() {
     assert_eq!(row(2), (9, (1, 0, 0), (0, 0, 1)));
 }
 
+/// Each policy has its own way to a chance and to an expected cost, or none.
+#[test]
+fn the_page_says_where_chances_come_from() {
+    let sections = |policy: &str| {
+        let mut log = run();
+        log.header.policy = policy.to_owned();
+        let page = page_of(&log);
+        let chances = page.split_once("id=\"estimates\"").unwrap().1;
+        let (chances, reading) = chances.split_once("</section>").unwrap();
+        let cost = reading.split_once("<dt>Expected cost</dt>").unwrap().1;
+        let cost = cost.split("</dd>").next().unwrap();
+        (chances.to_owned(), cost.to_owned())
+    };
+    let (chances, cost) = sections("speculative");
+    assert!(chances.contains("The policy learns it") && chances.contains("Estimates at the end"));
+    assert!(cost.contains("estimated p of its rung"), "{cost}");
+    let (chances, cost) = sections("rank_aware");
+    assert!(chances.contains("k of n + 1") && !chances.contains("<table"));
+    assert!(cost.contains("the trial's rank"), "{cost}");
+    let (chances, cost) = sections("by_level");
+    assert!(chances.contains("estimates nothing") && !chances.contains("<table"));
+    assert!(cost.contains("does not ask"), "{cost}");
+}
+
 #[test]
 fn names_from_outside_are_escaped() {
     let page = page_of(&run());
@@ -247,7 +271,7 @@ fn there_may_be_nothing_to_show() {
         header_of(&page)
     );
     log.header.policy = "random".to_owned();
-    assert!(page_of(&log).contains("The policy of this run estimates nothing."));
+    assert!(page_of(&log).contains("The policy of this run estimates nothing"));
 }
 
 /// A run that has ended is not begun again by what a person asks for afterwards.

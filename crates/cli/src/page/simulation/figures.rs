@@ -8,9 +8,9 @@ use rungkeeper_tuner::simulation::CellResult;
 use super::super::palette::{self, Ink};
 use super::super::plots::{Axes, Curve, LogAxis, Series};
 use super::super::svg::Svg;
-use super::super::{Figure, LegendEntry, Mark, numbers};
+use super::super::{Figure, LegendEntry, Mark, numbers, policy_name};
 use super::GOAL;
-use super::grid::{Grid, Policy, spelled};
+use super::grid::{Grid, Policy};
 
 fn legend<'a>(grid: &'a Grid<'_>, mark: Mark) -> Vec<LegendEntry<'a>> {
     let policies = grid.policies.iter();
@@ -131,13 +131,14 @@ fn cost_label(grid: &Grid<'_>) -> String {
 /// Checkpoints held over time at one budget, in the runs of one seed, and what is held with the largest budget.
 pub(super) fn held(grid: &Grid<'_>, section: &str) -> Markup {
     let budget = grid.focus();
-    let runs = grid
-        .policies
-        .iter()
-        .filter_map(|policy| Some((policy, grid.cells(policy, budget).next()?)));
-    let runs: Vec<(&Policy<'_>, &CellResult)> = runs.collect();
+    let runs = courses(grid, budget);
     let loosest = loosest(grid, budget);
-    let mut legend = legend(grid, Mark::Line);
+    let entries = runs.iter().map(|course| LegendEntry {
+        name: &course.names,
+        ink: course.ink,
+        mark: Mark::Line,
+    });
+    let mut legend: Vec<LegendEntry<'_>> = entries.collect();
     let limit = format!("budget of {budget}");
     legend.push(LegendEntry {
         name: &limit,
@@ -145,7 +146,7 @@ pub(super) fn held(grid: &Grid<'_>, section: &str) -> Markup {
         mark: Mark::Dashed,
     });
     let above =
-        loosest.map(|cell| format!("budget of {} ({})", cell.budget, spelled(&cell.policy)));
+        loosest.map(|cell| format!("budget of {} ({})", cell.budget, policy_name(&cell.policy)));
     if let Some(name) = &above {
         legend.push(LegendEntry {
             name,
@@ -155,7 +156,7 @@ pub(super) fn held(grid: &Grid<'_>, section: &str) -> Markup {
     }
     let most = runs
         .iter()
-        .map(|(policy, cell)| format!("{} {}", policy.name, highest(cell)));
+        .map(|course| format!("{} {}", course.names, highest(course.cell)));
     let most = numbers::list(&most.collect::<Vec<_>>());
     let figure = Figure {
         heading: "Checkpoints held over time",
@@ -173,14 +174,41 @@ pub(super) fn held(grid: &Grid<'_>, section: &str) -> Markup {
     figure.markup(&format!("{section}-held"))
 }
 
-fn held_lines(
-    runs: &[(&Policy<'_>, &CellResult)],
-    loosest: Option<&CellResult>,
-    budget: u64,
-) -> Svg {
+/// A line that one policy or several share.
+struct Course<'a> {
+    names: String,
+    ink: Ink,
+    cell: &'a CellResult,
+}
+
+/// What each policy holds in the run of the first seed. Policies that hold the same all the time, as they mostly do on
+/// one and the same schedule, share a line.
+fn courses<'a>(grid: &'a Grid<'_>, budget: u64) -> Vec<Course<'a>> {
+    let mut shared: Vec<(Vec<String>, Ink, &CellResult)> = Vec::new();
+    for policy in &grid.policies {
+        let Some(cell) = grid.cells(policy, budget).next() else {
+            continue;
+        };
+        let same = shared
+            .iter_mut()
+            .find(|(.., other)| other.held_over_time == cell.held_over_time);
+        match same {
+            Some((names, ..)) => names.push(policy.name.clone()),
+            None => shared.push((vec![policy.name.clone()], policy.ink, cell)),
+        }
+    }
+    let course = |(names, ink, cell): (Vec<String>, Ink, _)| Course {
+        names: numbers::list(&names),
+        ink,
+        cell,
+    };
+    shared.into_iter().map(course).collect()
+}
+
+fn held_lines(runs: &[Course<'_>], loosest: Option<&CellResult>, budget: u64) -> Svg {
     let policies = runs
         .iter()
-        .map(|&(policy, cell)| (cell, policy.ink, Mark::Line));
+        .map(|course| (course.cell, course.ink, Mark::Line));
     let above = loosest.map(|cell| (cell, palette::NEUTRAL, Mark::Dotted));
     let drawn: Vec<_> = above.into_iter().chain(policies).collect();
     let ends = drawn

@@ -1,13 +1,11 @@
 //! The cells of one file of curves, one reduction factor and one number of workers, by policy and budget.
 
 use rungkeeper_tuner::simulation::{CellResult, Spread, SummaryRow, smallest_budget, summarize};
+use rungkeeper_tuner_hooks::log::POLICIES;
 
-use super::super::numbers;
 use super::super::palette::{self, Ink};
+use super::super::{numbers, policy_name};
 use super::GOAL;
-
-/// Policies with an ink of their own on every page.
-const KNOWN: [&str; 4] = ["speculative", "by_level", "random", "rank_aware"];
 
 /// A policy of the grid.
 #[derive(Clone, Debug, PartialEq)]
@@ -149,29 +147,24 @@ fn ascending(values: impl Iterator<Item = u64>) -> Vec<u64> {
     set.into_iter().collect()
 }
 
-/// The policies in the order of their first cells.
+/// The policies in the order of their first cells. Those that there are have the same ink on every page.
 fn policies<'a>(cells: &[&'a CellResult]) -> Vec<Policy<'a>> {
     let mut found: Vec<Policy<'a>> = Vec::new();
-    let mut others = KNOWN.len()..;
+    let mut others = POLICIES.len()..;
     for cell in cells {
         let key = cell.policy.as_str();
         if found.iter().any(|policy| policy.key == key) {
             continue;
         }
-        let known = KNOWN.iter().position(|name| *name == key);
+        let known = POLICIES.iter().position(|name| *name == key);
         let Some(index) = known.or_else(|| others.next()) else {
             continue;
         };
         found.push(Policy {
             key,
-            name: spelled(key),
+            name: policy_name(key),
             ink: palette::series(index),
         });
     }
     found
-}
-
-/// The name of a policy as it stands in a sentence.
-pub(super) fn spelled(key: &str) -> String {
-    key.replace('_', " ")
 }

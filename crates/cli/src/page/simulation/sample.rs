@@ -39,10 +39,15 @@ pub(super) fn cell(policy: &str, budget: u64, seed: u64, cost: u64) -> CellResul
     }
 }
 
-/// Three policies, five budgets, four seeds.
+/// Four policies, five budgets, four seeds.
 pub(super) fn cells() -> Vec<CellResult> {
     let mut cells = Vec::new();
-    for (policy, factor) in [("speculative", 4), ("by_level", 6), ("random", 9)] {
+    for (policy, factor) in [
+        ("rank_aware", 3),
+        ("speculative", 4),
+        ("by_level", 6),
+        ("random", 9),
+    ] {
         for (budget, base) in [(5, 3000), (10, 1200), (20, 300), (40, 20), (80, 0)] {
             for seed in 0..4 {
                 cells.push(cell(policy, budget, seed, base * (factor + seed % 2) / 4));
