@@ -5,6 +5,7 @@ mod arriving;
 mod short_sum;
 mod unit_step;
 mod urn;
+mod window;
 
 use arriving::Arriving;
 use unit_step::Passages;

@@ -17,7 +17,7 @@ pub(crate) struct Arriving {
     /// n
     seen: f64,
     /// 1 - f and f, with the smaller of the two as a chance.
-    left: f64,
+    left: DoubleDouble,
     over: f64,
     smaller: Chance,
 }
@@ -36,7 +36,7 @@ impl Arriving {
             rung_len,
             time_ratio,
             seen: rung_len as f64,
-            left: left.high,
+            left,
             over: over.high,
             smaller: Chance::wide(smaller),
         }
@@ -54,7 +54,16 @@ impl Arriving {
 
     /// 1 - f
     pub(crate) fn left(&self) -> f64 {
-        self.left
+        self.left.high
+    }
+
+    /// The double next to 1 / (1 - f), and by which part of it 1 / (1 - f) is larger.
+    pub(crate) fn over_left(&self) -> (f64, f64) {
+        let inverse = 1.0 / self.left.high;
+        (
+            inverse,
+            (DoubleDouble::from(1.0) - self.left * inverse).high,
+        )
     }
 
     /// P(N' = l).
@@ -80,7 +89,7 @@ impl Arriving {
         let exactly = self.exactly(l);
         let all = self.seen + 1.0;
         if arrivals > all * self.time_ratio {
-            return exactly.times(tail_over_first(arrivals, all, self.left));
+            return exactly.times(tail_over_first(arrivals, all, self.left.high));
         }
         let lower = exactly.times(arrivals / all * tail_over_first(all, arrivals, self.over));
         Scaled {

@@ -1,14 +1,14 @@
 //! Sums of moderate length for alpha = 1/eta, from their far end.
 //!
-//! With L = d + eta r the sum of h(L) w(L) over h(d) is S(0), where S(r) = w(L) + rho(r) S(r + 1) and rho(r) is the ratio
+//! With L = d + eta r the sum of h(L) w(L) from r on, over h at r, is S(r) = w(L) + rho(r) S(r + 1), rho(r) being the ratio
 //! of h at r + 1 and at r. On the way from the last term to the first also w(L) = w(L + eta) + P(N' = L) + ... +
 //! P(N' = L + eta - 1) follows by adding positive numbers, and P(N' = L) by ratios. Those of four terms do not wait for
 //! each other.
 
-use super::{arriving::Arriving, urn::Urn};
+use super::{arriving::Arriving, urn::Urn, window::Window};
 use crate::{closed_form::MAX_PRODUCT_ETA, double_double::DoubleDouble, lanes::Lanes};
 
-/// The sum of h(L) w(L) over h(d), as ln of a factor that is left out and the rest.
+/// The sum of h(L) w(L).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ShortSum<'a> {
     pub(crate) urn: Urn,
@@ -18,7 +18,7 @@ pub(crate) struct ShortSum<'a> {
 }
 
 /// Longer sums are taken another way.
-const MAX_TERMS: f64 = 4096.0;
+const MAX_TERMS: f64 = 16384.0;
 
 /// The products of 2 eta factors in a ratio stay below this power of 2.
 const MAX_PRODUCT_BITS: f64 = 1000.0;
@@ -28,9 +28,6 @@ const LEAST_LEFT: f64 = 1e-9;
 
 /// What is left out is at most this part of the sum.
 const NEGLIGIBLE: f64 = 1e-16;
-
-/// So far (as a logarithm) terms are to fall from the largest bound to the last term that is taken.
-const FALL: f64 = 42.0;
 
 /// Above this power of 2 numbers are scaled down by it.
 const SCALE: f64 = 1.157_920_892_373_162e77; // 2^256
@@ -81,86 +78,78 @@ impl Steps {
     }
 }
 
+/// What following a window of terms gives.
+#[derive(Debug, Clone, Copy)]
+struct Followed {
+    /// ln of the sum of h(L) w(L) over the window, over h at its begin.
+    ln: f64,
+    /// The parts of it that its first and its last term are.
+    first: f64,
+    last: f64,
+    /// w at the second term over w at the first.
+    fall: f64,
+}
+
 impl ShortSum<'_> {
-    /// Its logarithm; None where the sum is too long or its numbers leave the range of doubles.
-    pub(crate) fn ln(&self) -> Option<f64> {
-        let most = self.urn.rung_len + self.d + MAX_TERMS * self.eta as f64;
+    /// The first term that counts, and ln of the sum over h there. None where the sum is too long or its numbers leave
+    /// the range of doubles.
+    pub(crate) fn ln(&self) -> Option<(f64, f64)> {
         if self.eta > MAX_PRODUCT_ETA
             || self.arriving.is_endless()
             || self.arriving.left() < LEAST_LEFT
-            || 2.0 * self.eta as f64 * libm::log2(most) > MAX_PRODUCT_BITS
         {
             return None;
         }
-        let mut last = self.far_enough()?;
-        while last <= MAX_TERMS {
-            let (ln, share) = match self.eta {
-                2 => self.followed::<2>(last),
-                3 => self.followed::<3>(last),
-                4 => self.followed::<4>(last),
-                _ => self.followed::<0>(last),
-            };
-            if !libm::fabs(ln).is_finite() {
+        let mut window = self.window();
+        while window.last - window.begin <= MAX_TERMS {
+            let most = self.urn.rung_len + self.d + self.eta as f64 * (window.last + 1.0);
+            if 2.0 * self.eta as f64 * libm::log2(most) > MAX_PRODUCT_BITS {
                 return None;
             }
-            let bound = self.bound(last);
-            if share * bound <= NEGLIGIBLE * (1.0 - bound) {
-                return Some(ln);
+            let found = match self.eta {
+                2 => self.followed::<2>(window),
+                3 => self.followed::<3>(window),
+                4 => self.followed::<4>(window),
+                _ => self.followed::<0>(window),
+            };
+            if !libm::fabs(found.ln).is_finite() {
+                return None;
             }
-            last = whole_steps(1.5 * last);
+            let bound = self.bound(window.last);
+            let is_long_enough = found.last * bound <= NEGLIGIBLE * (1.0 - bound);
+            let rise = self.least_rise(window.begin) * found.fall;
+            let is_early_enough = window.begin == 0.0 || found.first <= NEGLIGIBLE * (rise - 1.0);
+            if is_long_enough && is_early_enough {
+                return Some((window.begin, found.ln));
+            }
+            if !is_early_enough {
+                window.begin = 0.0;
+            }
+            window = Window::of(
+                window.begin,
+                window.last + 0.5 * (window.last - window.begin),
+            );
         }
         None
     }
 
-    /// A number of terms that is probably enough.
-    fn far_enough(&self) -> Option<f64> {
-        let (mut low, mut peak) = (0.0, 0.0);
-        let mut next = 4.0;
-        while self.bound(peak) > 1.0 {
-            (low, peak) = (peak, next);
-            next *= 2.0;
-            if peak > MAX_TERMS {
-                return None;
-            }
-        }
-        for _ in 0..4 {
-            let middle = 0.5 * (low + peak);
-            if self.bound(middle) > 1.0 {
-                low = middle;
-            } else {
-                peak = middle;
-            }
-        }
-        // -ln q >= 2 (1 - q) / (1 + q)
-        let fall = |length: f64| {
-            let ratio = self.bound(peak + 0.5 * length);
-            length * 2.0 * (1.0 - ratio) / (1.0 + ratio)
-        };
-        let mut length = 4.0;
-        while fall(length) < FALL {
-            length *= 1.25;
-            if length > MAX_TERMS {
-                return None;
-            }
-        }
-        Some(whole_steps(peak + length))
-    }
-
-    /// ln of the sum of the terms 0, ..., `last`, and the part of it that the last one is. Loops over eta = `ETA` are
-    /// unrolled, unless that is 0, for any.
-    fn followed<const ETA: usize>(&self, last: f64) -> (f64, f64) {
-        let end = DoubleDouble::from(self.d + self.eta as f64 * last);
+    /// The sum over a window. Loops over eta = `ETA` are unrolled, unless that is 0, for any.
+    fn followed<const ETA: usize>(&self, window: Window) -> Followed {
+        let end = DoubleDouble::from(self.d + self.eta as f64 * window.last);
         let tail = self.arriving.at_least(end);
-        let left_powers = (0..self.eta).fold(1.0, |power, _| power * self.arriving.left());
+        // Each arrival multiplies P(N' = L) by 1 / (1 - f), which is no double: the rest of it adds up.
+        let (over_left, rest) = self.arriving.over_left();
+        let rest = rest * self.eta as f64;
         // w and P(N' = L) are kept over w at the end, the sum and the last term over that times h(L), each with the
         // powers of `SCALE` it was scaled by; `unit` is what takes the one scale to the other.
         let mut at_least = 1.0;
         let mut exactly = self.arriving.exactly(end).relative_to(tail.exponent) / tail.factor;
         let (mut sum, mut last_term, mut unit) = (1.0, 1.0, 1.0);
         let mut scaled = 0.0;
-        let mut r = last;
-        while r > 0.0 {
-            let steps = self.steps::<ETA>(left_powers, Lanes::down_from(r - 1.0));
+        let mut r = window.last;
+        while r > window.begin {
+            let steps = self.steps::<ETA>(over_left, Lanes::down_from(r - 1.0));
+            let whole = exactly * (1.0 + rest * (window.last - r));
             let Four {
                 ones,
                 blocks,
@@ -168,9 +157,9 @@ impl ShortSum<'_> {
                 block,
                 lower,
             } = steps.together();
-            sum = (at_least * ones + exactly * blocks) * unit + sum * product;
+            sum = (at_least * ones + whole * blocks) * unit + sum * product;
             last_term *= product;
-            at_least += exactly * block;
+            at_least += whole * block;
             exactly *= lower;
             r -= Lanes::NUMBER as f64;
             if at_least > SCALE {
@@ -185,8 +174,23 @@ impl ShortSum<'_> {
                 scaled += 1.0;
             }
         }
-        let ln = libm::log(sum * tail.factor) + (tail.exponent + scaled * LN_SCALE);
-        (ln, last_term / sum)
+        Followed {
+            ln: libm::log(sum * tail.factor) + (tail.exponent + scaled * LN_SCALE),
+            first: at_least * unit / sum,
+            last: last_term / sum,
+            fall: 1.0 - self.block_above(window.begin) * exactly / at_least,
+        }
+    }
+
+    /// (P(N' = L) + ... + P(N' = L + eta - 1)) / P(N' = L)
+    fn block_above(&self, r: f64) -> f64 {
+        let arrivals = self.d + self.eta as f64 * r;
+        let all = self.urn.rung_len + arrivals;
+        let left = self.arriving.left();
+        (1..self.eta).rev().fold(1.0, |sum, i| {
+            let i = i as f64;
+            1.0 + left * (all + i) / (arrivals + i) * sum
+        })
     }
 
     /// The three ratios at each r, with one division. With L = d + eta r and M = L - r,
@@ -196,59 +200,30 @@ impl ShortSum<'_> {
     ///
     /// and P(N' = m - 1) / P(N' = m) = m / ((1 - f) (n + m)).
     #[inline]
-    fn steps<const ETA: usize>(&self, left_powers: f64, r: Lanes) -> Steps {
+    fn steps<const ETA: usize>(&self, over_left: f64, r: Lanes) -> Steps {
         let eta = if ETA == 0 { self.eta as usize } else { ETA };
-        let left = self.arriving.left();
         let arrivals = r * eta as f64 + self.d;
         let worse = arrivals - r;
         let behind = worse + (self.urn.rung_len - self.urn.gaps);
         let all = arrivals + self.urn.rung_len;
         let (mut up, mut down) = (arrivals * (r + self.urn.gaps), r + 1.0);
-        // Products of L + 1, ..., and of (1 - f) (n + L + 1), ...; and the sum of their mixed products.
-        let (mut counts, mut alls) = (arrivals + 1.0, (all + 1.0) * left);
+        // Products of (L + 1) / (1 - f), ..., and of n + L + 1, ...; and the sum of their mixed products.
+        let (mut counts, mut alls) = ((arrivals + 1.0) * over_left, all + 1.0);
         let mut mixed = counts;
         for i in 1..eta {
-            up = up * (behind + i as f64);
+            up = up * (arrivals + i as f64) * (behind + i as f64);
             down = down * (worse + i as f64);
-            if i + 1 == eta {
-                up = up * counts;
-            }
-            let next = arrivals + (i + 1) as f64;
+            let next = (arrivals + (i + 1) as f64) * over_left;
             mixed = next * (mixed + alls);
             counts = counts * next;
-            alls = alls * ((all + (i + 1) as f64) * left);
+            alls = alls * (all + (i + 1) as f64);
         }
         let inverse = (alls * down).inverse();
         let over_alls = down * inverse;
         Steps {
-            rho: up * inverse * left_powers,
+            rho: up * inverse,
             lower: counts * over_alls,
             block: mixed * over_alls,
         }
     }
-
-    /// A bound on the ratio of any two successive terms from r on.
-    ///
-    /// h(L) P(N' = L) = d / L times the probabilities of r better and of M = L - r worse arrivals, which are negative
-    /// binomial and independent. So its ratio is below (1 - f)^eta (g + r) / (r + 1) times the product of
-    /// (n - g + M + i) / (M + i), i = 1, ..., eta - 1, and all these factors fall with r. The terms fall faster still,
-    /// since w(L) / P(N' = L) does not increase with L.
-    pub(crate) fn bound(&self, r: f64) -> f64 {
-        let worse = self.d + (self.eta as f64 - 1.0) * r;
-        let behind = self.urn.rung_len - self.urn.gaps + worse;
-        let left = self.arriving.left();
-        let (mut up, mut down) = (left * (self.urn.gaps + r), r + 1.0);
-        for i in 1..self.eta {
-            let i = i as f64;
-            up *= left * (behind + i);
-            down *= worse + i;
-        }
-        up / down
-    }
-}
-
-/// The next number of terms that can be followed without a rest.
-fn whole_steps(terms: f64) -> f64 {
-    let together = Lanes::NUMBER as f64;
-    together * libm::ceil(terms / together)
 }

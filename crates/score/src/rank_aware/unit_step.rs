@@ -42,12 +42,16 @@ impl<'a> Passages<'a> {
             d: self.d as f64,
             arriving: self.arriving,
         };
-        Some(self.first().ln() + sum.ln()?)
+        let (begin, ln) = sum.ln()?;
+        Some(self.passage(begin.into()).ln() + ln)
     }
 
-    /// h(d): the first d arrivals are all worse.
-    fn first(&self) -> Scaled {
-        self.urn.pmf(DoubleDouble::from_integer(self.d), 0.0.into())
+    /// h(L): L arrivals of which r are better bring the trial there for the first time.
+    fn passage(&self, r: DoubleDouble) -> Scaled {
+        let arrivals = self.arrivals(r);
+        self.urn
+            .pmf(arrivals, r)
+            .times(self.d as f64 / arrivals.high)
     }
 
     /// L = d + eta r.
@@ -59,11 +63,8 @@ impl<'a> Passages<'a> {
 impl Summable for Passages<'_> {
     /// h(L) w(L)
     fn term(&self, r: DoubleDouble) -> Scaled {
-        let arrivals = self.arrivals(r);
-        self.urn
-            .pmf(arrivals, r)
-            .times(self.d as f64 / arrivals.high)
-            .times_scaled(self.arriving.at_least(arrivals))
+        self.passage(r)
+            .times_scaled(self.arriving.at_least(self.arrivals(r)))
     }
 
     /// Over a step that is short beside the width of a peak, or a long one where that changes nothing.
@@ -131,6 +132,33 @@ mod tests {
                     assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
                     assert!(bound <= before * (1.0 + 1e-14), "{place}");
                     before = bound;
+                }
+            }
+        }
+    }
+
+    /// What the begin of a sum rests on.
+    #[test]
+    fn early_ratios_stay_above_their_bound() {
+        for (k, gaps, n, eta) in places() {
+            let arriving = Arriving::new(n, 1.0);
+            let (urn, d) = (urn(gaps, n), eta * k - n);
+            let passages = Passages::new(urn, eta, u128::from(d), &arriving);
+            let sum = ShortSum {
+                urn,
+                eta,
+                d: d as f64,
+                arriving: &arriving,
+            };
+            let h = |r: u64| passages.passage((r as f64).into()).ln();
+            for r in [1, 4, 30, 400] {
+                let least = libm::log(sum.least_rise(r as f64));
+                for before in [0, r / 2, r - 1] {
+                    let ratio = h(before + 1) - h(before);
+                    assert!(
+                        ratio >= least - 1e-9,
+                        "{k} {gaps} {n} {eta} {r} {before}: {ratio}"
+                    );
                 }
             }
         }
