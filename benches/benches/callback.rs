@@ -3,12 +3,13 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rungkeeper_benches::Run;
-use rungkeeper_tuner_hooks::{ByLevel, RemovalPolicy, Speculative};
+use rungkeeper_tuner_hooks::{ByLevel, RankAware, RemovalPolicy, Speculative};
 
 type Policy = fn() -> Box<dyn RemovalPolicy>;
 
 fn per_report(criterion: &mut Criterion) {
-    let policies: [(&str, Policy); 2] = [
+    let policies: [(&str, Policy); 3] = [
+        ("rank_aware", || Box::new(RankAware::default())),
         ("speculative", || Box::new(Speculative::default())),
         ("by_level", || Box::new(ByLevel)),
     ];
