@@ -120,7 +120,9 @@ class RemovalCallback:
         | Sequence[tuple[int, float]],
         max_resource: int | None = None,
         mode: Literal["min", "max"] = "min",
-        policy: Literal["speculative", "by_level", "random"] = "speculative",
+        policy: Literal[
+            "rank_aware", "speculative", "by_level", "random"
+        ] = "speculative",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -150,8 +152,10 @@ class RemovalCallback:
                 the last level / `max_resource`.
             max_resource: Resource at which a trial stops. Needed with levels alone.
             mode: Whether small or large metrics are good.
-            policy: "speculative": what costs least in expectation goes first.
-                "by_level": the lowest level, then the worst rank. "random".
+            policy: "rank_aware": what costs least in expectation goes first; the rank
+                tells how likely a trial is resumed. "speculative": likewise, with the
+                estimates of Syne Tune 0.13. "by_level": the lowest level, then the
+                worst rank. "random".
             policy_seed: Seed of the random policy's own stream.
             max_checkpoints: Most trials that hold a checkpoint, running ones included.
             max_bytes: Most bytes of committed checkpoints.
@@ -189,7 +193,9 @@ class RemovalCallback:
         max_resource: SupportsIndex,
         *,
         mode: Literal["min", "max"] = "min",
-        policy: Literal["speculative", "by_level", "random"] = "speculative",
+        policy: Literal[
+            "rank_aware", "speculative", "by_level", "random"
+        ] = "speculative",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from rungkeeper import _core
+from rungkeeper._promotion import POLICIES
 
 _BUDGETS_PER_WORKER = (2, 4, 8, 16, 32)
 
@@ -60,7 +61,7 @@ def simulate(
     *,
     metric: str | None = None,
     mode: Literal["min", "max"] | None = None,
-    policies: str | Sequence[str] = ("speculative", "by_level", "random"),
+    policies: str | Sequence[str] = POLICIES,
     budgets: int | Iterable[int] | None = None,
     seeds: int = 10,
     eta: int | Iterable[int] = 4,
@@ -92,7 +93,8 @@ def simulate(
         metric: Name of the metric column. By default the first column of numbers.
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
-        policies: Which checkpoints are given up: "speculative", "by_level", "random".
+        policies: Which checkpoints are given up: "rank_aware", "speculative",
+            "by_level", "random"; by default each in turn.
         budgets: Most checkpoints, those of running trials included. By default 2, 4,
             8, 16 and 32 per worker.
         seeds: Number of runs of each combination, with the seeds 0, 1, 2, ...

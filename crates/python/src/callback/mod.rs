@@ -41,8 +41,10 @@ const NAME: &str = "RemovalCallback";
 ///         the last level / `max_resource`.
 ///     max_resource: Resource at which a trial stops. Needed with levels alone.
 ///     mode: Whether small or large metrics are good.
-///     policy: "speculative": what costs least in expectation goes first.
-///         "by_level": the lowest level, then the worst rank. "random".
+///     policy: "rank_aware": what costs least in expectation goes first; the rank
+///         tells how likely a trial is resumed. "speculative": likewise, with the
+///         estimates of Syne Tune 0.13. "by_level": the lowest level, then the
+///         worst rank. "random".
 ///     policy_seed: Seed of the random policy's own stream.
 ///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
 ///     max_bytes: Most bytes of committed checkpoints.

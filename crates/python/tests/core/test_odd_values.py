@@ -9,6 +9,7 @@ import rungkeeper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rungkeeper import BetaBinomialEstimator, RemovalCallback
+from rungkeeper._promotion import POLICIES
 
 NUMBERS = st.one_of(
     st.integers(),
@@ -183,7 +184,7 @@ EVENTS = st.one_of(
 
 
 @patient
-@pytest.mark.parametrize("policy", ["speculative", "by_level", "random"])
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("checkpoints", ["committed", "assumed"])
 @given(events=st.lists(EVENTS, max_size=60), bytes_too=st.booleans())
 def test_events(policy, checkpoints, events, bytes_too):

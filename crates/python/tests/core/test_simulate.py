@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import rungkeeper
 from rungkeeper import SimulatedRun, _core, simulate
+from rungkeeper._promotion import POLICIES
 
 CURVES = Path(__file__).parents[3] / "cli" / "curves" / "openml_41150.csv"
 
@@ -24,7 +25,7 @@ def table(trials=30, levels=(1, 2, 4, 8)):
 
 def test_a_file_gives_the_documented_table():
     runs = simulate(CURVES, budgets=[8, 16])
-    assert len(runs) == 2 * 10 * 3
+    assert len(runs) == 2 * 10 * len(POLICIES)
     costs = {}
     for run in runs:
         cost = 100 * run["cost_resources"] / run["trained_resources"]
@@ -32,6 +33,8 @@ def test_a_file_gives_the_documented_table():
     means = {key: round(float(np.mean(values)), 2) for key, values in costs.items()}
     # As in docs/simulation.md.
     assert means == {
+        ("rank_aware", 8): 0.55,
+        ("rank_aware", 16): 0.0,
         ("speculative", 8): 1.26,
         ("by_level", 8): 1.47,
         ("random", 8): 7.95,
@@ -78,7 +81,7 @@ def test_settings_reach_the_simulation():
         promotion_rule="linear_quantile",
         max_resource=4,
     )
-    assert len(runs) == 2 * 3 * 3
+    assert len(runs) == 2 * 3 * len(POLICIES)
     assert {run["eta"] for run in runs} == {0}
     assert {run["started"] for run in runs} == {5}
     assert runs == simulate(

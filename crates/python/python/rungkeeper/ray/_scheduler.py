@@ -72,8 +72,9 @@ class PromotionASHA(TrialScheduler):
             max_checkpoints: Most trials that hold a checkpoint: paused ones and running
                 ones. Ended trials keep theirs beside that.
             max_bytes: Most bytes of the checkpoints of those.
-            policy: Which go first: "speculative" (what costs least in expectation),
-                "by_level" or "random".
+            policy: Which go first: "rank_aware" (what costs least in expectation, as
+                the ranks of the trials tell it), "speculative" (likewise, from
+                estimates, as in Syne Tune 0.13), "by_level" or "random".
             max_concurrent: Most trials that run at once; by default as many as fit into
                 the cluster. Give it where the cluster grows with its load, or is
                 shared.
