@@ -74,6 +74,7 @@ def simulate(
     own_rungs: bool = False,
     frozen: bool = False,
     with_replacement: bool = False,
+    in_order: bool = False,
     max_trials: int | None = None,
     max_seconds: float | None = None,
     max_reports: int | None = None,
@@ -109,6 +110,8 @@ def simulate(
         frozen: Whether training again is only counted and takes no time. All policies
             then see the same run, and `optimum` is known.
         with_replacement: Whether curves may be drawn that were used already.
+        in_order: Whether the curves start in the order of the table, the same for each
+            seed, and not in an order that is drawn.
         max_trials: Start no more trials. By default the number of curves.
         max_seconds: End each run after that many seconds of its own time.
         max_reports: End each run after that many reports.
@@ -147,6 +150,7 @@ def simulate(
         "own_rungs": own_rungs,
         "frozen": frozen,
         "with_replacement": with_replacement,
+        "in_order": in_order,
         "max_trials": max_trials,
         "max_seconds": max_seconds,
         "max_reports": max_reports,

@@ -241,6 +241,8 @@ def test_logs(text, cut):
                 "max_resource",
                 "promotion_rule",
                 "brackets",
+                "with_replacement",
+                "in_order",
                 "max_trials",
                 "max_seconds",
                 "max_reports",

@@ -99,6 +99,22 @@ def test_settings_reach_the_simulation():
     assert [run["budget"] for run in default] == [2, 4, 8, 16, 32]
 
 
+def test_curves_can_start_in_the_order_of_the_table():
+    columns = table()
+    columns["seconds"] = [1.0 + row // 4 for row in range(120)]  # a trial has its own
+    settings = {"policies": "by_level", "budgets": 40, "seeds": 4, "eta": 2}
+    settings |= {"workers": 1, "max_trials": 1, "max_reports": 1}
+
+    def seconds(curves, **order):
+        runs = simulate(curves, **settings, **order)
+        return [run["trained_seconds"] for run in runs]
+
+    assert seconds(columns, in_order=True) == [1.0] * 4
+    assert len(set(seconds(columns))) > 1
+    backwards = {name: list(values)[::-1] for name, values in columns.items()}
+    assert seconds(backwards, in_order=True) == [30.0] * 4
+
+
 def test_missing_values_are_bad_metrics():
     columns = table(trials=9)
     columns["loss"] = np.where(np.arange(36) % 4 == 1, math.nan, columns["loss"])
@@ -129,6 +145,12 @@ def test_missing_values_are_bad_metrics():
         ({"promotion_rule": "x"}, ValueError, "promotion_rule is 'x', but must be"),
         ({"brackets": 9}, ValueError, "the number of brackets is 9"),
         ({"own_rungs": 1}, TypeError, "own_rungs must be a bool, not int"),
+        ({"in_order": 1}, TypeError, "in_order must be a bool, not int"),
+        (
+            {"in_order": True, "with_replacement": True},
+            ValueError,
+            "in_order and with_replacement are True, but only one of them can be",
+        ),
         ({"max_seconds": 0}, ValueError, "max_seconds is 0, but must be positive"),
         ({"max_trials": 0}, ValueError, "max_trials is 0, but must be an int from 1"),
         ({"threads": 10**6}, ValueError, "threads is 1000000, but must be"),
