@@ -122,7 +122,7 @@ class RemovalCallback:
         mode: Literal["min", "max"] = "min",
         policy: Literal[
             "rank_aware", "speculative", "by_level", "random"
-        ] = "speculative",
+        ] = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -195,7 +195,7 @@ class RemovalCallback:
         mode: Literal["min", "max"] = "min",
         policy: Literal[
             "rank_aware", "speculative", "by_level", "random"
-        ] = "speculative",
+        ] = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,

@@ -11,6 +11,9 @@ use crate::arguments::{
 use crate::keywords::Keywords;
 use crate::score::{horizon, rule};
 
+/// The policy where none is named.
+const POLICY: &str = "rank_aware";
+
 const RUNGS: &str = "a list of levels, or of pairs (level, (a, b))";
 
 /// The header for explicit rungs.
@@ -130,7 +133,7 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
 }
 
 fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
-    header.policy = keywords.take("policy", header.policy.clone(), text)?;
+    header.policy = keywords.take("policy", POLICY.to_owned(), text)?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
     header.approx_steps = keywords.take("approx_steps", header.approx_steps, |name, value| {
         optional(name, value, small)
@@ -141,5 +144,11 @@ fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
         keywords.take("min_data_at_rung", header.min_data_at_rung, unsigned)?;
     header.promotion_rule = keywords.take("promotion_rule", header.promotion_rule, rule)?;
     header.horizon = keywords.take("horizon", header.horizon, horizon)?;
+    // Wrong settings are refused also where the policy does not look at them.
+    let all_matter = Header {
+        policy: "speculative".to_owned(),
+        ..header.clone()
+    };
+    all_matter.build_policy().map_err(refused)?;
     Ok(())
 }

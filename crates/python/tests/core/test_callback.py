@@ -193,7 +193,7 @@ def test_repr_tells_settings_and_state():
     callback = paused(0.3, 0.5, max_checkpoints=1, max_bytes=100, mode="max")
     callback.loop_end(1.0)
     assert repr(callback) == (
-        "RemovalCallback(policy='speculative', mode='max', rungs=[1, 3, 9], "
+        "RemovalCallback(policy='rank_aware', mode='max', rungs=[1, 3, 9], "
         "max_checkpoints=1, max_bytes=100): 2 trials, 0 running, 1 with checkpoint, "
         "1 given up"
     )
@@ -291,6 +291,12 @@ def test_brackets_start_at_their_level():
 def test_bad_settings_are_named(settings, error, message):
     with pytest.raises(error, match=message):
         RemovalCallback(**({"rungs": [1, 3, 9], "max_resource": 27} | settings))
+
+
+def test_settings_that_a_policy_ignores_are_checked_too():
+    for policy in POLICIES:
+        with pytest.raises(ValueError, match="prior_beta_mean is 2, but must lie"):
+            RemovalCallback.geometric(1, 3, 27, policy=policy, prior_beta_mean=2)
 
 
 def test_bad_constructors():

@@ -52,7 +52,7 @@ class PromotionASHA(TrialScheduler):
         brackets: SupportsIndex = 1,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
-        policy: Policy = "speculative",
+        policy: Policy = "rank_aware",
         max_concurrent: SupportsIndex | None = None,
         seed: SupportsIndex = 0,
     ) -> None:

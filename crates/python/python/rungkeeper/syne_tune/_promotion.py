@@ -73,7 +73,7 @@ class PromotionASHA(
         max_num_trials: SupportsIndex | None = None,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
-        policy: Policy = "speculative",
+        policy: Policy = "rank_aware",
         random_seed: SupportsIndex | None = None,
     ) -> None:
         """A scheduler for a run that has not begun.
