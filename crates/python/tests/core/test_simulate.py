@@ -115,6 +115,14 @@ def test_curves_can_start_in_the_order_of_the_table():
     assert seconds(backwards, in_order=True) == [30.0] * 4
 
 
+def test_workers_without_trials_take_no_room():
+    settings = {"policies": "by_level", "seeds": 2, "eta": 2}
+    few = simulate(table(), workers=30, budgets=30, **settings)
+    many = simulate(table(), workers=2**40, budgets=2**40, **settings)
+    for run, other in zip(few, many, strict=True):
+        assert run | {"workers": 2**40, "budget": 2**40} == other
+
+
 def test_missing_values_are_bad_metrics():
     columns = table(trials=9)
     columns["loss"] = np.where(np.arange(36) % 4 == 1, math.nan, columns["loss"])
