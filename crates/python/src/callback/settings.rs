@@ -1,7 +1,7 @@
 //! The settings of a callback: keyword arguments, and the header of its log.
 
 use pyo3::prelude::*;
-use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::log::{Header, POLICIES};
 use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 
 use crate::arguments::{
@@ -10,9 +10,6 @@ use crate::arguments::{
 };
 use crate::keywords::Keywords;
 use crate::score::{horizon, rule};
-
-/// The policy where none is named.
-const POLICY: &str = "rank_aware";
 
 const RUNGS: &str = "a list of levels, or of pairs (level, (a, b))";
 
@@ -133,7 +130,7 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
 }
 
 fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
-    header.policy = keywords.take("policy", POLICY.to_owned(), text)?;
+    header.policy = keywords.take("policy", POLICIES[0].to_owned(), text)?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
     header.approx_steps = keywords.take("approx_steps", header.approx_steps, |name, value| {
         optional(name, value, small)

@@ -90,7 +90,7 @@ def test_all_policies_of_the_core_are_known():
     with pytest.raises(ValueError, match="must be one of") as refused:
         RemovalCallback.geometric(1, 3, 27, policy="clever")
     names = str(refused.value).rpartition("must be one of ")[2].split(", ")
-    assert sorted(names) == sorted(POLICIES)
+    assert names == list(POLICIES)
 
 
 def test_information_is_that_of_the_rung():
