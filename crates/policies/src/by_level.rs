@@ -56,4 +56,8 @@ impl RemovalPolicy for ByLevel {
     fn needs_all(&self, need: Need) -> bool {
         need.bytes > 0
     }
+
+    fn estimates_costs(&self) -> bool {
+        false
+    }
 }

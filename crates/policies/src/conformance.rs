@@ -24,6 +24,7 @@ pub type Make<'f> = &'f dyn Fn() -> Box<dyn RemovalPolicy>;
 /// - Enough bytes are freed, or all that have any.
 /// - Bad metrics go before all others.
 /// - Losses are one per candidate and never NaN, for time ratios from 0 to 1e6.
+/// - What is chosen names its expected cost where the policy estimates costs, and only there.
 /// - Equal policies that are shown the same do the same.
 /// - A policy that need not see all candidates chooses the same from the worst-ranked of each rung.
 ///
@@ -49,6 +50,7 @@ pub fn check(make: Make<'_>) {
             "{name} chose differently when shown the same: {case:?}"
         );
         check_losses(make, &case, &candidates);
+        check_costs(make, &case, &chosen);
         check_few_shown(make, &case);
     }
 }
@@ -260,6 +262,17 @@ fn check_losses(make: Make<'_>, case: &Case, candidates: &[Candidate<'_>]) {
     assert!(
         losses.iter().all(|loss| !loss.is_nan()),
         "{} expects to lose NaN: {case:?}",
+        policy.name()
+    );
+}
+
+fn check_costs(make: Make<'_>, case: &Case, chosen: &[Choice]) {
+    let policy = make();
+    assert!(
+        chosen
+            .iter()
+            .all(|choice| choice.ln_expected_cost.is_some() == policy.estimates_costs()),
+        "{} names costs that it does not estimate, or none though it does: {case:?}",
         policy.name()
     );
 }

@@ -40,8 +40,8 @@ pub trait RemovalPolicy: Send {
     }
 
     /// Natural logarithm of what the policy expects to lose with each candidate's checkpoint, in
-    /// the order of the candidates. A policy that estimates no cost answers with whatever its order
-    /// minimizes.
+    /// the order of the candidates. A policy that estimates no cost
+    /// ([`RemovalPolicy::estimates_costs`]) answers with whatever its order minimizes.
     ///
     /// `time_ratio` is what is left of the run over what is used, at least 0.
     ///
@@ -80,6 +80,12 @@ pub trait RemovalPolicy: Send {
         true
     }
 
+    /// Whether [`RemovalPolicy::ln_losses`] are costs in resource units; then each
+    /// [`Choice`] names its own. True by default.
+    fn estimates_costs(&self) -> bool {
+        true
+    }
+
     /// The estimators of p, if the policy has any.
     fn estimators(&self) -> Option<&LevelEstimators> {
         None
@@ -114,6 +120,10 @@ impl<P: RemovalPolicy + ?Sized> RemovalPolicy for Box<P> {
 
     fn needs_all(&self, need: Need) -> bool {
         (**self).needs_all(need)
+    }
+
+    fn estimates_costs(&self) -> bool {
+        (**self).estimates_costs()
     }
 
     fn estimators(&self) -> Option<&LevelEstimators> {

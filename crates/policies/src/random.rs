@@ -66,6 +66,10 @@ impl RemovalPolicy for Random {
         let order = bad.into_iter().chain(drawn);
         Ok(choose_in_order(candidates, order, need))
     }
+
+    fn estimates_costs(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

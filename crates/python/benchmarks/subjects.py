@@ -25,6 +25,7 @@ class Core:
             rungs=LEVELS,
             max_resource=MAX_RESOURCE,
             max_checkpoints=BUDGET,
+            policy="speculative",
             repeated_reports_are_data=True,
             promoted_behind_equals=True,
             **SETTINGS,

@@ -37,6 +37,7 @@ mod _core {
     #[pymodule_export]
     use crate::score::{
         compute_ln_probabilities_of_getting_resumed, compute_probabilities_of_getting_resumed,
+        ln_rank_aware_probabilities, rank_aware_probabilities,
     };
     #[pymodule_export]
     use crate::simulation::simulate;

@@ -116,17 +116,25 @@ fn conditions(keywords: &Keywords<'_>) -> PyResult<Conditions> {
             reports: count("max_reports")?,
             resource: count("max_total_resource")?,
         },
-        draw: if keywords.take("with_replacement", false, flag)? {
-            Draw::WithReplacement
-        } else {
-            Draw::WithoutReplacement
-        },
+        draw: draw(keywords)?,
         retraining: if keywords.take("frozen", false, flag)? {
             Retraining::Frozen
         } else {
             Retraining::TakesTime
         },
     })
+}
+
+fn draw(keywords: &Keywords<'_>) -> PyResult<Draw> {
+    let with_replacement = keywords.take("with_replacement", false, flag)?;
+    match (with_replacement, keywords.take("in_order", false, flag)?) {
+        (true, true) => Err(refused(
+            "in_order and with_replacement are True, but only one of them can be",
+        )),
+        (true, false) => Ok(Draw::WithReplacement),
+        (false, true) => Ok(Draw::InOrder),
+        (false, false) => Ok(Draw::WithoutReplacement),
+    }
 }
 
 fn read(

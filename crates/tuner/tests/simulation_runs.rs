@@ -49,6 +49,16 @@ fn reports_come_at_listed_resources_and_take_the_listed_seconds() {
 }
 
 #[test]
+fn workers_that_never_have_a_trial_take_no_room() {
+    let two = curves("a,1,0.5,1\na,4,0.4,6\nb,1,0.3,2\nb,4,0.2,7\n", Mode::Min);
+    let of = |workers| {
+        let cell = cell("by_level", 4, workers, workers);
+        logged(&two, &Conditions::default(), &cell).1.split_off(1) // but for the header
+    };
+    assert_eq!(of(1 << 31), of(2));
+}
+
+#[test]
 fn resumed_trials_go_on_where_they_were() {
     // b is better: it is promoted from 1 when two are there, and reports at 2, then at the top.
     let two = curves(

@@ -9,6 +9,8 @@ from rungkeeper._core import (
     RemovalCallback,
     compute_ln_probabilities_of_getting_resumed,
     compute_probabilities_of_getting_resumed,
+    ln_rank_aware_probabilities,
+    rank_aware_probabilities,
 )
 from rungkeeper._simulation import SimulatedRun, simulate
 from rungkeeper._types import Removal, TrialInformation, TrialStatus
@@ -22,5 +24,7 @@ __all__ = [
     "TrialStatus",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
+    "ln_rank_aware_probabilities",
+    "rank_aware_probabilities",
     "simulate",
 ]

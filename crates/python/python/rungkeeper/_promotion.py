@@ -8,8 +8,8 @@ from rungkeeper._arguments import one_of, optional_whole, whole
 from rungkeeper._core import PromotionRungs
 
 Mode = Literal["min", "max"]
-Policy = Literal["speculative", "by_level", "random"]
-POLICIES: tuple[Policy, ...] = ("speculative", "by_level", "random")
+Policy = Literal["rank_aware", "speculative", "by_level", "random"]
+POLICIES: tuple[Policy, ...] = ("rank_aware", "speculative", "by_level", "random")
 
 
 @dataclass(frozen=True)

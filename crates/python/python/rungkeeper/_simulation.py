@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 from rungkeeper import _core
+from rungkeeper._promotion import POLICIES
 
 _BUDGETS_PER_WORKER = (2, 4, 8, 16, 32)
 
@@ -60,7 +61,7 @@ def simulate(
     *,
     metric: str | None = None,
     mode: Literal["min", "max"] | None = None,
-    policies: str | Sequence[str] = ("speculative", "by_level", "random"),
+    policies: str | Sequence[str] = POLICIES,
     budgets: int | Iterable[int] | None = None,
     seeds: int = 10,
     eta: int | Iterable[int] = 4,
@@ -73,6 +74,7 @@ def simulate(
     own_rungs: bool = False,
     frozen: bool = False,
     with_replacement: bool = False,
+    in_order: bool = False,
     max_trials: int | None = None,
     max_seconds: float | None = None,
     max_reports: int | None = None,
@@ -92,7 +94,8 @@ def simulate(
         metric: Name of the metric column. By default the first column of numbers.
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
-        policies: Which checkpoints are given up: "speculative", "by_level", "random".
+        policies: Which checkpoints are given up: "rank_aware", "speculative",
+            "by_level", "random"; by default each in turn.
         budgets: Most checkpoints, those of running trials included. By default 2, 4,
             8, 16 and 32 per worker.
         seeds: Number of runs of each combination, with the seeds 0, 1, 2, ...
@@ -107,6 +110,8 @@ def simulate(
         frozen: Whether training again is only counted and takes no time. All policies
             then see the same run, and `optimum` is known.
         with_replacement: Whether curves may be drawn that were used already.
+        in_order: Whether the curves start in the order of the table, the same for each
+            seed, and not in an order that is drawn.
         max_trials: Start no more trials. By default the number of curves.
         max_seconds: End each run after that many seconds of its own time.
         max_reports: End each run after that many reports.
@@ -145,6 +150,7 @@ def simulate(
         "own_rungs": own_rungs,
         "frozen": frozen,
         "with_replacement": with_replacement,
+        "in_order": in_order,
         "max_trials": max_trials,
         "max_seconds": max_seconds,
         "max_reports": max_reports,

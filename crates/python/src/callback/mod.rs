@@ -41,8 +41,10 @@ const NAME: &str = "RemovalCallback";
 ///         the last level / `max_resource`.
 ///     max_resource: Resource at which a trial stops. Needed with levels alone.
 ///     mode: Whether small or large metrics are good.
-///     policy: "speculative": what costs least in expectation goes first.
-///         "by_level": the lowest level, then the worst rank. "random".
+///     policy: "rank_aware": what costs least in expectation goes first; the rank
+///         tells how likely a trial is resumed. "speculative": likewise, with the
+///         estimates of Syne Tune 0.13. "by_level": the lowest level, then the
+///         worst rank. "random".
 ///     policy_seed: Seed of the random policy's own stream.
 ///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
 ///     max_bytes: Most bytes of committed checkpoints.
@@ -119,7 +121,7 @@ impl RemovalCallback {
     #[new]
     #[pyo3(
         signature = (**settings),
-        text_signature = "(*, rungs, max_resource=None, mode='min', policy='speculative', \
+        text_signature = "(*, rungs, max_resource=None, mode='min', policy='rank_aware', \
             policy_seed=0, max_checkpoints=None, max_bytes=None, max_wallclock_time=None, \
             max_num_trials=None, max_num_reports=None, max_total_resource=None, approx_steps=25, \
             prior_beta_mean=0.33, prior_beta_size=2.0, min_data_at_rung=5, \
@@ -141,7 +143,7 @@ impl RemovalCallback {
     #[pyo3(
         signature = (grace_period, reduction_factor, max_resource, **settings),
         text_signature = "(grace_period, reduction_factor, max_resource, *, mode='min', \
-            policy='speculative', policy_seed=0, max_checkpoints=None, max_bytes=None, \
+            policy='rank_aware', policy_seed=0, max_checkpoints=None, max_bytes=None, \
             max_wallclock_time=None, max_num_trials=None, max_num_reports=None, \
             max_total_resource=None, approx_steps=25, prior_beta_mean=0.33, prior_beta_size=2.0, \
             min_data_at_rung=5, promotion_rule='top_fraction', horizon='first_term_kept', \

@@ -199,7 +199,7 @@ impl Recorded {
     pub(super) fn candidates(&self) -> Result<Vec<TrialInformation>, HookError> {
         let callback = &self.callback;
         let candidates: Vec<_> = callback.model().candidates().collect();
-        let has_scores = callback.policy().estimators().is_some();
+        let has_scores = callback.policy().estimates_costs();
         let losses = callback
             .policy()
             .ln_losses(&candidates, callback.time_ratio())?;

@@ -1,7 +1,7 @@
 //! The settings of a callback: keyword arguments, and the header of its log.
 
 use pyo3::prelude::*;
-use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::log::{Header, POLICIES};
 use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 
 use crate::arguments::{
@@ -130,7 +130,7 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
 }
 
 fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
-    header.policy = keywords.take("policy", header.policy.clone(), text)?;
+    header.policy = keywords.take("policy", POLICIES[0].to_owned(), text)?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
     header.approx_steps = keywords.take("approx_steps", header.approx_steps, |name, value| {
         optional(name, value, small)
@@ -141,5 +141,11 @@ fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
         keywords.take("min_data_at_rung", header.min_data_at_rung, unsigned)?;
     header.promotion_rule = keywords.take("promotion_rule", header.promotion_rule, rule)?;
     header.horizon = keywords.take("horizon", header.horizon, horizon)?;
+    // Wrong settings are refused also where the policy does not look at them.
+    let all_matter = Header {
+        policy: "speculative".to_owned(),
+        ..header.clone()
+    };
+    all_matter.build_policy().map_err(refused)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from rungkeeper import Removal, RemovalCallback, TrialInformation, TrialStatus
+from rungkeeper._promotion import POLICIES
 
 from .pickling import COPIES
 
@@ -70,17 +71,26 @@ def test_bytes_are_a_budget_too():
 def test_policies_differ_as_they_should():
     metrics = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
     gone = {}
-    for policy in ("speculative", "by_level", "random"):
+    for policy in POLICIES:
         callback = paused(*metrics, policy=policy, max_checkpoints=3)
         gone[policy] = trials(callback.loop_end(1.0))
         costs = [c.score_val for c in callback.candidates()]
         estimator = callback.estimator_for_rung(1)
-        assert all((cost is None) == (policy != "speculative") for cost in costs)
-        assert (estimator is None) == (policy != "speculative")
-    assert gone["by_level"] == gone["speculative"] == ["5", "4", "3"]
+        has_costs = policy in ("rank_aware", "speculative")
+        assert all((cost is not None) == has_costs for cost in costs)
+        assert (estimator is not None) == (policy == "speculative")
+    for policy in ("rank_aware", "speculative", "by_level"):
+        assert gone[policy] == ["5", "4", "3"]
     assert sorted(gone["random"]) != ["3", "4", "5"]
     again = paused(*metrics, policy="random", policy_seed=0, max_checkpoints=3)
     assert trials(again.loop_end(1.0)) == gone["random"]
+
+
+def test_all_policies_of_the_core_are_known():
+    with pytest.raises(ValueError, match="must be one of") as refused:
+        RemovalCallback.geometric(1, 3, 27, policy="clever")
+    names = str(refused.value).rpartition("must be one of ")[2].split(", ")
+    assert names == list(POLICIES)
 
 
 def test_information_is_that_of_the_rung():
@@ -183,7 +193,7 @@ def test_repr_tells_settings_and_state():
     callback = paused(0.3, 0.5, max_checkpoints=1, max_bytes=100, mode="max")
     callback.loop_end(1.0)
     assert repr(callback) == (
-        "RemovalCallback(policy='speculative', mode='max', rungs=[1, 3, 9], "
+        "RemovalCallback(policy='rank_aware', mode='max', rungs=[1, 3, 9], "
         "max_checkpoints=1, max_bytes=100): 2 trials, 0 running, 1 with checkpoint, "
         "1 given up"
     )
@@ -281,6 +291,12 @@ def test_brackets_start_at_their_level():
 def test_bad_settings_are_named(settings, error, message):
     with pytest.raises(error, match=message):
         RemovalCallback(**({"rungs": [1, 3, 9], "max_resource": 27} | settings))
+
+
+def test_settings_that_a_policy_ignores_are_checked_too():
+    for policy in POLICIES:
+        with pytest.raises(ValueError, match="prior_beta_mean is 2, but must lie"):
+            RemovalCallback.geometric(1, 3, 27, policy=policy, prior_beta_mean=2)
 
 
 def test_bad_constructors():

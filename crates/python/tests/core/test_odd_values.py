@@ -9,6 +9,7 @@ import rungkeeper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rungkeeper import BetaBinomialEstimator, RemovalCallback
+from rungkeeper._promotion import POLICIES
 
 NUMBERS = st.one_of(
     st.integers(),
@@ -124,6 +125,43 @@ def test_scores_of_extremes(one, other, quantile, p, time_ratio, steps):
 
 
 @patient
+@given(ODD, ODD, ODD, ODD, ODD)
+def test_rank_aware_scores(ranks, rung_lens, prom_quants, time_ratio, num_better):
+    arguments = (ranks, rung_lens, prom_quants, time_ratio)
+    for compute in (
+        rungkeeper.rank_aware_probabilities,
+        rungkeeper.ln_rank_aware_probabilities,
+    ):
+        attempt(compute, *arguments, num_better=num_better)
+
+
+@patient
+@given(
+    st.integers(1, 2**31),
+    st.integers(1, 2**31),
+    st.floats(0.0, 1.0),
+    st.floats(1e-3, 1.0),
+    st.one_of(st.floats(0.0, 2e9), st.just(math.inf)),
+)
+def test_rank_aware_scores_of_extremes(one, other, better, quantile, time_ratio):
+    rank, rung_len = min(one, other), max(one, other)
+    if one % 2:
+        quantile = 1 / max(1, round(1 / quantile))
+    else:  # the work grows with both
+        rank, rung_len = 1 + rank % 50, 60 + rung_len % 50
+        time_ratio = min(time_ratio, 20)
+    found = attempt(
+        rungkeeper.rank_aware_probabilities,
+        rank,
+        rung_len,
+        quantile,
+        time_ratio,
+        num_better=math.floor(better * (rank - 1)),
+    )
+    assert found is None or 0.0 <= found <= 1.0
+
+
+@patient
 @given(ODD, ODD, ODD, ODD)
 def test_estimators(mean, size, data, count):
     estimator = attempt(BetaBinomialEstimator, mean, size)
@@ -183,7 +221,7 @@ EVENTS = st.one_of(
 
 
 @patient
-@pytest.mark.parametrize("policy", ["speculative", "by_level", "random"])
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("checkpoints", ["committed", "assumed"])
 @given(events=st.lists(EVENTS, max_size=60), bytes_too=st.booleans())
 def test_events(policy, checkpoints, events, bytes_too):
@@ -240,6 +278,8 @@ def test_logs(text, cut):
                 "max_resource",
                 "promotion_rule",
                 "brackets",
+                "with_replacement",
+                "in_order",
                 "max_trials",
                 "max_seconds",
                 "max_reports",

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import rungkeeper
 from rungkeeper import SimulatedRun, _core, simulate
+from rungkeeper._promotion import POLICIES
 
 CURVES = Path(__file__).parents[3] / "cli" / "curves" / "openml_41150.csv"
 
@@ -24,7 +25,7 @@ def table(trials=30, levels=(1, 2, 4, 8)):
 
 def test_a_file_gives_the_documented_table():
     runs = simulate(CURVES, budgets=[8, 16])
-    assert len(runs) == 2 * 10 * 3
+    assert len(runs) == 2 * 10 * len(POLICIES)
     costs = {}
     for run in runs:
         cost = 100 * run["cost_resources"] / run["trained_resources"]
@@ -32,6 +33,8 @@ def test_a_file_gives_the_documented_table():
     means = {key: round(float(np.mean(values)), 2) for key, values in costs.items()}
     # As in docs/simulation.md.
     assert means == {
+        ("rank_aware", 8): 0.55,
+        ("rank_aware", 16): 0.0,
         ("speculative", 8): 1.26,
         ("by_level", 8): 1.47,
         ("random", 8): 7.95,
@@ -78,7 +81,7 @@ def test_settings_reach_the_simulation():
         promotion_rule="linear_quantile",
         max_resource=4,
     )
-    assert len(runs) == 2 * 3 * 3
+    assert len(runs) == 2 * 3 * len(POLICIES)
     assert {run["eta"] for run in runs} == {0}
     assert {run["started"] for run in runs} == {5}
     assert runs == simulate(
@@ -94,6 +97,30 @@ def test_settings_reach_the_simulation():
     )
     default = simulate(table(), seeds=1, workers=1, eta=2, policies=["by_level"])
     assert [run["budget"] for run in default] == [2, 4, 8, 16, 32]
+
+
+def test_curves_can_start_in_the_order_of_the_table():
+    columns = table()
+    columns["seconds"] = [1.0 + row // 4 for row in range(120)]  # a trial has its own
+    settings = {"policies": "by_level", "budgets": 40, "seeds": 4, "eta": 2}
+    settings |= {"workers": 1, "max_trials": 1, "max_reports": 1}
+
+    def seconds(curves, **order):
+        runs = simulate(curves, **settings, **order)
+        return [run["trained_seconds"] for run in runs]
+
+    assert seconds(columns, in_order=True) == [1.0] * 4
+    assert len(set(seconds(columns))) > 1
+    backwards = {name: list(values)[::-1] for name, values in columns.items()}
+    assert seconds(backwards, in_order=True) == [30.0] * 4
+
+
+def test_workers_without_trials_take_no_room():
+    settings = {"policies": "by_level", "seeds": 2, "eta": 2}
+    few = simulate(table(), workers=30, budgets=30, **settings)
+    many = simulate(table(), workers=2**40, budgets=2**40, **settings)
+    for run, other in zip(few, many, strict=True):
+        assert run | {"workers": 2**40, "budget": 2**40} == other
 
 
 def test_missing_values_are_bad_metrics():
@@ -126,6 +153,12 @@ def test_missing_values_are_bad_metrics():
         ({"promotion_rule": "x"}, ValueError, "promotion_rule is 'x', but must be"),
         ({"brackets": 9}, ValueError, "the number of brackets is 9"),
         ({"own_rungs": 1}, TypeError, "own_rungs must be a bool, not int"),
+        ({"in_order": 1}, TypeError, "in_order must be a bool, not int"),
+        (
+            {"in_order": True, "with_replacement": True},
+            ValueError,
+            "in_order and with_replacement are True, but only one of them can be",
+        ),
         ({"max_seconds": 0}, ValueError, "max_seconds is 0, but must be positive"),
         ({"max_trials": 0}, ValueError, "max_trials is 0, but must be an int from 1"),
         ({"threads": 10**6}, ValueError, "threads is 1000000, but must be"),

@@ -9,6 +9,8 @@ from rungkeeper import (
     RemovalCallback,
     compute_ln_probabilities_of_getting_resumed,
     compute_probabilities_of_getting_resumed,
+    ln_rank_aware_probabilities,
+    rank_aware_probabilities,
     simulate,
 )
 
@@ -41,9 +43,9 @@ def runs_beside(work):
     return beside
 
 
-def many_positions(compute):
+def many_positions(compute, *more):
     ranks = np.tile(np.arange(201, 401), 2000)
-    return lambda: compute(ranks, 600, 1 / 3, 0.4, 1.0)
+    return lambda: compute(ranks, 600, 1 / 3, *more, 1.0)
 
 
 def many_candidates():
@@ -77,6 +79,13 @@ def test_without_letting_go_no_other_thread_runs(no_switching):
     ],
 )
 def test_scores(no_switching, compute):
+    assert runs_beside(many_positions(compute, 0.4))
+
+
+@pytest.mark.parametrize(
+    "compute", [rank_aware_probabilities, ln_rank_aware_probabilities]
+)
+def test_rank_aware_scores(no_switching, compute):
     assert runs_beside(many_positions(compute))
 
 

@@ -5,6 +5,7 @@ import math
 
 import pytest
 from rungkeeper import RemovalCallback
+from rungkeeper._promotion import POLICIES
 
 from .pickling import COPIES
 from .traces import TRACES, callback_for, feed, read
@@ -73,7 +74,7 @@ def test_a_recorded_log_is_read_to_its_end(path):
     assert callback.log() == path.read_text()
 
 
-@pytest.mark.parametrize("policy", ["speculative", "by_level", "random"])
+@pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("copy", COPIES)
 def test_a_copy_after_each_event_goes_on_alike(copy, policy):
     header, events = read(TRACES[0].with_name("asha_tight_budget.jsonl"))

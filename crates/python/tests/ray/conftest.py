@@ -21,7 +21,12 @@ os.environ.update(
 
 import ray  # noqa: E402 (reads the environment)
 
-OTHERS = {"test_cluster.py", "test_setup.py", "test_checkpoints.py"}
+OTHERS = {
+    "test_cluster.py",
+    "test_setup.py",
+    "test_checkpoints.py",
+    "test_snapshot.py",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,14 @@
-"""Files: what is deleted, and how a snapshot is written. Nothing is trained here."""
+"""Which files are deleted, and how many trials fit. Nothing is trained here."""
 
-import pickle
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pyarrow.fs
 import pytest
-from ray.train._internal.storage import _FilesystemSyncer
 from ray.tune import PlacementGroupFactory
 from rungkeeper.ray import _checkpoints
 from rungkeeper.ray._checkpoints import ASIDE, Undeleted
 from rungkeeper.ray._slots import Slots, fitting
-from rungkeeper.ray._snapshot import WholeSyncer, upload
 
 LOCAL = pyarrow.fs.LocalFileSystem()
 
@@ -84,56 +80,6 @@ def test_what_is_gone_counts_as_deleted(tmp_path: Path) -> None:
     undeleted = Undeleted()
     undeleted.delete(LOCAL, str(tmp_path / "checkpoint_000001"))
     assert len(undeleted) == 0
-
-
-def test_a_snapshot_is_copied_as_it_is_when_it_is_made(tmp_path: Path) -> None:
-    staging, storage = tmp_path / "staging", tmp_path / "storage"
-    (staging / "trial").mkdir(parents=True)
-    (staging / "trial" / "result.json").write_text("{}")
-    (staging / "nothing").mkdir()
-    storage.mkdir()
-    state = staging / "experiment_state-1.json"
-    state.write_text("first")
-    (staging / "searcher-1.pkl").write_text("searcher")
-    plain = _FilesystemSyncer(LOCAL, sync_period=5, sync_timeout=7)
-    syncer = WholeSyncer(plain)
-    command, arguments = syncer._sync_up_command(str(staging), str(storage))
-    state.write_text("second")
-    assert list(arguments["snapshot"])[-1] == state.name  # makes it the newest
-    command(**arguments)
-    assert (storage / state.name).read_text() == "first"
-    assert (storage / "trial" / "result.json").read_text() == "{}"
-    assert names(storage) == {state.name, "searcher-1.pkl", "trial"}
-
-
-def test_a_kill_leaves_the_file_of_the_snapshot_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "state").write_text("before")
-
-    def killed(self: Any, source: str, destination: str) -> None:
-        raise KeyboardInterrupt
-
-    class Killed:
-        """A local disk whose process dies before the move."""
-
-        open_output_stream = staticmethod(LOCAL.open_output_stream)
-        move = killed
-
-    monkeypatch.setattr(pyarrow.fs, "LocalFileSystem", Killed)
-    with pytest.raises(KeyboardInterrupt):
-        upload({"state": b"after"}, str(tmp_path), Killed(), str(tmp_path))
-    assert (tmp_path / "state").read_text() == "before"
-
-
-def test_trials_take_rays_own_syncer_with_them() -> None:
-    syncer = WholeSyncer(_FilesystemSyncer(LOCAL, sync_period=5, sync_timeout=7))
-    syncer._current_cmd = (upload, {"snapshot": {"state": b"x" * 1000}})
-    text = pickle.dumps(syncer)
-    copy = pickle.loads(text)
-    assert type(copy) is _FilesystemSyncer
-    assert (copy.sync_period, copy.sync_timeout) == (5, 7)
-    assert len(text) < 1000
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from ray.tune import ResultGrid
 
 from tests.ray.audit import judge, judge_files
 from tests.ray.running import BUDGET, samples, scheduler, tuner
-from tests.ray.trainables import Train, train
+from tests.ray.trainables import MAX_T, Train, train
 
 
 def judged(folder: Path, results: ResultGrid, num_samples: int = 60) -> Any:
@@ -33,8 +33,9 @@ def test_runs_to_the_end(trainable: Any, reuse_actors: bool, tmp_path: Path) -> 
     assert results.num_errors == 0
     assert asha.extra_results()["num_checkpoints_removed"] > 0
     assert counts["trials_at_first_promotion"] <= 6  # the gate held the others back
-    best = results.get_best_result()
-    assert best.checkpoint is not None
+    ended = [result for result in results if result.metrics["epoch"] == MAX_T]
+    assert ended or num_samples < 60
+    assert all(result.checkpoint is not None for result in ended)
 
 
 def with_crashes(

@@ -149,7 +149,7 @@ def test_a_budget_below_what_runs_at_once_names_the_smallest_that_works() -> Non
         ("max_checkpoints", True, TypeError, "must be an int, not bool"),
         ("max_bytes", -1, ValueError, "is -1, but must be at least 1"),
         ("max_bytes", "1 GB", TypeError, "must be an int, not str"),
-        ("policy", "oldest", ValueError, "'oldest', but must be 'speculative' or"),
+        ("policy", "oldest", ValueError, "'oldest', but must be 'rank_aware' or"),
         ("max_concurrent", 0, ValueError, "is 0, but must be at least 1"),
         ("seed", -1, ValueError, "is -1, but must be at least 0"),
     ],

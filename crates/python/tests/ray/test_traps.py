@@ -44,6 +44,12 @@ def test_a_class_without_reset_config_runs_in_actors_of_its_own(tmp_path: Path) 
     judge(tmp_path / "records", BUDGET)
 
 
+def worse_and_worse(asha: PromotionASHA, folder: Path) -> tune.Tuner:
+    """Twenty trials of which those that are promoted have waited for long."""
+    space = {"x": tune.grid_search([number / 20 for number in range(20)])}
+    return tuner(train, folder, num_samples=1, asha=asha, tuning=REUSE, more=space)
+
+
 def test_files_deleted_behind_rays_back_break_the_restore(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -55,7 +61,7 @@ def test_files_deleted_behind_rays_back_break_the_restore(
     monkeypatch.setattr(_checkpoints, "forget", forget_nothing)
     monkeypatch.setattr(_checkpoints, "is_there", lambda trial: True)
     asha = scheduler(max_checkpoints=2, policy="random")
-    results = tuner(train, tmp_path, num_samples=20, asha=asha, tuning=REUSE).fit()
+    results = worse_and_worse(asha, tmp_path).fit()
     assert results.num_errors > 0  # what `forget` is for
 
 
@@ -63,7 +69,7 @@ def test_a_checkpoint_given_up_is_forgotten_by_ray_and_trained_again(
     tmp_path: Path,
 ) -> None:
     asha = scheduler(max_checkpoints=2, policy="random")
-    results = tuner(train, tmp_path, num_samples=20, asha=asha, tuning=REUSE).fit()
+    results = worse_and_worse(asha, tmp_path).fit()
     assert results.num_errors == 0
     assert judge(tmp_path / "records", 2)["from_scratch"] > 0
     assert asha.extra_results()["num_checkpoints_removed"] > 0

@@ -240,7 +240,7 @@ def test_metadata_is_plain() -> None:
         ({"max_checkpoints": 0}, ValueError, "max_checkpoints is 0"),
         ({"max_bytes": 0}, ValueError, "max_bytes is 0"),
         ({"max_num_trials": -1}, ValueError, "max_num_trials is -1"),
-        ({"policy": "best"}, ValueError, "policy is 'best', but must be 'speculative'"),
+        ({"policy": "best"}, ValueError, "policy is 'best', but must be 'rank_aware'"),
         ({"random_seed": -1}, ValueError, "random_seed is -1"),
         ({"do_minimize": "min"}, TypeError, "do_minimize must be a bool, not str"),
         ({"time_attr": 3}, TypeError, "time_attr must be a str, not int"),

@@ -111,7 +111,10 @@ pub(super) fn seconds_to(curve: &Curve<'_>, resource: u64) -> f64 {
 #[derive(Debug)]
 pub(super) struct Clock<'a> {
     now: f64,
+    workers: usize,
+    /// Of the workers that had one so far: however many there are, only those take room.
     jobs: Vec<Option<Job<'a>>>,
+    /// Those of them that have none now.
     free: BTreeSet<usize>,
     /// When the next report of each busy worker comes: bits of the time, and the worker. Times are
     /// not negative, so their bits are in the same order.
@@ -122,9 +125,10 @@ impl<'a> Clock<'a> {
     pub(super) fn new(workers: usize) -> Self {
         Self {
             now: 0.0,
-            jobs: (0..workers).map(|_| None).collect(),
-            free: (0..workers).collect(),
-            due: BinaryHeap::with_capacity(workers),
+            workers,
+            jobs: Vec::new(),
+            free: BTreeSet::new(),
+            due: BinaryHeap::new(),
         }
     }
 
@@ -159,7 +163,9 @@ impl<'a> Clock<'a> {
 
     /// The lowest worker that is free.
     pub(super) fn free_worker(&self) -> Option<usize> {
-        self.free.first().copied()
+        let used = self.jobs.len();
+        let unused = (used < self.workers).then_some(used);
+        self.free.first().copied().or(unused)
     }
 
     /// Has a worker train what has not ended.
@@ -167,6 +173,9 @@ impl<'a> Clock<'a> {
         let due = job.due().expect("what has ended is complete");
         self.free.remove(&worker);
         self.due.push(Reverse((due.at.to_bits(), worker)));
+        if worker == self.jobs.len() {
+            self.jobs.push(None);
+        }
         self.jobs[worker] = Some(job);
     }
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from ray.tune.search import SearchAlgorithm
 
+from rungkeeper.ray import _snapshot
 from rungkeeper.ray._scheduler import PromotionASHA
 from rungkeeper.ray._trials import Trial
 
@@ -92,13 +93,15 @@ class PromotionGate(SearchAlgorithm):
         self.inner.set_finished()  # type: ignore[no-untyped-call]
 
     def has_checkpoint(self, dirpath: str) -> bool:
-        """Hands on."""
-        return bool(self.inner.has_checkpoint(dirpath))
+        """Whether there is something to restore in a folder."""
+        return _snapshot.is_enclosed(dirpath) or self.inner.has_checkpoint(dirpath)
 
     def save_to_dir(self, dirpath: str, **kwargs: Any) -> None:
         """Hands on."""
         self.inner.save_to_dir(dirpath, **kwargs)
 
     def restore_from_dir(self, dirpath: str) -> None:
-        """Hands on."""
-        self.inner.restore_from_dir(dirpath)
+        """Restores from the files of one snapshot, which Ray reads after this too."""
+        _snapshot.unpack(dirpath)
+        if self.inner.has_checkpoint(dirpath):
+            self.inner.restore_from_dir(dirpath)

@@ -1,24 +1,18 @@
 """Promotion-type ASHA as a scheduler of Ray Tune."""
 
-import logging
 import uuid
 from typing import Any, Literal, SupportsIndex
 
-from ray.tune import Trainable
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
-from ray.tune.trainable import FunctionTrainable
 
 from rungkeeper._arguments import of_type, one_of, optional_whole, whole
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
-from rungkeeper.ray import _checkpoints
-from rungkeeper.ray._checkpoints import Undeleted
+from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
-from rungkeeper.ray._snapshot import WholeSyncer
-from rungkeeper.ray._trials import ERROR, PAUSED, PENDING, RUNNING, TERMINATED, Trial
-
-logger = logging.getLogger(__name__)
+from rungkeeper.ray._trials import RUNNING, Trial
+from rungkeeper.ray._unfinished import Unfinished
 
 LARGEST = 2**53
 
@@ -52,7 +46,7 @@ class PromotionASHA(TrialScheduler):
         brackets: SupportsIndex = 1,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
-        policy: Policy = "speculative",
+        policy: Policy = "rank_aware",
         max_concurrent: SupportsIndex | None = None,
         seed: SupportsIndex = 0,
     ) -> None:
@@ -72,8 +66,9 @@ class PromotionASHA(TrialScheduler):
             max_checkpoints: Most trials that hold a checkpoint: paused ones and running
                 ones. Ended trials keep theirs beside that.
             max_bytes: Most bytes of the checkpoints of those.
-            policy: Which go first: "speculative" (what costs least in expectation),
-                "by_level" or "random".
+            policy: Which go first: "rank_aware" (what costs least in expectation, as
+                the ranks of the trials tell it), "speculative" (likewise, from
+                estimates, as in Syne Tune 0.13), "by_level" or "random".
             max_concurrent: Most trials that run at once; by default as many as fit into
                 the cluster. Give it where the cluster grows with its load, or is
                 shared.
@@ -106,14 +101,9 @@ class PromotionASHA(TrialScheduler):
         self._time_budget: float | None = None
         self._id = uuid.uuid4().hex
         self._run: Run | None = None
-        self._running: dict[str, Trial] = {}
-        self._paused: dict[str, Trial] = {}
-        self._cut_off: dict[str, Trial] = {}  # stopped by Ray while they ran
+        self._trials: Unfinished | None = None  # from the first one on
         self._marked: set[str] = set()
         self._repeats: set[str] = set()
-        self._warned: set[str] = set()
-        self._undeleted = Undeleted()
-        self._controller: Any = None
         self._is_settled = False
 
     # Settings.
@@ -174,17 +164,14 @@ class PromotionASHA(TrialScheduler):
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Goes on from a state."""
-        self._run = state["run"]
+        self._run, self._trials = state["run"], None
         self._is_settled = False
 
     def __getstate__(self) -> dict[str, Any]:
-        # Trials and controller belong to the process.
+        # Trials belong to the process.
         return {
             **self.__dict__,
-            "_controller": None,
-            "_running": {},
-            "_paused": {},
-            "_cut_off": {},
+            "_trials": None,
             "_marked": set(),
             "_repeats": set(),
         }
@@ -197,7 +184,9 @@ class PromotionASHA(TrialScheduler):
     def debug_string(self) -> str:
         """A line for the console."""
         figures = ", ".join(f"{k}: {v}" for k, v in self.extra_results().items())
-        running, paused = len(self._running), len(self._paused)
+        trials = self._trials
+        running = 0 if trials is None else len(trials.running)
+        paused = 0 if trials is None else len(trials.paused)
         return f"{self!r}: {running} running, {paused} paused; {figures or 'not begun'}"
 
     def extra_results(self) -> dict[str, int]:
@@ -216,26 +205,27 @@ class PromotionASHA(TrialScheduler):
 
     def on_trial_add(self, tune_controller: Any, trial: Trial) -> None:
         """A trial is there: new, tried again after a crash, or restored."""
-        run = self._attach(tune_controller, trial)
+        run, trials = self._enter(tune_controller, trial)
         name = trial.trial_id
         if trial.is_finished():
-            self._add_finished(run, trial)
-        elif name in self._running:  # tried again
-            self._check_files(trial)
+            _restore.add_finished(run, trial)
+        elif name in trials.running:  # tried again
+            trials.check_files(trial)
         elif run.status(name) is None:
             run.begin(name)
-            self._running[name] = trial
-            self._check_files(trial)
+            trials.running[name] = trial
+            trials.check_files(trial)
         else:
-            self._add_restored(run, trial)
+            _restore.add_unfinished(run, trials, trial)
 
     def on_trial_result(
         self, tune_controller: Any, trial: Trial, result: dict[str, Any]
     ) -> str:
         """A trial reports."""
-        run, name = self._begun(), trial.trial_id
+        run, trials = self._begun()
+        name = trial.trial_id
         if self._time_attr not in result:
-            self._warn(
+            trials.warn_once(
                 f"{name}-time",
                 f"trial {name} reports no {self._time_attr!r}: it is not paused",
             )
@@ -251,37 +241,38 @@ class PromotionASHA(TrialScheduler):
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """The trial that is promoted, if a slot is free and any can be."""
+        run, trials = self._begun()
         if not self._is_settled:
-            self._settle_restore()
-        self._settle()
-        chosen = self._promote()
-        self._keep_budget()
-        if chosen is not None:
-            return chosen
-        for trial in self._running.values():
-            if trial.status == PENDING:
-                return trial
-        if self._is_over():
-            for trial in list(self._paused.values()):
-                self._controller.stop_trial(trial)
-        return None
+            self._is_settled = True
+            if trials.controller.resumed:
+                _restore.end_forgotten(run, trials, self._id)
+        trials.settle()
+        chosen = trials.promote() if self._has_slot() else None
+        trials.keep_budget()
+        if chosen is None:
+            chosen = trials.waiting()
+        if chosen is None and self._is_over(trials):
+            for trial in list(trials.paused.values()):
+                trials.controller.stop_trial(trial)
+        return chosen
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
         """A trial crashed; Ray may try again."""
+        run, trials = self._begun()
         if trial.status == RUNNING and trial.should_recover():
-            self._begun().interrupted(trial.trial_id)
+            run.interrupted(trial.trial_id)
         else:
-            self._fail(trial)
+            trials.fail(trial)
 
     def on_trial_complete(
         self, tune_controller: Any, trial: Trial, result: dict[str, Any]
     ) -> None:
         """A trial ended; its checkpoint stays."""
-        self._complete(trial)
+        self._begun()[1].complete(trial)
 
     def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
         """A trial that was paused or waiting ended; its checkpoint stays."""
-        self._complete(trial)
+        self._begun()[1].complete(trial)
 
     # What the gate asks.
 
@@ -305,219 +296,59 @@ class PromotionASHA(TrialScheduler):
 
     def saved(self, trial: Trial) -> None:
         """A checkpoint of the trial is complete."""
-        if self._settings.max_bytes is None or trial.trial_id not in self._running:
-            return
-        level, size = self._level(trial), _checkpoints.size(trial)
-        if level is not None and size <= self._settings.max_bytes:
-            self._begun().committed(trial.trial_id, level, size)
+        if self._trials is not None:
+            self._trials.saved(trial)
 
     def step_ended(self) -> None:
         """A turn of Ray's loop ends."""
-        if self._run is not None and self._controller is not None:
-            self._settle()
-            self._keep_budget()
+        if self._trials is not None:
+            self._trials.settle()
+            self._trials.keep_budget()
 
     def experiment_ended(self, trials: list[Trial]) -> None:
         """The run is over, for whatever reason: nothing may be left behind."""
         if self._run is None or not trials:
             return
-        for trial in [*self._running.values(), *self._cut_off.values()]:
-            # Its actor may have been stopped between writing and telling.
-            _checkpoints.sweep(trial, self._undeleted)
-        self._undeleted.retry()
-        if len(self._undeleted):
-            logger.warning("could not be deleted: %r", self._undeleted)
+        if self._trials is not None:
+            self._trials.clean_up()
         self._write_log(trials)
 
     # How it is done.
 
-    def _begun(self) -> Run:
-        if self._run is None:
+    def _enter(self, controller: Any, trial: Trial) -> tuple[Run, Unfinished]:
+        """Looks around the first time; the run begins, unless it was restored."""
+        if self._trials is None:
+            controller = _surroundings.enter(controller, self, trial)
+            if self._run is None:
+                self._run = self._new_run(controller.search_alg.total_samples)
+            self._trials = Unfinished(
+                self._run, controller, self._time_attr, self._settings.max_bytes
+            )
+        return self._begun()
+
+    def _begun(self) -> tuple[Run, Unfinished]:
+        if self._run is None or self._trials is None:
             raise RuntimeError("no trial was added yet")
-        return self._run
-
-    def _warn(self, about: str, message: str) -> None:
-        if about not in self._warned:
-            self._warned.add(about)
-            logger.warning(message)
-
-    def _attach(self, controller: Any, trial: Trial) -> Run:
-        """Takes the controller behind Ray's wrapper; checks it the first time."""
-        if self._controller is None:
-            self._controller = getattr(controller, "_tune_controller", controller)
-            self._check_surroundings(trial)
-            storage = self._controller._storage
-            storage.syncer = WholeSyncer(storage.syncer)
-        if self._run is None:
-            self._run = self._new_run(self._controller.search_alg.total_samples)
-        return self._run
-
-    def _check_surroundings(self, trial: Trial) -> None:
-        if getattr(self._controller.search_alg, "scheduler", None) is not self:
-            raise RuntimeError(
-                "PromotionASHA needs its gate and its state beside it: make "
-                "tune_config and run_config with rungkeeper.ray.setup"
-            )
-        trainable = trial.get_trainable_cls()
-        if (
-            self._controller._reuse_actors
-            and not issubclass(trainable, FunctionTrainable)
-            and trainable.reset_config is Trainable.reset_config
-        ):
-            raise ValueError(
-                f"reuse_actors is True, but {trainable.__name__} has no reset_config: "
-                "without one Ray fails every trial that gets a used actor"
-            )
+        return self._run, self._trials
 
     def _has_slot(self) -> bool:
-        if not self._running and not self._paused:
+        trials = self._trials
+        some = None if trials is None else trials.any()
+        if trials is None or some is None:
             return True
-        some = next(iter((self._running or self._paused).values()))
         slots = self._slots.number(some.placement_group_factory)
         if self._settings.max_checkpoints is not None:
             slots = min(slots, self._settings.max_checkpoints)
-        if self._controller._max_pending_trials != slots:
-            self._controller.update_max_pending_trials(slots)
-        return len(self._running) < slots
+        if trials.controller._max_pending_trials != slots:
+            trials.controller.update_max_pending_trials(slots)
+        return len(trials.running) < slots
 
-    def _level(self, trial: Trial) -> int | None:
-        """Resource at which the trial's latest checkpoint was written."""
-        result = _checkpoints.latest(trial)
-        return None if result is None else int(result.metrics.get(self._time_attr, 0))
-
-    def _settle(self) -> None:
-        """Records trials whose pause is complete, and those that ended unannounced."""
-        run = self._begun()
-        for name, trial in list(self._running.items()):
-            if trial.status == PAUSED and name in run.arrivals:
-                self._pause(run, trial)
-            elif trial.status == ERROR:
-                self._fail(trial)  # Ray says nothing where an actor cannot be reused
-            elif trial.status == TERMINATED:
-                self._complete(trial)
-                self._cut_off[name] = trial
-
-    def _pause(self, run: Run, trial: Trial) -> None:
-        name, level, size = trial.trial_id, self._level(trial), 0
-        resource = run.arrivals[name].resource
-        if level is None or level < resource:
-            self._warn(
-                "no-checkpoint",
-                f"trial {name} reported {self._time_attr} {resource} without a "
-                "checkpoint: reports at rungs should carry one",
-            )
-        if level is not None and self._settings.max_bytes is not None:
-            size = _checkpoints.size(trial)
-            if size > self._settings.max_bytes:
-                self._warn(
-                    "too-large",
-                    f"a checkpoint of {size} bytes does not fit into max_bytes, which "
-                    f"is {self._settings.max_bytes}: it is given up at once",
-                )
-                self._drop(trial)
-                level = None
-        run.paused(name, level, size)
-        self._paused[name] = self._running.pop(name)
-
-    def _promote(self) -> Trial | None:
-        run = self._begun()
-        name = run.promotable() if self._has_slot() else None
-        if name is None:
-            return None
-        trial = self._paused[name]
-        if run.holds_checkpoint(name) and not _checkpoints.is_there(trial):
-            logger.warning("the checkpoint of trial %s is gone", name)
-            self._drop(trial)
-            run.lost(name)
-        run.promote()
-        self._running[name] = self._paused.pop(name)
-        return trial
-
-    def _keep_budget(self) -> None:
-        for removal in self._begun().over_budget():
-            logger.info("given up: %s", removal)
-            self._drop(self._paused[removal.trial])
-        for note in self._begun().removal.take_notes():
-            logger.warning(note)
-        if len(self._undeleted):
-            self._undeleted.retry()
-
-    def _drop(self, trial: Trial) -> None:
-        """The trial's checkpoints go: it trains from scratch, should it go on."""
-        _checkpoints.forget(trial, self._controller)
-        _checkpoints.sweep(trial, self._undeleted)
-
-    def _check_files(self, trial: Trial) -> None:
-        """Ray's word on the trial's checkpoint against what is there."""
-        if _checkpoints.latest(trial) is not None and not _checkpoints.is_there(trial):
-            logger.warning("the checkpoint of trial %s is gone", trial.trial_id)
-            _checkpoints.forget(trial, self._controller)
-        _checkpoints.sweep(trial, self._undeleted)
-
-    def _is_over(self) -> bool:
-        search = self._controller.search_alg
-        return bool(not self._running and self._paused and search.is_finished())
-
-    def _leave(self, trial: Trial) -> None:
-        self._running.pop(trial.trial_id, None)
-        self._paused.pop(trial.trial_id, None)
+    def _is_over(self, trials: Unfinished) -> bool:
+        search = trials.controller.search_alg
+        return bool(not trials.running and trials.paused and search.is_finished())
 
     def _write_log(self, trials: list[Trial]) -> None:
         storage = trials[0].storage
         path = f"{storage.experiment_fs_path}/rungkeeper.jsonl"
         with storage.storage_filesystem.open_output_stream(path) as stream:
             stream.write(self.log().encode())
-
-    def _complete(self, trial: Trial) -> None:
-        self._begun().complete(trial.trial_id)
-        self._leave(trial)
-
-    def _fail(self, trial: Trial) -> None:
-        self._begun().failed(trial.trial_id)
-        self._drop(trial)
-        self._leave(trial)
-
-    # After a restore.
-
-    def _add_finished(self, run: Run, trial: Trial) -> None:
-        if run.status(trial.trial_id) is None or run.has_ended(trial.trial_id):
-            return
-        end = run.failed if trial.status == ERROR else run.complete
-        end(trial.trial_id)
-
-    def _add_restored(self, run: Run, trial: Trial) -> None:
-        """Ray restores every unfinished trial as waiting to start: paused ones too."""
-        name = trial.trial_id
-        self._check_files(trial)
-        level = self._level(trial)
-        arrival = run.arrivals.get(name)
-        if run.has_ended(name):  # it failed, and is to be tried again
-            run.begin(name)
-        elif arrival is not None and level is not None and level >= arrival.resource:
-            if arrival.resource < self._settings.max_t:  # its pause was complete
-                trial.set_status(PAUSED)
-        elif arrival is not None:
-            run.interrupted(name)
-        elif run.is_paused(name):
-            trial.set_status(PAUSED)
-            self._paused[name] = trial
-            if run.holds_checkpoint(name) and level is None:
-                run.lost(name)
-            elif level is not None and not run.holds_checkpoint(name):
-                self._drop(trial)
-            return
-        self._running[name] = trial
-
-    def _settle_restore(self) -> None:
-        """What Ray's snapshot does not know any more is over."""
-        self._is_settled = True
-        if not self._controller.resumed:
-            return
-        run = self._begun()
-        for name in run.unfinished():
-            if name not in self._running and name not in self._paused:
-                run.failed(name)
-        trials = self._controller.get_trials()
-        known = {trial.storage.trial_dir_name for trial in trials}
-        storage = self._controller._storage
-        _checkpoints.sweep_strangers(storage, known, self._id, self._undeleted)

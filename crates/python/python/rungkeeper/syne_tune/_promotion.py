@@ -73,7 +73,7 @@ class PromotionASHA(
         max_num_trials: SupportsIndex | None = None,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
-        policy: Policy = "speculative",
+        policy: Policy = "rank_aware",
         random_seed: SupportsIndex | None = None,
     ) -> None:
         """A scheduler for a run that has not begun.
@@ -100,8 +100,9 @@ class PromotionASHA(
                 ones, at the end of each turn of the tuner's loop. The one that is kept
                 of the best ended trial comes beside that.
             max_bytes: Most bytes of the checkpoints of those.
-            policy: Which go first: "speculative" (what costs least in expectation),
-                "by_level" or "random".
+            policy: Which go first: "rank_aware" (what costs least in expectation, as
+                the ranks of the trials tell it), "speculative" (likewise, from
+                estimates, as in Syne Tune 0.13), "by_level" or "random".
             random_seed: Seed of the draws, the brackets and the random policy; by
                 default another one each time.
 

@@ -1,0 +1,178 @@
+"""Trials that run or are paused, their checkpoints, and the budget of these."""
+
+import logging
+from typing import Any
+
+from rungkeeper.ray import _checkpoints
+from rungkeeper.ray._checkpoints import Undeleted
+from rungkeeper.ray._run import Run
+from rungkeeper.ray._trials import ERROR, PAUSED, PENDING, TERMINATED, Trial
+
+logger = logging.getLogger(__name__)
+
+
+class Unfinished:
+    """Ray's trials that have not ended, brought together with what the run knows.
+
+    It belongs to the process, as the trials and the controller do: a restore makes
+    another one.
+
+    Attributes:
+        running: Trials that run, or that Ray is about to start.
+        paused: Trials that wait at their rung.
+        undeleted: Folders that could not be deleted yet.
+        controller: Ray's.
+    """
+
+    def __init__(
+        self, run: Run, controller: Any, time_attr: str, max_bytes: int | None
+    ) -> None:
+        """None yet, of a run.
+
+        Args:
+            run: What is known of the trials.
+            controller: Ray's, for its bookkeeping of checkpoints.
+            time_attr: The reported value that counts the resource.
+            max_bytes: Most bytes of checkpoints.
+        """
+        self.running: dict[str, Trial] = {}
+        self.paused: dict[str, Trial] = {}
+        self.undeleted = Undeleted()
+        self.controller = controller
+        self._run = run
+        self._time_attr = time_attr
+        self._max_bytes = max_bytes
+        self._cut_off: dict[str, Trial] = {}  # stopped by Ray while they ran
+        self._warned: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"Unfinished({len(self.running)} running, {len(self.paused)} paused)"
+
+    def any(self) -> Trial | None:
+        """One of the trials, if there is any."""
+        return next(iter((self.running or self.paused).values()), None)
+
+    def waiting(self) -> Trial | None:
+        """A trial that is to run, but that Ray has not started yet."""
+        for trial in self.running.values():
+            if trial.status == PENDING:
+                return trial
+        return None
+
+    def warn_once(self, about: str, message: str) -> None:
+        """Tells the user something that comes again and again."""
+        if about not in self._warned:
+            self._warned.add(about)
+            logger.warning(message)
+
+    # From running to paused and back.
+
+    def settle(self) -> None:
+        """Records trials whose pause is complete, and those that ended unannounced."""
+        for name, trial in list(self.running.items()):
+            if trial.status == PAUSED and name in self._run.arrivals:
+                self._pause(trial)
+            elif trial.status == ERROR:
+                self.fail(trial)  # Ray says nothing where an actor cannot be reused
+            elif trial.status == TERMINATED:
+                self.complete(trial)
+                self._cut_off[name] = trial
+
+    def _pause(self, trial: Trial) -> None:
+        name, level, size = trial.trial_id, self.level(trial), 0
+        resource = self._run.arrivals[name].resource
+        if level is None or level < resource:
+            self.warn_once(
+                "no-checkpoint",
+                f"trial {name} reported {self._time_attr} {resource} without a "
+                "checkpoint: reports at rungs should carry one",
+            )
+        if level is not None and self._max_bytes is not None:
+            size = _checkpoints.size(trial)
+            if size > self._max_bytes:
+                self.warn_once(
+                    "too-large",
+                    f"a checkpoint of {size} bytes does not fit into max_bytes, which "
+                    f"is {self._max_bytes}: it is given up at once",
+                )
+                self.drop(trial)
+                level = None
+        self._run.paused(name, level, size)
+        self.paused[name] = self.running.pop(name)
+
+    def promote(self) -> Trial | None:
+        """Promotes a trial, if any can be; it runs from then on."""
+        name = self._run.promotable()
+        if name is None:
+            return None
+        trial = self.paused[name]
+        if self._run.holds_checkpoint(name) and not _checkpoints.is_there(trial):
+            logger.warning("the checkpoint of trial %s is gone", name)
+            self.drop(trial)
+            self._run.lost(name)
+        self._run.promote()
+        self.running[name] = self.paused.pop(name)
+        return trial
+
+    # Ends.
+
+    def complete(self, trial: Trial) -> None:
+        """A trial ended; its checkpoint stays."""
+        self._run.complete(trial.trial_id)
+        self._leave(trial)
+
+    def fail(self, trial: Trial) -> None:
+        """A trial crashed for good; its checkpoint goes."""
+        self._run.failed(trial.trial_id)
+        self.drop(trial)
+        self._leave(trial)
+
+    def _leave(self, trial: Trial) -> None:
+        self.running.pop(trial.trial_id, None)
+        self.paused.pop(trial.trial_id, None)
+
+    def clean_up(self) -> None:
+        """The run is over: deletes what nobody knows of, and says what is left."""
+        for trial in [*self.running.values(), *self._cut_off.values()]:
+            # Its actor may have been stopped between writing and telling.
+            _checkpoints.sweep(trial, self.undeleted)
+        self.undeleted.retry()
+        if len(self.undeleted):
+            logger.warning("could not be deleted: %r", self.undeleted)
+
+    # Checkpoints.
+
+    def level(self, trial: Trial) -> int | None:
+        """Resource at which the trial's latest checkpoint was written."""
+        result = _checkpoints.latest(trial)
+        return None if result is None else int(result.metrics.get(self._time_attr, 0))
+
+    def saved(self, trial: Trial) -> None:
+        """A checkpoint of a trial is complete: its bytes count from now on."""
+        if self._max_bytes is None or trial.trial_id not in self.running:
+            return
+        level, size = self.level(trial), _checkpoints.size(trial)
+        if level is not None and size <= self._max_bytes:
+            self._run.committed(trial.trial_id, level, size)
+
+    def keep_budget(self) -> None:
+        """Gives up what is over the budget."""
+        for removal in self._run.over_budget():
+            logger.info("given up: %s", removal)
+            self.drop(self.paused[removal.trial])
+        for note in self._run.removal.take_notes():
+            logger.warning(note)
+        if len(self.undeleted):
+            self.undeleted.retry()
+
+    def drop(self, trial: Trial) -> None:
+        """The trial's checkpoints go: it trains from scratch, should it go on."""
+        _checkpoints.forget(trial, self.controller)
+        _checkpoints.sweep(trial, self.undeleted)
+
+    def check_files(self, trial: Trial) -> None:
+        """Ray's word on the trial's checkpoint against what is there."""
+        if _checkpoints.latest(trial) is not None and not _checkpoints.is_there(trial):
+            logger.warning("the checkpoint of trial %s is gone", trial.trial_id)
+            _checkpoints.forget(trial, self.controller)
+        _checkpoints.sweep(trial, self.undeleted)

@@ -1,0 +1,149 @@
+//! The score of the rank-aware policy.
+
+use numpy::PyArrayDyn;
+use pyo3::prelude::*;
+use rungkeeper_score::{RankedPosition, ResumeProbability, rank_aware_probabilities as scores};
+
+use super::Rule;
+use super::rows::{
+    NUM_BETTER, Problem, QUANTILES, Quantiles, RANKS, RUNG_LENS, TIME_RATIO, count, score,
+};
+
+/// Probabilities that paused trials are resumed before the run ends, by their ranks.
+///
+/// A new arrival falls into each of the gaps between the ranked trials with equal
+/// chance, and how many are still to come is as uncertain as what came so far makes it.
+/// So there is nothing to estimate and nothing to set.
+///
+/// The arrays are broadcast against each other. The interpreter's lock is released.
+/// Trials of one rung that follow each other are scored faster.
+///
+/// Args:
+///     ranks: Ranks, 1 for the best.
+///     rung_lens: Numbers of entries of the trials' rungs, promoted ones included, up
+///         to 2**30.
+///     prom_quants: Promotion quantiles, in (0, 1]. A float stands for the simplest
+///         fraction it is next to: 1 / 3 is one third.
+///     time_ratio: What is left of the run over what is used, up to 1e9, or infinity.
+///     num_better: Numbers of entries of the rungs that are strictly better, less than
+///         the rank; by default the rank - 1, as without equals.
+///     promotion_rule: How the scheduler promotes.
+///
+/// Returns:
+///     The probabilities, of the common shape. Their relative error is at most 1e-12,
+///     where they are at least 1e-300.
+///
+/// Raises:
+///     ValueError: A value outside its range; the message names array and place.
+///     TypeError: An array that holds no numbers.
+///
+/// Example:
+///     >>> rank_aware_probabilities([2, 3, 4, 5], 6, 1 / 3, time_ratio=1.5).round(3)
+///     array([1.   , 0.355, 0.051, 0.003])
+#[pyfunction]
+#[pyo3(
+    signature = (
+        ranks, rung_lens, prom_quants, time_ratio, *, num_better=None,
+        promotion_rule=Rule::default()
+    ),
+    text_signature = "(ranks, rung_lens, prom_quants, time_ratio, *, num_better=None, \
+                      promotion_rule='top_fraction')"
+)]
+pub(crate) fn rank_aware_probabilities<'py>(
+    ranks: &Bound<'py, PyAny>,
+    rung_lens: &Bound<'py, PyAny>,
+    prom_quants: &Bound<'py, PyAny>,
+    time_ratio: &Bound<'py, PyAny>,
+    num_better: Option<&Bound<'py, PyAny>>,
+    promotion_rule: Rule,
+) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let arrays = [ranks, rung_lens, prom_quants, time_ratio];
+    compute(
+        arrays,
+        num_better,
+        promotion_rule,
+        ResumeProbability::probability,
+    )
+}
+
+/// Natural logarithms of `rank_aware_probabilities`.
+///
+/// They keep their order where probabilities are too small for a float, and their
+/// distance to 0 where these are next to 1. Minus infinity stands for probability 0.
+#[pyfunction]
+#[pyo3(
+    signature = (
+        ranks, rung_lens, prom_quants, time_ratio, *, num_better=None,
+        promotion_rule=Rule::default()
+    ),
+    text_signature = "(ranks, rung_lens, prom_quants, time_ratio, *, num_better=None, \
+                      promotion_rule='top_fraction')"
+)]
+pub(crate) fn ln_rank_aware_probabilities<'py>(
+    ranks: &Bound<'py, PyAny>,
+    rung_lens: &Bound<'py, PyAny>,
+    prom_quants: &Bound<'py, PyAny>,
+    time_ratio: &Bound<'py, PyAny>,
+    num_better: Option<&Bound<'py, PyAny>>,
+    promotion_rule: Rule,
+) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let arrays = [ranks, rung_lens, prom_quants, time_ratio];
+    compute(
+        arrays,
+        num_better,
+        promotion_rule,
+        ResumeProbability::ln_probability,
+    )
+}
+
+fn compute<'py>(
+    arrays: [&Bound<'py, PyAny>; 4],
+    num_better: Option<&Bound<'py, PyAny>>,
+    rule: Rule,
+    result: fn(ResumeProbability) -> f64,
+) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+    let [ranks, rung_lens, prom_quants, time_ratio] = arrays;
+    let ranks = (RANKS, ranks);
+    let rung_lens = (RUNG_LENS, rung_lens);
+    let prom_quants = (QUANTILES, prom_quants);
+    let time_ratio = (TIME_RATIO, time_ratio);
+    let scores = |positions: &[_], out: &mut _| scores(positions, rule.0, out);
+    match num_better {
+        None => score(
+            [ranks, rung_lens, prom_quants, time_ratio],
+            |&[rank, rest @ ..], quantiles| position(rank, None, rest, quantiles),
+            scores,
+            result,
+        ),
+        Some(num_better) => score(
+            [
+                ranks,
+                (NUM_BETTER, num_better),
+                rung_lens,
+                prom_quants,
+                time_ratio,
+            ],
+            |&[rank, better, rest @ ..], quantiles| position(rank, Some(better), rest, quantiles),
+            scores,
+            result,
+        ),
+    }
+}
+
+fn position(
+    rank: f64,
+    num_better: Option<f64>,
+    [rung_len, quantile, time_ratio]: [f64; 3],
+    quantiles: &mut Quantiles,
+) -> Result<RankedPosition, Problem> {
+    let rank = count(RANKS, rank)?;
+    Ok(RankedPosition {
+        rank,
+        num_better: num_better.map_or(Ok(rank.saturating_sub(1)), |number| {
+            count(NUM_BETTER, number)
+        })?,
+        rung_len: count(RUNG_LENS, rung_len)?,
+        promotion_quantile: quantiles.of(quantile)?,
+        time_ratio,
+    })
+}
