@@ -1,5 +1,7 @@
 //! The publishing rehearsal: what each package would contain, then `cargo publish` without the upload.
-use anyhow::Result;
+use std::{env, fs, io, path::PathBuf};
+
+use anyhow::{Context, Result};
 
 use crate::{
     finding::{self, Finding},
@@ -28,12 +30,40 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
         }
     }
     finding::none_of(findings)?;
+    forget_former_rehearsals(workspace)?;
     let mut args = vec!["publish", "--workspace", "--dry-run", "--locked"];
     // While one works, files are changed; what CI sees is what would be uploaded.
     if std::env::var_os("CI").is_none() {
         args.push("--allow-dirty");
     }
     workspace.cargo(args).run()
+}
+
+/// Cargo unpacks what it rehearses once a version and place, and would compile a former state of the same version.
+fn forget_former_rehearsals(workspace: &Workspace) -> Result<()> {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let sources = home.context("no home folder")?.join("registry/src");
+    let Ok(registries) = fs::read_dir(&sources) else {
+        return Ok(()); // nothing was unpacked yet
+    };
+    for registry in registries {
+        let registry = registry.with_context(|| sources.display().to_string())?;
+        // Those on this machine have no host in their name.
+        if !registry.file_name().as_encoded_bytes().starts_with(b"-") {
+            continue;
+        }
+        for package in workspace.published() {
+            let unpacked = (registry.path()).join(format!("{}-{}", package.name, package.version));
+            match fs::remove_dir_all(&unpacked) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(error).with_context(|| unpacked.display().to_string());
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 fn absent(listed: &str) -> Vec<&'static str> {
