@@ -11,9 +11,6 @@ use serde_json::json;
 
 use crate::input;
 
-/// Policies whose losses are expected costs; those of others are but an order.
-const EXPECTING: [&str; 2] = ["rank_aware", "speculative"];
-
 /// Feed event logs to the removal callback and print its decisions
 ///
 /// With --check, each recorded removal is compared with the one that would have been made from the
@@ -66,12 +63,13 @@ fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::R
     if !arguments.json {
         describe(path, &header, out)?;
     }
+    let has_costs = replay.callback().policy().estimates_costs();
     let mut loop_ends = 0;
     for line in lines {
         let (line, event) = line?;
         let step = replay.feed(line, &event)?;
         loop_ends += usize::from(step.plan.is_some());
-        let checked = step.checked.as_ref().map(|end| (end, &*header));
+        let checked = step.checked.as_ref().map(|end| (end, has_costs));
         tell(arguments, step.plan.as_ref(), checked, out)?;
         warn(path, line, &mut replay);
     }
@@ -97,7 +95,7 @@ fn warn(path: &Path, line: usize, replay: &mut Replay) {
 fn tell(
     arguments: &Arguments,
     plan: Option<&RemovalPlan>,
-    checked: Option<(&CheckedLoopEnd, &Header)>,
+    checked: Option<(&CheckedLoopEnd, bool)>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     if arguments.json {
@@ -107,8 +105,8 @@ fn tell(
         decision(plan, out)?;
     }
     match checked {
-        Some((checked, header)) if arguments.verbose && checked.verdict != Verdict::Agree => {
-            explain(checked, header, out)
+        Some((checked, has_costs)) if arguments.verbose && checked.verdict != Verdict::Agree => {
+            explain(checked, has_costs, out)
         }
         _ => Ok(()),
     }
@@ -141,7 +139,8 @@ fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn explain(checked: &CheckedLoopEnd, header: &Header, out: &mut impl Write) -> io::Result<()> {
+/// `has_costs`: whether losses are expected costs, and not but an order.
+fn explain(checked: &CheckedLoopEnd, has_costs: bool, out: &mut impl Write) -> io::Result<()> {
     let verdict = verdict_name(checked.verdict);
     writeln!(out, "{:>10.2} s  {verdict}", checked.elapsed)?;
     for difference in &checked.differences {
@@ -156,7 +155,7 @@ fn explain(checked: &CheckedLoopEnd, header: &Header, out: &mut impl Write) -> i
         ("own", only(&checked.own, &checked.recorded)),
     ] {
         for trial in list {
-            let cost = if EXPECTING.contains(&header.policy.as_str()) {
+            let cost = if has_costs {
                 format!(", expected cost {}", cost(trial.ln_loss))
             } else {
                 String::new()

@@ -95,13 +95,6 @@ impl Walk {
         }
     }
 
-    /// Logarithm of the chance of promotion in time.
-    #[must_use]
-    pub fn ln_probability(&self) -> f64 {
-        let promoted = self.steps.last().map_or(0.0, |step| step.0);
-        (libm::log(promoted) + self.ln_scale).min(0.0)
-    }
-
     /// Logarithm of the time for which the slot is held, in units of the time that is left, in which
     /// the expected arrivals come. Minus infinity for a trial that can be promoted at once.
     #[must_use]

@@ -608,8 +608,8 @@ def ln_rank_aware_probabilities(
 ) -> NDArray[np.float64]:
     """Natural logarithms of `rank_aware_probabilities`.
 
-    They keep their order where probabilities are too small for a float, and their
-    distance to 0 where these are next to 1. Minus infinity stands for probability 0.
+    They keep their order where probabilities are too small for a float. Minus infinity
+    stands for probability 0.
     """
 
 def simulate(

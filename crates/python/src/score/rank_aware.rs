@@ -68,8 +68,8 @@ pub(crate) fn rank_aware_probabilities<'py>(
 
 /// Natural logarithms of `rank_aware_probabilities`.
 ///
-/// They keep their order where probabilities are too small for a float, and their
-/// distance to 0 where these are next to 1. Minus infinity stands for probability 0.
+/// They keep their order where probabilities are too small for a float. Minus infinity
+/// stands for probability 0.
 #[pyfunction]
 #[pyo3(
     signature = (

@@ -79,15 +79,18 @@ impl Arriving {
 
     /// w(l) = P(N' >= l), for real l >= 16 its smooth continuation.
     pub(crate) fn at_least(&self, l: DoubleDouble) -> Scaled {
-        let arrivals = l.high;
-        if arrivals <= 0.0 || self.is_endless() {
+        if l.high <= 0.0 || self.is_endless() {
             return Scaled {
                 factor: 1.0,
                 exponent: 0.0,
             };
         }
-        let exactly = self.exactly(l);
-        let all = self.seen + 1.0;
+        self.at_least_from(l, self.exactly(l))
+    }
+
+    /// The same for l > 0 in a run that ends, `exactly` being P(N' = l).
+    pub(crate) fn at_least_from(&self, l: DoubleDouble, exactly: Scaled) -> Scaled {
+        let (arrivals, all) = (l.high, self.seen + 1.0);
         if arrivals > all * self.time_ratio {
             return exactly.times(tail_over_first(arrivals, all, self.left.high));
         }

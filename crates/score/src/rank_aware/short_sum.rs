@@ -136,14 +136,15 @@ impl ShortSum<'_> {
     /// The sum over a window. Loops over eta = `ETA` are unrolled, unless that is 0, for any.
     fn followed<const ETA: usize>(&self, window: Window) -> Followed {
         let end = DoubleDouble::from(self.d + self.eta as f64 * window.last);
-        let tail = self.arriving.at_least(end);
+        let exactly = self.arriving.exactly(end);
+        let tail = self.arriving.at_least_from(end, exactly);
         // Each arrival multiplies P(N' = L) by 1 / (1 - f), which is no double: the rest of it adds up.
         let (over_left, rest) = self.arriving.over_left();
         let rest = rest * self.eta as f64;
         // w and P(N' = L) are kept over w at the end, the sum and the last term over that times h(L), each with the
         // powers of `SCALE` it was scaled by; `unit` is what takes the one scale to the other.
         let mut at_least = 1.0;
-        let mut exactly = self.arriving.exactly(end).relative_to(tail.exponent) / tail.factor;
+        let mut exactly = exactly.relative_to(tail.exponent) / tail.factor;
         let (mut sum, mut last_term, mut unit) = (1.0, 1.0, 1.0);
         let mut scaled = 0.0;
         let mut r = window.last;
