@@ -1,19 +1,21 @@
 //! The removal callback for tuners written in Python.
 
+mod history;
 mod recorded;
 mod settings;
+mod told;
 
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
-use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::log::Header;
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, ExtraResults, HookError, RemovalCallback as Core, RemovalReason, TrialResult,
-    TunerCallback,
+    Budget, Decision, ExtraResults, HookError, RemovalReason, TrialResult,
 };
 
 use self::recorded::{Recorded, State};
+use self::told::Told;
 use crate::arguments::{bad_value, optional, positive, refused, seconds, text, trial_id, unsigned};
 use crate::estimator::BetaBinomialEstimator;
 use crate::keywords::Keywords;
@@ -188,14 +190,7 @@ impl RemovalCallback {
     ) -> PyResult<()> {
         let trial = trial_id(trial)?;
         let bracket = bracket.map_or(Ok(0), |bracket| unsigned("bracket", bracket))? as usize;
-        self.try_with(py, |recorded| {
-            let event = Event::Start {
-                trial: trial.clone(),
-                bracket,
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.on_start_trial(&trial, bracket))
-        })
+        self.tell_of(py, trial, Told::Start { bracket })
     }
 
     /// A trial reported, and the scheduler decided.
@@ -223,16 +218,7 @@ impl RemovalCallback {
             metric: crate::arguments::metric(metric)?,
             decision: decision_of(decision)?,
         };
-        self.try_with(py, |recorded| {
-            let event = Event::Result {
-                trial: trial.clone(),
-                level: result.level,
-                metric: result.metric,
-                decision: result.decision,
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| callback.on_trial_result(&trial, &result))
-        })
+        self.tell_of(py, trial, Told::Result(result))
     }
 
     /// A paused trial runs again.
@@ -240,38 +226,25 @@ impl RemovalCallback {
     /// Returns:
     ///     Whether it has its checkpoint; otherwise it must train from scratch.
     fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let event = |trial, elapsed| Event::Resume { trial, elapsed };
-        self.tell(py, trial, event, |callback, trial| {
-            let lost = callback.trials_resumed_without_checkpoint().len();
-            callback.on_resume_trial(trial)?;
-            Ok(callback.trials_resumed_without_checkpoint().len() == lost)
-        })
+        let trial = trial_id(trial)?;
+        self.try_with(py, |recorded| recorded.resume(trial))
     }
 
     /// The training program of a running trial was started again after a crash.
     ///
     /// Its reports may begin anew, below the last resource.
     fn restart(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let event = |trial, elapsed| Event::Restart { trial, elapsed };
-        self.tell(py, trial, event, |callback, trial| {
-            callback.on_restart_trial(trial)
-        })
+        self.tell(py, trial, Told::Restart)
     }
 
     /// A trial's training program ended by itself: it needs no checkpoint.
     fn complete(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let event = |trial, elapsed| Event::Complete { trial, elapsed };
-        self.tell(py, trial, event, |callback, trial| {
-            callback.on_trial_complete(trial)
-        })
+        self.tell(py, trial, Told::Complete)
     }
 
     /// A trial crashed for good: it needs no checkpoint and no longer runs.
     fn failed(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let event = |trial, elapsed| Event::Failed { trial, elapsed };
-        self.tell(py, trial, event, |callback, trial| {
-            callback.on_trial_failed(trial)
-        })
+        self.tell(py, trial, Told::Failed)
     }
 
     /// A checkpoint, written at a resource level, is complete.
@@ -291,17 +264,7 @@ impl RemovalCallback {
         let trial = trial_id(trial)?;
         let level = positive("level", level)?;
         let bytes = bytes.map_or(Ok(0), |bytes| unsigned("bytes", bytes))?;
-        self.try_with(py, |recorded| {
-            let event = Event::Checkpoint {
-                trial: trial.clone(),
-                level,
-                bytes,
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| {
-                callback.on_checkpoint_committed(&trial, level, bytes)
-            })
-        })
+        self.tell_of(py, trial, Told::Checkpoint { level, bytes })
     }
 
     /// The checkpoint of a paused trial is broken, or was never completed.
@@ -322,14 +285,12 @@ impl RemovalCallback {
 
     /// Keeps a trial's checkpoint from being given up, also beyond its end.
     fn pin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let event = |trial, elapsed| Event::Pin { trial, elapsed };
-        self.tell(py, trial, event, Core::pin)
+        self.tell(py, trial, Told::Pin)
     }
 
     /// Ends a pin.
     fn unpin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
-        let event = |trial, elapsed| Event::Unpin { trial, elapsed };
-        self.tell(py, trial, event, Core::unpin)
+        self.tell(py, trial, Told::Unpin)
     }
 
     /// Keeps another budget from the next loop end on; None for no limit.
@@ -347,17 +308,8 @@ impl RemovalCallback {
             max_checkpoints: count("max_checkpoints", max_checkpoints)?,
             max_bytes: count("max_bytes", max_bytes)?,
         };
-        self.try_with(py, |recorded| {
-            let event = Event::Budget {
-                max_num_checkpoints: budget.max_checkpoints,
-                max_bytes: budget.max_bytes,
-                elapsed: 0.0,
-            };
-            recorded.happened(event, |callback| {
-                callback.set_budget(budget);
-                Ok(())
-            })
-        })
+        self.with(py, |recorded| recorded.set_budget(budget));
+        Ok(())
     }
 
     /// Ends a turn of the tuner's loop.
@@ -374,9 +326,9 @@ impl RemovalCallback {
         elapsed: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let elapsed = seconds("elapsed", elapsed)?;
-        let removals = self.try_with(py, |recorded| recorded.loop_end(elapsed))?;
+        let decided = self.try_with(py, |recorded| recorded.loop_end(elapsed))?;
+        let removals = decided.iter().flat_map(|decided| &decided.removals);
         removals
-            .iter()
             .map(|removal| types::removal(py, removal))
             .collect()
     }
@@ -514,7 +466,7 @@ impl RemovalCallback {
     ///
     /// `rungkeeper replay` reads it, and `from_log`.
     fn log(&self, py: Python<'_>) -> String {
-        self.with(py, |recorded| recorded.log())
+        self.with(py, Recorded::log)
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {
@@ -538,20 +490,12 @@ impl RemovalCallback {
 type Reduced<'py> = (Bound<'py, PyAny>, (String,), State);
 
 impl RemovalCallback {
-    /// An event that is of a trial and nothing else: its hook is called, and it is written down.
-    fn tell<T: Send>(
-        &self,
-        py: Python<'_>,
-        trial: &Bound<'_, PyAny>,
-        event: fn(String, f64) -> Event,
-        hook: impl FnOnce(&mut Core, &str) -> Result<T, HookError> + Send,
-    ) -> PyResult<T> {
-        let trial = trial_id(trial)?;
-        self.try_with(py, |recorded| {
-            // When the turn ends, its events get their time.
-            let event = event(trial.clone(), 0.0);
-            recorded.happened(event, |callback| hook(callback, &trial))
-        })
+    fn tell(&self, py: Python<'_>, trial: &Bound<'_, PyAny>, told: Told) -> PyResult<()> {
+        self.tell_of(py, trial_id(trial)?, told)
+    }
+
+    fn tell_of(&self, py: Python<'_>, trial: String, told: Told) -> PyResult<()> {
+        self.try_with(py, |recorded| recorded.tell(trial, told))
     }
 
     fn drop_checkpoint<'py>(

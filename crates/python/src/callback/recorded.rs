@@ -1,32 +1,27 @@
 //! A removal callback with the log of all that it was told: what is pickled.
 
 use std::fmt;
+use std::sync::Arc;
 
 use pyo3::PyResult;
-use rungkeeper_tuner_hooks::log::{
-    EndOfRun, Event, Header, LoopEnd, parse_line, read_lines, to_line,
-};
+use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
     Budget, HookError, Removal, RemovalCallback, RemovalReason, Replay, SetupError,
     TrialInformation,
 };
 
+use super::history::{Decided, History};
+use super::told::Told;
 use crate::arguments::refused;
 
 /// Seconds of the run, number of events of the turn that is open, notes that nobody has taken.
 pub(super) type State = (f64, usize, Vec<String>);
 
-/// A callback, its header, and its log as text.
-///
-/// The events of a turn get the time of the loop end that closes it: then a log tells the turns
-/// apart, and who replays it with decisions of its own decides at the same times.
+/// A callback, its header, and its log.
 pub(super) struct Recorded {
     pub(super) callback: RemovalCallback,
     header: Header,
-    /// The lines up to the last loop end.
-    lines: String,
-    /// What happened since, oldest first.
-    turn: Vec<Event>,
+    history: History,
     /// Seconds of the run at the last loop end.
     elapsed: f64,
     /// What nobody has taken yet.
@@ -43,13 +38,10 @@ impl Recorded {
             header.limits(),
             (),
         )?;
-        let mut lines = String::new();
-        push_line(&mut lines, &Event::Header(Box::new(header.clone())));
         Ok(Self {
             callback,
+            history: History::new(header.clone()),
             header,
-            lines,
-            turn: Vec::new(),
             elapsed: 0.0,
             notes: Vec::new(),
         })
@@ -69,15 +61,10 @@ impl Recorded {
             elapsed = event.elapsed().unwrap_or(elapsed);
         }
         replay.finish().map_err(refused)?;
-        let mut lines = text.to_owned();
-        if !lines.ends_with('\n') {
-            lines.push('\n');
-        }
         let mut recorded = Self {
             callback: replay.into_callback(),
             header: *header,
-            lines,
-            turn: Vec::new(),
+            history: History::of_lines(text.to_owned()),
             elapsed,
             notes: Vec::new(),
         };
@@ -88,18 +75,12 @@ impl Recorded {
 
     /// What the log does not hold: [`Recorded::set_state`] takes it.
     pub(super) fn state(&self) -> State {
-        (self.elapsed, self.turn.len(), self.notes.clone())
+        (self.elapsed, self.history.num_open(), self.notes.clone())
     }
 
     /// Goes back to where the callback stood when it was asked for its state and its log.
     pub(super) fn set_state(&mut self, (elapsed, open, notes): State) -> PyResult<()> {
-        for _ in 0..open {
-            let before = self.lines.trim_end_matches('\n').rfind('\n');
-            let last = self.lines.split_off(before.map_or(0, |end| end + 1));
-            self.turn
-                .push(parse_line(0, last.trim_end()).map_err(refused)?);
-        }
-        self.turn.reverse();
+        self.history.reopen(open).map_err(refused)?;
         self.arrive_at(elapsed).map_err(refused)?;
         self.notes = notes;
         Ok(())
@@ -113,44 +94,50 @@ impl Recorded {
     }
 
     /// The whole log.
-    pub(super) fn log(&self) -> String {
-        let mut lines = self.lines.clone();
-        for event in &self.turn {
-            push_line(&mut lines, &at(event.clone(), self.elapsed));
-        }
-        lines
+    pub(super) fn log(&mut self) -> String {
+        self.history.log(self.elapsed)
     }
 
-    /// Tells the callback of an event, and writes it down unless it is refused.
-    pub(super) fn happened<T>(
-        &mut self,
-        event: Event,
-        hook: impl FnOnce(&mut RemovalCallback) -> Result<T, HookError>,
-    ) -> Result<T, HookError> {
-        let result = hook(&mut self.callback)?;
-        self.turn.push(event);
-        let notes = self.callback.take_notes();
-        self.notes.extend(notes.iter().map(ToString::to_string));
-        Ok(result)
+    /// Tells the callback what happened to a trial, and keeps it unless it is refused.
+    pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
+        told.tell(&mut self.callback, &trial)?;
+        self.history.told(trial, told);
+        self.gather_notes();
+        Ok(())
     }
 
-    /// Ends the turn and gives up what the budget asks for.
-    pub(super) fn loop_end(&mut self, elapsed: f64) -> Result<Vec<Removal>, HookError> {
-        let plan = self.callback.plan(elapsed)?;
+    /// As [`Recorded::tell`]; whether the trial that runs again has its checkpoint.
+    pub(super) fn resume(&mut self, trial: String) -> Result<bool, HookError> {
+        let lost = |callback: &RemovalCallback| callback.trials_resumed_without_checkpoint().len();
+        let before = lost(&self.callback);
+        self.tell(trial, Told::Resume)?;
+        Ok(lost(&self.callback) == before)
+    }
+
+    /// Keeps another budget from the next loop end on.
+    pub(super) fn set_budget(&mut self, budget: Budget) {
+        self.callback.set_budget(budget);
+        self.history.happened(Event::Budget {
+            max_num_checkpoints: budget.max_checkpoints,
+            max_bytes: budget.max_bytes,
+            elapsed: self.elapsed,
+        });
+    }
+
+    /// Ends the turn and gives up what the budget asks for: nothing mostly.
+    pub(super) fn loop_end(&mut self, elapsed: f64) -> Result<Option<Arc<Decided>>, HookError> {
+        let mut plan = self.callback.plan(elapsed)?;
         self.elapsed = elapsed;
-        for event in self.turn.drain(..) {
-            push_line(&mut self.lines, &at(event, elapsed));
-        }
         if plan.removals.is_empty() {
-            return Ok(Vec::new());
+            self.history.end_turn(elapsed);
+            return Ok(None);
         }
-        for removal in plan.removals.iter().cloned() {
-            push_line(&mut self.lines, &Event::Remove { removal, elapsed });
-        }
+        let removals = std::mem::take(&mut plan.removals);
         let end = self.callback.loop_end(&plan);
-        push_line(&mut self.lines, &Event::LoopEnd(end));
-        self.callback.carry_out(&plan.removals)?;
-        Ok(plan.removals)
+        let decided = Arc::new(Decided { removals, end });
+        self.history.end_turn_with(decided.clone());
+        self.callback.carry_out(&decided.removals)?;
+        Ok(Some(decided))
     }
 
     /// The checkpoint of a trial goes, for a reason that is no budget.
@@ -164,10 +151,12 @@ impl Recorded {
             removal: removal.clone(),
             elapsed: self.elapsed,
         };
-        self.happened(event, |callback| match reason {
-            RemovalReason::Lost => callback.lose(trial),
-            _ => callback.give_up(trial),
-        })?;
+        match reason {
+            RemovalReason::Lost => self.callback.lose(trial)?,
+            _ => self.callback.give_up(trial)?,
+        }
+        self.history.happened(event);
+        self.gather_notes();
         Ok(removal)
     }
 
@@ -188,6 +177,11 @@ impl Recorded {
             ln_expected_cost: None,
             reason,
         }
+    }
+
+    fn gather_notes(&mut self) {
+        let notes = self.callback.take_notes();
+        self.notes.extend(notes.iter().map(ToString::to_string));
     }
 
     /// Takes what a person should know.
@@ -243,32 +237,4 @@ impl fmt::Display for Recorded {
             self.callback.num_checkpoints_removed()
         )
     }
-}
-
-fn push_line(lines: &mut String, event: &Event) {
-    lines.push_str(&to_line(event));
-    lines.push('\n');
-}
-
-/// The event, at another time.
-fn at(mut event: Event, seconds: f64) -> Event {
-    match &mut event {
-        Event::Header(_) => {}
-        Event::Start { elapsed, .. }
-        | Event::Result { elapsed, .. }
-        | Event::Reported { elapsed, .. }
-        | Event::Resume { elapsed, .. }
-        | Event::Restart { elapsed, .. }
-        | Event::Checkpoint { elapsed, .. }
-        | Event::Complete { elapsed, .. }
-        | Event::Failed { elapsed, .. }
-        | Event::Remove { elapsed, .. }
-        | Event::Removed { elapsed, .. }
-        | Event::Budget { elapsed, .. }
-        | Event::Pin { elapsed, .. }
-        | Event::Unpin { elapsed, .. }
-        | Event::LoopEnd(LoopEnd { elapsed, .. })
-        | Event::End(EndOfRun { elapsed, .. }) => *elapsed = seconds,
-    }
-    event
 }
