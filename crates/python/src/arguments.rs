@@ -45,6 +45,12 @@ pub(crate) fn trial_id(value: &Bound<'_, PyAny>) -> PyResult<String> {
         let text = value.extract();
         return text.map_err(|_| bad_value("trial", value, "text that is Unicode"));
     }
+    if value.is_exact_instance_of::<PyInt>()
+        && let Ok(number) = value.extract::<i64>()
+    {
+        return Ok(number.to_string());
+    }
+    // Subclasses may have a text of their own.
     match whole("trial", "a str or an int", value)?.str()?.extract() {
         Ok(text) => Ok(text),
         Err(_) => Err(bad_type("trial", value, "a str or an int")),

@@ -16,7 +16,9 @@ use rungkeeper_tuner_hooks::{
 
 use self::recorded::{Recorded, State};
 use self::told::Told;
-use crate::arguments::{bad_value, optional, positive, refused, seconds, text, trial_id, unsigned};
+use crate::arguments::{
+    bad_type, bad_value, optional, positive, refused, seconds, trial_id, unsigned,
+};
 use crate::estimator::BetaBinomialEstimator;
 use crate::keywords::Keywords;
 use crate::types;
@@ -511,7 +513,8 @@ impl RemovalCallback {
 }
 
 fn decision_of(value: &Bound<'_, PyAny>) -> PyResult<Decision> {
-    match text("decision", value)?.as_str() {
+    let text: PyResult<&str> = value.extract();
+    match text.map_err(|_| bad_type("decision", value, "a str"))? {
         "CONTINUE" => Ok(Decision::Continue),
         "PAUSE" => Ok(Decision::Pause),
         "STOP" => Ok(Decision::Stop),
