@@ -10,7 +10,7 @@ import gc
 import tracemalloc
 from statistics import median
 
-from reports import grown, means
+from reports import mean, reference
 
 ROUNDS = 5
 REPORTS = 40
@@ -18,21 +18,20 @@ REPORTS = 40
 
 
 def microseconds(trials: int) -> float:
-    with grown(trials, only_rungs=True) as (run, reference, _):
-        [times] = means(run, [reference], ROUNDS, REPORTS)
-    return median(times)
+    run, late = reference(trials, only_rungs=True)
+    return median(mean(run, late, REPORTS) for _ in range(ROUNDS))
 
 
 def memory(trials: int) -> tuple[int, int]:
     """What is freed when the callback goes, and when the rungs go as well."""
     tracemalloc.start()
-    with grown(trials, only_rungs=True) as (run, reference, _):
-        means(run, [reference], 1, REPORTS)
-        held = traced()
-        reference.callback = None
-        without_callback = traced()
-        run.rungs = run.scheduler.terminator = None
-        return held - without_callback, held - traced()
+    run, late = reference(trials, only_rungs=True)
+    mean(run, late, REPORTS)
+    held = traced()
+    late.callback = None
+    without_callback = traced()
+    run.rungs = run.scheduler.terminator = None
+    return held - without_callback, held - traced()
 
 
 def traced() -> int:

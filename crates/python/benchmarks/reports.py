@@ -1,7 +1,11 @@
-"""Processor time of each callback in one run, told the same."""
+"""Processor time of each callback in a run of its own, all of the same events.
+
+A tuner has one callback. Were all told in one run, the work of the reference would
+empty the caches for the one after it, which would warm them for the next.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
@@ -15,8 +19,17 @@ from syne_tune.callbacks.hyperband_remove_checkpoints_callback import (  # type:
     HyperbandRemoveCheckpointsCallback as Reference,
 )
 
+Told = tuple[Run, Subject]
+"""A run, and who is told of it."""
 
-def turn(run: Run, subjects: list[Subject]) -> list[int]:
+NAMED: dict[str, Any] = {
+    "metric": METRIC,
+    "resource_attr": LEVEL,
+    "max_num_checkpoints": BUDGET,
+}
+
+
+def turn(run: Run, subjects: Sequence[Subject]) -> list[int]:
     """One report, the free workers, the loop end: nanoseconds of each callback."""
     report = run.next_report()
     spent = [measured(subject.report, report) for subject in subjects]
@@ -33,49 +46,61 @@ def measured(call: Callable[..., None], *arguments: Report) -> int:
 
 
 @contextmanager
-def grown(
-    trials: int, *, only_rungs: bool = False
-) -> Iterator[tuple[Run, Late, list[Subject]]]:
-    """A run of so many trials, the reference, which knows all of it, and the others."""
-    clock = Clock()
-    named: dict[str, Any] = {
-        "metric": METRIC,
-        "resource_attr": LEVEL,
-        "max_num_checkpoints": BUDGET,
-    }
-    # Both callbacks of Syne Tune ask for the time here.
-    with mock.patch.object(time, "perf_counter", clock):
-        run, core = Run(clock, only_rungs), Core(clock)
-        late = Late("the reference", Reference(**named, **SETTINGS), run.scheduler)
-        own = SyneTune(
-            "rungkeeper.syne_tune", Replacement(**named, **SETTINGS), run.scheduler
-        )
-        others: list[Subject] = [core, own]
-        run.fill([late, *others])
-        while len(run.trials) < trials:
-            turn(run, [late, *others])
-        for subject in others:
-            subject.removed.clear()
+def timed_by(run: Run) -> Iterator[None]:
+    """Both callbacks of Syne Tune ask for the time here."""
+    with mock.patch.object(time, "perf_counter", run.clock):
+        yield
+
+
+def grow(run: Run, trials: int, subjects: Sequence[Subject]) -> None:
+    """Goes on until so many trials have begun."""
+    run.fill(subjects)
+    while len(run.trials) < trials:
+        turn(run, subjects)
+    for subject in subjects:
+        subject.removed.clear()
+
+
+def reference(trials: int, *, only_rungs: bool = False) -> tuple[Run, Late]:
+    """The reference, which knows all of a run of so many trials."""
+    run = Run(Clock(), only_rungs)
+    with timed_by(run):
+        core = Core(run.clock)
+        late = Late("the reference", Reference(**NAMED, **SETTINGS), run.scheduler)
+        grow(run, trials, [late, core])
         late.join(core.callback, run.rungs.paused_trials())
-        yield run, late, others
+    return run, late
 
 
-def means(
-    run: Run, subjects: list[Subject], rounds: int, reports: int
-) -> list[list[float]]:
-    """Microseconds a report in each round, by callback."""
-    return np.transpose(
-        [
-            np.mean([turn(run, subjects) for _ in range(reports)], axis=0) / 1000
-            for _ in range(rounds)
-        ]
-    ).tolist()
+def replacement(trials: int) -> Told:
+    """What takes its place."""
+    run = Run(Clock())
+    with timed_by(run):
+        callback = Replacement(**NAMED, **SETTINGS)
+        own = SyneTune("rungkeeper.syne_tune", callback, run.scheduler)
+        grow(run, trials, [own])
+    return run, own
+
+
+def core(trials: int) -> Told:
+    """The callback for any tuner."""
+    run = Run(Clock())
+    own = Core(run.clock)
+    grow(run, trials, [own])
+    return run, own
+
+
+def mean(run: Run, subject: Subject, reports: int) -> float:
+    """Microseconds a report."""
+    with timed_by(run):
+        times = [turn(run, [subject]) for _ in range(reports)]
+    return float(np.mean(times)) / 1000
 
 
 def of_all(
     trials: int, rounds: int, reports: int
 ) -> tuple[list[Subject], list[list[float]]]:
     """The callbacks, the reference first, and microseconds a report in each round."""
-    with grown(trials) as (run, reference, others):
-        subjects: list[Subject] = [reference, *others]
-        return subjects, means(run, subjects, rounds, reports)
+    told: list[Told] = [reference(trials), core(trials), replacement(trials)]
+    times = [[mean(*one, reports) for one in told] for _ in range(rounds)]
+    return [subject for _, subject in told], np.transpose(times).tolist()

@@ -20,6 +20,7 @@ class Deletions:
 
     def __init__(self, backend: Any) -> None:
         self._backend = backend
+        self._keeps_folders = isinstance(backend, LocalBackend)
         self._left: set[str] = set()
 
     def __repr__(self) -> str:
@@ -27,7 +28,7 @@ class Deletions:
 
     def is_there(self, trial: str) -> bool | None:
         """Whether a trial's checkpoint is there; None where that cannot be told."""
-        if not isinstance(self._backend, LocalBackend):
+        if not self._keeps_folders:
             return None
         return Path(self._backend.checkpoint_trial_path(int(trial))).exists()
 

@@ -196,7 +196,8 @@ class HyperbandRemoveCheckpointsCommon(
     def on_loop_end(self) -> None:
         """Deletes the checkpoints that are over the budget."""
         core = self._running_core()
-        self._settle_ended(core)
+        if self._ended:
+            self._settle_ended(core)
         self._deletions.retry()
         removals = core.loop_end(self._clock.seconds())
         for note in core.take_notes():
