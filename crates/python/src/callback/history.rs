@@ -112,10 +112,10 @@ impl History {
 
     /// Makes lines of all turns that are closed.
     fn write(&mut self) {
-        let closed = self.closed();
-        let mut entries = self.entries.drain(..closed);
+        let open = self.entries.split_off(self.closed());
+        let mut entries = std::mem::replace(&mut self.entries, open).into_iter();
         let mut begin = 0;
-        for (end, elapsed) in self.turns.drain(..) {
+        for (end, elapsed) in std::mem::take(&mut self.turns) {
             for entry in entries.by_ref().take(end - begin) {
                 entry.write(elapsed, &mut self.lines);
             }

@@ -247,6 +247,24 @@ def test_events(policy, checkpoints, events, bytes_too):
 
 
 @patient
+@pytest.mark.parametrize("policy", POLICIES)
+@given(events=st.lists(EVENTS, max_size=30))
+def test_the_log_is_the_same_whenever_it_was_asked_for(policy, events):
+    never, often, moved = (
+        RemovalCallback.geometric(1, 3, 27, policy=policy, max_checkpoints=2)
+        for _ in range(3)
+    )
+    for method, *arguments in events:
+        for callback in (never, often, moved):
+            attempt(getattr(callback, method), *arguments)
+        assert moved.log() == often.log()
+        moved = pickle.loads(pickle.dumps(moved))
+    assert never.log() == often.log() == moved.log()
+    assert never.loop_end(200.0) == often.loop_end(200.0) == moved.loop_end(200.0)
+    assert never.log() == often.log() == moved.log()
+
+
+@patient
 @given(st.one_of(st.text(), st.binary(), st.none()), st.integers(0, 400))
 def test_logs(text, cut):
     attempt(RemovalCallback.from_log, text)
