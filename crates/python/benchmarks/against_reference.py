@@ -55,8 +55,12 @@ def measure_scores(repetitions: int) -> None:
     print(row(what, reference, own))
 
 
-def measure_reports(trials: int, rounds: int, number: int) -> list[Subject]:
-    subjects, (reference, *others) = reports.of_all(trials, rounds, number)
+def measure_reports(
+    trials: int, rounds: int, number: int, *, together: bool
+) -> list[Subject]:
+    subjects, (reference, *others) = reports.of_all(
+        trials, rounds, number, together=together
+    )
     what = (
         f"report and loop end after {trials:,} trials, budget {BUDGET}, "
         f"{WORKERS} workers"
@@ -95,10 +99,20 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--reports", type=int, default=200, help="in each round")
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="tell all callbacks in one run, the reference first, which empties caches",
+    )
     arguments = parser.parse_args()
     print(f"{machine()}.\n\n{HEAD}")
     measure_scores(arguments.repetitions)
-    subjects = measure_reports(arguments.trials, arguments.rounds, arguments.reports)
+    subjects = measure_reports(
+        arguments.trials,
+        arguments.rounds,
+        arguments.reports,
+        together=arguments.together,
+    )
     print(
         f"\nProcessor time, median and range: of {arguments.repetitions} calls of the "
         f"reference and {scores.MORE} times as\nmany of rungkeeper; of "

@@ -10,7 +10,7 @@ import gc
 import tracemalloc
 from statistics import median
 
-from reports import mean, reference
+from reports import means, reference
 
 ROUNDS = 5
 REPORTS = 40
@@ -19,14 +19,14 @@ REPORTS = 40
 
 def microseconds(trials: int) -> float:
     run, late = reference(trials, only_rungs=True)
-    return median(mean(run, late, REPORTS) for _ in range(ROUNDS))
+    return median(means(run, late, REPORTS)[0] for _ in range(ROUNDS))
 
 
 def memory(trials: int) -> tuple[int, int]:
     """What is freed when the callback goes, and when the rungs go as well."""
     tracemalloc.start()
-    run, late = reference(trials, only_rungs=True)
-    mean(run, late, REPORTS)
+    run, [late] = reference(trials, only_rungs=True)
+    means(run, [late], REPORTS)
     held = traced()
     late.callback = None
     without_callback = traced()

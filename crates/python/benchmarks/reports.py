@@ -1,7 +1,7 @@
 """Processor time of each callback in a run of its own, all of the same events.
 
-A tuner has one callback. Were all told in one run, the work of the reference would
-empty the caches for the one after it, which would warm them for the next.
+A tuner has one callback. Where all are told in one run, the work of the reference
+empties the caches for the one after it, which warms them for the next.
 """
 
 import time
@@ -19,8 +19,8 @@ from syne_tune.callbacks.hyperband_remove_checkpoints_callback import (  # type:
     HyperbandRemoveCheckpointsCallback as Reference,
 )
 
-Told = tuple[Run, Subject]
-"""A run, and who is told of it."""
+Told = tuple[Run, list[Subject]]
+"""A run, and who is told of it, in this order."""
 
 NAMED: dict[str, Any] = {
     "metric": METRIC,
@@ -54,32 +54,18 @@ def timed_by(run: Run) -> Iterator[None]:
 
 def grow(run: Run, trials: int, subjects: Sequence[Subject]) -> None:
     """Goes on until so many trials have begun."""
-    run.fill(subjects)
-    while len(run.trials) < trials:
-        turn(run, subjects)
+    with timed_by(run):
+        run.fill(subjects)
+        while len(run.trials) < trials:
+            turn(run, subjects)
     for subject in subjects:
         subject.removed.clear()
 
 
-def reference(trials: int, *, only_rungs: bool = False) -> tuple[Run, Late]:
+def reference(trials: int, *, only_rungs: bool = False) -> Told:
     """The reference, which knows all of a run of so many trials."""
-    run = Run(Clock(), only_rungs)
-    with timed_by(run):
-        core = Core(run.clock)
-        late = Late("the reference", Reference(**NAMED, **SETTINGS), run.scheduler)
-        grow(run, trials, [late, core])
-        late.join(core.callback, run.rungs.paused_trials())
-    return run, late
-
-
-def replacement(trials: int) -> Told:
-    """What takes its place."""
-    run = Run(Clock())
-    with timed_by(run):
-        callback = Replacement(**NAMED, **SETTINGS)
-        own = SyneTune("rungkeeper.syne_tune", callback, run.scheduler)
-        grow(run, trials, [own])
-    return run, own
+    run, (late, _) = with_reference(trials, [], only_rungs=only_rungs)
+    return run, [late]
 
 
 def core(trials: int) -> Told:
@@ -87,20 +73,59 @@ def core(trials: int) -> Told:
     run = Run(Clock())
     own = Core(run.clock)
     grow(run, trials, [own])
-    return run, own
+    return run, [own]
 
 
-def mean(run: Run, subject: Subject, reports: int) -> float:
-    """Microseconds a report."""
+def replacement(trials: int) -> Told:
+    """What takes the place of the reference."""
+    run = Run(Clock())
+    own = replacing(run)
+    grow(run, trials, [own])
+    return run, [own]
+
+
+def all_together(trials: int) -> Told:
+    """All in one run, the reference first."""
+    return with_reference(trials, [replacing])
+
+
+def with_reference(
+    trials: int,
+    others: Sequence[Callable[[Run], Subject]],
+    *,
+    only_rungs: bool = False,
+) -> Told:
+    """The reference, the callback that it takes over from when it joins, and others."""
+    run = Run(Clock(), only_rungs)
+    knows_all = Core(run.clock)
+    late = Late("the reference", Reference(**NAMED, **SETTINGS), run.scheduler)
+    subjects = [late, knows_all, *(make(run) for make in others)]
+    grow(run, trials, subjects)
+    late.join(knows_all.callback, run.rungs.paused_trials())
+    return run, subjects
+
+
+def replacing(run: Run) -> Subject:
     with timed_by(run):
-        times = [turn(run, [subject]) for _ in range(reports)]
-    return float(np.mean(times)) / 1000
+        callback = Replacement(**NAMED, **SETTINGS)
+        return SyneTune("rungkeeper.syne_tune", callback, run.scheduler)
+
+
+def means(run: Run, subjects: Sequence[Subject], reports: int) -> list[float]:
+    """Microseconds a report of each."""
+    with timed_by(run):
+        times = [turn(run, subjects) for _ in range(reports)]
+    return (np.mean(times, axis=0) / 1000).tolist()
 
 
 def of_all(
-    trials: int, rounds: int, reports: int
+    trials: int, rounds: int, reports: int, *, together: bool
 ) -> tuple[list[Subject], list[list[float]]]:
     """The callbacks, the reference first, and microseconds a report in each round."""
-    told: list[Told] = [reference(trials), core(trials), replacement(trials)]
-    times = [[mean(*one, reports) for one in told] for _ in range(rounds)]
-    return [subject for _, subject in told], np.transpose(times).tolist()
+    makers = [all_together] if together else [reference, core, replacement]
+    told = [make(trials) for make in makers]
+    times = [
+        [time for one in told for time in means(*one, reports)] for _ in range(rounds)
+    ]
+    subjects = [subject for _, some in told for subject in some]
+    return subjects, np.transpose(times).tolist()
