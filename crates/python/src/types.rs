@@ -8,8 +8,8 @@ use rungkeeper_tuner_hooks::{Removal, RemovalReason, TrialInformation};
 
 const MODULE: &str = "rungkeeper._types";
 
-/// A `rungkeeper.Removal`, built as `pickle` builds it: a loop end takes several times as long where
-/// the constructor of the frozen class sets one field after the other.
+/// A `rungkeeper.Removal`, built as `pickle` builds it: the constructor of a frozen class is slow,
+/// and this is much of a loop end.
 pub(crate) fn removal<'py>(py: Python<'py>, removal: &Removal) -> PyResult<Bound<'py, PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let class = CLASS.import(py, MODULE, "Removal")?;
