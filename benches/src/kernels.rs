@@ -8,7 +8,7 @@ use rungkeeper_score::{
     resume_probabilities,
 };
 use rungkeeper_tuner::simulation::{Conditions, simulate};
-use rungkeeper_tuner_hooks::Speculative;
+use rungkeeper_tuner_hooks::{RankAware, Speculative};
 
 use crate::{Run, cell, curves, metric, no_cut_off, positions, ranked, settings};
 
@@ -53,12 +53,17 @@ pub const KERNELS: &[Kernel] = &[
     Kernel {
         name: "report and loop end, budget 50",
         repetitions: 2_000,
-        run: |n| report_and_loop_end(n, 50),
+        run: |n| report_and_loop_end(n, speculative(50)),
     },
     Kernel {
         name: "report and loop end, budget 1000",
         repetitions: 2_000,
-        run: |n| report_and_loop_end(n, 1_000),
+        run: |n| report_and_loop_end(n, speculative(1_000)),
+    },
+    Kernel {
+        name: "report and loop end, rank-aware",
+        repetitions: 500,
+        run: |n| report_and_loop_end(n, Run::grown(1_000, 50, Box::<RankAware>::default())),
     },
     Kernel {
         name: "simulated run of 500 trials",
@@ -106,8 +111,11 @@ fn rung(insertions: u64) {
     }
 }
 
-fn report_and_loop_end(turns: u64, budget: u64) {
-    let mut run = Run::grown(20_000, budget, Box::new(Speculative::default()));
+fn speculative(budget: u64) -> Run {
+    Run::grown(20_000, budget, Box::new(Speculative::default()))
+}
+
+fn report_and_loop_end(turns: u64, mut run: Run) {
     for _ in 0..turns {
         run.turn();
     }

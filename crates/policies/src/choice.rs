@@ -82,6 +82,78 @@ pub fn choose_cheapest(
     chosen
 }
 
+/// As [`choose_cheapest`] for a number of checkpoints, with as few costs as it takes.
+///
+/// Of candidates of one rung that stand together in the list, best first, the last one goes first: only its cost counts until
+/// it is chosen. And it is not asked for while a bound from below is above the costs of all that are chosen.
+pub(crate) fn choose_cheapest_of_rungs<E>(
+    candidates: &[Candidate<'_>],
+    checkpoints: u64,
+    mut ln_bound: impl FnMut(usize) -> Result<f64, E>,
+    mut ln_expected_cost: impl FnMut(usize) -> Result<f64, E>,
+) -> Result<Vec<Choice>, E> {
+    let mut waiting = Vec::new();
+    let mut end = 0;
+    for rung in candidates.chunk_by(goes_last) {
+        let first = end;
+        end += rung.len();
+        waiting.push(Waiting {
+            first,
+            candidate: end - 1,
+            ln_cost: ln_bound(end - 1)?,
+            is_bound: true,
+        });
+    }
+    let mut chosen = Vec::new();
+    while (chosen.len() as u64) < checkpoints {
+        let order = |one: &&mut Waiting, other: &&mut Waiting| {
+            let (i, j) = (one.candidate, other.candidate);
+            let ln_cost = |k| if k == i { one.ln_cost } else { other.ln_cost };
+            compare(candidates, &ln_cost, i, j)
+        };
+        let Some(next) = waiting.iter_mut().min_by(order) else {
+            break;
+        };
+        if next.is_bound {
+            next.ln_cost = ln_expected_cost(next.candidate)?;
+            next.is_bound = false;
+            continue;
+        }
+        chosen.push(Choice {
+            candidate: next.candidate,
+            ln_expected_cost: Some(next.ln_cost),
+            reason: RemovalReason::MaxCheckpoints,
+        });
+        if next.candidate > next.first {
+            next.candidate -= 1;
+            next.ln_cost = next.ln_cost.max(ln_bound(next.candidate)?);
+            next.is_bound = true;
+        } else {
+            let done = next.candidate;
+            waiting.retain(|rung| rung.candidate != done);
+        }
+    }
+    Ok(chosen)
+}
+
+/// Candidates of one rung, `first` to `candidate`, the last of which goes before the others.
+struct Waiting {
+    first: usize,
+    candidate: usize,
+    /// Of the last one, or a bound from below.
+    ln_cost: f64,
+    is_bound: bool,
+}
+
+/// Whether the next candidate is of the same rung and goes before this one, being worse.
+fn goes_last(this: &Candidate<'_>, next: &Candidate<'_>) -> bool {
+    (this.level, this.rung_len, this.promotion_quantile)
+        == (next.level, next.rung_len, next.promotion_quantile)
+        && this.rank < next.rank
+        && this.num_better <= next.num_better
+        && this.bad_metric <= next.bad_metric
+}
+
 /// Chooses along a given order of candidates (places in the list) until both the number and the
 /// bytes that must go are reached: for policies that estimate no cost.
 #[must_use]
@@ -116,20 +188,26 @@ pub(crate) fn tie_order(one: &Candidate<'_>, other: &Candidate<'_>) -> Ordering 
     (one.level, other.rank, one.trial_id).cmp(&(other.level, one.rank, other.trial_id))
 }
 
+/// Who of two candidates goes first by a cost.
+fn compare(
+    candidates: &[Candidate<'_>],
+    cost: &dyn Fn(usize) -> f64,
+    i: usize,
+    j: usize,
+) -> Ordering {
+    let (one, other) = (&candidates[i], &candidates[j]);
+    (other.bad_metric.cmp(&one.bad_metric))
+        .then_with(|| cost(i).total_cmp(&cost(j)))
+        .then_with(|| tie_order(one, other))
+}
+
 /// The `most` candidates that go first by a cost, in order.
 fn sorted_by_cost(
     candidates: &[Candidate<'_>],
     cost: &dyn Fn(usize) -> f64,
     most: usize,
 ) -> Vec<usize> {
-    let compare = |&i: &usize, &j: &usize| {
-        let (one, other) = (&candidates[i], &candidates[j]);
-        other
-            .bad_metric
-            .cmp(&one.bad_metric)
-            .then_with(|| cost(i).total_cmp(&cost(j)))
-            .then_with(|| tie_order(one, other))
-    };
+    let compare = |&i: &usize, &j: &usize| compare(candidates, cost, i, j);
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     if most < order.len() {
         order.select_nth_unstable_by(most, compare);

@@ -1,8 +1,11 @@
 use rungkeeper_rung_model::Candidate;
-use rungkeeper_score::{PromotionRule, RankedPosition, rank_aware_probabilities};
+use rungkeeper_score::{
+    PromotionRule, RankedPosition, rank_aware_lower_bounds, rank_aware_probabilities,
+};
 
+use crate::choice::choose_cheapest_of_rungs;
 use crate::expected::{ln_losses, promotion_quantile};
-use crate::{Need, PolicyError, RemovalPolicy};
+use crate::{Choice, Need, PolicyError, RemovalPolicy, choose_cheapest};
 
 /// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and so many expected ones
 /// are looked ahead at most.
@@ -47,6 +50,19 @@ impl RankAware {
     pub fn new(promotion_rule: PromotionRule) -> Self {
         Self { promotion_rule }
     }
+
+    /// Bounds from below on the losses.
+    fn ln_bounds(
+        self,
+        candidates: &[Candidate<'_>],
+        time_ratio: f64,
+    ) -> Result<Vec<f64>, PolicyError> {
+        ln_losses(
+            candidates,
+            |candidate| position(candidate, time_ratio),
+            |positions, out| rank_aware_lower_bounds(positions, self.promotion_rule, out),
+        )
+    }
 }
 
 fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
@@ -81,6 +97,29 @@ impl RemovalPolicy for RankAware {
             candidates,
             |candidate| position(candidate, time_ratio),
             |positions, out| rank_aware_probabilities(positions, self.promotion_rule, out),
+        )
+    }
+
+    /// Few are scored if few must go: of a rung the worst-ranked, and of these those that may be the cheapest by
+    /// [`rank_aware_lower_bounds`](rungkeeper_score::rank_aware_lower_bounds).
+    fn choose(
+        &mut self,
+        candidates: &[Candidate<'_>],
+        need: Need,
+        time_ratio: f64,
+    ) -> Result<Vec<Choice>, PolicyError> {
+        if need.is_none() {
+            return Ok(Vec::new());
+        }
+        if need.bytes > 0 || need.checkpoints > candidates.len() as u64 / 2 {
+            let losses = self.ln_losses(candidates, time_ratio)?;
+            return Ok(choose_cheapest(candidates, &losses, need));
+        }
+        choose_cheapest_of_rungs(
+            candidates,
+            need.checkpoints,
+            |i| Ok(self.ln_bounds(&candidates[i..=i], time_ratio)?[0]),
+            |i| Ok(self.ln_losses(&candidates[i..=i], time_ratio)?[0]),
         )
     }
 

@@ -25,6 +25,7 @@
 //! - [`resume_probability`] for one trial, [`resume_probabilities`] for many: the fastest exact method for the input.
 //! - [`rank_aware_probability`], [`rank_aware_probabilities`]: the same question without p. The rank itself tells how
 //!   likely an arrival is better, and how many are still to come is uncertain: fewer checkpoints are missed.
+//!   [`rank_aware_lower_bounds`] tell in a small part of the time who need not be scored.
 //! - [`closed_form`] (alpha = 1/eta), [`quadratic`] and [`step_wise`] (any alpha): three methods with little in common,
 //!   which agree to 1e-12.
 //! - [`expected_cost`], [`ln_expected_cost`]: what the loss of a checkpoint costs.
@@ -48,9 +49,10 @@ mod closed_form;
 mod cost;
 mod double_double;
 mod error;
+mod euler_maclaurin;
+mod factorials;
 mod followed;
 mod gap_wise;
-mod lanes;
 mod long_sum;
 mod position;
 mod probability;
@@ -63,6 +65,7 @@ mod settings;
 mod shares;
 mod step_wise;
 mod walk;
+mod wide;
 
 pub use arrivals::{arrivals_left, first_passage_arrivals, promotable};
 pub use batch::resume_probabilities;
@@ -74,7 +77,8 @@ pub use position::PausedPosition;
 pub use probability::ResumeProbability;
 pub use quadratic::quadratic;
 pub use quantile::PromotionQuantile;
-pub use rank_aware::{RankedPosition, rank_aware_probabilities, rank_aware_probability};
+pub use rank_aware::{RankedPosition, rank_aware_lower_bounds};
+pub use rank_aware::{rank_aware_probabilities, rank_aware_probability};
 pub use resume::resume_probability;
 pub use settings::{Horizon, PromotionRule, ScoreSettings};
 pub use step_wise::step_wise;

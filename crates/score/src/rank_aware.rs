@@ -2,13 +2,19 @@
 
 mod any_quantile;
 mod arriving;
-mod short_sum;
+mod at_least;
+mod bounds;
+mod exactly;
+mod strided;
+mod tails;
+mod terms;
 mod unit_step;
 mod urn;
-mod window;
+
+pub use at_least::rank_aware_lower_bounds;
 
 use arriving::Arriving;
-use unit_step::Passages;
+use unit_step::{Passages, Tables};
 use urn::Urn;
 
 use crate::{
@@ -84,10 +90,13 @@ impl RankedPosition {
 /// # Numerics
 /// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
 /// (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
-/// whose factors fall with r. Sums of moderate length follow the ratios of successive terms from the far
-/// end, and P(N' >= l) with them by adding positive numbers; others start at saddle-point values (Loader 2000), and long
-/// ones are integrated, so that for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
+/// whose factors fall with r. A term is a product of factorials from a table and of P(N' >= l), which is added up from its far end.
+/// A bell of terms is summed by every m-th of them, and terms that count from r = 0 on with strides that grow with r, so some
+/// dozens are enough. Beyond n + l = 2^19 terms start at saddle-point values (Loader 2000) and are integrated. So for
+/// alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
 /// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
+///
+/// The table, of at most 8 MB, is kept for the life of the program.
 ///
 /// # Errors
 /// What is outside the domain of [`RankedPosition`], [`ScoreError::BeyondRange`], and [`ScoreError::TooManySteps`] where alpha is not 1/eta and the sum
@@ -117,10 +126,10 @@ pub fn rank_aware_probability(
     position: &RankedPosition,
     promotion_rule: PromotionRule,
 ) -> Result<ResumeProbability, ScoreError> {
-    probability_with(position, promotion_rule, &mut Kept::default())
+    probability_with(position, None, promotion_rule, &mut Kept::default())
 }
 
-/// [`rank_aware_probability`] of each position, in order, bit for bit.
+/// [`rank_aware_probability`] of each position, in order, but for rounding errors.
 ///
 /// `probabilities` is emptied first. What depends on the rung length and the time ratio alone is kept from one position to
 /// the next, so positions of one rung should stand together.
@@ -154,66 +163,114 @@ pub fn rank_aware_probabilities(
     probabilities: &mut Vec<ResumeProbability>,
 ) -> Result<(), BatchError> {
     let mut kept = Kept::default();
+    let mut rungs = positions.chunk_by(RankedPosition::is_in_rung_of);
+    let (mut left, mut worst) = (0, None);
     batch::each(positions, probabilities, |position| {
-        probability_with(position, promotion_rule, &mut kept)
+        if left == 0 {
+            let rung = rungs.next().unwrap_or_default();
+            left = rung.len();
+            let valid = rung.iter().filter(|other| other.check().is_ok());
+            worst = valid.max_by_key(|other| other.rank).filter(|_| left >= FEW);
+        }
+        left -= 1;
+        probability_with(position, worst, promotion_rule, &mut kept)
     })
 }
+
+/// Positions of one rung that have tables of their own.
+const FEW: usize = 8;
 
 /// What is kept from one position to the next.
 #[derive(Debug, Default)]
 struct Kept {
     arriving: Option<Arriving>,
+    tables: Tables,
     shares: Shares,
 }
 
+impl RankedPosition {
+    /// Whether the other stands in the same rung, most probably, at the same time.
+    fn is_in_rung_of(&self, other: &Self) -> bool {
+        self.rung_len == other.rung_len
+            && self.promotion_quantile == other.promotion_quantile
+            && self.time_ratio == other.time_ratio
+    }
+
+    /// D(0); positive while the trial may not be promoted.
+    fn distance(&self, rule: PromotionRule) -> i128 {
+        distance(self.rank, self.rung_len, self.promotion_quantile, rule)
+    }
+
+    fn urn(&self) -> Urn {
+        Urn {
+            gaps: (self.num_better + 1) as f64,
+            rung_len: self.rung_len as f64,
+        }
+    }
+
+    fn check(&self) -> Result<(), ScoreError> {
+        let Self {
+            rank,
+            num_better,
+            rung_len,
+            time_ratio,
+            ..
+        } = *self;
+        check_place(rank, rung_len, time_ratio)?;
+        if num_better >= rank {
+            return Err(ScoreError::InvalidNumBetter { num_better, rank });
+        }
+        if rung_len > MAX_RUNG_LEN
+            || (time_ratio > Self::MAX_TIME_RATIO && time_ratio < f64::INFINITY)
+        {
+            return Err(ScoreError::BeyondRange {
+                rung_len,
+                time_ratio,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// `worst` has the largest rank of the positions of its rung that are scored, if these are not few.
 fn probability_with(
     position: &RankedPosition,
+    worst: Option<&RankedPosition>,
     promotion_rule: PromotionRule,
     kept: &mut Kept,
 ) -> Result<ResumeProbability, ScoreError> {
-    let RankedPosition {
-        rank,
-        num_better,
-        rung_len,
-        promotion_quantile: quantile,
-        time_ratio,
-    } = *position;
-    check_place(rank, rung_len, time_ratio)?;
-    if num_better >= rank {
-        return Err(ScoreError::InvalidNumBetter { num_better, rank });
-    }
-    if rung_len > MAX_RUNG_LEN
-        || (time_ratio > RankedPosition::MAX_TIME_RATIO && time_ratio < f64::INFINITY)
-    {
-        return Err(ScoreError::BeyondRange {
-            rung_len,
-            time_ratio,
-        });
-    }
-    let d = distance(rank, rung_len, quantile, promotion_rule);
+    position.check()?;
+    let d = position.distance(promotion_rule);
     if d <= 0 {
         return Ok(ResumeProbability::CERTAIN);
     }
+    let (rung_len, time_ratio) = (position.rung_len, position.time_ratio);
     if time_ratio == 0.0 {
         return Ok(ResumeProbability::NEVER);
     }
     let arriving = match &mut kept.arriving {
         Some(arriving) if arriving.is_for(rung_len, time_ratio) => &*arriving,
-        other => other.insert(Arriving::new(rung_len, time_ratio)),
+        other => {
+            kept.tables.forget();
+            other.insert(Arriving::new(rung_len, time_ratio))
+        }
     };
-    let urn = Urn {
-        gaps: (num_better + 1) as f64,
-        rung_len: rung_len as f64,
-    };
-    let (a, b, d) = (
-        quantile.numerator(),
-        quantile.denominator(),
-        d.cast_unsigned(),
+    let (a, b) = (
+        position.promotion_quantile.numerator(),
+        position.promotion_quantile.denominator(),
     );
     let ln = if a == 1 {
-        Passages::new(urn, b, d, arriving).ln_sum()
+        let passages = |position: &RankedPosition| Passages {
+            rank: position.rank,
+            urn: position.urn(),
+            eta: b,
+            d: position.distance(promotion_rule).cast_unsigned(),
+            arriving,
+        };
+        passages(position).ln_sum(worst.map(passages).as_ref(), &mut kept.tables)
     } else {
-        any_quantile::ln_sum((a, b), d, urn, arriving, &mut kept.shares)?
+        let urn = position.urn();
+        any_quantile::ln_sum((a, b), d.cast_unsigned(), urn, arriving, &mut kept.shares)?
     };
     Ok(ResumeProbability::from_rounded_ln(ln))
 }

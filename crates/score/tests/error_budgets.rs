@@ -6,10 +6,10 @@ mod rank_aware_values;
 
 use common::{DENOMINATOR_OF_P, Method, exact, position, quantile, settings};
 use rungkeeper_score::{
-    PausedPosition, PromotionRule, ResumeProbability, ScoreSettings, arrivals_left, closed_form,
-    expected_cost, first_passage_arrivals, ln_expected_cost, promotable, quadratic,
-    rank_aware_probabilities, rank_aware_probability, resume_probabilities, resume_probability,
-    step_wise,
+    BatchError, PausedPosition, PromotionRule, RankedPosition, ResumeProbability, ScoreError,
+    ScoreSettings, arrivals_left, closed_form, expected_cost, first_passage_arrivals,
+    ln_expected_cost, promotable, quadratic, rank_aware_lower_bounds, rank_aware_probabilities,
+    rank_aware_probability, resume_probabilities, resume_probability, step_wise,
 };
 
 /// A function, the relative error it may have, and the worst one found. Budget 0: exact.
@@ -19,7 +19,7 @@ struct Entry {
     worst: fn() -> f64,
 }
 
-const TABLE: [Entry; 12] = [
+const TABLE: [Entry; 13] = [
     Entry {
         function: "arrivals_left",
         budget: 0.0,
@@ -82,14 +82,35 @@ const TABLE: [Entry; 12] = [
         budget: 1e-12,
         worst: || {
             rank_aware_values::worst(|position, rule| {
-                let mut batch = Vec::new();
-                rank_aware_probabilities(&[*position], rule, &mut batch)
-                    .map_err(|error| error.source)?;
-                Ok(batch[0])
+                first(rank_aware_probabilities, position, rule)
+            })
+        },
+    },
+    // What it is too large.
+    Entry {
+        function: "rank_aware_lower_bounds",
+        budget: 0.0,
+        worst: || {
+            rank_aware_values::most_above(|position, rule| {
+                first(rank_aware_lower_bounds, position, rule)
             })
         },
     },
 ];
+
+type Batch =
+    fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
+
+/// Of a batch of one.
+fn first(
+    of: Batch,
+    position: &RankedPosition,
+    rule: PromotionRule,
+) -> Result<ResumeProbability, ScoreError> {
+    let mut batch = Vec::new();
+    of(&[*position], rule, &mut batch).map_err(|error| error.source)?;
+    Ok(batch[0])
+}
 
 #[test]
 fn every_function_is_within_its_budget() {

@@ -7,7 +7,7 @@ use common::quantile;
 use proptest::prelude::*;
 use rungkeeper_score::{
     PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability, promotable,
-    rank_aware_probability,
+    rank_aware_lower_bounds, rank_aware_probabilities, rank_aware_probability,
 };
 
 fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
@@ -123,6 +123,32 @@ proptest! {
             (position, other)
         };
         prop_assert!(not_above(of(&small, rule), of(&large, rule)));
+    }
+
+    /// All that wait in a rung at once share their tables, and a single trial makes do with few.
+    #[test]
+    fn a_rung_at_once_is_its_trials(
+        position in placed(unit_fraction(), 2e4, (1e-3, 1e2)), rule in rule(), ranks in prop::collection::vec(0.0..=1.0f64, 8..30),
+    ) {
+        let rank = |share: f64| 1 + (share * (position.rung_len - 1) as f64) as u64;
+        let positions: Vec<_> = ranks
+            .into_iter()
+            .map(|share| RankedPosition { rank: rank(share), num_better: rank(share) - 1, ..position })
+            .chain([RankedPosition { rank: position.rung_len, ..position }])
+            .collect();
+        let mut batch = Vec::new();
+        rank_aware_probabilities(&positions, rule, &mut batch).expect("valid positions");
+        for (position, &probability) in positions.iter().zip(&batch) {
+            let single = of(position, rule);
+            prop_assert!(not_above(probability, single) && not_above(single, probability), "{position:?}");
+        }
+    }
+
+    #[test]
+    fn lower_bounds_are_not_above(position in any_position(), rule in rule()) {
+        let mut bounds = Vec::new();
+        rank_aware_lower_bounds(&[position], rule, &mut bounds).expect("a valid position");
+        prop_assert!(bounds[0] <= of(&position, rule), "{bounds:?} {:?}", of(&position, rule));
     }
 
     #[test]

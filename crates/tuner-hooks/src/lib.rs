@@ -33,8 +33,8 @@ pub use note::Note;
 pub use removal::{ExtraResults, Removal, RemovalCallback, RemovalPlan};
 pub use replay::{Checked, CheckedLoopEnd, Comparison, Replay, ReplayError, Step, Verdict};
 pub use rungkeeper_policies::{
-    Budget, ByLevel, Limits, Need, Progress, Random, RankAware, RemovalPolicy, RemovalReason,
-    Speculative, SpeculativeSettings,
+    Budget, ByLevel, Candidate, Limits, Need, Progress, Random, RankAware, RemovalPolicy,
+    RemovalReason, Speculative, SpeculativeSettings,
 };
 pub use rungkeeper_rung_model::{
     Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungSpec, TrialInformation,

@@ -18,7 +18,7 @@ pub(crate) struct Arriving {
     seen: f64,
     /// 1 - f and f, with the smaller of the two as a chance.
     left: DoubleDouble,
-    over: f64,
+    over: DoubleDouble,
     smaller: Chance,
 }
 
@@ -37,7 +37,7 @@ impl Arriving {
             time_ratio,
             seen: rung_len as f64,
             left,
-            over: over.high,
+            over,
             smaller: Chance::wide(smaller),
         }
     }
@@ -49,7 +49,7 @@ impl Arriving {
 
     /// Whether the run never ends: w = 1.
     pub(crate) fn is_endless(&self) -> bool {
-        self.over == 0.0
+        self.over.high == 0.0
     }
 
     /// 1 - f
@@ -57,13 +57,34 @@ impl Arriving {
         self.left.high
     }
 
-    /// The double next to 1 / (1 - f), and by which part of it 1 / (1 - f) is larger.
-    pub(crate) fn over_left(&self) -> (f64, f64) {
-        let inverse = 1.0 / self.left.high;
-        (
-            inverse,
-            (DoubleDouble::from(1.0) - self.left * inverse).high,
-        )
+    /// 1 - f to 106 bits.
+    pub(crate) fn left_exactly(&self) -> DoubleDouble {
+        self.left
+    }
+
+    /// f to 106 bits.
+    pub(crate) fn over_exactly(&self) -> DoubleDouble {
+        self.over
+    }
+
+    /// 1 / (1 - f) = 1 + 1 / time ratio, to 106 bits.
+    pub(crate) fn inverse_of_left(&self) -> DoubleDouble {
+        DoubleDouble::from(1.0) + quotient(1.0, self.time_ratio.into())
+    }
+
+    /// The mean of N'.
+    pub(crate) fn mean(&self) -> f64 {
+        (self.seen + 1.0) * self.time_ratio
+    }
+
+    /// The standard deviation of N'.
+    pub(crate) fn deviation(&self) -> f64 {
+        libm::sqrt((self.seen + 1.0) * self.left.high) / self.over.high
+    }
+
+    /// By how much ln P(N' = l) falls from l to l + 1.
+    pub(crate) fn ln_fall(&self, l: f64) -> f64 {
+        -libm::log(self.left.high * (self.seen + l + 1.0) / (l + 1.0))
     }
 
     /// P(N' = l).
@@ -74,7 +95,7 @@ impl Arriving {
         } else {
             self.smaller.pmf(all, self.seen.into())
         };
-        pmf.times(self.over)
+        pmf.times(self.over.high)
     }
 
     /// w(l) = P(N' >= l), for real l >= 16 its smooth continuation.
@@ -85,20 +106,21 @@ impl Arriving {
                 exponent: 0.0,
             };
         }
-        self.at_least_from(l, self.exactly(l))
-    }
-
-    /// The same for l > 0 in a run that ends, `exactly` being P(N' = l).
-    pub(crate) fn at_least_from(&self, l: DoubleDouble, exactly: Scaled) -> Scaled {
+        let exactly = self.exactly(l);
         let (arrivals, all) = (l.high, self.seen + 1.0);
-        if arrivals > all * self.time_ratio {
-            return exactly.times(tail_over_first(arrivals, all, self.left.high));
+        if arrivals > self.mean() {
+            return exactly.times(self.at_least_over_exactly(arrivals));
         }
-        let lower = exactly.times(arrivals / all * tail_over_first(all, arrivals, self.over));
+        let lower = exactly.times(arrivals / all * tail_over_first(all, arrivals, self.over.high));
         Scaled {
             factor: 1.0 - lower.value(),
             exponent: 0.0,
         }
+    }
+
+    /// w(l) / P(N' = l) for l not below the mean of N'.
+    pub(crate) fn at_least_over_exactly(&self, l: f64) -> f64 {
+        tail_over_first(l, self.seen + 1.0, self.left.high)
     }
 }
 

@@ -1,49 +1,169 @@
 //! First passages for alpha = 1/eta, in closed form.
 
-use super::{arriving::Arriving, short_sum::ShortSum, urn::Urn};
+use super::{
+    arriving::Arriving,
+    bounds::Bounds,
+    strided::{Bell, Strided},
+    tails::{Lattice, Tails},
+    terms::{OutOfReach, Terms},
+    urn::Urn,
+};
 use crate::{
     double_double::DoubleDouble,
+    factorials::{self, Factorials},
     long_sum::{FARTHEST, Summable, long_sum},
     scaled::Scaled,
+    wide::Wide,
 };
 
 /// The first passages of a walk that comes down from d in steps of one.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Passages<'a> {
-    urn: Urn,
-    eta: u64,
-    d: u128,
-    arriving: &'a Arriving,
+    pub(crate) rank: u64,
+    pub(crate) urn: Urn,
+    pub(crate) eta: u64,
+    pub(crate) d: u128,
+    pub(crate) arriving: &'a Arriving,
 }
 
-impl<'a> Passages<'a> {
-    pub(crate) fn new(urn: Urn, eta: u64, d: u128, arriving: &'a Arriving) -> Self {
-        Self {
+/// What sums keep from one trial of a rung to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    factorials: Option<Factorials>,
+    tails: Option<Tails>,
+    /// About the largest term.
+    peak: u64,
+}
+
+/// How far tables go.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    /// So many times as far as the terms of a trial probably count.
+    length: f64,
+    /// Whether not all tails are in it, but as few as will do.
+    is_sparse: bool,
+}
+
+/// Below this share of the run that is left, powers of it leave the range of doubles.
+const LEAST_LEFT: f64 = 1e-9;
+
+impl Tables {
+    /// Another rung, or another time.
+    pub(crate) fn forget(&mut self) {
+        self.tails = None;
+    }
+
+    /// Makes new ones for a trial. Without effect where that is beyond the longest.
+    fn make(&mut self, passages: &Passages<'_>, reach: Reach) -> Result<(), OutOfReach> {
+        let Passages {
+            rank,
             urn,
             eta,
-            d,
             arriving,
+            ..
+        } = *passages;
+        let bounds = passages.bounds()?;
+        let peak = bounds.peak();
+        let to_mean = (arriving.mean() - bounds.d as f64) / eta as f64;
+        let steps = libm::ceil((bounds.end(peak) * reach.length).max(to_mean));
+        if steps * eta as f64 > factorials::MOST as f64 {
+            return Err(OutOfReach);
+        }
+        let lattice = |steps: u64| Lattice {
+            rung_len: urn.rung_len as u64,
+            eta,
+            far: bounds.d + eta * steps,
+            ahead: rank - 1 + steps,
+        };
+        let mut steps = steps as u64 + 1;
+        let mut step = 1;
+        if reach.is_sparse {
+            step = Tails::longest_step(&lattice(steps), arriving);
+            steps = steps.next_multiple_of(step);
+        }
+        let lattice = lattice(steps);
+        let most = lattice.rung_len + lattice.highest(step);
+        if most > factorials::MOST {
+            return Err(OutOfReach);
+        }
+        let factorials = match &self.factorials {
+            Some(factorials) if factorials.reach(most) => factorials,
+            _ => self.factorials.insert(Factorials::up_to(most)),
+        };
+        self.tails = Some(Tails::new(arriving, lattice, step, factorials));
+        self.peak = peak as u64;
+        Ok(())
+    }
+
+    fn sum(&mut self, passages: &Passages<'_>) -> Result<Wide, OutOfReach> {
+        let (Some(factorials), Some(tails)) = (&self.factorials, &mut self.tails) else {
+            return Err(OutOfReach);
+        };
+        let terms = Terms::new(passages.rank, passages.bounds()?, tails, factorials)?;
+        let mut strided = Strided::new(terms, self.peak)?;
+        self.peak = strided.peak();
+        let eta = passages.eta as f64;
+        strided.sum(Bell {
+            peak: passages.arriving.mean() / eta,
+            deviation: passages.arriving.deviation() / eta,
+        })
+    }
+}
+
+impl Passages<'_> {
+    /// ln of the sum of all h(l) w(l). If several trials are scored with the same tables, `worst` needs the longest.
+    pub(crate) fn ln_sum(&self, worst: Option<&Self>, tables: &mut Tables) -> f64 {
+        match self.tabulated(worst, tables) {
+            Ok(sum) => sum.ln(),
+            Err(OutOfReach) => long_sum(self, 0.0.into(), f64::INFINITY.into()).ln(),
         }
     }
 
-    /// ln of the sum of all h(l) w(l).
-    pub(crate) fn ln_sum(&self) -> f64 {
-        match self.short_sum() {
-            Some(ln) => ln,
-            None => long_sum(self, 0.0.into(), f64::INFINITY.into()).ln(),
+    /// The sum by tables, where they go far enough.
+    fn tabulated(&self, worst: Option<&Self>, tables: &mut Tables) -> Result<Wide, OutOfReach> {
+        if self.arriving.is_endless() || self.arriving.left() < LEAST_LEFT {
+            return Err(OutOfReach);
         }
+        if let Ok(sum) = tables.sum(self) {
+            return Ok(sum);
+        }
+        let all = |length| Reach {
+            length,
+            is_sparse: false,
+        };
+        let first = match worst {
+            Some(worst) => (worst, all(1.0)),
+            None => (
+                self,
+                Reach {
+                    length: 1.0,
+                    is_sparse: true,
+                },
+            ),
+        };
+        let next = [(self, all(1.0)), (self, all(1.5)), (self, all(3.0))];
+        for (passages, reach) in [first].into_iter().chain(next) {
+            if tables.make(passages, reach).is_ok()
+                && let Ok(sum) = tables.sum(self)
+            {
+                return Ok(sum);
+            }
+        }
+        Err(OutOfReach)
     }
 
-    /// The sum by the ratios of successive terms, where it is of moderate length.
-    fn short_sum(&self) -> Option<f64> {
-        let sum = ShortSum {
+    fn bounds(&self) -> Result<Bounds, OutOfReach> {
+        let d = u64::try_from(self.d).map_err(|_| OutOfReach)?;
+        if d > factorials::MOST {
+            return Err(OutOfReach);
+        }
+        let left = self.arriving.left();
+        Ok(Bounds {
             urn: self.urn,
             eta: self.eta,
-            d: self.d as f64,
-            arriving: self.arriving,
-        };
-        let (begin, ln) = sum.ln()?;
-        Some(self.passage(begin.into()).ln() + ln)
+            d,
+            left_to_eta: (0..self.eta).fold(1.0, |power, _| power * left),
+        })
     }
 
     /// h(L): L arrivals of which r are better bring the trial there for the first time.
@@ -87,7 +207,7 @@ impl Summable for Passages<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arriving, Passages, ShortSum, Urn};
+    use super::{Arriving, Passages, Reach, Tables, Terms, Urn};
     use crate::long_sum::{Summable, long_sum};
 
     /// Rank, better gaps, rung length, eta.
@@ -109,56 +229,46 @@ mod tests {
         }
     }
 
-    /// What the end of a sum rests on.
+    /// What the ends of a sum rest on.
     #[test]
-    fn ratios_stay_below_their_bound() {
+    fn ratios_stay_within_their_bounds() {
         for (k, gaps, n, eta) in places() {
             for time_ratio in [0.01, 1.0, 50.0] {
                 let arriving = Arriving::new(n, time_ratio);
                 let d = eta * k - n;
-                let passages = Passages::new(urn(gaps, n), eta, u128::from(d), &arriving);
-                let sum = ShortSum {
+                let passages = Passages {
+                    rank: k,
                     urn: urn(gaps, n),
                     eta,
-                    d: d as f64,
+                    d: u128::from(d),
                     arriving: &arriving,
                 };
+                let term = |r: u64| passages.term((r as f64).into()).ln();
+                let bounds = passages.bounds().expect("short");
+                let mut tables = Tables::default();
+                let reach = Reach {
+                    length: 1.0,
+                    is_sparse: false,
+                };
+                tables.make(&passages, reach).expect("short");
+                let (factorials, tails) = (tables.factorials.unwrap(), &mut tables.tails.unwrap());
+                let terms = Terms::new(k, bounds, tails, &factorials);
+                let mut terms = terms.expect("they are its own");
                 let mut before = f64::INFINITY;
                 for r in (0..10).chain((4..20).map(|i| i * i)) {
-                    let term = |r: u64| passages.term((r as f64).into()).ln();
-                    let bound = sum.bound(r as f64);
-                    let ratio = term(r + 1) - term(r);
+                    let (bound, ratio) = (bounds.ratio(r as f64), term(r + 1) - term(r));
                     let place = format!("{k} {gaps} {n} {eta} {time_ratio} {r}");
                     assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
                     assert!(bound <= before * (1.0 + 1e-14), "{place}");
                     before = bound;
-                }
-            }
-        }
-    }
-
-    /// What the begin of a sum rests on.
-    #[test]
-    fn early_ratios_stay_above_their_bound() {
-        for (k, gaps, n, eta) in places() {
-            let arriving = Arriving::new(n, 1.0);
-            let (urn, d) = (urn(gaps, n), eta * k - n);
-            let passages = Passages::new(urn, eta, u128::from(d), &arriving);
-            let sum = ShortSum {
-                urn,
-                eta,
-                d: d as f64,
-                arriving: &arriving,
-            };
-            let h = |r: u64| passages.passage((r as f64).into()).ln();
-            for r in [1, 4, 30, 400] {
-                let least = libm::log(sum.least_rise(r as f64));
-                for before in [0, r / 2, r - 1] {
-                    let ratio = h(before + 1) - h(before);
-                    assert!(
-                        ratio >= least - 1e-9,
-                        "{k} {gaps} {n} {eta} {r} {before}: {ratio}"
-                    );
+                    if r >= terms.last {
+                        continue;
+                    }
+                    let least = libm::log(terms.least_rise(r).expect("in the table"));
+                    for earlier in [0, r / 2, r.saturating_sub(1)] {
+                        let ratio = term(earlier + 1) - term(earlier);
+                        assert!(ratio >= least - 1e-9, "{place} {earlier}: {ratio} {least}");
+                    }
                 }
             }
         }
@@ -171,10 +281,17 @@ mod tests {
             for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
                 let arriving = Arriving::new(n, time_ratio);
                 let d = u128::from(eta * k - n);
-                let passages = Passages::new(urn(gaps, n), eta, d, &arriving);
-                let Some(found) = passages.short_sum() else {
+                let passages = Passages {
+                    rank: k,
+                    urn: urn(gaps, n),
+                    eta,
+                    d,
+                    arriving: &arriving,
+                };
+                let Ok(found) = passages.tabulated(None, &mut Tables::default()) else {
                     continue;
                 };
+                let found = found.ln();
                 short += 1;
                 let long = long_sum(&passages, 0.0.into(), f64::INFINITY.into()).ln();
                 assert!(

@@ -55,16 +55,30 @@ pub(crate) const VALUES: [Value; 36] = [
 pub(crate) fn worst(
     method: impl Fn(&RankedPosition, PromotionRule) -> Result<ResumeProbability, ScoreError>,
 ) -> f64 {
-    let error = |&(rank, num_better, rung_len, (a, b), time_ratio, rule, ln): &Value| {
-        let position = RankedPosition {
-            rank,
-            num_better,
-            rung_len,
-            promotion_quantile: PromotionQuantile::new(a, b).expect("a promotion quantile"),
-            time_ratio,
-        };
-        let found = method(&position, rule).expect("a valid position");
-        (found.ln_probability() - ln).abs() / ln.abs().max(1.0)
-    };
+    let error = |value: &Value| excess(&method, value).abs() / value.6.abs().max(1.0);
     VALUES.iter().map(error).fold(0.0, f64::max)
+}
+
+/// By how much ln P of a method is too large at most; 0 if it nowhere is.
+pub(crate) fn most_above(
+    method: impl Fn(&RankedPosition, PromotionRule) -> Result<ResumeProbability, ScoreError>,
+) -> f64 {
+    let error = |value: &Value| excess(&method, value);
+    VALUES.iter().map(error).fold(0.0, f64::max)
+}
+
+/// What ln P of a method is above the true one.
+fn excess(
+    method: &impl Fn(&RankedPosition, PromotionRule) -> Result<ResumeProbability, ScoreError>,
+    &(rank, num_better, rung_len, (a, b), time_ratio, rule, ln): &Value,
+) -> f64 {
+    let position = RankedPosition {
+        rank,
+        num_better,
+        rung_len,
+        promotion_quantile: PromotionQuantile::new(a, b).expect("a promotion quantile"),
+        time_ratio,
+    };
+    let found = method(&position, rule).expect("a valid position");
+    found.ln_probability() - ln
 }
