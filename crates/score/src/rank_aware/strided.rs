@@ -28,8 +28,8 @@ const COARSE: f64 = 0.6;
 /// A bell has its peak so many standard deviations from r = 0 at least.
 const BELL_FROM: f64 = 4.0;
 
-/// What two strides leave of a bell is the fourth root of what one leaves. The sums of the terms of even and of odd number
-/// differ by twice that: if by less than this part of them, the sum of both is right to 1e-14.
+/// The sums of the terms of even and of odd number differ by no more than this part of them, or the stride is halved. It is
+/// twice what two strides leave of a bell; one leaves about the fourth power of that.
 const AGREEMENT: f64 = 1e-3;
 
 /// The stride doubles where this many of the new strides have gone by.

@@ -80,6 +80,8 @@ impl Tables {
         if reach.is_sparse {
             step = Tails::longest_step(&lattice(steps), arriving);
             steps = steps.next_multiple_of(step);
+            // A little farther off the tails may be too steep for it.
+            step = step.min(Tails::longest_step(&lattice(steps), arriving));
         }
         let lattice = lattice(steps);
         let most = lattice.rung_len + lattice.highest(step);
