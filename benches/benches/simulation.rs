@@ -33,7 +33,7 @@ fn grids(criterion: &mut Criterion) {
             levels: vec![Levels::geometric(2), Levels::geometric(4)],
             workers: vec![8],
             budgets: vec![50],
-            seeds: (0..4).collect(),
+            seeds: (0..16).collect(),
             policies: vec!["speculative".to_owned()],
             conditions: Conditions::default(),
             threads: Some(threads),

@@ -123,6 +123,7 @@ impl Grid {
         let results: Vec<Result<Vec<CellResult>, SimulationError>> = pool.install(|| {
             groups
                 .par_iter()
+                .with_max_len(1) // each takes long, and some longer than others: none waits behind another
                 .map(|(curves, cell)| self.group(curves, cell, observer))
                 .collect()
         });
