@@ -66,11 +66,7 @@ pub trait RemovalPolicy: Send {
         need: Need,
         time_ratio: f64,
     ) -> Result<Vec<Choice>, PolicyError> {
-        if need.is_none() {
-            return Ok(Vec::new());
-        }
-        let losses = self.ln_losses(candidates, time_ratio)?;
-        Ok(choose_cheapest(candidates, &losses, need))
+        choose_of_all(self, candidates, need, time_ratio)
     }
 
     /// Whether [`RemovalPolicy::choose`] must be shown all candidates. If not, it chooses the same
@@ -90,6 +86,20 @@ pub trait RemovalPolicy: Send {
     fn estimators(&self) -> Option<&LevelEstimators> {
         None
     }
+}
+
+/// Chooses the cheapest, with the losses of all candidates.
+pub(crate) fn choose_of_all<P: RemovalPolicy + ?Sized>(
+    policy: &P,
+    candidates: &[Candidate<'_>],
+    need: Need,
+    time_ratio: f64,
+) -> Result<Vec<Choice>, PolicyError> {
+    if need.is_none() {
+        return Ok(Vec::new());
+    }
+    let losses = policy.ln_losses(candidates, time_ratio)?;
+    Ok(choose_cheapest(candidates, &losses, need))
 }
 
 impl<P: RemovalPolicy + ?Sized> RemovalPolicy for Box<P> {

@@ -1,11 +1,13 @@
 use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::{
-    PromotionRule, RankedPosition, rank_aware_lower_bounds, rank_aware_probabilities,
+    BatchError, PromotionRule, RankedPosition, ResumeProbability, rank_aware_lower_bounds,
+    rank_aware_probabilities,
 };
 
 use crate::choice::choose_cheapest_of_rungs;
 use crate::expected::{ln_losses, promotion_quantile};
-use crate::{Choice, Need, PolicyError, RemovalPolicy, choose_cheapest};
+use crate::policy::choose_of_all;
+use crate::{Choice, Need, PolicyError, RemovalPolicy};
 
 /// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and so many expected ones
 /// are looked ahead at most.
@@ -51,19 +53,24 @@ impl RankAware {
         Self { promotion_rule }
     }
 
-    /// Bounds from below on the losses.
-    fn ln_bounds(
+    /// The losses by a score, or by a bound on it.
+    fn ln_losses_by(
         self,
+        score: Score,
         candidates: &[Candidate<'_>],
         time_ratio: f64,
     ) -> Result<Vec<f64>, PolicyError> {
         ln_losses(
             candidates,
             |candidate| position(candidate, time_ratio),
-            |positions, out| rank_aware_lower_bounds(positions, self.promotion_rule, out),
+            |positions, out| score(positions, self.promotion_rule, out),
         )
     }
 }
+
+/// Gives something of each position.
+type Score =
+    fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
 
 fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
     let promotion_quantile = promotion_quantile(candidate)?;
@@ -93,11 +100,7 @@ impl RemovalPolicy for RankAware {
         candidates: &[Candidate<'_>],
         time_ratio: f64,
     ) -> Result<Vec<f64>, PolicyError> {
-        ln_losses(
-            candidates,
-            |candidate| position(candidate, time_ratio),
-            |positions, out| rank_aware_probabilities(positions, self.promotion_rule, out),
-        )
+        self.ln_losses_by(rank_aware_probabilities, candidates, time_ratio)
     }
 
     /// Few are scored if few must go: of a rung the worst-ranked, and of these those that may be the cheapest by
@@ -108,18 +111,16 @@ impl RemovalPolicy for RankAware {
         need: Need,
         time_ratio: f64,
     ) -> Result<Vec<Choice>, PolicyError> {
-        if need.is_none() {
-            return Ok(Vec::new());
+        let few = 1..=candidates.len() as u64 / 2;
+        if need.bytes > 0 || !few.contains(&need.checkpoints) {
+            return choose_of_all(self, candidates, need, time_ratio);
         }
-        if need.bytes > 0 || need.checkpoints > candidates.len() as u64 / 2 {
-            let losses = self.ln_losses(candidates, time_ratio)?;
-            return Ok(choose_cheapest(candidates, &losses, need));
-        }
+        let of_one = |score, i| Ok(self.ln_losses_by(score, &candidates[i..=i], time_ratio)?[0]);
         choose_cheapest_of_rungs(
             candidates,
             need.checkpoints,
-            |i| Ok(self.ln_bounds(&candidates[i..=i], time_ratio)?[0]),
-            |i| Ok(self.ln_losses(&candidates[i..=i], time_ratio)?[0]),
+            |i| of_one(rank_aware_lower_bounds, i),
+            |i| of_one(rank_aware_probabilities, i),
         )
     }
 

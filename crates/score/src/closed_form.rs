@@ -75,7 +75,7 @@ pub(crate) struct UnitStep {
 }
 
 /// Largest eta for which the ratio of successive terms is a short product; 16 factors below 2^53 do not overflow.
-pub(crate) const MAX_PRODUCT_ETA: u64 = 16;
+const MAX_PRODUCT_ETA: u64 = 16;
 
 /// Above these values of ln P the complement is summed: the rounding error of P is below 5e-15 after a few terms, below
 /// 2e-13 after a thousand, and is divided by |ln P| on the way to ln P.

@@ -88,7 +88,7 @@ impl Arriving {
     }
 
     /// P(N' = l).
-    pub(crate) fn exactly(&self, l: DoubleDouble) -> Scaled {
+    fn exactly(&self, l: DoubleDouble) -> Scaled {
         let all = l + DoubleDouble::from(self.seen);
         let pmf = if self.time_ratio < 1.0 {
             self.smaller.pmf(all, l)

@@ -121,11 +121,7 @@ impl Tails {
             lattice.far
         };
         let mut exactly = Exactly::new(arriving, lattice.rung_len, most, length, factorials);
-        let stride = has_stride.then(|| Stride {
-            exactly: Vec::new(),
-            weights: euler_maclaurin::weights(length as f64),
-            length: length as f64,
-        });
+        let stride = has_stride.then(|| Stride::new(length, &mut exactly, factorials));
         let over_exactly = arriving.at_least_over_exactly(lattice.far as f64);
         Self {
             lattice,
@@ -222,15 +218,11 @@ impl Tails {
 impl Sums {
     /// At L = far alone, where w(L) / P(N' = L) is `over_exactly`.
     fn new(
-        mut stride: Option<Stride>,
+        stride: Option<Stride>,
         over_exactly: f64,
         exactly: &mut Exactly,
         factorials: &Factorials,
     ) -> Self {
-        if let Some(stride) = &mut stride {
-            let around = (0..=2 * PAIRS).map(|_| exactly.go_down(factorials));
-            stride.exactly = around.collect();
-        }
         let last = match &stride {
             Some(stride) => stride.exactly[PAIRS],
             None => exactly.go_down(factorials),
@@ -292,6 +284,16 @@ impl Sums {
 }
 
 impl Stride {
+    /// Around the first L, to which `exactly` has `PAIRS` strides to go.
+    fn new(length: u64, exactly: &mut Exactly, factorials: &Factorials) -> Self {
+        let around = (0..=2 * PAIRS).map(|_| exactly.go_down(factorials));
+        Self {
+            exactly: around.collect(),
+            weights: euler_maclaurin::weights(length as f64),
+            length: length as f64,
+        }
+    }
+
     /// The sum of all down to an entry, less that by the trapezoidal rule, over 2^`unit`.
     fn rest(&self, entry: usize, unit: i64) -> f64 {
         let around = &self.exactly[entry..=entry + 2 * PAIRS];
