@@ -47,6 +47,13 @@ impl Factorials {
         Self(table.into())
     }
 
+    /// n! / (n + `stride`)!, n = 0, 1, ..., up to the one with `most`!. They are above 2^-1000.
+    pub(crate) fn falls(&self, stride: usize, most: u64) -> Vec<f64> {
+        let all = &self.0[..=most as usize];
+        let pairs = all.iter().zip(all.get(stride..).unwrap_or_default());
+        pairs.map(|(&less, &more)| (less / more).over(0)).collect()
+    }
+
     /// n!
     #[inline]
     pub(crate) fn of(&self, n: u64) -> Wide {

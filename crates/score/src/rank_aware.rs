@@ -3,8 +3,10 @@
 mod any_quantile;
 mod arriving;
 mod at_least;
+mod bell;
 mod bounds;
 mod exactly;
+mod ratios;
 mod strided;
 mod tails;
 mod terms;
@@ -14,7 +16,7 @@ mod urn;
 pub use at_least::rank_aware_lower_bounds;
 
 use arriving::Arriving;
-use unit_step::{Passages, Tables};
+use unit_step::{Crowd, Passages, Tables};
 use urn::Urn;
 
 use crate::{
@@ -91,9 +93,9 @@ impl RankedPosition {
 /// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
 /// (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
 /// whose factors fall with r. A term is a product of factorials from a table and of P(N' >= l), which is added up from its far end.
-/// A bell of terms is summed by every m-th of them, and terms that count from r = 0 on with strides that grow with r, so some
-/// dozens are enough. Beyond n + l = 2^19 terms start at saddle-point values (Loader 2000) and are integrated. So for
-/// alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
+/// A bell of terms is summed by every m-th of them, and terms that count from r = 0 on with strides that grow with r, so
+/// twenty to two hundred are enough for 1e-13 of the sum. Beyond n + l = 2^19 terms start at saddle-point values
+/// (Loader 2000) and are integrated. So for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
 /// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
 ///
 /// The table, of at most 8 MB, is kept for the life of the program.
@@ -132,7 +134,7 @@ pub fn rank_aware_probability(
 /// [`rank_aware_probability`] of each position, in order, but for rounding errors.
 ///
 /// `probabilities` is emptied first. What depends on the rung length and the time ratio alone is kept from one position to
-/// the next, so positions of one rung should stand together.
+/// the next, so positions of one rung should stand together. The more there are of one rung, the less time each takes.
 ///
 /// # Errors
 /// The [`ScoreError`] of the first position that has one, with its index; `probabilities` holds those before it.
@@ -164,21 +166,43 @@ pub fn rank_aware_probabilities(
 ) -> Result<(), BatchError> {
     let mut kept = Kept::default();
     let mut rungs = positions.chunk_by(RankedPosition::is_in_rung_of);
-    let (mut left, mut worst) = (0, None);
+    let (mut left, mut others) = (0, None);
     batch::each(positions, probabilities, |position| {
         if left == 0 {
             let rung = rungs.next().unwrap_or_default();
             left = rung.len();
-            let valid = rung.iter().filter(|other| other.check().is_ok());
-            worst = valid.max_by_key(|other| other.rank).filter(|_| left >= FEW);
+            others = Others::of(rung);
         }
         left -= 1;
-        probability_with(position, worst, promotion_rule, &mut kept)
+        probability_with(position, others, promotion_rule, &mut kept)
     })
 }
 
 /// Positions of one rung that have tables of their own.
 const FEW: usize = 8;
+
+/// Of that many in a rung one is scored at least, where more tables are worth it.
+const MANY: u64 = 32;
+
+/// Positions of one rung that are scored together.
+#[derive(Debug, Clone, Copy)]
+struct Others<'a> {
+    /// The one with the largest rank.
+    worst: &'a RankedPosition,
+    are_many: bool,
+}
+
+impl<'a> Others<'a> {
+    /// None where these are few.
+    fn of(rung: &'a [RankedPosition]) -> Option<Self> {
+        let valid = rung.iter().filter(|other| other.check().is_ok());
+        let worst = (valid.max_by_key(|other| other.rank)).filter(|_| rung.len() >= FEW)?;
+        Some(Self {
+            worst,
+            are_many: rung.len() as u64 >= worst.rung_len / MANY,
+        })
+    }
+}
 
 /// What is kept from one position to the next.
 #[derive(Debug, Default)]
@@ -232,10 +256,9 @@ impl RankedPosition {
     }
 }
 
-/// `worst` has the largest rank of the positions of its rung that are scored, if these are not few.
 fn probability_with(
     position: &RankedPosition,
-    worst: Option<&RankedPosition>,
+    others: Option<Others<'_>>,
     promotion_rule: PromotionRule,
     kept: &mut Kept,
 ) -> Result<ResumeProbability, ScoreError> {
@@ -267,7 +290,13 @@ fn probability_with(
             d: position.distance(promotion_rule).cast_unsigned(),
             arriving,
         };
-        passages(position).ln_sum(worst.map(passages).as_ref(), &mut kept.tables)
+        let crowd = || {
+            others.map(|others| Crowd {
+                worst: passages(others.worst),
+                is_dense: others.are_many,
+            })
+        };
+        passages(position).ln_sum(crowd, &mut kept.tables)
     } else {
         let urn = position.urn();
         any_quantile::ln_sum((a, b), d.cast_unsigned(), urn, arriving, &mut kept.shares)?

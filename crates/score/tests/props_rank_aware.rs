@@ -144,6 +144,25 @@ proptest! {
         }
     }
 
+    /// The more are scored of a rung, the more they share.
+    #[test]
+    fn a_whole_rung_at_once(
+        position in placed(unit_fraction(), 5e3, (1e-3, 1e2)), rule in rule(), every in 1..20usize, some in 0.0..1.0f64,
+    ) {
+        let positions: Vec<_> = (1..=position.rung_len)
+            .step_by(every)
+            .map(|rank| RankedPosition { rank, num_better: rank - 1, ..position })
+            .collect();
+        let mut batch = Vec::new();
+        rank_aware_probabilities(&positions, rule, &mut batch).expect("valid positions");
+        for (pair, ranks) in batch.windows(2).zip(&positions) {
+            prop_assert!(not_above(pair[1], pair[0]), "{ranks:?} {pair:?}");
+        }
+        let one = (some * positions.len() as f64) as usize;
+        let single = of(&positions[one], rule);
+        prop_assert!(not_above(batch[one], single) && not_above(single, batch[one]), "{:?}", positions[one]);
+    }
+
     #[test]
     fn lower_bounds_are_not_above(position in any_position(), rule in rule()) {
         let mut bounds = Vec::new();

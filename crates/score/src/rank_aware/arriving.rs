@@ -20,6 +20,9 @@ pub(crate) struct Arriving {
     left: DoubleDouble,
     over: DoubleDouble,
     smaller: Chance,
+    /// The mean and the variance of N'.
+    mean: f64,
+    variance: f64,
 }
 
 impl Arriving {
@@ -39,6 +42,8 @@ impl Arriving {
             left,
             over,
             smaller: Chance::wide(smaller),
+            mean: (rung_len as f64 + 1.0) * time_ratio,
+            variance: (rung_len as f64 + 1.0) * left.high / (over.high * over.high),
         }
     }
 
@@ -74,12 +79,17 @@ impl Arriving {
 
     /// The mean of N'.
     pub(crate) fn mean(&self) -> f64 {
-        (self.seen + 1.0) * self.time_ratio
+        self.mean
     }
 
     /// The standard deviation of N'.
     pub(crate) fn deviation(&self) -> f64 {
-        libm::sqrt((self.seen + 1.0) * self.left.high) / self.over.high
+        libm::sqrt(self.variance())
+    }
+
+    /// The variance of N'.
+    pub(crate) fn variance(&self) -> f64 {
+        self.variance
     }
 
     /// By how much ln P(N' = l) falls from l to l + 1.

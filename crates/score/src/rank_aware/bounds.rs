@@ -6,8 +6,8 @@ use super::urn::Urn;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
     pub(crate) urn: Urn,
-    pub(crate) eta: u64,
-    pub(crate) d: u64,
+    pub(crate) eta: f64,
+    pub(crate) d: f64,
     /// (1 - f)^eta
     pub(crate) left_to_eta: f64,
 }
@@ -26,14 +26,56 @@ impl Bounds {
         self.left_to_eta * self.falling(r)
     }
 
+    /// Whether the ratio of successive terms falls all the way up to r: whether they are log-concave there.
+    ///
+    /// w is everywhere, N' being so. Of what the [curvature](Self::curvature) of ln h consists, the first part falls with r, beside
+    /// the others. So it is enough to compare them at r, where twice the others is allowed for what differences are not derivatives.
+    pub(crate) fn is_log_concave_to(&self, r: f64) -> bool {
+        let (new, old) = self.curvatures(r);
+        let step = self.eta / (self.d + self.eta * r);
+        new >= 2.0 * (old + step * step)
+    }
+
+    /// Minus the second derivative of ln(L h) by r, about, but no less than 0.
+    ///
+    /// With x = r, y = M, x' = g + r, y' = n - g + M it is D(x, y) - D(x', y'), where
+    ///
+    /// D(x, y) = 1 / x + (eta - 1)^2 / y - eta^2 / (x + y) = ((eta - 1) x - y)^2 / (x y (x + y)).
+    pub(crate) fn curvature(&self, r: f64) -> f64 {
+        let (new, old) = self.curvatures(r);
+        (new - old).max(0.0)
+    }
+
+    /// D(x, y) and D(x', y').
+    ///
+    /// (eta - 1) x - y = -d, and (eta - 1) x' - y' = eta g - n - d is none of r, and 0 for a trial without equals where the top
+    /// fraction is promoted. As ratios of terms are between integers, all arguments are shifted by up to eta / 2, the first down
+    /// and the second up.
+    fn curvatures(&self, r: f64) -> (f64, f64) {
+        let (Urn { gaps, rung_len }, d, eta) = (self.urn, self.d, self.eta);
+        let shift = 0.5 * eta;
+        let worse = d + (eta - 1.0) * r;
+        let (x, y) = (r + 1.0, worse + shift);
+        let new = (d - shift).max(0.0);
+        let old = libm::fabs(eta * gaps - rung_len - d) + shift;
+        (
+            new * new / (x * y * (x + y)),
+            old * old / ((gaps + r) * (rung_len - gaps + worse) * (rung_len + worse + r)),
+        )
+    }
+
     /// (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1.
     pub(crate) fn falling(&self, r: f64) -> f64 {
-        let worse = self.d as f64 + (self.eta as f64 - 1.0) * r;
-        let behind = self.urn.rung_len - self.urn.gaps + worse;
-        let first = (self.urn.gaps + r) / (r + 1.0);
-        (1..self.eta).fold(first, |product, i| {
-            product * (behind + i as f64) / (worse + i as f64)
-        })
+        let (gaps, eta) = (self.urn.gaps, self.eta);
+        let worse = self.d + (eta - 1.0) * r;
+        let behind = self.urn.rung_len - gaps + worse;
+        let mut product = (gaps + r) / (r + 1.0);
+        let mut i = 1.0;
+        while i < eta {
+            product *= (behind + i) / (worse + i);
+            i += 1.0;
+        }
+        product
     }
 
     /// A term from which on none counts, most probably: those after the peak of the bound fall no slower than it says.

@@ -76,11 +76,12 @@ impl Exactly {
     /// (P(N' = m) + ... + P(N' = m + stride - 1)) / P(N' = m) for the m before the next.
     #[inline]
     pub(crate) fn sum_over_last(&self) -> f64 {
-        let m = self.next.wrapping_add(self.stride) as f64;
+        let mut m = f64::from(self.next.wrapping_add(self.stride) as u32);
+        let n = f64::from(self.rung_len as u32);
         let (mut sum, mut term) = (1.0, 1.0);
-        for i in 1..self.stride {
-            let next = m + i as f64;
-            term *= self.left * (self.rung_len as f64 + next) / next;
+        for _ in 1..self.stride {
+            m += 1.0;
+            term *= self.left * (n + m) / m;
             sum += term;
         }
         sum

@@ -1,67 +1,42 @@
 //! Sums of smooth terms from few of them.
 //!
 //! *A bell*, whose terms are nothing at both ends: every m-th term, times m, gives the sum but for what the Fourier
-//! transform of the terms has at the frequency 1/m and its multiples (Poisson's formula). For a bell of standard deviation s
-//! that is 2 exp(-2 (pi s / m)^2) of it, 6e-18 at m = 0.7 s.
+//! transform of the terms has at the frequency 1/m and its multiples (Poisson's formula).
 //!
 //! *Terms that count from r = 0 on*: with strides that double with r. Where the stride becomes m, the difference of the
 //! trapezoidal sums of both strides is taken off by differences (Euler-Maclaurin).
 
-use super::terms::{OutOfReach, Terms};
+use super::{
+    bell::{Bell, End},
+    terms::{OutOfReach, Terms},
+};
 use crate::{
     euler_maclaurin::{self, PAIRS},
     wide::Wide,
 };
 
-/// What is left out at either end is at most this part of the sum.
-const NEGLIGIBLE: f64 = 1e-15;
-
-/// Terms below this part of the sum may be the last ones.
-const SMALL: f64 = 1e-14;
-
-/// -ln of what the stride in a bell may leave out.
-const LEFT_OUT: f64 = 44.0;
-
-/// Terms at both sides of the peak that are, multiplied, less than this part of its square do not show its width.
-const COARSE: f64 = 0.6;
-
-/// A bell has its peak so many standard deviations from r = 0 at least.
-const BELL_FROM: f64 = 4.0;
-
 /// The sums of the terms of even and of odd number differ by no more than this part of them, or the stride is halved. It is
-/// twice what two strides leave of a bell; one leaves about the fourth power of that.
+/// what twice the stride would leave out of a bell; the stride itself leaves out a high power of that.
 const AGREEMENT: f64 = 1e-3;
 
 /// The stride doubles where this many of the new strides have gone by.
-const STRIDES_BEFORE: u64 = 24;
+const STRIDES_BEFORE: u64 = 20;
 
-/// The longest stride from r = 0 on, in standard deviations of what ends the sum.
+/// The longest stride from r = 0 on, in standard deviations of what ends the sum, ...
 const LONGEST: f64 = 0.2;
+
+/// ... and where it becomes that so many of them before the end.
+const LONGEST_BEFORE: f64 = 0.5;
+const BEFORE: f64 = 8.0;
 
 const DOUBLED: [f64; PAIRS] = euler_maclaurin::weights(2.0);
 
-/// Numbers with a peak.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Bell {
-    /// Where it is, counted from r = 0.
-    pub(crate) peak: f64,
-    /// The standard deviation.
-    pub(crate) deviation: f64,
+/// Whether the sums of the terms of even and of odd number tell that the stride is short enough.
+pub(crate) fn agree([even, odd]: [f64; 2]) -> bool {
+    (even - odd).abs() <= AGREEMENT * (even + odd)
 }
 
-impl Bell {
-    /// A stride that leaves out little. With K standard deviations from r = 0 to the peak the Fourier transform falls no
-    /// slower than that of an inverse Gaussian distribution, exp(K^2 (1 - Re sqrt(1 + 2 i t))) at the frequency
-    /// K t / (2 pi) over the standard deviation.
-    fn stride(&self) -> f64 {
-        let distance = self.peak / self.deviation;
-        let root = 1.0 + LEFT_OUT / (distance * distance);
-        let t = root * libm::sqrt(root * root - 1.0);
-        core::f64::consts::TAU * self.deviation / (distance * t)
-    }
-}
-
-/// The terms, their largest one, and how wide they are there.
+/// The terms, and their largest one.
 #[derive(Debug)]
 pub(crate) struct Strided<'a> {
     terms: Terms<'a>,
@@ -70,8 +45,6 @@ pub(crate) struct Strided<'a> {
     peak: u64,
     /// The exponent at the peak: all terms are taken relative to its power of two.
     unit: i64,
-    /// Of a bell that looks like the terms at their peak; infinite where they fall from r = 0 on.
-    deviation: f64,
 }
 
 impl<'a> Strided<'a> {
@@ -83,24 +56,12 @@ impl<'a> Strided<'a> {
             step = 1;
             peak = first_fall(&mut terms, step, peak)?;
         }
-        let here = terms.at(peak)?;
-        let unit = here.exponent;
-        let deviation = if peak < step {
-            f64::INFINITY
-        } else {
-            let before = terms.at(peak - step)?.over(unit) / here.factor;
-            let after = terms.at(peak + step)?.over(unit) / here.factor;
-            if step > 1 && before * after < COARSE {
-                return Err(OutOfReach);
-            }
-            step as f64 / libm::sqrt((1.0 - before * after).max(0.0))
-        };
+        let unit = terms.at(peak)?.exponent;
         Ok(Self {
             terms,
             step,
             peak,
             unit,
-            deviation,
         })
     }
 
@@ -108,25 +69,28 @@ impl<'a> Strided<'a> {
         self.peak
     }
 
-    /// The sum. `end` is what ends it, N', in terms.
-    pub(crate) fn sum(&mut self, end: Bell) -> Result<Wide, OutOfReach> {
-        let bell = Bell {
-            peak: self.peak as f64,
-            deviation: self.deviation,
-        };
-        let at_peak = if bell.peak > BELL_FROM * bell.deviation {
-            self.around_peak(bell.stride().min(end.stride()))?
-        } else {
-            None
+    /// What the terms look like.
+    pub(crate) fn bell(&self, end: &End) -> Bell {
+        Bell::new(self.peak as f64, &self.terms.bounds, end)
+    }
+
+    /// The sum.
+    pub(crate) fn sum(&mut self, end: &End) -> Result<Wide, OutOfReach> {
+        let bell = self.bell(end);
+        let at_peak = match bell.stride() {
+            Some(stride) => self.around_peak(stride)?,
+            None => None,
         };
         let factor = match at_peak {
             Some(sum) => sum,
-            None => self.all_terms(LONGEST * bell.deviation.min(end.deviation))?,
+            None => self.all_terms(&bell, end)?,
         };
         let exponent = self.unit;
         Ok(Wide { factor, exponent } * self.terms.front())
     }
 
+    #[expect(clippy::inline_always, reason = "called, sums take longer")]
+    #[inline(always)]
     fn at(&mut self, r: u64) -> Result<f64, OutOfReach> {
         Ok(self.terms.at(r)?.over(self.unit))
     }
@@ -144,12 +108,11 @@ impl<'a> Strided<'a> {
         let mut strides = (stride as u64 / step).max(1);
         loop {
             let stride = strides * step;
-            let Some([even, odd]) = self.both_sides(stride)? else {
+            let Some(sums) = self.both_sides(stride)? else {
                 return Ok(None);
             };
-            let sum = even + odd;
-            if stride == 1 || (even - odd).abs() <= AGREEMENT * sum {
-                return Ok(Some(stride as f64 * sum));
+            if stride == 1 || agree(sums) {
+                return Ok(Some(stride as f64 * (sums[0] + sums[1])));
             }
             if strides == 1 {
                 return Err(OutOfReach);
@@ -165,68 +128,65 @@ impl<'a> Strided<'a> {
             r += stride;
             let term = self.at(r)?;
             sums[number % 2] += term;
-            if self.is_end(r, term, (sums[0] + sums[1]) * stride as f64) {
+            let sum = sums[0] + sums[1];
+            if self.terms.is_end(r as u32, term, sum * stride as f64) {
                 break;
             }
         }
         r = self.peak;
+        let mut term = self.at(r)?;
         for number in 1.. {
             if r < stride {
                 return Ok(None);
             }
             r -= stride;
-            let term = self.at(r)?;
+            let next = term;
+            term = self.at(r)?;
             sums[number % 2] += term;
-            if self.is_begin(r, term, (sums[0] + sums[1]) * stride as f64)? {
+            let (sum, rise) = (sums[0] + sums[1], next / term);
+            if self.terms.is_begin(r as u32, term, rise, sum) {
                 break;
             }
         }
         Ok(Some(sums))
     }
 
-    /// Whether what comes after r is negligible.
-    fn is_end(&self, r: u64, term: f64, sum: f64) -> bool {
-        if term > SMALL * sum {
-            return false;
-        }
-        let ratio = self.terms.bounds.ratio(r as f64);
-        term * ratio <= NEGLIGIBLE * sum * (1.0 - ratio)
-    }
-
-    /// Whether what comes before r is.
-    fn is_begin(&mut self, r: u64, term: f64, sum: f64) -> Result<bool, OutOfReach> {
-        if term > SMALL * sum {
-            return Ok(false);
-        }
-        Ok(term <= NEGLIGIBLE * sum * (self.terms.least_rise(r)? - 1.0))
-    }
-
-    /// The sum from r = 0 on, with strides up to about `longest`.
-    fn all_terms(&mut self, longest: f64) -> Result<f64, OutOfReach> {
-        let (mut r, mut stride, mut sum) = (0, 1, 0.0);
-        loop {
-            let term = self.at(r)?;
-            let next = 2 * stride;
-            if r == STRIDES_BEFORE * next && next as f64 <= longest {
-                sum += 0.5 * (stride + next) as f64 * term; // half a stride of each
-                stride = next;
-                sum += stride as f64 * self.doubled_at(r, stride)?;
+    /// The sum from r = 0 on.
+    fn all_terms(&mut self, bell: &Bell, end: &End) -> Result<f64, OutOfReach> {
+        let of_end = libm::sqrt(end.variance);
+        let longest_from = |r: u64| {
+            // What a longer stride changes is told by terms up to 1.4 r.
+            if bell.is_whole() {
+                LONGEST * bell.deviation()
+            } else if 1.4 * (r as f64) < end.mean - BEFORE * of_end {
+                LONGEST_BEFORE * of_end
             } else {
-                sum += stride as f64 * term;
+                LONGEST * of_end
             }
-            if r > self.peak && self.is_end(r, term, sum) {
-                return Ok(sum);
+        };
+        let (mut r, mut stride, mut width, mut sum) = (0, 1, 1.0, 0.0);
+        let mut recent = [0.0; 2 * PAIRS];
+        let mut since_doubled = PAIRS + 1;
+        for number in 0.. {
+            let term = self.at(r)?;
+            if r == STRIDES_BEFORE * 2 * stride && 2.0 * width <= longest_from(r) {
+                sum += 1.5 * width * term; // half a stride of each
+                stride *= 2;
+                width *= 2.0;
+                since_doubled = 0;
+                let before = (1..).map(|strides| recent[(number - 2 * strides) % recent.len()]);
+                let weighted = before.zip(DOUBLED).map(|(term, weight)| weight * term);
+                sum -= width * weighted.sum::<f64>();
+            } else {
+                since_doubled += 1;
+                let change = DOUBLED.get(since_doubled - 1).unwrap_or(&0.0);
+                sum += width * (1.0 + change) * term;
+            }
+            recent[number % recent.len()] = term;
+            if r > self.peak && self.terms.is_end(r as u32, term, sum) {
+                break;
             }
             r += stride;
-        }
-    }
-
-    /// What a stride twice as long changes from r on.
-    fn doubled_at(&mut self, r: u64, stride: u64) -> Result<f64, OutOfReach> {
-        let mut sum = 0.0;
-        for (strides, weight) in (1..).zip(DOUBLED) {
-            let (before, after) = (r - strides * stride, r + strides * stride);
-            sum += weight * (self.at(after)? - self.at(before)?);
         }
         Ok(sum)
     }

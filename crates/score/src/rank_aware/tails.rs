@@ -24,8 +24,14 @@ const LARGEST_CHANGE: f64 = 0.35;
 /// ... they are no farther apart than this part of the standard deviation of N', ...
 const LONGEST_STRIDE: f64 = 0.125;
 
+/// ... farther than it takes less to add up all, ...
+const SHORT: u64 = 6;
+
 /// ... and the mean of N' is at least so many standard deviations, so that all this is far above L = 0.
 const LEAST_MEAN: f64 = 13.0;
+
+/// There is room for so many entries from the start.
+const MANY: usize = 1024;
 
 /// Which first passages: from L = `far` down in steps of `eta`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -113,7 +119,8 @@ impl Tails {
         factorials: &Factorials,
     ) -> Self {
         let length = lattice.eta * step;
-        let has_stride = length as f64 <= Self::longest_stride(&lattice, arriving);
+        let has_stride =
+            length > SHORT && length as f64 <= Self::longest_stride(&lattice, arriving);
         debug_assert!((has_stride || step == 1) && step.is_power_of_two());
         let most = if has_stride {
             lattice.highest(step)
@@ -129,7 +136,7 @@ impl Tails {
             step_bits: step.trailing_zeros(),
             mean: arriving.mean(),
             left: arriving.left(),
-            entries: vec![NOT_YET],
+            entries: Vec::with_capacity(MANY),
             whole: u64::MAX,
             sums: Sums::new(stride, over_exactly, &mut exactly, factorials),
             exactly,
@@ -164,21 +171,27 @@ impl Tails {
     #[inline(never)]
     fn asked_first(&mut self, steps: u64, factorials: &Factorials) -> Option<Wide> {
         self.go_down(steps, factorials);
-        if steps >= self.whole {
-            return Some(self.common(steps, factorials));
-        }
+        let common = || self.common(steps, factorials);
+        let is_whole = steps >= self.whole;
         if steps & (self.step - 1) != 0 {
-            return None;
+            return is_whole.then(common);
         }
         let entry = (steps >> self.step_bits) as usize;
-        let value = self.sums.at_least(entry) * self.common(steps, factorials);
+        let value = if is_whole {
+            common()
+        } else {
+            self.sums.at_least(entry) * common()
+        };
+        if entry >= self.entries.len() {
+            self.entries.resize(entry + 1, NOT_YET);
+        }
         self.entries[entry] = value;
         Some(value)
     }
 
     /// Sums up to where w = 1, or to the entry at `steps` or the first one beyond.
     fn go_down(&mut self, steps: u64, factorials: &Factorials) {
-        let mut at = self.step * (self.entries.len() as u64 - 1);
+        let mut at = self.step * (self.sums.at_entries.len() as u64 - 1);
         while at < steps && self.whole == u64::MAX {
             if self.is_whole(self.lattice.far - self.lattice.eta * at) {
                 self.whole = at;
@@ -186,7 +199,6 @@ impl Tails {
             }
             at += self.step;
             self.sums.go_down(&mut self.exactly, factorials);
-            self.entries.push(NOT_YET);
         }
     }
 
@@ -207,7 +219,7 @@ impl Tails {
 
     /// (L - 1)! / (n + L)! (k - 1 + r)! (n - k + M)!
     #[inline]
-    pub(crate) fn common(&self, steps: u64, factorials: &Factorials) -> Wide {
+    fn common(&self, steps: u64, factorials: &Factorials) -> Wide {
         let all = self.lattice.rung_len + self.lattice.far - self.lattice.eta * steps;
         let ahead = self.lattice.ahead - steps;
         let of = |n| factorials.of(n);
@@ -228,7 +240,7 @@ impl Sums {
             None => exactly.go_down(factorials),
         };
         let mut sums = Self {
-            at_entries: Vec::new(),
+            at_entries: Vec::with_capacity(MANY),
             unit: last.exponent,
             sum: last.factor * over_exactly,
             last: last.factor,

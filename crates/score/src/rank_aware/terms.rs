@@ -6,11 +6,14 @@
 //!
 //! For trials without equals, g = k, and all of it depends on L alone but for r!, M!, and what does not depend on r.
 
-use super::{
-    bounds::Bounds,
-    tails::{Lattice, Tails},
-};
+use super::{bounds::Bounds, tails::Tails};
 use crate::{factorials::Factorials, wide::Wide};
+
+/// What is left out at either end is at most this part of the sum.
+const NEGLIGIBLE: f64 = 1e-14;
+
+/// Terms below this part of the sum may be the last ones.
+pub(crate) const SMALL: f64 = 1e-13;
 
 /// Some term is not within reach of the tables: they do not go as far, or not in steps as short.
 #[derive(Debug, Clone, Copy)]
@@ -19,9 +22,10 @@ pub(crate) struct OutOfReach;
 /// The terms of one trial, without the factor that they have in common.
 #[derive(Debug)]
 pub(crate) struct Terms<'a> {
-    tails: &'a mut Tails,
-    factorials: &'a Factorials,
+    pub(crate) tails: &'a mut Tails,
+    pub(crate) factorials: &'a Factorials,
     pub(crate) bounds: Bounds,
+    eta: u64,
     d: u64,
     /// g
     gaps: u64,
@@ -41,18 +45,13 @@ impl<'a> Terms<'a> {
         tails: &'a mut Tails,
         factorials: &'a Factorials,
     ) -> Result<Self, OutOfReach> {
-        let (lattice, d) = (*tails.lattice(), bounds.d);
-        if lattice.far < d || lattice.eta != bounds.eta {
-            return Err(OutOfReach);
-        }
-        let last = (lattice.far - d) / lattice.eta;
-        let own = Lattice {
-            far: d + lattice.eta * last,
-            ahead: rank - 1 + last,
-            ..lattice
-        };
-        let step = tails.step();
-        if own != lattice || last < step || last % step != 0 {
+        let (lattice, d, step) = (*tails.lattice(), bounds.d as u64, tails.step());
+        // What L and k - 1 + r at the end of the tables say of r must be the same.
+        let last = (lattice.ahead + 1).checked_sub(rank).ok_or(OutOfReach)?;
+        let is_in_rung = lattice.rung_len as f64 == bounds.urn.rung_len
+            && lattice.eta as f64 == bounds.eta
+            && lattice.far == d + lattice.eta * last;
+        if !is_in_rung || last < step || last & (step - 1) != 0 {
             return Err(OutOfReach);
         }
         let gaps = bounds.urn.gaps as u64;
@@ -60,6 +59,7 @@ impl<'a> Terms<'a> {
             tails,
             factorials,
             bounds,
+            eta: lattice.eta,
             d,
             gaps,
             equals: rank - gaps,
@@ -74,23 +74,34 @@ impl<'a> Terms<'a> {
         let n = self.tails.lattice().rung_len;
         let front = of(n) / (of(self.gaps - 1) * of(n - self.gaps));
         Wide {
-            factor: front.factor * self.d as f64,
+            factor: front.factor * self.bounds.d,
             ..front
         }
     }
 
     /// The term.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called, sums take longer")]
+    #[inline(always)]
     pub(crate) fn at(&mut self, r: u64) -> Result<Wide, OutOfReach> {
         let steps = self.last.checked_sub(r).ok_or(OutOfReach)?;
         let tail = self.tails.at(steps, self.factorials).ok_or(OutOfReach)?;
-        let worse = self.d + (self.bounds.eta - 1) * r;
+        let worse = self.worse(r);
         let term = tail / (self.factorials.of(r) * self.factorials.of(worse));
         if self.equals == 0 {
             Ok(term)
         } else {
             Ok(term * self.of_equals(r, worse))
         }
+    }
+
+    /// M
+    pub(crate) fn worse(&self, r: u64) -> u64 {
+        self.d + (self.eta - 1) * r
+    }
+
+    /// Whether the trial has equals before it.
+    pub(crate) fn have_equals(&self) -> bool {
+        self.equals > 0
     }
 
     /// What equals change in a term.
@@ -113,28 +124,19 @@ impl<'a> Terms<'a> {
         self.tails.is_whole_from(self.last.saturating_sub(r))
     }
 
-    /// A bound from below on the ratio of any two successive terms up to r.
-    ///
-    /// In the ratio of h the factors (g + r) / (r + 1) and (n - g + M + i) / (M + i) fall with r, and (L + i) / (n + 1 + L + i),
-    /// i = 0, ..., eta - 1, rise. So it is no less than that at r with the latter as at r = 0. The ratio of w falls, N' being
-    /// log-concave: it is no less than its mean over the next `step` terms.
-    pub(crate) fn least_rise(&mut self, r: u64) -> Result<f64, OutOfReach> {
-        let (n, d) = (self.tails.lattice().rung_len, self.d);
-        let of = |n| self.factorials.of(n);
-        let rising =
-            of(d + self.bounds.eta - 1) / of(d - 1) * of(n + d) / of(n + d + self.bounds.eta);
-        let steps = self.last - r;
-        let mut tail = |steps| {
-            let tail = self.tails.at(steps, self.factorials).ok_or(OutOfReach)?;
-            Ok(tail / self.tails.common(steps, self.factorials))
-        };
-        let next = steps.checked_sub(self.step).ok_or(OutOfReach)?;
-        let fall = (tail(next)? / tail(steps)?).over(0);
-        let fall = if self.step == 1 {
-            fall
-        } else {
-            libm::exp(libm::log(fall) / self.step as f64)
-        };
-        Ok(self.bounds.falling(r as f64) * rising.over(0) * fall)
+    /// Whether what comes after r, where `term` is, is negligible beside the sum.
+    pub(crate) fn is_end(&self, r: u32, term: f64, sum: f64) -> bool {
+        if term > SMALL * sum {
+            return false;
+        }
+        let ratio = self.bounds.ratio(r.into());
+        term * ratio <= NEGLIGIBLE * sum * (1.0 - ratio)
+    }
+
+    /// Whether what comes before r is, if the next term that is summed is `rise` times as large.
+    pub(crate) fn is_begin(&self, r: u32, term: f64, rise: f64, sum: f64) -> bool {
+        term <= SMALL * sum
+            && term <= NEGLIGIBLE * sum * (rise - 1.0)
+            && self.bounds.is_log_concave_to(r.into())
     }
 }

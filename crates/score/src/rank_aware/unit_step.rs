@@ -2,8 +2,10 @@
 
 use super::{
     arriving::Arriving,
+    bell::End,
     bounds::Bounds,
-    strided::{Bell, Strided},
+    ratios::Ratios,
+    strided::Strided,
     tails::{Lattice, Tails},
     terms::{OutOfReach, Terms},
     urn::Urn,
@@ -26,11 +28,21 @@ pub(crate) struct Passages<'a> {
     pub(crate) arriving: &'a Arriving,
 }
 
+/// The trials of a rung that are scored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd<'a> {
+    /// The one that needs the longest tables.
+    pub(crate) worst: Passages<'a>,
+    /// Whether there are enough of them for tables of ratios.
+    pub(crate) is_dense: bool,
+}
+
 /// What sums keep from one trial of a rung to the next.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     factorials: Option<Factorials>,
     tails: Option<Tails>,
+    ratios: Option<Ratios>,
     /// About the largest term.
     peak: u64,
 }
@@ -51,6 +63,7 @@ impl Tables {
     /// Another rung, or another time.
     pub(crate) fn forget(&mut self) {
         self.tails = None;
+        self.ratios = None;
     }
 
     /// Makes new ones for a trial. Without effect where that is beyond the longest.
@@ -64,7 +77,7 @@ impl Tables {
         } = *passages;
         let bounds = passages.bounds()?;
         let peak = bounds.peak();
-        let to_mean = (arriving.mean() - bounds.d as f64) / eta as f64;
+        let to_mean = (arriving.mean() - bounds.d) / eta as f64;
         let steps = libm::ceil((bounds.end(peak) * reach.length).max(to_mean));
         if steps * eta as f64 > factorials::MOST as f64 {
             return Err(OutOfReach);
@@ -72,7 +85,7 @@ impl Tables {
         let lattice = |steps: u64| Lattice {
             rung_len: urn.rung_len as u64,
             eta,
-            far: bounds.d + eta * steps,
+            far: bounds.d as u64 + eta * steps,
             ahead: rank - 1 + steps,
         };
         let mut steps = steps as u64 + 1;
@@ -93,36 +106,64 @@ impl Tables {
             _ => self.factorials.insert(Factorials::up_to(most)),
         };
         self.tails = Some(Tails::new(arriving, lattice, step, factorials));
+        self.ratios = None;
         self.peak = peak as u64;
         Ok(())
+    }
+
+    /// For many trials of the rung, of which this is the worst. Without them sums take longer.
+    fn ratios_for(&mut self, worst: &Passages<'_>) -> Result<Ratios, OutOfReach> {
+        let (Some(factorials), Some(tails)) = (&self.factorials, &mut self.tails) else {
+            return Err(OutOfReach);
+        };
+        let lattice = *tails.lattice();
+        let bounds = worst.bounds()?;
+        let terms = Terms::new(worst.rank, bounds, tails, factorials)?;
+        let last = terms.last;
+        let strided = Strided::new(terms, self.peak)?;
+        let bell = strided.bell(&worst.end(&bounds));
+        let stride = bell.stride().unwrap_or(1.0);
+        Ratios::new(stride, last, &lattice, worst.arriving.left(), factorials)
     }
 
     fn sum(&mut self, passages: &Passages<'_>) -> Result<Wide, OutOfReach> {
         let (Some(factorials), Some(tails)) = (&self.factorials, &mut self.tails) else {
             return Err(OutOfReach);
         };
-        let terms = Terms::new(passages.rank, passages.bounds()?, tails, factorials)?;
+        let bounds = passages.bounds()?;
+        let end = passages.end(&bounds);
+        let mut terms = Terms::new(passages.rank, bounds, tails, factorials)?;
+        if let Some(ratios) = &mut self.ratios
+            && !terms.have_equals()
+            && let Some(sum) = ratios.sum(&mut terms, &end)?
+        {
+            return Ok(sum);
+        }
         let mut strided = Strided::new(terms, self.peak)?;
         self.peak = strided.peak();
-        let eta = passages.eta as f64;
-        strided.sum(Bell {
-            peak: passages.arriving.mean() / eta,
-            deviation: passages.arriving.deviation() / eta,
-        })
+        strided.sum(&end)
     }
 }
 
 impl Passages<'_> {
-    /// ln of the sum of all h(l) w(l). If several trials are scored with the same tables, `worst` needs the longest.
-    pub(crate) fn ln_sum(&self, worst: Option<&Self>, tables: &mut Tables) -> f64 {
-        match self.tabulated(worst, tables) {
+    /// ln of the sum of all h(l) w(l). The crowd is asked for where tables are made.
+    pub(crate) fn ln_sum<'a>(
+        &self,
+        crowd: impl FnOnce() -> Option<Crowd<'a>>,
+        tables: &mut Tables,
+    ) -> f64 {
+        match self.tabulated(crowd, tables) {
             Ok(sum) => sum.ln(),
             Err(OutOfReach) => long_sum(self, 0.0.into(), f64::INFINITY.into()).ln(),
         }
     }
 
     /// The sum by tables, where they go far enough.
-    fn tabulated(&self, worst: Option<&Self>, tables: &mut Tables) -> Result<Wide, OutOfReach> {
+    fn tabulated<'a>(
+        &self,
+        crowd: impl FnOnce() -> Option<Crowd<'a>>,
+        tables: &mut Tables,
+    ) -> Result<Wide, OutOfReach> {
         if self.arriving.is_endless() || self.arriving.left() < LEAST_LEFT {
             return Err(OutOfReach);
         }
@@ -133,8 +174,9 @@ impl Passages<'_> {
             length,
             is_sparse: false,
         };
-        let first = match worst {
-            Some(worst) => (worst, all(1.0)),
+        let crowd = crowd();
+        let first = match &crowd {
+            Some(crowd) => (&crowd.worst, all(1.0)),
             None => (
                 self,
                 Reach {
@@ -145,25 +187,41 @@ impl Passages<'_> {
         };
         let next = [(self, all(1.0)), (self, all(1.5)), (self, all(3.0))];
         for (passages, reach) in [first].into_iter().chain(next) {
-            if tables.make(passages, reach).is_ok()
-                && let Ok(sum) = tables.sum(self)
+            if tables.make(passages, reach).is_err() {
+                continue;
+            }
+            if let Some(Crowd {
+                worst,
+                is_dense: true,
+            }) = &crowd
             {
+                tables.ratios = tables.ratios_for(worst).ok();
+            }
+            if let Ok(sum) = tables.sum(self) {
                 return Ok(sum);
             }
         }
         Err(OutOfReach)
     }
 
+    /// What ends the sum.
+    fn end(&self, bounds: &Bounds) -> End {
+        End {
+            mean: (self.arriving.mean() - bounds.d) / bounds.eta,
+            variance: self.arriving.variance() / (bounds.eta * bounds.eta),
+        }
+    }
+
     fn bounds(&self) -> Result<Bounds, OutOfReach> {
         let d = u64::try_from(self.d).map_err(|_| OutOfReach)?;
-        if d > factorials::MOST {
+        if d > factorials::MOST || self.eta > factorials::MOST {
             return Err(OutOfReach);
         }
         let left = self.arriving.left();
         Ok(Bounds {
             urn: self.urn,
-            eta: self.eta,
-            d,
+            eta: self.eta as f64,
+            d: d as f64,
             left_to_eta: (0..self.eta).fold(1.0, |power, _| power * left),
         })
     }
@@ -209,7 +267,7 @@ impl Summable for Passages<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arriving, Passages, Reach, Tables, Terms, Urn};
+    use super::{Arriving, Crowd, Passages, Reach, Tables, Terms, Urn, Wide};
     use crate::long_sum::{Summable, long_sum};
 
     /// Rank, better gaps, rung length, eta.
@@ -224,38 +282,28 @@ mod tests {
         })
     }
 
-    fn urn(gaps: u64, rung_len: u64) -> Urn {
-        Urn {
-            gaps: gaps as f64,
-            rung_len: rung_len as f64,
+    fn passages((k, gaps, n, eta): (u64, u64, u64, u64), arriving: &Arriving) -> Passages<'_> {
+        Passages {
+            rank: k,
+            urn: Urn {
+                gaps: gaps as f64,
+                rung_len: n as f64,
+            },
+            eta,
+            d: u128::from(eta * k - n),
+            arriving,
         }
     }
 
-    /// What the ends of a sum rest on.
+    /// What the far ends of sums rest on.
     #[test]
     fn ratios_stay_within_their_bounds() {
         for (k, gaps, n, eta) in places() {
             for time_ratio in [0.01, 1.0, 50.0] {
                 let arriving = Arriving::new(n, time_ratio);
-                let d = eta * k - n;
-                let passages = Passages {
-                    rank: k,
-                    urn: urn(gaps, n),
-                    eta,
-                    d: u128::from(d),
-                    arriving: &arriving,
-                };
+                let passages = passages((k, gaps, n, eta), &arriving);
                 let term = |r: u64| passages.term((r as f64).into()).ln();
                 let bounds = passages.bounds().expect("short");
-                let mut tables = Tables::default();
-                let reach = Reach {
-                    length: 1.0,
-                    is_sparse: false,
-                };
-                tables.make(&passages, reach).expect("short");
-                let (factorials, tails) = (tables.factorials.unwrap(), &mut tables.tails.unwrap());
-                let terms = Terms::new(k, bounds, tails, &factorials);
-                let mut terms = terms.expect("they are its own");
                 let mut before = f64::INFINITY;
                 for r in (0..10).chain((4..20).map(|i| i * i)) {
                     let (bound, ratio) = (bounds.ratio(r as f64), term(r + 1) - term(r));
@@ -263,17 +311,43 @@ mod tests {
                     assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
                     assert!(bound <= before * (1.0 + 1e-14), "{place}");
                     before = bound;
-                    if r >= terms.last {
-                        continue;
-                    }
-                    let least = libm::log(terms.least_rise(r).expect("in the table"));
-                    for earlier in [0, r / 2, r.saturating_sub(1)] {
-                        let ratio = term(earlier + 1) - term(earlier);
-                        assert!(ratio >= least - 1e-9, "{place} {earlier}: {ratio} {least}");
-                    }
                 }
             }
         }
+    }
+
+    /// What their near ends rest on.
+    #[test]
+    fn passages_are_log_concave_where_they_should_be() {
+        let arriving = Arriving::new(1, 1.0);
+        let mut concave = 0;
+        for place in places() {
+            let bounds = passages(place, &arriving).bounds().expect("short");
+            let (n, d, eta) = (place.2 as f64, bounds.d, bounds.eta);
+            // h(L + eta) / h(L)
+            let ratio = |r: u64| {
+                let arrivals = d + eta * r as f64;
+                let rise = (0..place.3).map(|i| {
+                    let next = arrivals + i as f64;
+                    next.max(1.0) / (n + 1.0 + next)
+                });
+                bounds.falling(r as f64) * rise.product::<f64>()
+            };
+            let mut r = 0;
+            loop {
+                r += 1 + r / 32;
+                if !bounds.is_log_concave_to(r as f64) {
+                    break;
+                }
+                concave += 1;
+                let (here, before) = (ratio(r), ratio(r - 1));
+                assert!(
+                    here <= before * (1.0 + 1e-14),
+                    "{place:?} {r}: {here} {before}"
+                );
+            }
+        }
+        assert!(concave > 300_000, "{concave}");
     }
 
     #[test]
@@ -282,15 +356,8 @@ mod tests {
         for (k, gaps, n, eta) in places() {
             for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
                 let arriving = Arriving::new(n, time_ratio);
-                let d = u128::from(eta * k - n);
-                let passages = Passages {
-                    rank: k,
-                    urn: urn(gaps, n),
-                    eta,
-                    d,
-                    arriving: &arriving,
-                };
-                let Ok(found) = passages.tabulated(None, &mut Tables::default()) else {
+                let passages = passages((k, gaps, n, eta), &arriving);
+                let Ok(found) = passages.tabulated(|| None, &mut Tables::default()) else {
                     continue;
                 };
                 let found = found.ln();
@@ -303,5 +370,59 @@ mod tests {
             }
         }
         assert!(short > 5_000, "{short}");
+    }
+
+    /// However many terms stand for all: alone, and with others of the rung.
+    #[test]
+    fn few_terms_stand_for_all() {
+        let mut crowded = 0;
+        for (k, gaps, n, eta) in places() {
+            for time_ratio in [0.02, 0.5, 1.0, 3.0, 9.0] {
+                let arriving = Arriving::new(n, time_ratio);
+                let trial = passages((k, gaps, n, eta), &arriving);
+                let Some(exact) = sum_of_all(&trial) else {
+                    continue;
+                };
+                let crowd = Crowd {
+                    worst: passages((n, n, n, eta), &arriving),
+                    is_dense: true,
+                };
+                let mut tables = Tables::default();
+                let alone = trial.tabulated(|| None, &mut tables);
+                let mut tables = Tables::default();
+                let in_crowd = trial.tabulated(|| Some(crowd), &mut tables);
+                crowded += usize::from(tables.ratios.is_some());
+                for found in [alone, in_crowd] {
+                    let found = found.expect("within the tables");
+                    let error = ((found / exact).over(0) - 1.0).abs();
+                    assert!(
+                        error < 1e-13,
+                        "{k} {gaps} {n} {eta} {time_ratio}: {error:e}"
+                    );
+                }
+            }
+        }
+        assert!(crowded > 5_000, "{crowded}");
+    }
+
+    fn sum_of_all(trial: &Passages<'_>) -> Option<Wide> {
+        for length in [1.0, 2.0, 4.0] {
+            let mut tables = Tables::default();
+            let is_sparse = false;
+            tables.make(trial, Reach { length, is_sparse }).ok()?;
+            let (factorials, tails) = (tables.factorials?, &mut tables.tails?);
+            let bounds = trial.bounds().ok()?;
+            let mut terms = Terms::new(trial.rank, bounds, tails, &factorials).ok()?;
+            let all: Result<Vec<Wide>, _> = (0..=terms.last).map(|r| terms.at(r)).collect();
+            let all = all.ok()?;
+            let unit = all.iter().map(|term| term.exponent).max()?;
+            let sum: f64 = all.iter().rev().map(|term| term.over(unit)).sum();
+            if all.last()?.over(unit) < 1e-20 * sum {
+                let exponent = unit;
+                let factor = sum;
+                return Some(Wide { factor, exponent } * terms.front());
+            }
+        }
+        None
     }
 }
