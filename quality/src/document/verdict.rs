@@ -3,6 +3,7 @@
 use super::attempts::{self, Found, WORST};
 use super::table::{ratio, with_interval};
 use super::{GROUPS, OPTIMUM, PROVED, REFERENCE, Study};
+use crate::families::Group;
 use crate::measures::Comparison;
 use crate::part::{Of, Part};
 use crate::study::{Column, Configuration};
@@ -27,6 +28,7 @@ pub(super) fn section(study: &Study) -> String {
     ));
     points.extend(worst_elsewhere(study));
     points.extend(gap(&study.frozen));
+    points.extend(way(&study.frozen));
     points.push(adopted(&study.attempts));
     let list: String = points.iter().map(|point| format!("- {point}\n")).collect();
     format!("## What is confirmed, and what is not\n\n{list}")
@@ -113,6 +115,35 @@ fn gap(part: &Part) -> Option<String> {
         ratio(tight.geo.estimate),
         least.unwrap_or_default()
     ))
+}
+
+/// How much of the way from the reference to the floor is done.
+fn way(part: &Part) -> Option<String> {
+    let done = |group: Group| {
+        let of = Of {
+            group: Some(group),
+            ..Of::default()
+        };
+        let over_reference = |column| part.compare(of, column, part.column(REFERENCE));
+        let (proved, least) = (
+            over_reference(part.column(PROVED))?,
+            over_reference(Column::Optimum)?,
+        );
+        let share = |proved: f64, least: f64| 100.0 * (1.0 - proved) / (1.0 - least);
+        Some(format!(
+            "{:.0} % in geo and {:.0} % in arith on the {}",
+            share(proved.geo.estimate, least.geo.estimate),
+            share(proved.arith.estimate, least.arith.estimate),
+            group.name()
+        ))
+    };
+    let done: Vec<String> = GROUPS.into_iter().filter_map(done).collect();
+    (!done.is_empty()).then(|| {
+        format!(
+            "Of the way from `{REFERENCE}` to the {OPTIMUM} it has gone {}. Half was the aim.",
+            done.join(", ")
+        )
+    })
 }
 
 fn adopted(part: &Part) -> String {
