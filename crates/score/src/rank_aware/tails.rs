@@ -121,7 +121,7 @@ impl Tails {
         let length = lattice.eta * step;
         let has_stride =
             length > SHORT && length as f64 <= Self::longest_stride(&lattice, arriving);
-        debug_assert!((has_stride || step == 1) && step.is_power_of_two());
+        debug_assert!(step.is_power_of_two() && (has_stride || step == 1 || length <= SHORT));
         let most = if has_stride {
             lattice.highest(step)
         } else {
