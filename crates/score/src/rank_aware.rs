@@ -166,15 +166,15 @@ pub fn rank_aware_probabilities(
 ) -> Result<(), BatchError> {
     let mut kept = Kept::default();
     let mut rungs = positions.chunk_by(RankedPosition::is_in_rung_of);
-    let (mut left, mut others) = (0, None);
+    let (mut left, mut crowd) = (0, None);
     batch::each(positions, probabilities, |position| {
         if left == 0 {
             let rung = rungs.next().unwrap_or_default();
             left = rung.len();
-            others = Others::of(rung);
+            crowd = crowd_of(rung);
         }
         left -= 1;
-        probability_with(position, others, promotion_rule, &mut kept)
+        probability_with(position, crowd, promotion_rule, &mut kept)
     })
 }
 
@@ -184,24 +184,15 @@ const FEW: usize = 8;
 /// Of that many in a rung one is scored at least, where more tables are worth it.
 const MANY: u64 = 32;
 
-/// Positions of one rung that are scored together.
-#[derive(Debug, Clone, Copy)]
-struct Others<'a> {
-    /// The one with the largest rank.
-    worst: &'a RankedPosition,
-    are_many: bool,
-}
-
-impl<'a> Others<'a> {
-    /// None where these are few.
-    fn of(rung: &'a [RankedPosition]) -> Option<Self> {
-        let valid = rung.iter().filter(|other| other.check().is_ok());
-        let worst = (valid.max_by_key(|other| other.rank)).filter(|_| rung.len() >= FEW)?;
-        Some(Self {
-            worst,
-            are_many: rung.len() as u64 >= worst.rung_len / MANY,
-        })
+/// None where they are few.
+fn crowd_of(rung: &[RankedPosition]) -> Option<Crowd<&RankedPosition>> {
+    if rung.len() < FEW {
+        return None;
     }
+    let valid = rung.iter().filter(|other| other.check().is_ok());
+    let worst = valid.max_by_key(|other| other.rank)?;
+    let is_dense = rung.len() as u64 >= worst.rung_len / MANY;
+    Some(Crowd { worst, is_dense })
 }
 
 /// What is kept from one position to the next.
@@ -258,7 +249,7 @@ impl RankedPosition {
 
 fn probability_with(
     position: &RankedPosition,
-    others: Option<Others<'_>>,
+    crowd: Option<Crowd<&RankedPosition>>,
     promotion_rule: PromotionRule,
     kept: &mut Kept,
 ) -> Result<ResumeProbability, ScoreError> {
@@ -291,9 +282,9 @@ fn probability_with(
             arriving,
         };
         let crowd = || {
-            others.map(|others| Crowd {
-                worst: passages(others.worst),
-                is_dense: others.are_many,
+            crowd.map(|Crowd { worst, is_dense }| Crowd {
+                worst: passages(worst),
+                is_dense,
             })
         };
         passages(position).ln_sum(crowd, &mut kept.tables)

@@ -11,11 +11,11 @@ use crate::study::{Column, Configuration};
 pub(super) fn section(study: &Study) -> String {
     let mut points = Vec::new();
     for group in GROUPS {
-        let of = Of {
-            group: Some(group),
-            ..Of::default()
-        };
-        points.extend(less(&study.frozen, of, &format!("On the {}", group.name())));
+        points.extend(less(
+            &study.frozen,
+            of_group(group),
+            &format!("On the {}", group.name()),
+        ));
     }
     points.extend(worst(&study.frozen));
     for (name, part) in &study.elsewhere {
@@ -32,6 +32,13 @@ pub(super) fn section(study: &Study) -> String {
     points.push(adopted(&study.attempts));
     let list: String = points.iter().map(|point| format!("- {point}\n")).collect();
     format!("## What is confirmed, and what is not\n\n{list}")
+}
+
+fn of_group(group: Group) -> Of {
+    Of {
+        group: Some(group),
+        ..Of::default()
+    }
 }
 
 /// Whether the proved policy loses less than the reference.
@@ -120,11 +127,8 @@ fn gap(part: &Part) -> Option<String> {
 /// How much of the way from the reference to the floor is done.
 fn way(part: &Part) -> Option<String> {
     let done = |group: Group| {
-        let of = Of {
-            group: Some(group),
-            ..Of::default()
-        };
-        let over_reference = |column| part.compare(of, column, part.column(REFERENCE));
+        let reference = part.column(REFERENCE);
+        let over_reference = |column| part.compare(of_group(group), column, reference);
         let (proved, least) = (
             over_reference(part.column(PROVED))?,
             over_reference(Column::Optimum)?,

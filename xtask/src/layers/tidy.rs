@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn tidy_text_passes() {
-        let passing = ["", "a\n", "a\n\nb\n", "net/work/a ./work/b TODOS mytodo!\n"];
+        let part_of_a_path = concat!("net/wo", "rk/a ./wo", "rk/b TODOS mytodo!\n");
+        let passing = ["", "a\n", "a\n\nb\n", part_of_a_path];
         for text in passing {
             assert_eq!(messages("a.md", text), [""; 0], "{text}");
         }

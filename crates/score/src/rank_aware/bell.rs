@@ -88,7 +88,7 @@ impl Bell {
         let mut far = 1.0 + enough / self.own;
         for _ in 0..2 {
             if far > TURN {
-                far = 1.0 + (enough - 0.5 * self.of_end * y(far) * y(far)) / self.own;
+                far += (enough - self.exponent(far)) / self.own;
             }
         }
         if far > TURN && self.is_monotonous() {

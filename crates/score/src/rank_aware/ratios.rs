@@ -7,7 +7,7 @@
 use super::{
     bell::{Bell, End},
     strided,
-    tails::{Lattice, Tails},
+    tails::Lattice,
     terms::{OutOfReach, SMALL, Terms},
 };
 use crate::{factorials::Factorials, wide::Wide};
@@ -33,7 +33,7 @@ pub(crate) struct Ratios {
     peak: usize,
 }
 
-/// The ratios at hand.
+/// The same without their owners: what a loop keeps in registers.
 #[derive(Clone, Copy)]
 struct Along<'a> {
     stride: usize,
@@ -84,22 +84,17 @@ impl Ratios {
     }
 
     /// Goes down to r = 0 of a trial.
-    fn reach(
-        &mut self,
-        last: u64,
-        tails: &mut Tails,
-        factorials: &Factorials,
-    ) -> Result<(), OutOfReach> {
+    fn reach(&mut self, terms: &mut Terms<'_>) -> Result<(), OutOfReach> {
         let stride = self.stride as u64;
-        let mut at = |i| tails.at(stride * i, factorials).ok_or(OutOfReach);
         let reached = self.tails.len() as u64;
-        if (reached + 1) * stride > last {
+        if (reached + 1) * stride > terms.last {
             return Ok(());
         }
-        self.tails.reserve((last / stride - reached) as usize);
-        let mut further = at(reached)?;
-        for i in reached + 1..=last / stride {
-            let here = at(i)?;
+        let places = terms.last / stride;
+        self.tails.reserve((places - reached) as usize);
+        let mut further = terms.tail(stride * reached)?;
+        for i in reached + 1..=places {
+            let here = terms.tail(stride * i)?;
             self.tails.push((further / here).over(0));
             further = here;
         }
@@ -112,7 +107,7 @@ impl Ratios {
         terms: &mut Terms<'_>,
         end: &End,
     ) -> Result<Option<Wide>, OutOfReach> {
-        self.reach(terms.last, terms.tails, terms.factorials)?;
+        self.reach(terms)?;
         let Some(peak) = self.peak(terms) else {
             return Ok(None);
         };

@@ -123,7 +123,8 @@ impl<'a> Strided<'a> {
 
     /// The sums of the terms an even and an odd number of strides from the peak.
     fn both_sides(&mut self, stride: u64) -> Result<Option<[f64; 2]>, OutOfReach> {
-        let (mut sums, mut r) = ([self.at(self.peak)?, 0.0], self.peak);
+        let largest = self.at(self.peak)?;
+        let (mut sums, mut r) = ([largest, 0.0], self.peak);
         for number in 1.. {
             r += stride;
             let term = self.at(r)?;
@@ -134,7 +135,7 @@ impl<'a> Strided<'a> {
             }
         }
         r = self.peak;
-        let mut term = self.at(r)?;
+        let mut term = largest;
         for number in 1.. {
             if r < stride {
                 return Ok(None);

@@ -22,8 +22,8 @@ pub(crate) struct OutOfReach;
 /// The terms of one trial, without the factor that they have in common.
 #[derive(Debug)]
 pub(crate) struct Terms<'a> {
-    pub(crate) tails: &'a mut Tails,
-    pub(crate) factorials: &'a Factorials,
+    tails: &'a mut Tails,
+    factorials: &'a Factorials,
     pub(crate) bounds: Bounds,
     eta: u64,
     d: u64,
@@ -84,7 +84,7 @@ impl<'a> Terms<'a> {
     #[inline(always)]
     pub(crate) fn at(&mut self, r: u64) -> Result<Wide, OutOfReach> {
         let steps = self.last.checked_sub(r).ok_or(OutOfReach)?;
-        let tail = self.tails.at(steps, self.factorials).ok_or(OutOfReach)?;
+        let tail = self.tail(steps)?;
         let worse = self.worse(r);
         let term = tail / (self.factorials.of(r) * self.factorials.of(worse));
         if self.equals == 0 {
@@ -92,6 +92,12 @@ impl<'a> Terms<'a> {
         } else {
             Ok(term * self.of_equals(r, worse))
         }
+    }
+
+    /// What depends on L alone, so many steps of eta before the largest one.
+    #[inline]
+    pub(crate) fn tail(&mut self, steps: u64) -> Result<Wide, OutOfReach> {
+        self.tails.at(steps, self.factorials).ok_or(OutOfReach)
     }
 
     /// M

@@ -28,11 +28,11 @@ pub(crate) struct Passages<'a> {
     pub(crate) arriving: &'a Arriving,
 }
 
-/// The trials of a rung that are scored.
+/// The trials of a rung that are scored together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Crowd<'a> {
-    /// The one that needs the longest tables.
-    pub(crate) worst: Passages<'a>,
+pub(crate) struct Crowd<T> {
+    /// The one with the largest rank, which needs the longest tables.
+    pub(crate) worst: T,
     /// Whether there are enough of them for tables of ratios.
     pub(crate) is_dense: bool,
 }
@@ -149,7 +149,7 @@ impl Passages<'_> {
     /// ln of the sum of all h(l) w(l). The crowd is asked for where tables are made.
     pub(crate) fn ln_sum<'a>(
         &self,
-        crowd: impl FnOnce() -> Option<Crowd<'a>>,
+        crowd: impl FnOnce() -> Option<Crowd<Passages<'a>>>,
         tables: &mut Tables,
     ) -> f64 {
         match self.tabulated(crowd, tables) {
@@ -161,7 +161,7 @@ impl Passages<'_> {
     /// The sum by tables, where they go far enough.
     fn tabulated<'a>(
         &self,
-        crowd: impl FnOnce() -> Option<Crowd<'a>>,
+        crowd: impl FnOnce() -> Option<Crowd<Passages<'a>>>,
         tables: &mut Tables,
     ) -> Result<Wide, OutOfReach> {
         if self.arriving.is_endless() || self.arriving.left() < LEAST_LEFT {
