@@ -1,5 +1,6 @@
 """A driver that is killed at random moments, and restored in a new process."""
 
+import json
 import random
 import signal
 import subprocess
@@ -67,7 +68,12 @@ def kill_after(driver: subprocess.Popen[bytes], folder: Path, pauses: int) -> No
 def finish(kind: str, folder: Path, num_samples: int) -> tune.ResultGrid:
     """Restores the run in a new process; what it left is judged."""
     driver = drive(kind, folder, num_samples)
-    assert driver.wait(PATIENCE) == 0, (folder / "driver.txt").read_text()
+    try:
+        code = driver.wait(PATIENCE)
+    finally:
+        driver.kill()  # one that hangs must not hold up the tests after this
+        driver.wait()
+    assert code == 0, (folder / "driver.txt").read_text()
     run = str(folder / "storage" / "run")
     assert is_enclosed(run)
     results = tune.Tuner.restore(run, trainable=TRAINABLES[kind]).get_results()
@@ -105,6 +111,20 @@ def test_a_snapshot_that_lags_lists_checkpoints_that_are_gone(tmp_path: Path) ->
     text = (tmp_path / "driver.txt").read_text()
     assert "is gone" in text
     judge(tmp_path / "records", BUDGET)
+
+
+def test_a_pause_that_was_not_complete_is_decided_on_anew(tmp_path: Path) -> None:
+    kill_after(drive("function", tmp_path, 12), tmp_path, 6)
+    snapshot = max((tmp_path / "storage" / "run").glob("experiment_state-*.json"))
+    state = json.loads(snapshot.read_text())
+    trials = [json.loads(trial) for trial, _ in state["trial_data"]]
+    # As Ray keeps it while the checkpoint of a pause is being written.
+    decisions = {trial["trial_id"]: "PAUSE" for trial in trials}
+    state["runner_data"]["_cached_trial_decisions"] = decisions
+    snapshot.write_text(json.dumps(state))
+    finish("function", tmp_path, 12)
+    judge(tmp_path / "records", BUDGET)
+    assert records(tmp_path)[-1]["active"] == 0
 
 
 def test_restored_trials_that_were_paused_do_not_start_by_themselves(

@@ -17,6 +17,9 @@ def add_finished(run: Run, trial: Trial) -> None:
 def add_unfinished(run: Run, trials: Unfinished, trial: Trial) -> None:
     """Ray restores every unfinished trial as waiting to start: paused ones too."""
     name = trial.trial_id
+    # A pause that was decided on but not complete when the driver ended: the report it
+    # was about comes again, and Ray would pause the trial at another one before.
+    trials.controller._cached_trial_decisions.pop(name, None)
     trials.check_files(trial)
     level = trials.level(trial)
     arrival = run.arrivals.get(name)
