@@ -15,9 +15,9 @@ use std::time::SystemTime;
 
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
-use rungkeeper_tuner::experiment::Experiment;
-use rungkeeper_tuner::journal::Journal;
-use rungkeeper_tuner::protocol::{Line, Protocol, ReportNames};
+use rungkeeper_runner::experiment::Experiment;
+use rungkeeper_runner::journal::Journal;
+use rungkeeper_runner::protocol::{Line, Protocol, ReportNames};
 use rungkeeper_tuner_hooks::Replay;
 
 use mutation::mutate;

@@ -51,6 +51,12 @@ pub(super) const LAYERS: &[Layer] = &[
     },
     Layer {
         folder: "tuner",
+        may_use: &["estimators", "score", "rung-model", "policies", "tuner-hooks"],
+        must_not_know: "processes, stores, the command line, Python",
+        is_core: false,
+    },
+    Layer {
+        folder: "runner",
         may_use: &[
             "estimators",
             "score",
@@ -58,6 +64,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "policies",
             "tuner-hooks",
             "checkpoints",
+            "tuner",
         ],
         must_not_know: "the command line, Python",
         is_core: false,
@@ -72,6 +79,7 @@ pub(super) const LAYERS: &[Layer] = &[
             "tuner-hooks",
             "checkpoints",
             "tuner",
+            "runner",
         ],
         must_not_know: "Python",
         is_core: false,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use rungkeeper_checkpoints::trial_name;
-use rungkeeper_tuner::experiment::{Experiment, StorePlace};
+use rungkeeper_runner::experiment::{Experiment, StorePlace};
 #[cfg(unix)]
-use rungkeeper_tuner::runner::worked_on_by;
+use rungkeeper_runner::run::worked_on_by;
 
 /// A run's directory, or an event log by itself.
 #[derive(Debug)]

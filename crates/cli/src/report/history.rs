@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rungkeeper_rung_model::MetricKey;
-use rungkeeper_tuner::journal::{Journal, JournalError, Recorded};
+use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     ExtraResults, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,

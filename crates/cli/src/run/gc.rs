@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
-use rungkeeper_tuner::runner::{Doomed, Orphans, Runner, orphans, what_would_go};
+use rungkeeper_runner::run::{Doomed, Orphans, Runner, orphans, what_would_go};
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context;
-use rungkeeper_tuner::runner::Stop;
+use rungkeeper_runner::run::Stop;
 
 /// How often a person (or the system) asked for an end.
 #[derive(Clone, Debug)]

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rungkeeper_tuner::experiment::Experiment;
-use rungkeeper_tuner::runner::{Outcome, Runner};
+use rungkeeper_runner::experiment::Experiment;
+use rungkeeper_runner::run::{Outcome, Runner};
 
 use crate::page::numbers;
 use crate::report::history::History;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use rungkeeper_tuner::runner::Observer;
+use rungkeeper_runner::run::Observer;
 
 pub(super) struct Notes;
 

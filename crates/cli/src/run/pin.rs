@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
-use rungkeeper_tuner::runner::{Request, RunError, Runner, ask};
+use rungkeeper_runner::run::{Request, RunError, Runner, ask};
 
 use super::notes::Notes;
 

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rungkeeper_tuner::runner::{Observer, Stop, View};
+use rungkeeper_runner::run::{Observer, Stop, View};
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use rungkeeper_tuner::journal::Recorded;
+use rungkeeper_runner::journal::Recorded;
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header, LoopEnd, RemovedAtLoopEnd};
 use rungkeeper_tuner_hooks::{Decision, ExtraResults, ModelSpec, Removal, RemovalReason};
 use serde_json::{Map, json};

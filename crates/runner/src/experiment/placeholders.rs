@@ -1,4 +1,4 @@
-use crate::search_space::Configuration;
+use rungkeeper_tuner::search_space::Configuration;
 
 /// What a placeholder in the training command stands for.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +62,7 @@ pub(super) fn pieces(argument: &str) -> Result<Vec<Piece>, String> {
 /// hyper-parameters.
 ///
 /// ```
-/// use rungkeeper_tuner::experiment::fill;
+/// use rungkeeper_runner::experiment::fill;
 /// use rungkeeper_tuner::search_space::{Configuration, Value};
 ///
 /// let configuration: Configuration = [("lr", Value::Float(0.1))].into_iter().collect();

@@ -4,7 +4,7 @@
 //! and an unknown name with the nearest one that exists.
 //!
 //! ```
-//! use rungkeeper_tuner::experiment::Experiment;
+//! use rungkeeper_runner::experiment::Experiment;
 //!
 //! let experiment = Experiment::read(r#"
 //!     name = "digits"
@@ -51,8 +51,8 @@ use std::time::Duration;
 use rungkeeper_policies::{Budget, Limits};
 
 use crate::protocol::{Protocol, ReportNames};
-use crate::scheduler::PromotionSpec;
-use crate::search_space::SearchSpace;
+use rungkeeper_tuner::scheduler::PromotionSpec;
+use rungkeeper_tuner::search_space::SearchSpace;
 
 pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};

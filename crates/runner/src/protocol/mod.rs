@@ -17,8 +17,8 @@ use rungkeeper_rung_model::Decision;
 
 /// How a training program and the tuner talk.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// One JSON line a report, one line back.
     #[default]
@@ -34,7 +34,7 @@ impl Protocol {
     ///
     /// ```
     /// use rungkeeper_rung_model::Decision;
-    /// use rungkeeper_tuner::protocol::Protocol;
+    /// use rungkeeper_runner::protocol::Protocol;
     ///
     /// assert_eq!(Protocol::Answered.answer(Decision::Continue), Some("continue\n"));
     /// assert_eq!(Protocol::Answered.answer(Decision::Stop), Some("pause\n"));

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{Observer, Phase, RunError, Runner, Slot, Stop, TICK};
 use crate::protocol::Protocol;
-use crate::scheduler::Scheduler;
+use rungkeeper_tuner::scheduler::Scheduler;
 
 /// Time for the last lines of a process that has ended to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);

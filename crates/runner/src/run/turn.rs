@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::process::{Launch, Process, start_time};
 use super::{Observer, Phase, RunError, Runner, Slot, Stop};
 use crate::experiment::fill;
-use crate::scheduler::{Scheduler, Task};
-use crate::search_space::Configuration;
+use rungkeeper_tuner::scheduler::{Scheduler, Task};
+use rungkeeper_tuner::search_space::Configuration;
 
 /// What a free worker is to do.
 enum Next {

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
-use crate::search_space::{Configuration, SearchSpace};
+use rungkeeper_tuner::search_space::{Configuration, SearchSpace};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::experiment::ExperimentError;
 use crate::journal::JournalError;
-use crate::scheduler::SchedulerError;
+use rungkeeper_tuner::scheduler::SchedulerError;
 
 /// Why a run could not begin, or had to stop. What is in the log is not lost.
 #[derive(Debug, Error)]

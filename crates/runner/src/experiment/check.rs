@@ -12,8 +12,8 @@ use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::placeholders::{Piece, Placeholder, pieces};
 use super::{Experiment, ExperimentError, Problem, store};
 use crate::protocol::ReportNames;
-use crate::scheduler::PromotionSpec;
-use crate::search_space::SearchSpace;
+use rungkeeper_tuner::scheduler::PromotionSpec;
+use rungkeeper_tuner::search_space::SearchSpace;
 
 const REDUCTION_FACTOR: u64 = 3;
 
@@ -274,7 +274,7 @@ fn limits(stop: Option<&Spanned<Stop>>, problems: &mut Problems<'_>) -> Limits {
 
 fn with_given(
     space: SearchSpace,
-    given: Option<Spanned<Vec<crate::search_space::Configuration>>>,
+    given: Option<Spanned<Vec<rungkeeper_tuner::search_space::Configuration>>>,
     problems: &mut Problems<'_>,
 ) -> SearchSpace {
     let Some(given) = given else { return space };

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::process::Said;
 use super::{Observer, Phase, RunError, Runner, Stop};
 use crate::protocol::{Line, Printed, Protocol};
-use crate::scheduler::Scheduler;
+use rungkeeper_tuner::scheduler::Scheduler;
 
 impl Runner {
     /// A line of a training program, or the end of its output.

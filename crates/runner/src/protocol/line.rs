@@ -52,7 +52,7 @@ impl Line {
     /// `[tune-metric]: `, anywhere in the line.
     ///
     /// ```
-    /// use rungkeeper_tuner::protocol::{Line, Printed, Protocol, ReportNames};
+    /// use rungkeeper_runner::protocol::{Line, Printed, Protocol, ReportNames};
     ///
     /// let names = ReportNames { metric: "loss".to_owned(), resource: "epoch".to_owned() };
     /// let read = |line| Line::read(line, Protocol::Answered, &names);

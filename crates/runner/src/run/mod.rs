@@ -37,8 +37,8 @@ use serde_json::{Map, Value};
 
 use crate::experiment::Experiment;
 use crate::journal::Journal;
-use crate::scheduler::PromotionScheduler;
-use crate::search_space::Configuration;
+use rungkeeper_tuner::scheduler::PromotionScheduler;
+use rungkeeper_tuner::search_space::Configuration;
 
 pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
 pub use error::RunError;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::{Observer, RunError, Runner, process};
 use crate::experiment::Experiment;
 use crate::journal::Recorded;
-use crate::scheduler::Scheduler;
-use crate::search_space::Configuration;
+use rungkeeper_tuner::scheduler::Scheduler;
+use rungkeeper_tuner::search_space::Configuration;
 
 /// The first line of a run's log.
 pub(super) fn header(experiment: &Experiment) -> Header {

@@ -1,0 +1,22 @@
+//! Tuning a real training program on this machine, within a budget of checkpoints.
+//!
+//! - [`experiment`]: the experiment file.
+//! - [`protocol`]: what programs print and are answered.
+//! - [`journal`]: the event log as a file, with recovery.
+//! - [`run`]: processes, checkpoints, the run loop (Unix).
+//!
+//! # Features
+//!
+//! All off by default.
+//!
+//! - `object-store`, `aws`, `gcp`, `azure`, `cloud`: checkpoints in a bucket.
+
+pub mod experiment;
+pub mod journal;
+pub mod protocol;
+#[cfg(unix)]
+pub mod run;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
