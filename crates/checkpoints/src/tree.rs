@@ -2,25 +2,40 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::StoreError;
 use crate::manifest::{Content, FileEntry, LinkEntry, stays_inside};
+use crate::{LeftOut, StoreError};
 
 const BUFFER: usize = 1 << 17;
 
-/// What lies below a directory, sorted; sizes and hashes are not filled in.
-pub(crate) fn scan(root: &Path) -> Result<Content, StoreError> {
-    let mut content = Content::default();
+/// What lies below a directory.
+#[derive(Debug, Default)]
+pub(crate) struct Scanned {
+    /// Sorted; sizes and hashes are not filled in.
+    pub(crate) content: Content,
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Looks at what lies below a directory, and at what of it a checkpoint cannot keep.
+pub(crate) fn scan(root: &Path) -> Result<Scanned, StoreError> {
+    let mut scanned = Scanned::default();
+    let content = &mut scanned.content;
     let mut open = vec![String::new()];
     while let Some(parent) = open.pop() {
-        let directory = root.join(&parent);
-        for entry in read_dir(&directory)? {
+        for entry in read_dir(&root.join(&parent))? {
             let path = entry.path();
+            let mut leave_out = |reason: String| {
+                scanned.left_out.push(LeftOut {
+                    path: path.strip_prefix(root).unwrap_or(&path).to_owned(),
+                    reason,
+                });
+            };
             let name = entry.file_name();
-            let name = name
-                .to_str()
-                .ok_or_else(|| unsupported(&path, "its name is not Unicode"))?;
+            let Some(name) = name.to_str() else {
+                leave_out("its name is not Unicode".to_owned());
+                continue;
+            };
             let below = if parent.is_empty() {
                 name.to_owned()
             } else {
@@ -39,16 +54,20 @@ pub(crate) fn scan(root: &Path) -> Result<Content, StoreError> {
                     hash: String::new(),
                 });
             } else if kind.is_symlink() {
-                content.links.push(link(&path, below)?);
+                match link(&path, below)? {
+                    Ok(link) => content.links.push(link),
+                    Err(reason) => leave_out(reason),
+                }
             } else {
-                return Err(unsupported(&path, "it is a pipe, a socket or a device"));
+                leave_out("it is a pipe, a socket or a device".to_owned());
             }
         }
     }
     content.files.sort_by(|a, b| a.path.cmp(&b.path));
     content.links.sort_by(|a, b| a.path.cmp(&b.path));
     content.directories.sort();
-    Ok(content)
+    scanned.left_out.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(scanned)
 }
 
 /// Fills in sizes and hashes, and waits until everything is on the disk.
@@ -265,23 +284,15 @@ fn symlink(_: &str, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-fn link(path: &Path, below: String) -> Result<LinkEntry, StoreError> {
+/// A link of a checkpoint; the inner error says why it cannot be kept.
+fn link(path: &Path, below: String) -> Result<Result<LinkEntry, String>, StoreError> {
     let target = fs::read_link(path).map_err(StoreError::io("read the link", path))?;
-    match target.to_str() {
+    Ok(match target.to_str() {
         Some(text) if cfg!(unix) && stays_inside(&below, text) => Ok(LinkEntry {
             path: below,
             target: text.to_owned(),
         }),
-        text => {
-            let target = text.unwrap_or("a name that is not Unicode");
-            Err(unsupported(path, &format!("it is a link to {target:?}")))
-        }
-    }
-}
-
-fn unsupported(path: &Path, what: &str) -> StoreError {
-    StoreError::Unsupported {
-        path: PathBuf::from(path),
-        what: what.to_owned(),
-    }
+        Some(text) => Err(format!("it is a link to {text:?}, outside the checkpoint")),
+        None => Err("it is a link to a name that is not Unicode".to_owned()),
+    })
 }

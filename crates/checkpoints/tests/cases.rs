@@ -116,7 +116,7 @@ fn only_our_own() {
         let refused = store.set_aside("link", u64::MAX).unwrap_err();
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
         assert!(store.begin("link").is_ok());
-        assert!(store.commit("link", 1, 1, Handover::Move).is_err());
+        assert!(store.commit("link", 1, 1).is_err());
         store.sweep().unwrap();
     }
     // A link inside a checkpoint goes as a link.
@@ -305,7 +305,7 @@ fn moving_fails(kind: ErrorKind) {
     let staging = run.store.begin("7").unwrap();
     write(&staging, "weights", b"new");
     write(&staging, "optimizer/state", b"new");
-    let committed = run.store.commit("7", 1, 2, Handover::Move).unwrap();
+    let committed = run.store.commit("7", 1, 2).unwrap();
     assert!(committed.warning.is_some());
     assert_eq!(run.store.list().unwrap().len(), 2);
     run.faults.clear();
@@ -372,7 +372,7 @@ fn each_request_to_delete_is_answered() {
     run.deleter.delete("unknown", 0);
     let staging = run.store.begin("7").unwrap();
     write(&staging, "weights", b"more");
-    let committed = run.store.commit("7", 9, 2, Handover::Copy).unwrap();
+    let committed = run.store.commit("7", 9, 2).unwrap();
     for aside in committed.superseded {
         run.deleter.purge(aside);
     }
@@ -427,7 +427,7 @@ fn saving_in_the_background() {
     let staging = store.begin("7").unwrap();
     write(&staging, "weights", b"three");
     write(&staging, "optimizer/state", b"three");
-    store.commit("7", 3, 2, Handover::Copy).unwrap();
+    store.commit("7", 3, 2).unwrap();
     write(&staging, "weights", b"nin");
     assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
 }

@@ -68,7 +68,7 @@ fn two_levels(root: &Path) -> (DirectoryStore, std::path::PathBuf) {
     let store = DirectoryStore::open_with(root, "run", faults.steps()).unwrap();
     commit(&store, "7", 1, b"one");
     faults.always_at_step(Step::Renamed, Fault::Kill);
-    try_commit(&store, "7", 3, b"three", Handover::Move).unwrap_err();
+    try_commit(&store, "7", 3, b"three").unwrap_err();
     let store = open(root);
     let listed = store.list().unwrap();
     assert_eq!(listed.iter().map(|s| s.level).collect::<Vec<_>>(), [1, 3]);
@@ -178,17 +178,17 @@ fn pipes_and_odd_files_are_refused_by_name() {
     let pipe = staging.join("pipe\n1");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.unwrap().success());
-    let error = store.commit("7", 1, 1, Handover::Move).unwrap_err();
+    let error = store.commit("7", 1, 1).unwrap_err();
     assert!(matches!(&error, StoreError::Unsupported { path, .. } if *path == pipe));
     assert!(error.to_string().contains("pipe\\n1") && !error.to_string().contains('\n'));
     fs::remove_file(&pipe).unwrap();
 
     let name = staging.join(std::ffi::OsStr::from_bytes(b"\xff"));
     fs::write(&name, "x").unwrap();
-    let error = store.commit("7", 1, 1, Handover::Copy).unwrap_err();
+    let error = store.commit("7", 1, 1).unwrap_err();
     assert!(error.to_string().contains("Unicode"), "{error}");
     fs::remove_file(&name).unwrap();
-    store.commit("7", 1, 1, Handover::Move).unwrap();
+    store.commit("7", 1, 1).unwrap();
 }
 
 #[cfg(unix)]
@@ -219,7 +219,7 @@ fn a_large_tree_is_kept() {
     }
     assert_eq!(
         store
-            .commit("7", 1, 1, Handover::Move)
+            .commit("7", 1, 1)
             .unwrap()
             .stored
             .bytes,

@@ -169,7 +169,7 @@ fn child(arguments: &str) -> ! {
                 } else {
                     Handover::Copy
                 };
-                let committed = store.commit(trial, level, 1, handover).unwrap();
+                let committed = store.commit(trial, level, 1).unwrap();
                 note(format!("{trial} {level}\n"));
                 for aside in &committed.superseded {
                     store.purge(aside).unwrap();

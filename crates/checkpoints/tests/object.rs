@@ -320,7 +320,7 @@ fn large_files_go_in_parts() {
     write(&staging, "large", &large);
     let exactly = &large[..8 << 20];
     write(&staging, "exactly a part", exactly);
-    store.commit("7", 1, 1, Handover::Move).unwrap();
+    store.commit("7", 1, 1).unwrap();
 
     let target = folder.path().join("target");
     let store = open(&bucket, &folder.path().join("new"));
@@ -341,7 +341,7 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
     // Nothing can be written below a file.
     fs::rename(place.join("run"), place.join("away")).unwrap();
     fs::write(place.join("run"), "").unwrap();
-    let failed = try_commit(&store, "7", 3, b"three", Handover::Copy).unwrap_err();
+    let failed = try_commit(&store, "7", 3, b"three").unwrap_err();
     assert!(matches!(failed, StoreError::Bucket { .. }), "{failed}");
     // A deletion needs no bucket to be decided.
     let aside = store.set_aside("7", store.sequence()).unwrap().unwrap();
@@ -349,7 +349,7 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
     fs::remove_file(place.join("run")).unwrap();
     fs::rename(place.join("away"), place.join("run")).unwrap();
     // The staging directory is as it was, and the call is made again.
-    let committed = store.commit("7", 3, 1, Handover::Move).unwrap();
+    let committed = store.commit("7", 3, 1).unwrap();
     assert_eq!(committed.superseded, []);
     assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
     store.purge(&aside).unwrap();
@@ -373,7 +373,7 @@ fn what_could_not_be_uploaded_is_uploaded_later() {
         commit(&store, "7", 1, b"one");
         fs::rename(place.join("run"), place.join("away")).unwrap();
         fs::write(place.join("run"), "").unwrap();
-        let failed = try_commit(&store, "7", 3, b"three", handover).unwrap_err();
+        let failed = try_commit(&store, "7", 3, b"three").unwrap_err();
         assert!(failed.is_unavailable(), "{failed}");
         drop(store);
         assert!(open().unwrap_err().is_unavailable());

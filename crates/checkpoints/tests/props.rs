@@ -123,11 +123,11 @@ impl Modelled {
         match *call {
             Call::Commit { trial, copy } => {
                 let handover = if copy { Handover::Copy } else { Handover::Move };
-                assert!(self.commit(TRIALS[trial], handover));
+                assert!(self.commit(TRIALS[trial]));
             }
             Call::CommitKilled { trial, step } => {
                 self.faults.always_at_step(Step::ALL[step], Fault::Kill);
-                if !self.commit(TRIALS[trial], Handover::Move) && Step::ALL[step] >= Step::Renamed {
+                if !self.commit(TRIALS[trial]) && Step::ALL[step] >= Step::Renamed {
                     self.model.insert(TRIALS[trial], self.level);
                 }
                 self.reopen();
@@ -135,7 +135,7 @@ impl Modelled {
             Call::CommitFailing { trial, step } => {
                 let fault = Fault::Error(std::io::ErrorKind::StorageFull);
                 self.faults.at_step(Step::ALL[step], 1, fault);
-                if !self.commit(TRIALS[trial], Handover::Copy) && Step::ALL[step] >= Step::Renamed {
+                if !self.commit(TRIALS[trial]) && Step::ALL[step] >= Step::Renamed {
                     self.model.insert(TRIALS[trial], self.level);
                 }
                 self.faults.clear();
@@ -176,7 +176,7 @@ impl Modelled {
         self.level += 1;
         let staging = self.store.begin(trial).unwrap();
         fs::write(staging.join("weights"), self.level.to_string()).unwrap();
-        let done = self.store.commit(trial, self.level, 1, handover).is_ok();
+        let done = self.store.commit(trial, self.level, 1).is_ok();
         if done {
             self.model.insert(trial, self.level);
         }

@@ -6,7 +6,7 @@ use super::{DATA, DirectoryStore};
 use crate::manifest::{FileEntry, Manifest};
 use crate::names::trial_name;
 use crate::tree::{self, PourError};
-use crate::{Broken, Restored, Step, StoreError};
+use crate::{Broken, Restored, Step, StoreError, Stored, Verified};
 
 use super::shelf::{Found, State};
 
@@ -64,6 +64,69 @@ impl DirectoryStore {
         }
         tree::make_links(target, &manifest.links)?;
         Ok(Ok(()))
+    }
+}
+
+impl DirectoryStore {
+    pub(super) fn find_one(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError> {
+        let found = self.found(&trial_name(trial))?;
+        self.check_mounted()?;
+        let is_it = |found: &&Found| {
+            let stamp = found.stamp;
+            stamp.level == level && sequence.is_none_or(|sequence| sequence == stamp.sequence)
+        };
+        let mut newest_first = found.iter().rev().filter(is_it);
+        Ok(newest_first.find_map(Found::stored))
+    }
+
+    pub(super) fn verify_newest(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+        let found = self.found(&trial_name(trial))?;
+        self.check_mounted()?;
+        for found in found.iter().rev() {
+            let Some(stored) = found.stored() else {
+                continue;
+            };
+            let broken = self.check_found(found)?.err().map(|reason| Broken {
+                location: stored.location.clone(),
+                level: stored.level,
+                reason,
+            });
+            return Ok(Some(Verified { stored, broken }));
+        }
+        Ok(None)
+    }
+
+    /// Compares the files of a checkpoint with its manifest.
+    pub(crate) fn check_found(&self, found: &Found) -> Result<Whole, StoreError> {
+        let manifest = match &found.state {
+            State::Sound(manifest) => manifest,
+            State::Damaged(reason) => return Ok(Err(reason.clone())),
+            State::Foreign => return Ok(Err("it is not of this run".to_owned())),
+        };
+        let data = found.path.join(DATA);
+        for file in &manifest.files {
+            let whole = check_file(&data, file);
+            if whole.is_err() {
+                self.check_mounted()?;
+                return Ok(whole);
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn check_file(data: &Path, file: &FileEntry) -> Whole {
+    let mut source = open_below(data, &file.path)?;
+    match tree::pour(&mut source, &mut io::sink()) {
+        Ok((bytes, hash)) => file.compare(bytes, &hash),
+        Err(PourError::Read(error) | PourError::Write(error)) => {
+            Err(format!("{:?} cannot be read: {error}", file.path))
+        }
     }
 }
 

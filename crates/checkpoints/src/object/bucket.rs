@@ -63,6 +63,11 @@ impl Key {
         CHECKPOINTS.to_owned()
     }
 
+    /// The part of it that holds those of one trial.
+    pub(super) fn of_trial(name: &str) -> String {
+        format!("{CHECKPOINTS}/{name}")
+    }
+
     fn folder(&self) -> String {
         format!("{CHECKPOINTS}/{}/{}", self.name, self.stamp)
     }
@@ -196,7 +201,19 @@ impl Bucket {
         to: &Path,
     ) -> Result<Whole, StoreError> {
         let path = self.data(key, place, file);
-        self.run(self.download_file(path, file, to))?
+        let mut target = File::create_new(to).map_err(StoreError::io("write", to))?;
+        self.run(self.download_file(path, file, &mut target, to))?
+    }
+
+    /// Reads a file of a checkpoint; the inner error says why it is not whole.
+    pub(super) fn check(
+        &self,
+        key: &Key,
+        place: usize,
+        file: &FileEntry,
+    ) -> Result<Whole, StoreError> {
+        let path = self.data(key, place, file);
+        self.run(self.download_file(path, file, &mut std::io::sink(), Path::new("")))?
     }
 
     async fn get(&self, path: ObjectPath) -> Result<Option<Vec<u8>>, StoreError> {
@@ -261,9 +278,9 @@ impl Bucket {
         &self,
         path: ObjectPath,
         file: &FileEntry,
+        target: &mut dyn Write,
         to: &Path,
     ) -> Result<Whole, StoreError> {
-        let mut target = File::create_new(to).map_err(StoreError::io("write", to))?;
         let answer = match self.client.get(&path).await {
             Ok(answer) => answer,
             Err(object_store::Error::NotFound { .. }) => {

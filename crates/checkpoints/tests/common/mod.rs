@@ -19,7 +19,7 @@ pub(crate) fn write(root: &Path, name: &str, content: &[u8]) {
 }
 
 pub(crate) fn commit(store: &dyn Store, trial: &str, level: u64, content: &[u8]) -> Stored {
-    let committed = try_commit(store, trial, level, content, Handover::Move).unwrap();
+    let committed = try_commit(store, trial, level, content).unwrap();
     committed.0
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn try_commit(
     let staging = store.begin(trial)?;
     write(&staging, "weights", content);
     write(&staging, "optimizer/state", content);
-    let committed = store.commit(trial, level, 1, handover)?;
+    let committed = store.commit(trial, level, 1)?;
     for aside in &committed.superseded {
         store.purge(aside)?;
     }
@@ -101,7 +101,7 @@ pub(crate) fn commit_survives_a_kill_at_each_step(open: &Open<'_>, litter: &dyn 
             commit(&*store, "a", 1, b"one");
             commit(&*store, "b", 1, b"other");
             faults.always_at_step(step, Fault::Kill);
-            let killed = try_commit(&*store, "a", 3, b"three", handover);
+            let killed = try_commit(&*store, "a", 3, b"three");
             kills += u32::from(killed.is_err());
             drop(store);
 
@@ -132,7 +132,7 @@ pub(crate) fn commit_is_finished_after_a_kill_at_each_step(open: &Open<'_>, litt
             commit(&*store, "a", 1, b"one");
             commit(&*store, "b", 1, b"other");
             faults.always_at_step(step, Fault::Kill);
-            let killed = try_commit(&*store, "a", 3, b"three", handover).is_err();
+            let killed = try_commit(&*store, "a", 3, b"three").is_err();
             drop(store);
 
             let store = open(&name, &Faults::default());
@@ -168,7 +168,7 @@ pub(crate) fn only_what_is_whole_and_last_is_finished(
         let store = open(name, &faults);
         commit(&*store, "a", 1, b"one");
         faults.at_step(Step::ManifestWritten, 1, Fault::Kill);
-        try_commit(&*store, "a", 3, b"three", Handover::Copy).unwrap_err();
+        try_commit(&*store, "a", 3, b"three").unwrap_err();
         if later {
             commit(&*store, "a", 9, b"nine");
         } else {
@@ -228,14 +228,14 @@ pub(crate) fn commit_survives_a_full_disk_at_each_step(open: &Open<'_>, litter: 
             write(&staging, "weights", b"three");
             write(&staging, "optimizer/state", b"three");
             faults.at_step(step, 1, Fault::Error(std::io::ErrorKind::StorageFull));
-            let failed = store.commit("a", 3, 1, handover);
+            let failed = store.commit("a", 3, 1);
             faults.clear();
             if let Err(error) = failed {
                 errors += 1;
                 assert_eq!(error.io_kind(), Some(std::io::ErrorKind::StorageFull));
                 if step != Step::Renamed && step != Step::Marked {
                     assert_eq!(resume(&*store, "a").unwrap().0, 1, "{step:?}");
-                    store.commit("a", 3, 1, handover).unwrap();
+                    store.commit("a", 3, 1).unwrap();
                 }
             }
             assert_eq!(resume(&*store, "a").unwrap().0, 3, "{step:?}");
