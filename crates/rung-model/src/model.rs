@@ -284,7 +284,45 @@ impl RungModel {
         if self.trials[index.get()].status != TrialStatus::StoppedOrCompleted {
             self.set_pinned(index, false);
             self.finish(index);
+            self.trials[index.get()].failed = true;
         }
+        Ok(())
+    }
+
+    /// A trial that had failed runs again, from the beginning: its reports begin anew, its entries
+    /// in rungs stay.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{ModelSpec, RungModel, TrialStatus};
+    ///
+    /// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
+    /// model.start("7", 0)?;
+    /// model.fail("7")?;
+    /// model.retry("7")?;
+    /// assert_eq!(model.status("7"), Some(TrialStatus::Running));
+    /// model.complete("7")?;
+    /// assert!(model.retry("7").is_err()); // it did not fail
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown, or did not fail.
+    pub fn retry(&mut self, trial: &str) -> Result<(), EventError> {
+        let index = self.find(trial)?;
+        let state = &mut self.trials[index.get()];
+        if !state.failed {
+            return Err(EventError::NotFailed {
+                trial: trial.to_owned(),
+                status: state.status,
+            });
+        }
+        state.failed = false;
+        state.last_resource = 0;
+        state.resumed_at = 0;
+        // One that was pinned after it had failed may hold a checkpoint.
+        self.finished_with_checkpoint -= usize::from(state.checkpoint.is_some());
+        self.set_status(index, TrialStatus::Running);
         Ok(())
     }
 

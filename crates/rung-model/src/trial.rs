@@ -118,6 +118,8 @@ pub(crate) struct TrialState {
     pub(crate) checkpoint: Option<Checkpoint>,
     pub(crate) pinned: bool,
     pub(crate) bad_metric_seen: bool,
+    /// Whether it ended by a crash, so that it can be tried again.
+    pub(crate) failed: bool,
 }
 
 impl TrialState {
@@ -131,6 +133,7 @@ impl TrialState {
             checkpoint: None,
             pinned: false,
             bad_metric_seen: false,
+            failed: false,
         }
     }
 
