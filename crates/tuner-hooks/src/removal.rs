@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
 use rungkeeper_policies::{Budget, Limits, Need, Progress, RemovalPolicy, RemovalReason};
-use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel};
+use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel, TrainedAgain};
 
 use crate::{BoxError, CheckpointStore, HookError, Note, SetupError, TrialResult, TunerCallback};
 
@@ -48,6 +48,11 @@ pub struct RemovalCallback<S = ()> {
     num_checkpoints_removed: u64,
     num_trials_resumed: u64,
     resumed_without_checkpoint: Vec<(String, u64)>,
+    /// Resource units that trials resumed with their checkpoint trained again.
+    units_trained_again: u64,
+    /// Trials of whom it was told that they train again, and whether that was because they ignore
+    /// their checkpoint.
+    told_to_train_again: BTreeSet<(String, bool)>,
     /// Given up, but not deleted yet: trial and bytes. They still take room.
     undeleted: BTreeMap<String, u64>,
     /// Of these the ones that the store refused to delete when it was asked: it is asked again.
@@ -103,7 +108,7 @@ pub struct ExtraResults {
     /// Trials resumed, with or without their checkpoint.
     pub num_trials_resumed: u64,
     /// Resource units trained again: the sum of the rung levels of trials resumed without their
-    /// checkpoint.
+    /// checkpoint, and what trials resumed with it reported a second time.
     pub cost_resources: u64,
 }
 
@@ -140,6 +145,8 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             num_checkpoints_removed: 0,
             num_trials_resumed: 0,
             resumed_without_checkpoint: Vec::new(),
+            units_trained_again: 0,
+            told_to_train_again: BTreeSet::new(),
             undeleted: BTreeMap::new(),
             refused: BTreeSet::new(),
             notes: Vec::new(),
@@ -311,7 +318,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
         let levels = self.resumed_without_checkpoint.iter().map(|r| r.1);
-        let cost_resources = levels.fold(0, u64::saturating_add);
+        let cost_resources = levels.fold(self.units_trained_again, u64::saturating_add);
         ExtraResults {
             num_checkpoints_removed: self.num_checkpoints_removed,
             num_trials_resumed: self.num_trials_resumed,
@@ -435,6 +442,35 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     }
 }
 
+impl<S> RemovalCallback<S> {
+    /// A trial that has its checkpoint trains again what it had trained: that is a cost like the
+    /// one of a checkpoint that was given up.
+    fn count_again(&mut self, trial: &str, again: &TrainedAgain) {
+        let units = again.units();
+        self.units_trained_again = self.units_trained_again.saturating_add(units);
+        let ignores = again.ignores_the_checkpoint();
+        if !self.told_to_train_again.insert((trial.to_owned(), ignores)) {
+            return;
+        }
+        let (trial, saved_at) = (trial.to_owned(), again.saved_at);
+        self.notes.push(if ignores {
+            Note::IgnoresCheckpoint {
+                trial,
+                saved_at,
+                from: again.from,
+                units,
+            }
+        } else {
+            Note::SavedBefore {
+                trial,
+                saved_at,
+                paused_at: again.paused_at,
+                units,
+            }
+        });
+    }
+}
+
 impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
     fn on_loop_end(&mut self, elapsed: f64) -> Result<(), HookError> {
         let plan = self.plan(elapsed)?;
@@ -476,6 +512,9 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         self.progress.reports += 1;
         self.progress.resource = self.progress.resource.saturating_add(report.trained);
         self.note(trial, result, &report);
+        if let Some(again) = &report.trained_again {
+            self.count_again(trial, again);
+        }
         if let Some(data) = &report.data {
             self.policy.observe(data)?;
         }

@@ -426,6 +426,53 @@ fn a_failed_trial_runs_again() {
     assert_eq!(callback.progress().trials, 1);
 }
 
+/// The cost is right where a program does not read its checkpoint, and where the checkpoint is older
+/// than the pause. Each is said once a trial; what was lost is counted at the resume alone.
+#[test]
+fn ignores_its_checkpoint_or_saved_at_another_epoch() {
+    let spec = ModelSpec {
+        checkpoints: CheckpointTracking::Committed,
+        ..spec()
+    };
+    let mut callback = callback(&spec, Budget::default());
+    let cost = |callback: &RemovalCallback| callback.extra_results().cost_resources;
+    callback.on_start_trial("7", 0).unwrap();
+    for level in [1, 3] {
+        report(&mut callback, "7", level, 0.5, Decision::Continue);
+    }
+    report(&mut callback, "7", 9, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 9, 10).unwrap();
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    report(&mut callback, "7", 2, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 9);
+    report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 5, 10).unwrap();
+    for _ in 0..2 {
+        callback.on_resume_trial("7").unwrap();
+        report(&mut callback, "7", 6, 0.5, Decision::Continue);
+        report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    }
+    assert_eq!(cost(&callback), 9 + 5 + 5);
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 11, 0.5, Decision::Pause);
+    callback.give_up("7").unwrap();
+    callback.on_resume_trial("7").unwrap();
+    assert_eq!(cost(&callback), 19 + 9);
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 19 + 9);
+    let notes: Vec<String> = callback.take_notes().iter().map(Note::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "trial \"7\" was resumed from level 9 but reports 1: it ignores its checkpoint; 9 units \
+             are trained again and counted",
+            "the checkpoint of trial \"7\" was saved at 5, but the trial was paused at 10: 5 units \
+             are trained again and counted",
+        ]
+    );
+}
+
 #[test]
 fn other_limits_from_here_on() {
     let mut callback = callback(&spec(), Budget::of_checkpoints(1));

@@ -92,7 +92,7 @@ fn check_elapsed(line: usize, event: &Event) -> Result<(), LogError> {
         Some(elapsed) if !(0.0..=MOST_SECONDS).contains(&elapsed) => Err(LogError::Line {
             line,
             reason: format!(
-                "elapsed is {elapsed:?}, but must be the seconds of the run, from 0 to {MOST_SECONDS:?}"
+                "elapsed is {elapsed:?}, but must be the seconds of the run, from 0 to {MOST_SECONDS:e}"
             ),
         }),
         _ => Ok(()),
