@@ -2,7 +2,7 @@
 
 mod check;
 
-use rungkeeper_policies::{Budget, RemovalReason};
+use rungkeeper_policies::{Budget, Limits, RemovalReason};
 use thiserror::Error;
 
 use crate::log::{EndOfRun, Event, Header, LoopEnd};
@@ -136,6 +136,9 @@ impl Replay {
         if matches!(event, Event::Header(_)) {
             return Err(ReplayError::SecondHeader { line });
         }
+        if matches!(event, Event::Unknown) {
+            return Ok(Step::default()); // not the end of a group either: it has no time
+        }
         let mut step = Step::default();
         if self.comparison.is_none() {
             step.plan = self.end_group(event.elapsed())?;
@@ -181,6 +184,9 @@ impl Replay {
             Event::Start { trial, bracket, .. } => callback.on_start_trial(trial, *bracket),
             Event::Resume { trial, .. } => callback.on_resume_trial(trial),
             Event::Restart { trial, .. } => callback.on_restart_trial(trial),
+            Event::Retry { trial, .. } => callback.on_retry_trial(trial),
+            Event::Undeleted { trial, bytes, .. } => callback.on_deletion_failed(trial, *bytes),
+            Event::Removed { trial, .. } => callback.on_checkpoint_deleted(trial),
             Event::Result {
                 trial,
                 level,
@@ -216,7 +222,20 @@ impl Replay {
                 });
                 Ok(())
             }
-            // Files that are gone change no decision; the others are dealt with by `feed`.
+            Event::Limits {
+                max_wallclock_time,
+                max_num_trials,
+                max_num_reports,
+                max_total_resource,
+                ..
+            } => callback.set_limits(Limits {
+                seconds: *max_wallclock_time,
+                trials: *max_num_trials,
+                reports: *max_num_reports,
+                resource: *max_total_resource,
+            }),
+            // What is launched and what is reported changes no decision; the others are dealt with
+            // by `feed`.
             _ => Ok(()),
         }
     }
