@@ -17,6 +17,12 @@ use rungkeeper_tuner::search_space::SearchSpace;
 
 const REDUCTION_FACTOR: u64 = 3;
 
+/// Trials that end one after the other without a report before a run stops, by default.
+const MAX_WITHOUT_REPORT: u64 = 5;
+
+/// Least bytes of output to be kept for a trial: room for the head, the tail and a last error.
+const LEAST_OUTPUT: u64 = 64_000;
+
 /// Collects problems with their places.
 pub(super) struct Problems<'t> {
     text: &'t str,
@@ -41,6 +47,8 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
     let scheduler = scheduler(&file, &mut problems);
     let (policy, budget, table) = budget(&file, &mut problems);
     let limits = limits(file.stop.as_ref(), &mut problems);
+    let max_without_report = max_without_report(&file, &mut problems);
+    let output = output(&file, &mut problems);
     let store = store::check(file.store, &mut problems);
     let space = with_given(file.space, file.configurations, &mut problems);
     problems.found.sort_by_key(|p| (p.line, p.column));
@@ -67,7 +75,10 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
             store,
             retries: file.failures.retries,
             max_failed_trials: file.failures.max_failed_trials,
+            max_without_report,
+            silence: file.failures.silence.duration(),
             grace: file.grace.duration(),
+            output,
         }),
         _ => Err(ExperimentError {
             problems: problems.found,
@@ -270,6 +281,26 @@ fn limits(stop: Option<&Spanned<Stop>>, problems: &mut Problems<'_>) -> Limits {
         problems.add(&stop.span(), error.to_string());
     }
     limits
+}
+
+fn max_without_report(file: &File, problems: &mut Problems<'_>) -> u64 {
+    let Some(written) = &file.failures.max_without_report else {
+        return MAX_WITHOUT_REPORT;
+    };
+    if *written.get_ref() == 0 {
+        let message = "max_without_report is 0, but must be at least 1";
+        problems.add(&written.span(), message);
+    }
+    *written.get_ref()
+}
+
+fn output(file: &File, problems: &mut Problems<'_>) -> u64 {
+    let bytes = file.output.get_ref().0;
+    if bytes < LEAST_OUTPUT {
+        let message = format!("output is {bytes} bytes, but must be at least \"64 kB\"");
+        problems.add(&file.output.span(), message);
+    }
+    bytes
 }
 
 fn with_given(

@@ -86,7 +86,7 @@ fn nearest_in(message: &str) -> Option<String> {
 }
 
 /// The name most like another one, if some is.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
     names
         .filter(|candidate| likeness(candidate) > 0.75)

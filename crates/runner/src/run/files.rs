@@ -159,7 +159,7 @@ impl RunFiles {
     pub(super) fn open_store(&self, experiment: &Experiment) -> Result<Arc<dyn Store>, RunError> {
         let run = self.name_in_store(experiment)?;
         match &experiment.store {
-            StorePlace::Folder(folder) => {
+            StorePlace::Folder { folder, .. } => {
                 let root = self.directory.join(folder);
                 Ok(Arc::new(DirectoryStore::open(&root, &run)?))
             }

@@ -32,7 +32,7 @@ impl Runner {
         }
         match Line::read(text, self.experiment.protocol, &self.experiment.names) {
             Line::Other => Ok(()),
-            Line::Refused(reason) => {
+            Line::Refused { reason, .. } => {
                 observer.note(&format!("trial \"{}\": {reason}", slot.trial));
                 self.answer(said.slot, Decision::Continue);
                 Ok(())
