@@ -3,6 +3,7 @@
 //! - [`experiment`]: the experiment file.
 //! - [`protocol`]: what programs print and are answered.
 //! - [`journal`]: the event log as a file, with recovery.
+//! - [`plain`]: text of others made fit to be shown.
 //! - [`run`]: processes, checkpoints, the run loop (Unix).
 //!
 //! # Features
@@ -13,6 +14,7 @@
 
 pub mod experiment;
 pub mod journal;
+pub mod plain;
 pub mod protocol;
 #[cfg(unix)]
 pub mod run;

@@ -1,16 +1,14 @@
 //! What the tables mean together.
 
-use std::ops::Range;
-
 use rungkeeper_policies::{Budget, Limits};
 use rungkeeper_rung_model::{Brackets, SpecError};
 use rungkeeper_tuner_hooks::log::POLICIES;
 use toml::Spanned;
 
-use super::error::nearest;
+use super::error::{Problems, nearest};
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::placeholders::{Piece, Placeholder, pieces};
-use super::{Experiment, ExperimentError, Problem, store};
+use super::{Experiment, ExperimentError, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
@@ -23,24 +21,8 @@ const MAX_WITHOUT_REPORT: u64 = 5;
 /// Least bytes of output to be kept for a trial: room for the head, the tail and a last error.
 const LEAST_OUTPUT: u64 = 64_000;
 
-/// Collects problems with their places.
-pub(super) struct Problems<'t> {
-    text: &'t str,
-    found: Vec<Problem>,
-}
-
-impl Problems<'_> {
-    pub(super) fn add(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        self.found
-            .push(Problem::at(self.text, span, message.into()));
-    }
-}
-
 pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentError> {
-    let mut problems = Problems {
-        text,
-        found: Vec::new(),
-    };
+    let mut problems = Problems::new(text);
     check_names(&file, &mut problems);
     check_command(&file, &mut problems);
     check_slots(&file, &mut problems);
@@ -51,9 +33,8 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
     let output = output(&file, &mut problems);
     let store = store::check(file.store, &mut problems);
     let space = with_given(file.space, file.configurations, &mut problems);
-    problems.found.sort_by_key(|p| (p.line, p.column));
-    match (scheduler, problems.found.is_empty()) {
-        (Some(scheduler), true) => Ok(Experiment {
+    match scheduler {
+        Some(scheduler) if problems.len() == 0 => Ok(Experiment {
             name: file.name.into_inner(),
             command: inner(file.command.into_inner()),
             directory: file.directory,
@@ -80,9 +61,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
             grace: file.grace.duration(),
             output,
         }),
-        _ => Err(ExperimentError {
-            problems: problems.found,
-        }),
+        _ => Err(problems.into_error()),
     }
 }
 
@@ -116,7 +95,7 @@ fn check_command(file: &File, problems: &mut Problems<'_>) {
         let message = "command is empty: its first item is the program to run";
         problems.add(&file.command.span(), message);
     }
-    let (mut used, before) = (Vec::new(), problems.found.len());
+    let (mut used, before) = (Vec::new(), problems.len());
     for argument in command {
         match pieces(argument.get_ref()) {
             Err(message) => problems.add(&argument.span(), message),
@@ -135,7 +114,7 @@ fn check_command(file: &File, problems: &mut Problems<'_>) {
             let message =
                 format!("a hyper-parameter cannot be called {name}: {{{name}}} has a meaning");
             problems.add(&file.command.span(), message);
-        } else if problems.found.len() == before && !used.iter().any(|used| used == name) {
+        } else if problems.len() == before && !used.iter().any(|used| used == name) {
             // Where a placeholder is misspelt, that is the problem, not that its name is unused.
             let message = format!("the command does not use the hyper-parameter {{{name}}}");
             problems.add(&file.command.span(), message);

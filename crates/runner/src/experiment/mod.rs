@@ -39,6 +39,8 @@ mod check;
 mod error;
 mod file;
 mod placeholders;
+#[cfg(unix)]
+mod program;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -57,6 +59,8 @@ use rungkeeper_tuner::search_space::SearchSpace;
 pub(crate) use error::nearest;
 pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};
+#[cfg(unix)]
+pub use program::find_program;
 pub use store::StorePlace;
 
 /// An experiment, checked.

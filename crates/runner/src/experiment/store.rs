@@ -3,7 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::check::Problems;
+use super::error::Problems;
 use super::file;
 
 const CACHE: &str = "checkpoints";
