@@ -18,10 +18,10 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn at(text: &str, span: &Range<usize>, message: String) -> Self {
+    pub(super) fn at(text: &str, span: &Range<usize>, message: &str) -> Self {
         let before = &text[..floor_char_boundary(text, span.start)];
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
-        let message = escaped_sentence(&without_secrets(&message), MESSAGE);
+        let message = escaped_sentence(&without_secrets(message), MESSAGE);
         Self {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
@@ -62,9 +62,9 @@ impl<'t> Problems<'t> {
         Self { text, found }
     }
 
-    pub(super) fn add(&mut self, span: &Range<usize>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, span: &Range<usize>, message: impl AsRef<str>) {
         self.found
-            .push(Problem::at(self.text, span, message.into()));
+            .push(Problem::at(self.text, span, message.as_ref()));
     }
 
     pub(super) fn len(&self) -> usize {
@@ -109,7 +109,7 @@ pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> ExperimentError {
         message = format!("{message}; did you mean `{nearest}`?");
     }
     ExperimentError {
-        problems: vec![Problem::at(text, &span, message)],
+        problems: vec![Problem::at(text, &span, &message)],
     }
 }
 

@@ -35,6 +35,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod changes;
 mod check;
 mod error;
 mod file;
@@ -56,6 +57,7 @@ use crate::protocol::{Protocol, ReportNames};
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
 
+pub use changes::{Changes, changes, table_of_header};
 pub(crate) use error::nearest;
 pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};

@@ -37,14 +37,14 @@ impl Runner {
                 self.answer(said.slot, Decision::Continue);
                 Ok(())
             }
-            Line::Report(report) => self.report(said.slot, report, observer),
+            Line::Report(report) => self.report(said.slot, &report, observer),
         }
     }
 
     fn report(
         &mut self,
         number: usize,
-        printed: Printed,
+        printed: &Printed,
         observer: &mut dyn Observer,
     ) -> Result<(), RunError> {
         let Some(slot) = self.slots[number].as_mut() else {
