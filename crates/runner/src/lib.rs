@@ -3,6 +3,7 @@
 //! - [`experiment`]: the experiment file.
 //! - [`protocol`]: what programs print and are answered.
 //! - [`journal`]: the event log as a file, with recovery.
+//! - [`plain`]: text of others made fit to be shown.
 //! - [`Runner`]: a run. It starts training processes, pauses and promotes them as the scheduler says, keeps their
 //!   checkpoints in a store within the budget, and writes everything down before it counts. The event log is the state:
 //!   after a crash at any moment [`Runner::resume`] goes on where the log ends.
@@ -44,6 +45,7 @@ mod ledger;
 mod lock;
 mod observer;
 mod origin;
+pub mod plain;
 mod process;
 pub mod protocol;
 mod recovery;

@@ -124,7 +124,7 @@ impl RunFolder {
         let (Some(directory), Some(experiment)) = (&self.directory, &self.experiment) else {
             return Place::Unknown;
         };
-        let StorePlace::Folder(store) = &experiment.store else {
+        let StorePlace::Folder { folder: store, .. } = &experiment.store else {
             return Place::Store(experiment.store.name());
         };
         let store = directory.join(store).join("checkpoints");

@@ -1,5 +1,6 @@
 use serde_json::{Map, Value};
 
+use crate::experiment::nearest;
 use crate::protocol::Protocol;
 
 /// What Syne Tune's `Reporter` puts before the JSON object of a report.
@@ -22,7 +23,7 @@ pub struct ReportNames {
 }
 
 /// A report that a training program printed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Printed {
     /// Resource the report is about, at least 1.
     pub resource: u64,
@@ -30,6 +31,9 @@ pub struct Printed {
     pub metric: f64,
     /// Whether the program says that it wrote a checkpoint (`"checkpoint": true`).
     pub checkpoint: bool,
+    /// Where the metric's key is not there at all: which key is missing, which keys there are, and
+    /// the one that is meant, if one is like it. A run whose first report lacks it is set up wrongly.
+    pub missing: Option<String>,
 }
 
 /// What a line that a training program printed is.
@@ -41,7 +45,13 @@ pub enum Line {
     Other,
     /// Meant as a report, but it cannot be one; why. In the answered protocol the program still
     /// waits for its answer.
-    Refused(String),
+    Refused {
+        /// Which value is wrong and what it must be, or which key is missing.
+        reason: String,
+        /// Whether it is the key of the resource that is missing. A run whose first report lacks it
+        /// is set up wrongly.
+        missing: bool,
+    },
 }
 
 impl Line {
@@ -56,12 +66,15 @@ impl Line {
     ///
     /// let names = ReportNames { metric: "loss".to_owned(), resource: "epoch".to_owned() };
     /// let read = |line| Line::read(line, Protocol::Answered, &names);
-    /// let report = Printed { resource: 3, metric: 0.25, checkpoint: true };
+    /// let report = Printed { resource: 3, metric: 0.25, checkpoint: true, missing: None };
     /// assert_eq!(read(r#"{"epoch": 3, "loss": 0.25, "checkpoint": true}"#), Line::Report(report));
     /// assert_eq!(read("epoch 3 done"), Line::Other);
     /// assert_eq!(
     ///     read(r#"{"epoch": 4.5, "loss": 0.25}"#),
-    ///     Line::Refused("epoch is 4.5, but must be a positive whole number".to_owned()),
+    ///     Line::Refused {
+    ///         reason: "epoch is 4.5, but must be a positive whole number".to_owned(),
+    ///         missing: false,
+    ///     },
     /// );
     /// ```
     #[must_use]
@@ -78,7 +91,7 @@ impl Line {
             (Some(object), _) => Self::of(&object, protocol, names),
             // Tagged lines are meant as reports, others are whatever the program prints.
             (None, Protocol::OneWay) => {
-                Self::Refused(format!("not a JSON object behind {}", TAG.trim_end()))
+                Self::refused(format!("not a JSON object behind {}", TAG.trim_end()))
             }
             (None, Protocol::Answered) => Self::Other,
         }
@@ -89,11 +102,14 @@ impl Line {
         let Some(value) = object.get(resource) else {
             return match (protocol, object.contains_key(metric)) {
                 (Protocol::Answered, false) => Self::Other,
-                _ => Self::Refused(format!("a report without {resource}")),
+                _ => Self::Refused {
+                    reason: format!("a report without {}", absent(resource, object)),
+                    missing: true,
+                },
             };
         };
         let Some(level) = whole(value) else {
-            return Self::Refused(format!(
+            return Self::refused(format!(
                 "{resource} is {value}, but must be a positive whole number"
             ));
         };
@@ -102,8 +118,28 @@ impl Line {
             resource: level,
             metric: number.filter(|n| n.is_finite()).unwrap_or(f64::NAN),
             checkpoint: object.get("checkpoint") == Some(&Value::Bool(true)),
+            missing: (!object.contains_key(metric))
+                .then(|| format!("a report without {}", absent(metric, object))),
         })
     }
+
+    fn refused(reason: String) -> Self {
+        Self::Refused {
+            reason,
+            missing: false,
+        }
+    }
+}
+
+/// Which key is not there, which ones are, and the one that may be meant.
+fn absent(wanted: &str, object: &Map<String, Value>) -> String {
+    let keys: Vec<&str> = object.keys().map(String::as_str).collect();
+    let there = keys.join(", ");
+    let hint = match nearest(wanted, keys.into_iter()) {
+        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        None => String::new(),
+    };
+    format!("{wanted}: its keys are {there}{hint}")
 }
 
 /// A JSON object; with the `NaN` and `Infinity` that Python writes as null.
@@ -181,11 +217,15 @@ mod tests {
             resource: 7,
             metric: 0.5,
             checkpoint: false,
+            missing: None,
         };
         assert_eq!(one_way(line), Line::Report(expected));
         assert_eq!(one_way(r#"{"epoch": 7, "loss": 0.5}"#), Line::Other);
-        assert!(matches!(one_way("[tune-metric]: {oops"), Line::Refused(_)));
-        assert!(matches!(one_way("[tune-metric]: {}"), Line::Refused(_)));
+        assert!(matches!(
+            one_way("[tune-metric]: {oops"),
+            Line::Refused { .. }
+        ));
+        assert!(matches!(one_way("[tune-metric]: {}"), Line::Refused { .. }));
     }
 
     #[test]
@@ -210,7 +250,10 @@ mod tests {
             let deep = brackets.repeat(1_000_000);
             let text = format!("{{\"epoch\": 1, \"loss\": NaN, \"more\": {deep}");
             assert_eq!(answered(&text), Line::Other);
-            assert!(matches!(one_way(&format!("{TAG}{text}")), Line::Refused(_)));
+            assert!(matches!(
+                one_way(&format!("{TAG}{text}")),
+                Line::Refused { .. }
+            ));
         }
         let nested = format!("{}{}", "[".repeat(100), "]".repeat(100));
         let text = format!("{{\"epoch\": 1, \"loss\": NaN, \"more\": {nested}}}");
@@ -229,11 +272,15 @@ mod tests {
             "9007199254740993",
         ] {
             match answered(&format!(r#"{{"epoch": {text}, "loss": 1}}"#)) {
-                Line::Refused(reason) => assert!(reason.starts_with("epoch is "), "{reason}"),
+                Line::Refused { reason, .. } => {
+                    assert!(reason.starts_with("epoch is "), "{reason}")
+                }
                 other => panic!("{text}: {other:?}"),
             }
         }
         let without = answered(r#"{"loss": 1}"#);
-        assert_eq!(without, Line::Refused("a report without epoch".to_owned()));
+        let reason = "a report without epoch: its keys are loss".to_owned();
+        let missing = true;
+        assert_eq!(without, Line::Refused { reason, missing });
     }
 }

@@ -33,6 +33,8 @@ mod error;
 #[cfg(feature = "serde")]
 mod read;
 mod value;
+#[cfg(feature = "serde")]
+mod write;
 
 pub use domain::Domain;
 pub use error::SpaceError;
@@ -142,6 +144,12 @@ impl SearchSpace {
         self.parameters
             .iter()
             .map(|(name, domain)| (name.as_str(), domain))
+    }
+
+    /// The configurations to be tried first, as [`SearchSpace::with_given`] took them.
+    #[must_use]
+    pub fn given(&self) -> &[Configuration] {
+        &self.given
     }
 
     /// The configuration of a trial: a given one as long as there are any, then random search
