@@ -15,9 +15,9 @@ use rungkeeper_tuner_hooks::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::RunError;
 use crate::experiment::Experiment;
 use crate::ledger::Ledger;
+use crate::{RunError, View};
 
 /// Fields of the run's own beside those of an event.
 pub(crate) type Fields = Map<String, Value>;
@@ -49,6 +49,8 @@ pub(crate) struct Standing {
     processes: u64,
     /// The largest checkpoint so far.
     largest: u64,
+    /// The limits that the experiment file had when they were last taken from it.
+    pub(crate) limits_of_the_file: Limits,
 }
 
 impl Standing {
@@ -73,6 +75,7 @@ impl Standing {
             has_reports: false,
             processes: 0,
             largest: 0,
+            limits_of_the_file: header.limits(),
         })
     }
 
@@ -131,6 +134,9 @@ impl Standing {
             _ => {}
         }
         self.callback.apply(event)?;
+        if fields.contains_key("from_the_file") {
+            self.limits_of_the_file = self.callback.limits();
+        }
         self.follow_the_best(event);
         Ok(())
     }
@@ -307,11 +313,13 @@ impl<'o> Books<'o> {
             .configuration(trial.parse().unwrap_or(0))
     }
 
-    /// Whether a limit is reached. A number of trials is a limit of the scheduler: the ones that were started are
-    /// finished.
-    pub(crate) fn limit_is_reached(&self) -> bool {
+    /// Whether a limit is reached, together with reports that are not written yet. A number of trials is a limit of the
+    /// scheduler: the ones that were started are finished.
+    pub(crate) fn limit_is_reached(&self, (reports, resource): (u64, u64)) -> bool {
         let mut progress = self.standing.callback.progress();
         progress.seconds = self.elapsed();
+        progress.reports += reports;
+        progress.resource = progress.resource.saturating_add(resource);
         let limits = Limits {
             trials: None,
             ..self.limits()
@@ -457,6 +465,18 @@ impl<'o> Books<'o> {
         };
         let elapsed = self.elapsed();
         self.record(&Event::Remove { removal, elapsed })
+    }
+
+    /// Shows whoever watches how the run stands.
+    pub(crate) fn show(&mut self, deleting: usize) {
+        let best = self.standing.best.as_ref();
+        let view = View {
+            elapsed: self.ledger.elapsed(),
+            model: self.standing.callback.model(),
+            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
+            deleting,
+        };
+        self.ledger.show(&view);
     }
 
     /// The end of the run.

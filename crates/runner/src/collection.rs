@@ -3,24 +3,22 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use rungkeeper_checkpoints::{Orphan, Pending, Store};
 use rungkeeper_policies::{Budget, RemovalReason};
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Removal, RemovalCallback, Replay};
 
-use super::files::{RunFiles, read_experiment};
-use super::{Observer, RunError, Runner};
+use crate::desk::Job;
+use crate::directory::{RunDirectory, read_experiment};
 use crate::journal::Journal;
-
-/// Time for deletions before what is left is told.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::trials::Trials;
+use crate::{RunError, storage};
 
 /// A checkpoint that goes, or would go.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doomed {
-    /// What is given up, and on what grounds.
+    /// What is removed, and on what grounds.
     pub removal: Removal,
     /// Where it lies: a path, or a key of the bucket.
     pub location: String,
@@ -29,7 +27,7 @@ pub struct Doomed {
 /// What a collection did.
 #[derive(Debug, Default)]
 pub struct Collected {
-    /// Given up, first to go first.
+    /// Removed, first to go first.
     pub gone: Vec<Doomed>,
     /// What could not be deleted.
     pub left: Vec<Pending>,
@@ -48,9 +46,9 @@ pub struct Orphans {
     pub removed: usize,
 }
 
-/// What [`Runner::collect`] would give up as the log of a run stands, first to go first, for the
-/// budget that `change` makes of the run's own. Nothing is changed, and another process may work on
-/// the run.
+/// What [`Runner::collect`](crate::Runner::collect) would remove as the log of a run stands, first to go first, for the
+/// budget that `change` makes of the run's own. Nothing is changed, and another process may work on the run. What the
+/// log names and the store does not hold is left out.
 ///
 /// # Errors
 ///
@@ -59,10 +57,22 @@ pub fn what_would_go(
     directory: &Path,
     change: impl FnOnce(Budget) -> Budget,
 ) -> Result<Vec<Doomed>, RunError> {
-    let files = RunFiles::look_at(directory)?;
-    let (mut callback, elapsed) = replayed(&files)?;
+    let directory = RunDirectory::look_at(directory)?;
+    let (mut callback, elapsed) = replayed(&directory)?;
+    let store = open_store(&directory)?;
+    let mut places = places(&*store)?;
+    // Somebody may have removed checkpoints by hand: they take no room, and are not there to go.
+    let model = callback.model();
+    let held = model.trials().filter(|(trial, _)| model.checkpoint(trial).is_some());
+    let gone: Vec<String> = held
+        .filter(|(trial, _)| !places.contains_key(*trial))
+        .map(|(trial, _)| trial.to_owned())
+        .collect();
+    for trial in gone {
+        let _ = callback.lose(&trial); // one that runs holds nothing that could go
+    }
     let plan = callback.plan_within(change(callback.budget()), elapsed)?;
-    located(&*open_store(&files)?, plan.removals)
+    Ok(located(&mut places, plan.removals))
 }
 
 /// What lies in the store without being owned by the log. Nothing is changed.
@@ -71,82 +81,46 @@ pub fn what_would_go(
 ///
 /// As [`what_would_go`].
 pub fn orphans(directory: &Path) -> Result<Orphans, RunError> {
-    let files = RunFiles::look_at(directory)?;
-    let (callback, _) = replayed(&files)?;
-    let store = open_store(&files)?;
+    let directory = RunDirectory::look_at(directory)?;
+    let (callback, _) = replayed(&directory)?;
+    let store = open_store(&directory)?;
     let found = store.orphans(&|trial| callback.model().status(trial).is_some())?;
     Ok(Orphans { found, removed: 0 })
 }
 
-impl Runner {
-    /// Makes room: gives up checkpoints until `budget` is kept this once, in the order of the policy,
-    /// and waits until they are gone.
-    ///
-    /// # Errors
-    ///
-    /// The log cannot be written, or the store cannot be read.
-    pub fn collect(
-        &mut self,
-        budget: Budget,
-        observer: &mut dyn Observer,
-    ) -> Result<Collected, RunError> {
-        let elapsed = self.elapsed();
-        let plan = self.callback.plan_within(budget, elapsed)?;
-        let gone = located(&*self.store, plan.removals)?;
-        for doomed in &gone {
-            let removal = doomed.removal.clone();
-            self.write(&Event::Remove { removal, elapsed }, observer)?;
-        }
-        self.journal.sync()?;
-        for doomed in &gone {
-            self.callback.give_up(&doomed.removal.trial)?;
-        }
-        let left = self.settle(observer)?;
-        let model = self.callback.model();
-        Ok(Collected {
-            gone,
-            left,
-            held: model.num_with_checkpoint(),
-            bytes: model.checkpoint_bytes(),
-        })
+/// Removes what exceeds a budget that is kept this once. The files are on their way out when this returns.
+pub(crate) fn collect(trials: &mut Trials<'_>, budget: Budget) -> Result<Vec<Doomed>, RunError> {
+    let plan = trials.books.plan_within(budget)?;
+    let mut places = places(trials.desk.store())?;
+    let gone = located(&mut places, plan.removals);
+    for doomed in &gone {
+        let removal = doomed.removal.clone();
+        let (trial, bytes) = (removal.trial.clone(), removal.bytes);
+        let elapsed = trials.books.elapsed();
+        trials.books.record(&Event::Remove { removal, elapsed })?;
+        trials.desk.ask(&trial, Job::Remove { bytes });
     }
+    Ok(gone)
+}
 
-    /// Waits until what was given up is gone, and writes that down. What could not be deleted comes
-    /// back; the next [`Runner::resume`] tries again.
-    ///
-    /// # Errors
-    ///
-    /// The log cannot be written.
-    pub fn settle(&mut self, observer: &mut dyn Observer) -> Result<Vec<Pending>, RunError> {
-        let left = self.callback.store_mut().drain(PATIENCE);
-        self.note_deletions(observer)?;
-        self.journal.sync()?;
-        Ok(left)
-    }
-
-    /// Removes the checkpoints in the store that this run committed and its log does not own. What
-    /// the run did not make is left alone.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read, or a checkpoint cannot be removed.
-    pub fn collect_orphans(&mut self) -> Result<Orphans, RunError> {
-        let model = self.callback.model();
-        let found = self.store.orphans(&|trial| model.status(trial).is_some())?;
-        let mut removed = 0;
-        for orphan in &found {
-            if let Orphan::Checkpoint(stored) = orphan {
-                self.store.delete(&stored.trial)?;
-                removed += 1;
-            }
+/// Removes what this run committed and its log does not own.
+pub(crate) fn collect_orphans(trials: &mut Trials<'_>) -> Result<Orphans, RunError> {
+    let model = trials.books.model();
+    let store = trials.desk.store();
+    let found = store.orphans(&|trial| model.status(trial).is_some())?;
+    let mut removed = 0;
+    for orphan in &found {
+        if let Orphan::Checkpoint(stored) = orphan {
+            store.delete(&stored.trial)?;
+            removed += 1;
         }
-        Ok(Orphans { found, removed })
     }
+    Ok(Orphans { found, removed })
 }
 
 /// The removal callback as the log of a run leaves it, and the seconds of the run.
-fn replayed(files: &RunFiles) -> Result<(RemovalCallback, f64), RunError> {
-    let (header, events) = Journal::read(&files.log())?;
+fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError> {
+    let (header, events) = Journal::read(&directory.log())?;
     let mut replay = Replay::checked(&header)?;
     let mut elapsed = 0.0;
     for (place, recorded) in events.enumerate() {
@@ -158,17 +132,21 @@ fn replayed(files: &RunFiles) -> Result<(RemovalCallback, f64), RunError> {
     Ok((replay.into_callback(), elapsed))
 }
 
-fn open_store(files: &RunFiles) -> Result<Arc<dyn Store>, RunError> {
-    let (experiment, _) = read_experiment(&files.experiment())?;
-    files.open_store(&experiment)
+/// Never makes a store: who only looks finds what is there.
+fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
+    let (experiment, _) = read_experiment(&directory.experiment())?;
+    let (origin, whereabouts) = directory.origin_as_it_is()?;
+    storage::open(directory, &origin, &whereabouts, &experiment, true)
 }
 
-/// Where the checkpoints lie. What was given up because someone asked says so.
-fn located(store: &dyn Store, removals: Vec<Removal>) -> Result<Vec<Doomed>, RunError> {
+/// Where the checkpoints lie.
+fn places(store: &dyn Store) -> Result<HashMap<String, String>, RunError> {
     let stored = store.list()?.into_iter();
-    let mut places: HashMap<String, String> = stored
-        .map(|stored| (stored.trial, stored.location))
-        .collect();
+    Ok(stored.map(|stored| (stored.trial, stored.location)).collect())
+}
+
+/// What was removed because someone asked says so.
+fn located(places: &mut HashMap<String, String>, removals: Vec<Removal>) -> Vec<Doomed> {
     let doomed = removals.into_iter().map(|removal| Doomed {
         location: places.remove(&removal.trial).unwrap_or_default(),
         removal: Removal {
@@ -176,5 +154,5 @@ fn located(store: &dyn Store, removals: Vec<Removal>) -> Result<Vec<Doomed>, Run
             ..removal
         },
     });
-    Ok(doomed.collect())
+    doomed.collect()
 }

@@ -70,7 +70,11 @@ impl RunDirectory {
     ///
     /// It holds none, or another process works on it.
     pub(crate) fn open(path: &Path) -> Result<Self, RunError> {
-        Self::look_at(path)?;
+        let directory = Self::look_at(path)?;
+        // Somebody may have removed the lock file: the log is locked as well.
+        if Journal::is_locked(&directory.log())? {
+            return Err(RunError::Locked(directory.path));
+        }
         Self::lock(path)
     }
 
@@ -142,10 +146,16 @@ impl RunDirectory {
         requests_folder(&self.path)
     }
 
+    /// Where the run comes from, as its directory tells, and what became of that directory.
+    pub(crate) fn origin_as_it_is(&self) -> Result<(Origin, Whereabouts), RunError> {
+        let origin = Origin::read(&self.path)?;
+        let whereabouts = origin.whereabouts(&self.path);
+        Ok((origin, whereabouts))
+    }
+
     /// Where the run comes from, after a look at where it is now. What a person should know comes with it.
     pub(crate) fn origin(&self, base: Option<&Path>) -> Result<(Origin, Whereabouts, Vec<String>), RunError> {
-        let mut origin = Origin::read(&self.path)?;
-        let whereabouts = origin.whereabouts(&self.path);
+        let (mut origin, whereabouts) = self.origin_as_it_is()?;
         let mut notes = Vec::new();
         if let Whereabouts::Copied(original) = &whereabouts {
             notes.push(format!(

@@ -1,8 +1,8 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rungkeeper_checkpoints::StoreError;
-use rungkeeper_policies::BudgetError;
+use rungkeeper_policies::{BudgetError, LimitError};
 use rungkeeper_rung_model::SpecError;
 use rungkeeper_tuner_hooks::{HookError, ReplayError, SetupError};
 use thiserror::Error;
@@ -31,6 +31,68 @@ pub enum RunError {
         /// All of them.
         source: ExperimentError,
     },
+    /// The directory holds something that is no run.
+    #[error(
+        "{} is not used: it holds {entry:?}, which no run made; give a new or empty directory with --dir",
+        directory.display()
+    )]
+    NotOurs {
+        /// The directory.
+        directory: PathBuf,
+        /// Something in it.
+        entry: String,
+    },
+    /// The training command cannot be started as it is written.
+    #[error("{}: {reason}", path.display())]
+    Command {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is missing, and where it was looked for.
+        reason: String,
+    },
+    /// The directory is a copy, and its store is the original's.
+    #[error(
+        "{} is a copy of the run in {}, and both would use the store {store}: nothing was touched; go on with the \
+         original, or move it away first if this is the one to keep", directory.display(), original.display()
+    )]
+    CopyOfAStore {
+        /// The copy.
+        directory: PathBuf,
+        /// The original.
+        original: PathBuf,
+        /// The store.
+        store: String,
+    },
+    /// The folder that the experiment's paths are relative to is not there.
+    #[error(
+        "the programs of the run in {} ran in {}, and {} is not there; name the folder with --base DIR",
+        directory.display(), base.display(), base.join(file).display()
+    )]
+    NoBase {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The folder as it was.
+        base: PathBuf,
+        /// The experiment file in it.
+        file: PathBuf,
+    },
+    /// The experiment file in the run's directory was changed where the run cannot follow.
+    #[error("{}:\n{}", path.display(), reasons.join("\n"))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What was changed, and what to do.
+        reasons: Vec<String>,
+    },
+    /// The disk that the checkpoints are on is full.
+    #[error(
+        "the disk of {} is full: programs were paused, nothing is lost, and `rungkeeper resume` goes on once there is \
+         room", place.display()
+    )]
+    DiskFull {
+        /// Where the checkpoints are.
+        place: PathBuf,
+    },
     /// The directory holds a run already.
     #[error("{} holds a run already: `rungkeeper resume` goes on with it", .0.display())]
     Exists(PathBuf),
@@ -57,6 +119,9 @@ pub enum RunError {
         /// Why not.
         reason: &'static str,
     },
+    /// Limits that are none.
+    #[error(transparent)]
+    Limits(#[from] LimitError),
     /// The settings.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -80,4 +145,11 @@ pub enum RunError {
         /// Why not.
         source: io::Error,
     },
+}
+
+pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {
+    RunError::File {
+        path: path.to_owned(),
+        source,
+    }
 }

@@ -18,6 +18,9 @@ use thiserror::Error;
 
 use crate::lock;
 
+/// A first line that is longer has no fields of ours.
+const LONGEST_HEADER: u64 = 1 << 24;
+
 /// Why a journal could not be opened or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -158,6 +161,33 @@ impl Journal {
             Ok((event, serde_json::from_str(&text).unwrap_or_default()))
         });
         Ok((header?, events))
+    }
+
+    /// Whether another process writes the log.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub fn is_locked(path: &Path) -> Result<bool, JournalError> {
+        let file = open_regular(path, OpenOptions::new().read(true))?;
+        match lock(&file, path) {
+            Ok(()) => Ok(false),
+            Err(JournalError::Locked { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The fields of the first line that are not part of the header.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn header_fields(path: &Path) -> Result<Map<String, Value>, JournalError> {
+        let file = open_regular(path, OpenOptions::new().read(true))?;
+        let mut line = String::new();
+        let read = BufReader::new(file).take(LONGEST_HEADER).read_line(&mut line);
+        read.map_err(|e| io_error(path, e))?;
+        Ok(serde_json::from_str(&line).unwrap_or_default())
     }
 
     /// Appends an event, with fields of the run's own that readers of events ignore.

@@ -22,6 +22,7 @@
 //! | `Runner` | the loop |
 //! | `Ledger` | the log, the clock, the observer: what is written before it counts |
 //! | `Books` | what the events add up to: scheduler, removal callback, the best trial, pins, crashes |
+//! | `Trials` | what becomes of a trial as its program starts, reports and ends |
 //! | `Slots` | training processes, and what they said |
 //! | `Desk` | the store, and the threads that work on it |
 //! | `RunDirectory` | the files of the run, its locks, and where it comes from |
@@ -55,6 +56,7 @@ mod slots;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod trials;
 mod whole;
 
 pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};

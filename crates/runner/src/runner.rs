@@ -1,257 +1,156 @@
-//! Tuning a real training program on this machine: processes, checkpoints, the event log.
-//!
-//! [`Runner`] starts training processes, pauses and promotes them as the scheduler says, keeps their
-//! checkpoints in a store within the budget, and writes everything down before it counts. The event
-//! log is the state: after a crash at any moment [`Runner::resume`] goes on where the log ends.
-//!
-//! The run's directory holds `experiment.toml`, `log.jsonl`, `lock`, the checkpoints, and the output
-//! of each trial under `output/`.
+//! The loop of a run.
 
-mod collection;
-mod committing;
-mod ending;
-mod error;
-mod files;
-mod pins;
-mod process;
-mod recovery;
-mod reports;
-mod requests;
-#[cfg(test)]
-mod tests;
-mod trash;
-mod turn;
-
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use rungkeeper_checkpoints::{DeletionEvent, Store, StoreError};
-use rungkeeper_policies::Budget;
-use rungkeeper_rung_model::Decision;
-use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{RemovalCallback, RungModel};
-use serde_json::{Map, Value};
-
-use crate::experiment::Experiment;
-use crate::journal::Journal;
-use rungkeeper_tuner::scheduler::PromotionScheduler;
 use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits, TrialStatus};
+use serde_json::{Map, Value, json};
 
-pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
-pub use error::RunError;
-pub use files::{RunFiles, worked_on_by};
-pub use requests::{Request, ask};
-
-use process::{Process, Said};
-use trash::Trash;
+use crate::books::{Books, Standing};
+use crate::clock::Clock;
+use crate::desk::{Desk, Done, Settings};
+use crate::directory::{RunDirectory, read_experiment};
+use crate::experiment::{Experiment, StorePlace, find_program};
+use crate::journal::Journal;
+use crate::ledger::Ledger;
+use crate::observer::{Observer, Outcome, Stop, View};
+use crate::origin::{Origin, Whereabouts};
+use crate::process::{Said, end_marked};
+use crate::recovery;
+use crate::requests::{Inbox, Request};
+use crate::trials::{Halt, Trials};
+use crate::{Collected, Orphans, ResumeOptions, RunError, collection, storage};
 
 /// How long the loop sleeps when nothing is said: ends of processes are noticed that late.
 const TICK: Duration = Duration::from_millis(20);
 
-/// Lines that training programs may be ahead of the loop before they have to wait.
-const LINES_AHEAD: usize = 4096;
+/// Messages that training programs and the store may be ahead of the loop before they have to wait.
+const MESSAGES_AHEAD: usize = 4096;
 
-/// Someone who watches a run.
-pub trait Observer {
-    /// An event was written to the log.
-    fn event(&mut self, _event: &Event) {}
+/// Time for deletions at the end of a run before what is left is told.
+const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// Something a person should know, though the run goes on.
-    fn note(&mut self, _text: &str) {}
+/// How long work on the store is waited for, beyond the grace of programs, when all is to end now.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
-    /// A turn of the loop is over.
-    fn turn(&mut self, _run: &View<'_>) {}
-
-    /// Asked once per turn: whether the run shall stop.
-    fn stop(&mut self) -> Stop {
-        Stop::No
-    }
-}
-
-/// Whether a run shall stop.
-#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Stop {
-    /// It goes on.
-    #[default]
-    No,
-    /// Running trials are paused at their next report, then the run stops and can be resumed.
-    Cleanly,
-    /// Running trials are ended at once; they train again from their last checkpoint.
-    Now,
-}
-
-/// What an observer sees of a run.
-pub struct View<'r> {
-    /// Seconds of the run.
-    pub elapsed: f64,
-    /// Trials, rungs and checkpoints.
-    pub model: &'r RungModel,
-    /// The best finished trial and its metric.
-    pub best: Option<(&'r str, f64)>,
-    /// Number of checkpoints that were given up and are not deleted yet.
-    pub deleting: usize,
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// A limit was reached, or there is nothing left to train.
-    Finished,
-    /// It was asked to stop, and can be resumed.
-    Stopped,
-    /// Too many trials failed; it can be resumed.
-    TooManyFailures,
+/// What comes to the loop.
+pub(crate) enum Message {
+    /// A training program said something.
+    Said(Said),
+    /// Work on the store is done.
+    Done(Done),
 }
 
 /// A run on this machine.
-pub struct Runner {
-    experiment: Experiment,
-    files: RunFiles,
-    journal: Journal,
-    scheduler: PromotionScheduler,
-    callback: RemovalCallback<Trash>,
-    store: Arc<dyn Store>,
-    deletions: Receiver<DeletionEvent>,
-    slots: Vec<Option<Slot>>,
-    /// Trials that ran when the run was interrupted: they go on before anything else.
-    interrupted: Vec<String>,
-    /// Paused trials that are promoted as soon as their old process has ended.
-    held: Vec<String>,
-    to: SyncSender<Said>,
-    said: Receiver<Said>,
-    /// Seconds of the run before this process.
-    before: f64,
-    begin: Instant,
-    /// Processes started by this run, so that each has a number of its own.
-    processes: u64,
-    crashes: HashMap<String, u64>,
-    failed: u64,
-    best: Option<(String, f64)>,
-    /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
-    /// not complete yet.
-    pinned: Vec<String>,
-    stop: Stop,
-    /// When the processes of all slots were last looked at.
-    looked_after_slots: Instant,
-    /// When requests were last looked for.
-    looked_for_requests: Instant,
-    /// Why the store is not used any more: the run stops.
-    store_error: Option<StoreError>,
+pub struct Runner<'o> {
+    pub(crate) trials: Trials<'o>,
+    messages: Receiver<Message>,
+    inbox: Inbox,
+    /// When processes were last looked at.
+    looked: Instant,
+    /// Since when all is to end now.
+    hurried: Option<Instant>,
 }
 
-/// A worker's trial.
-struct Slot {
-    trial: String,
-    /// Where its program writes.
-    staging: PathBuf,
-    process: Process,
-    number: u64,
-    /// What the trial is waited for.
-    phase: Phase,
-    /// Last resource reported, by this process.
-    resource: u64,
-    /// Last resource at which the program said that a checkpoint was written.
-    checkpoint_at: Option<u64>,
-    /// The checkpoint of this pause was committed while the program waited for its answer.
-    committed: bool,
-    /// When patience ends: then the group is asked to end, or killed.
-    deadline: Option<Instant>,
-    asked_to_end: bool,
-    /// Nothing more comes from it.
-    has_said_all: bool,
+/// What a runner is made of.
+pub(crate) struct Parts {
+    pub(crate) experiment: Experiment,
+    pub(crate) directory: RunDirectory,
+    pub(crate) origin: Origin,
+    pub(crate) store: Arc<dyn rungkeeper_checkpoints::Store>,
+    pub(crate) journal: Journal,
+    pub(crate) standing: Standing,
+    pub(crate) elapsed: f64,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
-    Training,
-    /// Told to pause or stop by the scheduler.
-    Ending(Decision),
-    /// Told to pause because the run stops: the trial goes on when it is resumed.
-    Interrupted,
-}
-
-impl Runner {
-    /// A new run in a directory of its own, which must not hold one.
+impl<'o> Runner<'o> {
+    /// A new run in a directory of its own, which must be new or empty. All that can be checked is checked before
+    /// anything is made.
     ///
     /// # Errors
     ///
-    /// The experiment has problems, the directory holds a run already or cannot be written.
-    pub fn create(experiment_file: &Path, directory: &Path) -> Result<Self, RunError> {
-        let (experiment, text) = files::read_experiment(experiment_file)?;
-        let files = RunFiles::create(directory, &text)?;
+    /// The experiment has problems, its program cannot be started, the directory holds a run or something else, or the
+    /// store cannot be used.
+    pub fn create(
+        experiment_file: &Path,
+        directory: &Path,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        let (experiment, text) = read_experiment(experiment_file)?;
+        let base = experiment_file.parent().unwrap_or(Path::new(""));
+        check_command(&experiment, experiment_file, base)?;
+        let directory = RunDirectory::create(directory, experiment_file, &text)?;
         let header = recovery::header(&experiment);
         // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
-        let base = experiment_file.parent().unwrap_or(Path::new(""));
-        files.remember_base(base)?;
-        let store = files.open_store(&experiment)?;
-        let journal = Journal::create(&files.log(), &header)?;
-        let mut runner = Self::build(experiment, files, store, journal, &header)?;
-        runner.journal.sync()?;
-        runner.begin = Instant::now();
-        Ok(runner)
+        let origin = Origin::new(experiment_file, directory.path())?;
+        origin.write(directory.path())?;
+        let store = storage::open(&directory, &origin, &Whereabouts::Same, &experiment, false)?;
+        let journal = Journal::create(&directory.log(), &header, &begun_as(&experiment))?;
+        let parts = Parts {
+            standing: Standing::new(&experiment, &header)?,
+            experiment,
+            directory,
+            origin,
+            store,
+            journal,
+            elapsed: 0.0,
+        };
+        Ok(Self::build(parts, observer))
     }
 
-    /// An interrupted run, brought back from its log. Processes it left behind are ended.
+    /// An interrupted or finished run, brought back from its log. Processes it left behind are ended.
     ///
     /// # Errors
     ///
-    /// The directory holds no run, another process works on it, or the log is damaged.
-    pub fn resume(directory: &Path, observer: &mut dyn Observer) -> Result<Self, RunError> {
-        let files = RunFiles::open(directory)?;
-        let (experiment, _) = files::read_experiment(&files.experiment())?;
-        let store = files.open_store(&experiment)?;
-        let (journal, header, events) = Journal::recover(&files.log())?;
-        let mut runner = Self::build(experiment, files, store, journal, &header)?;
-        runner.recover(&events, observer)?;
-        Ok(runner)
+    /// The directory holds no run, another process works on it, the log is damaged, the experiment file was changed
+    /// where the run cannot follow, or the store is not there.
+    pub fn resume(
+        directory: &Path,
+        options: &ResumeOptions,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        recovery::resume(directory, options, observer)
     }
 
-    fn build(
-        experiment: Experiment,
-        files: RunFiles,
-        store: Arc<dyn Store>,
-        journal: Journal,
-        header: &Header,
-    ) -> Result<Self, RunError> {
-        let (trash, deletions) = Trash::new(Arc::clone(&store));
-        let scheduler = PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?;
-        let callback = RemovalCallback::new(
-            &header.model_spec(),
-            header.build_policy()?,
-            header.budget(),
-            header.limits(),
-            trash,
-        )?;
-        let (to, said) = sync_channel(LINES_AHEAD);
-        let slots = (0..experiment.workers).map(|_| None).collect();
-        Ok(Self {
+    pub(crate) fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
+        let Parts {
             experiment,
-            files,
-            journal,
-            scheduler,
-            callback,
+            directory,
+            origin,
             store,
-            deletions,
-            slots,
-            interrupted: Vec::new(),
-            held: Vec::new(),
-            to,
-            said,
-            before: 0.0,
-            begin: Instant::now(),
-            processes: 0,
-            crashes: HashMap::new(),
-            failed: 0,
-            best: None,
-            pinned: Vec::new(),
-            stop: Stop::No,
-            looked_after_slots: Instant::now(),
-            looked_for_requests: Instant::now(),
-            store_error: None,
-        })
+            journal,
+            standing,
+            elapsed,
+        } = parts;
+        let (to, messages): (SyncSender<Message>, _) = sync_channel(MESSAGES_AHEAD);
+        let settings = Settings {
+            workers: experiment.workers,
+            patience: match &experiment.store {
+                StorePlace::Folder { timeout, .. } => *timeout,
+                // Its client tries again by itself.
+                StorePlace::Bucket { .. } => Duration::ZERO,
+            },
+            mark: origin.mark.clone(),
+            log: journal.file(),
+        };
+        let desk = Desk::new(store, settings, &to);
+        let clock = Clock::start(elapsed, directory.clock());
+        let books = Books::new(Ledger::new(journal, clock, observer), standing);
+        let inbox = Inbox::new(directory.requests());
+        let working_directory = origin.base().join(&experiment.directory);
+        let experiment = Arc::new(experiment);
+        let trials = Trials::new(experiment, books, desk, directory, working_directory, origin.mark);
+        Self {
+            trials,
+            messages,
+            inbox,
+            looked: Instant::now(),
+            hurried: None,
+        }
     }
 
     /// Keeps another budget from now on; a smaller one is reached at once, in the order of the
@@ -260,26 +159,94 @@ impl Runner {
     /// # Errors
     ///
     /// The budget is too small for the workers and what is pinned, or the log cannot be written.
-    pub fn set_budget(
-        &mut self,
-        budget: Budget,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        budget.check_workers(self.experiment.workers, self.num_kept(None))?;
+    pub fn set_budget(&mut self, budget: Budget) -> Result<(), RunError> {
+        let experiment = &self.trials.experiment;
+        let kept = self.trials.books.num_kept(None, experiment.pin_best);
+        budget.check_workers(experiment.workers, kept)?;
         let event = Event::Budget {
             max_num_checkpoints: budget.max_checkpoints,
             max_bytes: budget.max_bytes,
-            elapsed: self.elapsed(),
+            elapsed: self.trials.books.elapsed(),
         };
-        self.write(&event, observer)?;
-        self.callback.set_budget(budget);
-        Ok(())
+        self.trials.books.record(&event)
+    }
+
+    /// From now on these limits end the run, and the time ratio counts from them.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is not positive, or the log cannot be written.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<(), RunError> {
+        limits.check()?;
+        let event = Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.trials.books.elapsed(),
+        };
+        self.trials.books.record(&event)
+    }
+
+    /// Trials that failed are tried again, from the beginning. Returns how many there are.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn retry_failed(&mut self) -> Result<usize, RunError> {
+        let books = &mut self.trials.books;
+        let model = books.model();
+        let ended = model
+            .trials()
+            .filter(|(_, status)| *status == TrialStatus::StoppedOrCompleted);
+        let failed = ended.filter(|(trial, _)| model.has_failed(trial));
+        let failed: Vec<String> = failed.map(|(trial, _)| trial.to_owned()).collect();
+        for trial in &failed {
+            let event = Event::Retry {
+                trial: trial.clone(),
+                elapsed: books.elapsed(),
+            };
+            books.record(&event)?;
+        }
+        let number = failed.len();
+        // The last one is taken first.
+        self.trials.interrupted.splice(0..0, failed.into_iter().rev());
+        Ok(number)
     }
 
     /// The budget that is kept.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        self.callback.budget()
+        self.trials.books.budget()
+    }
+
+    /// What ends the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.trials.books.limits()
+    }
+
+    /// Hyper-parameters of a trial.
+    #[must_use]
+    pub fn configuration(&self, trial: &str) -> Configuration {
+        self.trials.books.configuration(trial)
+    }
+
+    /// The removal callback's figures.
+    #[must_use]
+    pub fn extra_results(&self) -> ExtraResults {
+        self.trials.books.extra_results()
+    }
+
+    /// What there is to see now.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            elapsed: self.trials.books.elapsed(),
+            model: self.trials.books.model(),
+            best: self.trials.books.best(),
+            deleting: self.trials.desk.num_deleting(),
+        }
     }
 
     /// Runs until a limit is reached, nothing is left to train, or the observer stops it.
@@ -287,118 +254,214 @@ impl Runner {
     /// # Errors
     ///
     /// The log or the store fails: the run stops with nothing lost, and can be resumed.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
+    pub fn run(&mut self) -> Result<Outcome, RunError> {
         loop {
-            self.stop = self.stop.max(observer.stop());
-            self.listen(observer)?;
-            self.look_after_slots(observer)?;
-            let idle = match self.fill(observer) {
-                Err(RunError::Store(error)) if error.is_unavailable() => {
-                    self.stop_without_store(error, observer);
-                    true
-                }
-                filled => filled?,
-            };
-            self.hear_requests(observer)?;
-            self.keep_budget(observer)?;
-            self.note_deletions(observer)?;
-            observer.turn(&self.view());
-            if idle && self.slots.iter().all(Option::is_none) {
-                return self.finish(observer);
+            self.look_whether_to_stop();
+            self.listen()?;
+            if self.looked.elapsed() >= TICK {
+                self.looked = Instant::now();
+                self.trials.look_after_slots()?;
+            }
+            self.hear_requests()?;
+            self.trials.keep_budget()?;
+            self.trials.note_deletions()?;
+            let idle = self.trials.fill()?;
+            self.show();
+            if (idle && self.trials.slots.are_empty()) || self.nobody_waits() {
+                return self.finish();
             }
         }
     }
 
-    /// What there is to see now.
-    #[must_use]
-    pub fn view(&self) -> View<'_> {
-        let best = self.best.as_ref();
-        View {
-            elapsed: self.elapsed(),
-            model: self.callback.model(),
-            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
-            deleting: self.callback.store().pending(),
+    fn look_whether_to_stop(&mut self) {
+        let asked = self.trials.books.ledger.asks_to_stop();
+        let stopping = &mut self.trials.stopping;
+        stopping.asked = stopping.asked.max(asked);
+        if stopping.asked == Stop::Now && self.hurried.is_none() {
+            self.hurried = Some(Instant::now());
+            self.trials.desk.hurry();
+        }
+        let unwritten = self.trials.slots.unwritten();
+        if self.trials.books.limit_is_reached(unwritten) {
+            self.trials.stopping.halt(Halt::Limit);
         }
     }
 
-    /// Hyper-parameters of a trial.
-    #[must_use]
-    pub fn configuration(&self, trial: &str) -> Configuration {
-        // Trials are numbered by the scheduler; their hyper-parameters follow from the number.
-        self.scheduler.configuration(trial.parse().unwrap_or(0))
+    /// Whether all was to end now, and had its time.
+    fn nobody_waits(&self) -> bool {
+        let patience = self.trials.experiment.grace + SHORT_PATIENCE;
+        self.hurried.is_some_and(|since| since.elapsed() >= patience)
     }
 
-    /// The removal callback's figures.
-    #[must_use]
-    pub fn extra_results(&self) -> rungkeeper_tuner_hooks::ExtraResults {
-        self.callback.extra_results()
-    }
-
-    /// Seconds of the run, interruptions left out; in milliseconds, as the log has them.
-    fn elapsed(&self) -> f64 {
-        let now = self.before + self.begin.elapsed().as_secs_f64();
-        (now * 1e3).round() / 1e3
-    }
-
-    /// Takes what training programs said, waiting a moment for the first.
-    fn listen(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
-        let mut next = self.said.recv_timeout(TICK).ok();
+    /// Takes what came, waiting a moment for the first.
+    fn listen(&mut self) -> Result<(), RunError> {
+        let mut next = self.messages.recv_timeout(TICK).ok();
         // No more than there is room for, so that a talkative program cannot hold up the loop.
-        for _ in 0..LINES_AHEAD {
-            let Some(said) = next else { break };
-            self.heard(&said, observer)?;
-            next = self.said.try_recv().ok();
+        for _ in 0..MESSAGES_AHEAD {
+            match next {
+                None => break,
+                Some(Message::Said(said)) => self.trials.heard(said)?,
+                Some(Message::Done(done)) => self.trials.done(done)?,
+            }
+            // A limit that is reached by a report is reached before the next one.
+            let unwritten = self.trials.slots.unwritten();
+            if self.trials.books.limit_is_reached(unwritten) {
+                self.trials.stopping.halt(Halt::Limit);
+                self.trials.look_after_slots()?;
+            }
+            next = self.messages.try_recv().ok();
         }
         Ok(())
     }
 
-    /// Writes an event to the log: from then on it happened.
-    fn write(&mut self, event: &Event, observer: &mut dyn Observer) -> Result<(), RunError> {
-        self.write_with(event, &[], observer)
-    }
-
-    /// As [`Runner::write`], with fields of the run's own.
-    fn write_with(
-        &mut self,
-        event: &Event,
-        more: &[(&str, Value)],
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let named = more
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()));
-        self.journal.append(event, &named.collect::<Map<_, _>>())?;
-        observer.event(event);
+    /// Takes up what people asked since the last look.
+    fn hear_requests(&mut self) -> Result<(), RunError> {
+        for (path, request) in self.inbox.look() {
+            let outcome = request.and_then(|request| self.fulfil(&request));
+            match outcome {
+                // What keeps the log from being written ends the run as anywhere else.
+                Err(error @ (RunError::Journal(_) | RunError::Store(_))) => return Err(error),
+                Err(error) => {
+                    self.trials.books.note(&format!("refused: {error}"));
+                    self.inbox.refuse(&path, &error)?;
+                }
+                Ok(()) => self.inbox.done(&path)?,
+            }
+        }
         Ok(())
     }
 
-    fn finish(&mut self, observer: &mut dyn Observer) -> Result<Outcome, RunError> {
-        if let Some(error) = self.store_error.take() {
-            self.journal.sync()?;
-            return Err(error.into());
+    /// Does what a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::pin`] and [`Runner::unpin`].
+    pub fn fulfil(&mut self, request: &Request) -> Result<(), RunError> {
+        match request {
+            Request::Pin(trial) => self.pin(trial),
+            Request::Unpin(trial) => self.unpin(trial),
         }
-        for pending in self.settle(observer)? {
-            let error = pending.error.unwrap_or_default();
-            let trial = &pending.trial;
-            observer.note(&format!(
-                "the checkpoint of trial \"{trial}\" is still there: {error}"
-            ));
-        }
-        let over_failures = self.too_many_failures();
-        if self.stop == Stop::No && !over_failures {
-            let event = Event::End(self.callback.end_of_run(self.elapsed()));
-            self.write(&event, observer)?;
-        }
-        self.journal.sync()?;
-        Ok(match (self.stop, over_failures) {
-            (Stop::No, true) => Outcome::TooManyFailures,
-            (Stop::No, false) => Outcome::Finished,
-            _ => Outcome::Stopped,
+    }
+
+    /// Keeps the checkpoint of a trial because a person asks for it.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or has no checkpoint; the budget has no room for another one that is kept; or the log cannot
+    /// be written.
+    pub fn pin(&mut self, trial: &str) -> Result<(), RunError> {
+        self.trials.pin(trial)
+    }
+
+    /// Ends a pin; the checkpoint of a trial that has ended goes.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or not pinned, or the log cannot be written.
+    pub fn unpin(&mut self, trial: &str) -> Result<(), RunError> {
+        self.trials.unpin(trial)
+    }
+
+    /// Makes room: removes checkpoints until `budget` is kept this once, in the order of the policy, and waits until
+    /// they are gone.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written, or the store cannot be read.
+    pub fn collect(&mut self, budget: Budget) -> Result<Collected, RunError> {
+        let gone = collection::collect(&mut self.trials, budget)?;
+        let left = self.settle()?;
+        let model = self.trials.books.model();
+        Ok(Collected {
+            gone,
+            left,
+            held: model.num_with_checkpoint(),
+            bytes: model.checkpoint_bytes(),
         })
     }
 
-    fn too_many_failures(&self) -> bool {
-        let most = self.experiment.max_failed_trials;
-        most.is_some_and(|most| self.failed > most)
+    /// Removes the checkpoints in the store that this run committed and its log does not own. What
+    /// the run did not make is left alone.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a checkpoint cannot be removed.
+    pub fn collect_orphans(&mut self) -> Result<Orphans, RunError> {
+        collection::collect_orphans(&mut self.trials)
     }
+
+    fn show(&mut self) {
+        let deleting = self.trials.desk.num_deleting();
+        self.trials.books.show(deleting);
+    }
+
+    fn finish(&mut self) -> Result<Outcome, RunError> {
+        let hurried = self.hurried.is_some();
+        // Nothing that was started outlives the run, whatever session it is in.
+        self.trials.slots.clear();
+        end_marked(self.trials.mark(), None, Duration::ZERO);
+        if !hurried {
+            for pending in self.settle()? {
+                let error = pending.error.unwrap_or_default();
+                let trial = &pending.trial;
+                self.trials.books.note(&format!(
+                    "the checkpoint of trial \"{trial}\" is still there: {error}"
+                ));
+            }
+        }
+        let asked = self.trials.stopping.asked != Stop::No;
+        let outcome = match self.trials.stopping.halt.take() {
+            Some(Halt::Failed(error)) => Err(error),
+            Some(Halt::GaveUp(reason)) => Ok(Outcome::GaveUp(reason)),
+            None if asked => Ok(Outcome::Stopped),
+            Some(Halt::Limit) | None => {
+                self.trials.books.end()?;
+                Ok(Outcome::Finished)
+            }
+        };
+        if !hurried {
+            self.trials.books.ledger.sync()?;
+        }
+        outcome
+    }
+
+    /// Waits until what was removed is gone, and writes that down. What could not be deleted comes
+    /// back; the next [`Runner::resume`] tries again.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn settle(&mut self) -> Result<Vec<rungkeeper_checkpoints::Pending>, RunError> {
+        let left = self.trials.desk.drain(PATIENCE);
+        self.trials.note_deletions()?;
+        self.trials.books.ledger.sync()?;
+        Ok(left)
+    }
+}
+
+/// What of the experiment a later resume compares the file with, in the log's first line.
+fn begun_as(experiment: &Experiment) -> Map<String, Value> {
+    [("experiment".to_owned(), json!(experiment.table()))]
+        .into_iter()
+        .collect()
+}
+
+/// That the program can be started, before anything is made.
+pub(crate) fn check_command(
+    experiment: &Experiment,
+    file: &Path,
+    base: &Path,
+) -> Result<(), RunError> {
+    let directory = base.join(&experiment.directory);
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &directory
+    };
+    find_program(&experiment.command, directory, &experiment.environment)
+        .map(drop)
+        .map_err(|reason| RunError::Command {
+            path: file.to_owned(),
+            reason,
+        })
 }

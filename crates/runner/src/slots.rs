@@ -1,282 +1,330 @@
-//! A turn of the loop: free workers are filled, then the budget is kept.
+//! The workers' places: a training process each, and what it said.
 
-use std::collections::BTreeMap;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
 
-use rungkeeper_checkpoints::{DeletionEvent, Request};
-use rungkeeper_tuner_hooks::TunerCallback;
-use rungkeeper_tuner_hooks::log::Event;
-use serde_json::{Value, json};
-
-use super::process::{Launch, Process, start_time};
-use super::{Observer, Phase, RunError, Runner, Slot, Stop};
-use crate::experiment::fill;
-use rungkeeper_tuner::scheduler::{Scheduler, Task};
+use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::TrialResult;
 
-/// What a free worker is to do.
-enum Next {
-    Start(String, usize, Configuration),
-    Promote(String),
-    /// Ask again when something happened.
-    Later,
-    /// Nothing ever.
-    Nothing,
+use crate::desk::Saved;
+use crate::process::{Process, ProcessId};
+
+/// Time for the last lines of a process that has ended to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Refused lines of a process that are told one by one.
+const REFUSALS_TOLD: u64 = 3;
+
+/// The workers' places, by their numbers.
+pub(crate) struct Slots {
+    slots: Vec<Option<Slot>>,
 }
 
-impl Runner {
-    /// Gives free workers something to do. Returns whether nothing more is to be started.
-    pub(super) fn fill(&mut self, observer: &mut dyn Observer) -> Result<bool, RunError> {
-        for number in 0..self.slots.len() {
-            if self.slots[number].is_some() {
-                continue;
-            }
-            if self.stop != Stop::No || self.over() {
-                return Ok(true);
-            }
-            if let Some(trial) = self.interrupted.pop() {
-                self.go_on(number, &trial, &[], observer)?;
-                continue;
-            }
-            match self.next_task()? {
-                Next::Start(trial, bracket, configuration) => {
-                    self.start(number, &trial, bracket, &configuration, observer)?;
-                }
-                Next::Promote(trial) => self.promote(number, &trial, observer)?,
-                Next::Nothing => return Ok(true),
-                Next::Later => return Ok(false),
-            }
-        }
-        Ok(false)
-    }
+/// A worker's trial.
+pub(crate) struct Slot {
+    pub(crate) trial: String,
+    pub(crate) process: ProcessId,
+    pub(crate) phase: Phase,
+    /// Its program; none before it is started and once its end is known.
+    pub(crate) program: Option<Process>,
+    pub(crate) said: Said,
+    /// When patience ends: then the group is asked to end, or killed.
+    deadline: Option<Instant>,
+    asked_to_end: bool,
+    /// How it ended, and when that was noticed.
+    ended: Option<(ExitStatus, Instant)>,
+    /// Nothing more comes from it.
+    has_said_all: bool,
+}
 
-    /// The next task that can be begun. A trial may be promoted in the turn that paused it, while
-    /// its process still ends and its checkpoint is not complete: it is held until then.
-    fn next_task(&mut self) -> Result<Next, RunError> {
-        let ready = self.held.iter().position(|trial| !self.in_a_slot(trial));
-        if let Some(place) = ready {
-            return Ok(Next::Promote(self.held.remove(place)));
-        }
-        loop {
-            return Ok(match self.scheduler.next_task()? {
-                Task::Resume { trial, .. } if self.in_a_slot(&trial) => {
-                    self.held.push(trial);
-                    continue;
-                }
-                Task::Resume { trial, .. } => Next::Promote(trial),
-                Task::Start {
-                    trial,
-                    bracket,
-                    configuration,
-                    ..
-                } => Next::Start(trial, bracket, configuration),
-                Task::Exhausted => Next::Nothing,
-                _ => Next::Later,
-            });
-        }
-    }
+/// What the trial in a slot is waited for.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Its folder is made, its checkpoint restored, its program started.
+    Starting(Beginning),
+    Training,
+    /// It reported, and waits for its answer while what it saved is hashed and synced.
+    Preparing(TrialResult),
+    /// Told to pause or stop by the scheduler.
+    Ending(Decision),
+    /// Told to end because the run stops: the trial goes on when the run is resumed.
+    Interrupted,
+    /// It ended by itself. Whether the run is being stopped at the same moment is known soon.
+    Gone(ExitStatus, Instant),
+    /// It crashed: what it left is looked at.
+    Crashed(ExitStatus),
+    /// It has ended, and what it left is kept.
+    Keeping(After, ExitStatus),
+}
 
-    fn in_a_slot(&self, trial: &str) -> bool {
-        self.slots.iter().flatten().any(|slot| slot.trial == trial)
-    }
-
-    /// Whether a limit is reached, or too many trials failed.
-    fn over(&self) -> bool {
-        let mut progress = self.callback.progress();
-        progress.seconds = self.elapsed();
-        // A number of trials is a limit of the scheduler: the ones that were started are finished.
-        let mut limits = self.experiment.limits;
-        limits.trials = None;
-        limits.reached(&progress) || self.too_many_failures()
-    }
-
-    fn start(
-        &mut self,
-        number: usize,
-        trial: &str,
+/// Why a program is started.
+#[derive(Clone, Debug)]
+pub(crate) enum Beginning {
+    /// The trial is new.
+    Start {
         bracket: usize,
-        configuration: &Configuration,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let staging = self.store.begin(trial)?;
-        let slot = self.launch(number, trial, &staging)?;
-        let event = Event::Start {
-            trial: trial.to_owned(),
-            bracket,
-            elapsed: self.elapsed(),
-        };
-        let more = [("configuration", json!(configuration))];
-        self.occupy(number, slot, &event, &more, observer)?;
-        Ok(self.callback.on_start_trial(trial, bracket)?)
-    }
+        configuration: Configuration,
+    },
+    /// It is promoted.
+    Promotion,
+    /// It was interrupted, or its program crashed.
+    Restart { crashed: bool },
+}
 
-    fn promote(
-        &mut self,
-        number: usize,
-        trial: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let slot = self.restore_and_launch(number, trial, observer)?;
-        let event = Event::Resume {
-            trial: trial.to_owned(),
-            elapsed: self.elapsed(),
-        };
-        self.occupy(number, slot, &event, &[], observer)?;
-        Ok(self.callback.on_resume_trial(trial)?)
-    }
+/// Why a program has ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum After {
+    Pause,
+    /// The trial is at the max resource.
+    Stop,
+    Interruption,
+    /// It ended by itself before the max resource.
+    Completion,
+}
 
-    /// Starts the training program of a running trial again, after an interruption or a crash.
-    pub(super) fn go_on(
-        &mut self,
-        number: usize,
-        trial: &str,
-        more: &[(&str, Value)],
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let slot = self.restore_and_launch(number, trial, observer)?;
-        let event = Event::Restart {
-            trial: trial.to_owned(),
-            elapsed: self.elapsed(),
-        };
-        self.occupy(number, slot, &event, more, observer)?;
-        self.scheduler.on_restart(trial)?;
-        Ok(self.callback.on_restart_trial(trial)?)
-    }
+/// What a program said so far.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// The last resource reported; before the first report that of its checkpoint.
+    pub(crate) resource: u64,
+    /// Resource units that the last report is about.
+    trained: u64,
+    /// The last checkpoint that it said was written.
+    pub(crate) saved: Option<Saved>,
+    began: Instant,
+    last_report: Option<Instant>,
+    /// The longest time between two reports.
+    longest_gap: Duration,
+    refused: u64,
+    silence_is_noted: bool,
+}
 
-    /// Gives a worker its trial, and writes down which process trains it.
-    fn occupy(
-        &mut self,
-        number: usize,
-        slot: Slot,
-        event: &Event,
-        more: &[(&str, Value)],
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        let fields = [&process_fields(&slot)[..], more].concat();
-        self.slots[number] = Some(slot);
-        self.write_with(event, &fields, observer)
-    }
-
-    fn restore_and_launch(
-        &mut self,
-        number: usize,
-        trial: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<Slot, RunError> {
-        let staging = self.store.begin(trial)?;
-        let restored = self.store.restore(trial, &staging)?;
-        for broken in &restored.broken {
-            observer.note(&format!(
-                "the checkpoint of trial \"{trial}\" at level {} is broken ({}): {}",
-                broken.level,
-                broken.reason,
-                match &restored.checkpoint {
-                    Some(older) => format!("the one at level {} is taken", older.level),
-                    None => "it trains from scratch".to_owned(),
-                }
-            ));
+impl Said {
+    fn new(level: u64) -> Self {
+        Self {
+            resource: level,
+            trained: 0,
+            saved: None,
+            began: Instant::now(),
+            last_report: None,
+            longest_gap: Duration::ZERO,
+            refused: 0,
+            silence_is_noted: false,
         }
-        // A paused trial whose checkpoint turned out to be broken has none: that is counted.
-        if restored.checkpoint.is_none() && self.has_checkpoint(trial) {
-            self.lost(trial, observer)?;
-        }
-        self.launch(number, trial, &staging)
     }
 
-    fn launch(
-        &mut self,
-        number: usize,
-        trial: &str,
-        staging: &std::path::Path,
-    ) -> Result<Slot, RunError> {
-        self.processes += 1;
-        let configuration = self.configuration(trial);
-        let folder = staging.display().to_string();
-        let command = &self.experiment.command;
-        let command = fill(command, &configuration, trial, number, &folder);
-        let slot_environment = self.experiment.slots.get(number);
-        let environment: BTreeMap<String, String> = self
-            .experiment
-            .environment
-            .iter()
-            .chain(slot_environment.into_iter().flatten())
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let directory = self.files.working_directory(&self.experiment)?;
-        let launch = Launch {
-            command: &command,
-            directory: &directory,
-            environment: &environment,
-            output: &self.files.output(trial),
-        };
-        let process = Process::spawn(&launch, number, self.processes, self.to.clone());
-        let process = process.map_err(|source| RunError::Start {
-            program: command.first().cloned().unwrap_or_default(),
-            source,
-        })?;
-        Ok(Slot {
+    pub(crate) fn has_reported(&self) -> bool {
+        self.last_report.is_some()
+    }
+
+    pub(crate) fn reported(&mut self, resource: u64, saved: Option<Saved>) {
+        let now = Instant::now();
+        let gap = now - self.last_report.unwrap_or(self.began);
+        self.longest_gap = self.longest_gap.max(gap);
+        self.last_report = Some(now);
+        // One that begins anew although it had a checkpoint trains all of it.
+        self.trained = resource.checked_sub(self.resource).unwrap_or(resource);
+        self.resource = resource;
+        self.saved = saved.or(self.saved.take());
+    }
+
+    /// A line was refused; whether it is worth a note of its own.
+    pub(crate) fn refused(&mut self) -> bool {
+        self.refused += 1;
+        self.refused <= REFUSALS_TOLD
+    }
+
+    /// Number of refused lines that were not told.
+    pub(crate) fn refusals_left_out(&self) -> u64 {
+        self.refused.saturating_sub(REFUSALS_TOLD)
+    }
+
+    /// Whether it reported nothing for so long that a person should know; true once.
+    fn is_silent(&mut self, silence: Duration) -> bool {
+        let silent = !self.has_reported() && self.began.elapsed() >= silence;
+        let news = silent && !self.silence_is_noted;
+        self.silence_is_noted |= silent;
+        news
+    }
+
+    /// How long its next report is waited for when the run stops.
+    fn patience(&self, grace: Duration) -> Duration {
+        grace.max(self.longest_gap * 2)
+    }
+}
+
+impl Slot {
+    /// A place whose program is being started.
+    pub(crate) fn starting(trial: &str, process: ProcessId, beginning: Beginning) -> Self {
+        Self {
             trial: trial.to_owned(),
-            staging: staging.to_owned(),
             process,
-            number: self.processes,
-            phase: Phase::Training,
-            resource: 0,
-            checkpoint_at: None,
-            committed: false,
+            phase: Phase::Starting(beginning),
+            program: None,
+            said: Said::new(0),
             deadline: None,
             asked_to_end: false,
+            ended: None,
             has_said_all: false,
+        }
+    }
+
+    /// Its program runs, from a level on.
+    pub(crate) fn train(&mut self, program: Process, level: u64) {
+        self.phase = Phase::Training;
+        self.program = Some(program);
+        self.said = Said::new(level);
+    }
+
+    /// Sends an answer.
+    pub(crate) fn answer(&mut self, text: Option<&str>) {
+        if let (Some(program), Some(text)) = (&mut self.program, text) {
+            program.answer(text);
+        }
+    }
+
+    /// From now on the program is expected to end: within the grace if it is asked by a signal now, otherwise by
+    /// itself, and by a signal after the grace.
+    pub(crate) fn expect_the_end(&mut self, phase: Phase, ask: bool, grace: Duration) {
+        self.phase = phase;
+        if ask {
+            self.ask_to_end();
+        }
+        self.deadline = Instant::now().checked_add(grace);
+    }
+
+    /// Gives a program that was told to end at its next report time for that.
+    pub(crate) fn wait_for_a_report(&mut self, grace: Duration) {
+        let patience = self.said.patience(grace);
+        self.deadline = self
+            .deadline
+            .or_else(|| Instant::now().checked_add(patience));
+    }
+
+    fn ask_to_end(&mut self) {
+        if let Some(program) = &self.program {
+            program.terminate();
+        }
+        self.asked_to_end = true;
+    }
+
+    /// Asks a program to end at once, if it was not asked before.
+    pub(crate) fn ask_now(&mut self, grace: Duration) -> bool {
+        if self.asked_to_end {
+            return false;
+        }
+        self.ask_to_end();
+        self.deadline = Instant::now().checked_add(grace);
+        true
+    }
+
+    /// Asks, then kills, a program that was told to end and lives on. True: it was asked just now.
+    pub(crate) fn insist(&mut self, grace: Duration) -> bool {
+        let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !over {
+            return false;
+        }
+        let first = !self.asked_to_end;
+        if first {
+            self.ask_to_end();
+        } else if let Some(program) = &self.program {
+            program.kill();
+        }
+        self.deadline = Instant::now().checked_add(grace);
+        first
+    }
+
+    /// How the program ended, once it has and all that it said was heard. All of it is in the queue by then or soon,
+    /// unless somebody else holds its output open.
+    pub(crate) fn end(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        if let (None, Some(program)) = (self.ended, &mut self.program) {
+            self.ended = program.ended()?.map(|status| (status, Instant::now()));
+        }
+        let Some((status, noticed)) = self.ended else {
+            return Ok(None);
+        };
+        if !self.has_said_all && noticed.elapsed() < LAST_WORDS {
+            return Ok(None);
+        }
+        self.program = None;
+        self.deadline = None;
+        Ok(Some(status))
+    }
+
+    /// How its program ended, if all of it was heard.
+    pub(crate) fn ended_with(&self) -> Option<ExitStatus> {
+        let (status, _) = self.ended?;
+        self.program.is_none().then_some(status)
+    }
+
+    pub(crate) fn says_no_more(&mut self) {
+        self.has_said_all = true;
+    }
+
+    /// The last line of a program that reported nothing for so long; once.
+    pub(crate) fn silent_line(&mut self, silence: Duration) -> Option<Option<String>> {
+        let training = matches!(self.phase, Phase::Training);
+        let silent = training && self.said.is_silent(silence);
+        silent.then(|| self.program.as_ref().and_then(Process::last_line))
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            slots: (0..workers).map(|_| None).collect(),
+        }
+    }
+
+    /// The number of a free place.
+    pub(crate) fn free(&self) -> Option<usize> {
+        self.slots.iter().position(Option::is_none)
+    }
+
+    pub(crate) fn are_empty(&self) -> bool {
+        self.slots.iter().all(Option::is_none)
+    }
+
+    /// Reports that are not written yet, and the resource units that they are about.
+    pub(crate) fn unwritten(&self) -> (u64, u64) {
+        let preparing = self.iter().filter(|slot| matches!(slot.phase, Phase::Preparing(_)));
+        preparing.fold((0, 0), |(reports, resource), slot| {
+            (reports + 1, resource + slot.said.trained)
         })
     }
 
-    /// The end of a turn: what exceeds the budget is given up, in the log before the files go.
-    pub(super) fn keep_budget(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
-        let elapsed = self.elapsed();
-        let plan = self.callback.plan(elapsed)?;
-        if plan.removals.is_empty() {
-            return Ok(());
-        }
-        for removal in &plan.removals {
-            let event = Event::Remove {
-                removal: removal.clone(),
-                elapsed,
-            };
-            self.write(&event, observer)?;
-        }
-        let event = Event::LoopEnd(self.callback.loop_end(&plan));
-        self.write(&event, observer)?;
-        self.journal.sync()?;
-        Ok(self.callback.carry_out(&plan.removals)?)
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.iter_mut().flatten()
     }
 
-    /// Tells what became of deletions.
-    pub(super) fn note_deletions(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
-        while let Ok(event) = self.deletions.try_recv() {
-            match event {
-                DeletionEvent::Deleted {
-                    trial,
-                    request: Request::Delete,
-                    ..
-                } => {
-                    let elapsed = self.elapsed();
-                    self.write(&Event::Removed { trial, elapsed }, observer)?;
-                }
-                DeletionEvent::Failed { trial, error, .. } => observer.note(&format!(
-                    "the checkpoint of trial \"{trial}\" could not be deleted ({error}): it still \
-                     takes room, and is tried again"
-                )),
-                _ => {}
-            }
-        }
-        Ok(())
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
     }
-}
 
-/// What a later recovery needs to end a process that was left behind.
-fn process_fields(slot: &Slot) -> Vec<(&'static str, Value)> {
-    let id = slot.process.id();
-    vec![
-        ("process", json!(slot.number)),
-        ("pid", json!(id)),
-        ("process_start", json!(start_time(id))),
-    ]
+    pub(crate) fn hold(&self, trial: &str) -> bool {
+        self.iter().any(|slot| slot.trial == trial)
+    }
+
+    pub(crate) fn put(&mut self, slot: Slot) {
+        let place = slot.process.slot;
+        self.slots[place] = Some(slot);
+    }
+
+    /// The slot in which a process is; none for an old one.
+    pub(crate) fn of(&mut self, process: ProcessId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(process.slot)?.as_mut();
+        slot.filter(|slot| slot.process == process)
+    }
+
+    /// Ends all programs at once.
+    pub(crate) fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+    }
+
+    /// Frees the place of a process.
+    pub(crate) fn take(&mut self, process: ProcessId) -> Option<Slot> {
+        self.of(process)?;
+        self.slots[process.slot].take()
+    }
 }

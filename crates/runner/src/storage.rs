@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungkeeper_checkpoints::{DirectoryStore, Opening, Store, trial_name};
+use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
 #[cfg(feature = "object-store")]
 use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
@@ -22,7 +22,7 @@ pub(crate) fn open(
     origin: &Origin,
     whereabouts: &Whereabouts,
     experiment: &Experiment,
-    opening: Opening,
+    must_exist: bool,
 ) -> Result<Arc<dyn Store>, RunError> {
     let place = &experiment.store;
     if let (Whereabouts::Copied(original), false) = (whereabouts, place.is_inside_the_run()) {
@@ -43,7 +43,11 @@ pub(crate) fn open(
     match place {
         StorePlace::Folder { folder, .. } => {
             let root = directory.path().join(folder);
-            let store = DirectoryStore::open_with(&root, &run, opening, Default::default())?;
+            let store = if must_exist {
+                DirectoryStore::open_existing(&root, &run)?
+            } else {
+                DirectoryStore::open(&root, &run)?
+            };
             Ok(Arc::new(store))
         }
         StorePlace::Bucket {
@@ -54,7 +58,7 @@ pub(crate) fn open(
             // Runs of other names lie beside it.
             let address = format!("{}/{}", address.trim_end_matches('/'), trial_name(name));
             let cache = directory.path().join(cache);
-            open_bucket(&address, *timeout, &cache, &run, opening)
+            open_bucket(&address, *timeout, &cache, &run, must_exist)
         }
     }
 }
@@ -65,10 +69,14 @@ fn open_bucket(
     timeout: Duration,
     cache: &Path,
     run: &str,
-    opening: Opening,
+    must_exist: bool,
 ) -> Result<Arc<dyn Store>, RunError> {
     let options = client_environment();
-    let store = ObjectStore::from_address(address, options, timeout, cache, run, opening)?;
+    let store = if must_exist {
+        ObjectStore::from_address_existing(address, options, timeout, cache, run)?
+    } else {
+        ObjectStore::from_address(address, options, timeout, cache, run)?
+    };
     Ok(Arc::new(store))
 }
 
@@ -79,7 +87,7 @@ fn open_bucket(
     _timeout: Duration,
     _cache: &Path,
     _run: &str,
-    _opening: Opening,
+    _must_exist: bool,
 ) -> Result<Arc<dyn Store>, RunError> {
     let unsupported = io::ErrorKind::Unsupported.into();
     Err(file_error(Path::new(address), unsupported))
