@@ -510,7 +510,7 @@ fn write(root: &Path, name: &str, content: &[u8]) {
 
 /// All regular files below a directory.
 fn read_all(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let content = crate::tree::scan(root).expect("a directory").content;
+    let content = crate::scan::Scanned::of(root).expect("a directory").content;
     let files = content.files.into_iter().map(|file| {
         let bytes = fs::read(root.join(&file.path)).expect("a file");
         (file.path, bytes)

@@ -57,16 +57,20 @@
 //!   Storage and Azure Blob Storage. TLS is rustls with ring, unless the program installs another
 //!   provider first.
 
+mod attributes;
 pub mod conformance;
 mod deleter;
 mod directory;
 mod error;
 mod fingerprint;
+mod hashing;
+mod holes;
 mod manifest;
 mod names;
 #[cfg(feature = "object-store")]
 mod object;
 mod outcome;
+mod scan;
 mod stamp;
 mod steps;
 mod store;

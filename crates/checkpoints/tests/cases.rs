@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::{commit, resume, tree, write};
 use rungkeeper_checkpoints::{
-    Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Fault, Faults, FaultyStore, Handover,
-    Operation, Orphan, Request, Step, Steps, Store, StoreError, trial_name,
+    Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Fault, Faults, FaultyStore, Operation,
+    Orphan, Request, Step, Steps, Store, StoreError, trial_name,
 };
 
 fn open(root: &Path) -> DirectoryStore {
@@ -99,11 +99,13 @@ fn only_our_own() {
     symlink(&precious, shelf.join("link")).unwrap();
     symlink(
         precious.join("0000000001.level-1"),
-        shelf.join("7/0000000001.level-1"),
+        shelf.join("7/0000000003.level-1"),
     )
     .unwrap();
     symlink(&precious, root.join("trash/8@0000000001.level-1")).unwrap();
+    fs::create_dir(root.join("staging")).unwrap();
     symlink(&precious, root.join("staging/8@0000000001")).unwrap();
+    symlink(&precious, root.join("live/8")).unwrap();
     let copied = shelf.join("7/0000000004.level-9");
     copy_tree(Path::new(&other.list().unwrap()[0].location), &copied);
     let foreign = tree(&precious);
@@ -129,10 +131,11 @@ fn only_our_own() {
     let mut locations: Vec<String> = store.orphans(&|_| true).unwrap().iter().map(name).collect();
     locations.sort();
     let expected = [
-        "7/0000000001.level-1",
+        "7/0000000003.level-1",
         "7/0000000004.level-9",
         "7/notes",
         "link",
+        "live/8",
         "notes",
         "staging/8@0000000001",
         "trash/8@0000000001.level-1",
@@ -376,6 +379,7 @@ fn each_request_to_delete_is_answered() {
     for aside in committed.superseded {
         run.deleter.purge(aside);
     }
+    write(&run.store.begin("7").unwrap(), "weights", b"half");
     let left = run.store.discard("7").unwrap().unwrap();
     run.deleter.purge(left);
     assert_eq!(run.deleter.drain(LONG), []);

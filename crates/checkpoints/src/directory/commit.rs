@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CHECKPOINTS, DATA, DirectoryStore, LIVE, Place, STAGING, names};
+use super::{CHECKPOINTS, DATA, DirectoryStore, LIVE, Place, STAGING, names, private};
+use crate::attributes::Mended;
 use crate::manifest::{self, Manifest};
 use crate::names::{is_trial_name, trial_name};
+use crate::scan::Scanned;
 use crate::stamp::Stamp;
 use crate::{LeftOut, Step, StoreError, Stored, tree};
 
@@ -12,6 +15,8 @@ use crate::{LeftOut, Step, StoreError, Stored, tree};
 pub(crate) struct Ready {
     pub(crate) manifest: Manifest,
     pub(crate) left_out: Vec<LeftOut>,
+    /// Rights that were added; the program's own modes are in the manifest.
+    mended: Mended,
     place: PathBuf,
 }
 
@@ -110,7 +115,7 @@ impl DirectoryStore {
     }
 
     /// Gives a prepared checkpoint its final name.
-    pub(crate) fn publish(&self, ready: &Ready) -> Result<Stored, StoreError> {
+    pub(crate) fn publish(&self, ready: &mut Ready) -> Result<Stored, StoreError> {
         let name = trial_name(&ready.manifest.trial);
         let shelf = self.root.join(CHECKPOINTS).join(&name);
         let path = shelf.join(ready.manifest.stamp().to_string());
@@ -119,8 +124,13 @@ impl DirectoryStore {
         }
         tree::rename(&ready.place, &path)?;
         self.lives().remove(&name);
+        std::mem::take(&mut ready.mended).keep();
         tree::sync_dir(&shelf)?;
         self.steps.reach(Step::Renamed)?;
+        for left in &ready.left_out {
+            // It would take room that nobody counts; what cannot be removed goes with the rest.
+            let _ = fs::remove_file(path.join(DATA).join(&left.path));
+        }
         let location = path.to_string_lossy().into_owned();
         Ok(Stored::sound(&ready.manifest, location))
     }
@@ -131,7 +141,7 @@ impl DirectoryStore {
         trial: &str,
         level: u64,
         attempt: u64,
-        _program: Program,
+        program: Program,
     ) -> Result<Ready, StoreError> {
         let data = place.join(DATA);
         if !tree::is_real_dir(&data)? {
@@ -141,8 +151,21 @@ impl DirectoryStore {
                 reason: "the live folder is gone",
             });
         }
-        let mut scanned = tree::scan(&data)?;
-        tree::sync(&data, &mut scanned.content)?;
+        let name = trial_name(trial);
+        let mut scanned = Scanned::of(&data)?;
+        if program == Program::HasEnded
+            && private::make_private(&place, &data, &scanned, &self.steps)?
+        {
+            scanned = Scanned::of(&data)?;
+        }
+        // The calls that concern one trial do not overlap, so nobody misses it meanwhile.
+        let known = self.lives().get_mut(&name).map(std::mem::take);
+        let mut hashed = known.unwrap_or_default();
+        let filled = hashed.fill(&data, &mut scanned, program == Program::Waits);
+        if let Some(known) = self.lives().get_mut(&name) {
+            *known = hashed;
+        }
+        filled?;
         self.steps.reach(Step::Synced)?;
         let stamp = Stamp {
             sequence: self.number()?,
@@ -159,6 +182,7 @@ impl DirectoryStore {
         Ok(Ready {
             manifest,
             left_out: scanned.left_out,
+            mended: scanned.mended,
             place,
         })
     }

@@ -7,19 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 
 use super::{DATA, DirectoryStore, LIVE, TRASH};
-use crate::fingerprint::Stat;
+use crate::hashing::Hashed;
 use crate::names::trial_name;
 use crate::{Aside, Store as _, StoreError, tree};
 
-/// What this process knows of a live folder that it began or prepared.
-#[derive(Debug, Default)]
-pub(super) struct Live {
-    /// By path: what a file was when it was hashed last, and its hash.
-    pub(super) hashed: BTreeMap<String, (Stat, String)>,
-}
-
 impl DirectoryStore {
-    pub(super) fn lives(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {
+    pub(super) fn lives(&self) -> MutexGuard<'_, BTreeMap<String, Hashed>> {
         // A panic elsewhere leaves the map as it was before or after one change.
         self.lives.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -37,7 +30,7 @@ impl DirectoryStore {
         let name = trial_name(trial);
         let place = self.live_place(&name);
         // Known before it is there, so that no purge takes it for an earlier process's.
-        self.lives().insert(name, Live::default());
+        self.lives().insert(name, Hashed::default());
         let data = place.join(DATA);
         for directory in [&place, &data] {
             fs::create_dir(directory).map_err(StoreError::place("make", directory))?;

@@ -3,6 +3,7 @@
 mod commit;
 mod live;
 mod numbers;
+mod private;
 mod remove;
 mod restore;
 mod shelf;
@@ -15,6 +16,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hashing::Hashed;
 use crate::names::is_trial_name;
 use crate::stamp::{self, Stamp};
 use crate::tree;
@@ -25,12 +27,11 @@ use crate::{
 pub(crate) use commit::Program;
 #[cfg(feature = "object-store")]
 pub(crate) use commit::Ready;
-use live::Live;
 use numbers::Numbers;
 #[cfg(feature = "object-store")]
 pub(crate) use remove::trash_key;
 #[cfg(feature = "object-store")]
-pub(crate) use restore::{Whole, clear, make_layout, prepare_target};
+pub(crate) use restore::{Whole, clear, finish, make_layout, prepare_target, write_file};
 pub(crate) use shelf::Found;
 #[cfg(feature = "object-store")]
 pub(crate) use shelf::State;
@@ -73,7 +74,7 @@ pub struct DirectoryStore {
     /// What earlier processes left has numbers below this one.
     first: u64,
     /// By name of the trial: the live folders that this process began or prepared.
-    lives: Mutex<BTreeMap<String, Live>>,
+    lives: Mutex<BTreeMap<String, Hashed>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -222,8 +223,8 @@ impl Store for DirectoryStore {
     }
 
     fn commit(&self, trial: &str, level: u64, attempt: u64) -> Result<Committed, StoreError> {
-        let ready = self.make_ready(trial, level, attempt, Program::HasEnded)?;
-        let stored = self.publish(&ready)?;
+        let mut ready = self.make_ready(trial, level, attempt, Program::HasEnded)?;
+        let stored = self.publish(&mut ready)?;
         let (superseded, warning) = crate::supersede(self, &stored)?;
         Ok(Committed {
             stored,
@@ -238,9 +239,12 @@ impl Store for DirectoryStore {
             let found = self.found(name)?;
             Ok(found.last().map(|found| found.stamp.sequence))
         };
-        let cut_off = self.cut_off(&committed)?;
+        let mut cut_off = self.cut_off(&committed)?;
         // The older checkpoints are set aside by the sweep.
-        cut_off.iter().map(|ready| self.publish(ready)).collect()
+        cut_off
+            .iter_mut()
+            .map(|ready| self.publish(ready))
+            .collect()
     }
 
     fn restore(&self, trial: &str, target: &Path) -> Result<Restored, StoreError> {

@@ -27,7 +27,7 @@ impl ObjectStore {
         cut_off.into_iter().map(finish).collect()
     }
 
-    fn commit_ready(&self, ready: Ready) -> Result<Committed, StoreError> {
+    fn commit_ready(&self, mut ready: Ready) -> Result<Committed, StoreError> {
         let key = Key {
             name: trial_name(&ready.manifest.trial),
             stamp: ready.manifest.stamp(),
@@ -42,7 +42,7 @@ impl ObjectStore {
         let name = key.name.clone();
         self.known().insert(name, key.stamp, stored.clone());
         self.cache.steps().reach(Step::Marked)?;
-        let local = match self.cache.publish(&ready) {
+        let local = match self.cache.publish(&mut ready) {
             Err(error) if error.is_killed() => return Err(error),
             local => local.err(),
         };

@@ -1,5 +1,7 @@
 //! Single checkpoints, asked for by their keys.
 
+use std::path::Path;
+
 use super::{ObjectStore, bucket::Key};
 use crate::directory::{Found, State, Whole};
 use crate::manifest::Manifest;
@@ -107,7 +109,13 @@ impl ObjectStore {
 
     fn check_objects(&self, key: &Key, manifest: &Manifest) -> Result<Whole, StoreError> {
         for (place, file) in manifest.files.iter().enumerate() {
-            let whole = self.bucket.check(key, place, file)?;
+            if file.same_as.is_some() {
+                continue;
+            }
+            let nowhere = &mut std::io::sink();
+            let whole = self
+                .bucket
+                .download(key, place, file, nowhere, Path::new(""))?;
             if whole.is_err() {
                 return Ok(whole);
             }

@@ -68,7 +68,7 @@ pub use client::client_environment;
 /// let committed = store.commit("7", 1, 1)?;
 /// assert_eq!(
 ///     committed.stored.location,
-///     "experiments/my-run/checkpoints/7/0000000002.level-1",
+///     "experiments/my-run/checkpoints/7/0000000001.level-1",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
