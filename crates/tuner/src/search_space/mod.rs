@@ -32,12 +32,14 @@ mod domain;
 mod error;
 #[cfg(feature = "serde")]
 mod read;
+mod size;
 mod value;
 #[cfg(feature = "serde")]
 mod write;
 
 pub use domain::Domain;
 pub use error::SpaceError;
+pub(crate) use size::Numbering;
 pub use value::{Configuration, Value};
 
 use crate::random::{Draws, Purpose};
