@@ -529,6 +529,13 @@ impl RungModel {
         self.trials[index.get()].checkpoint
     }
 
+    /// Whether a trial has failed. One that was retried has not.
+    #[must_use]
+    pub fn has_failed(&self, trial: &str) -> bool {
+        let index = self.index.get(trial);
+        index.is_some_and(|index| self.trials[index.get()].failed)
+    }
+
     /// Whether a trial is pinned.
     #[must_use]
     pub fn is_pinned(&self, trial: &str) -> bool {

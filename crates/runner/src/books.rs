@@ -305,6 +305,20 @@ impl<'o> Books<'o> {
             .map_err(|error| error.to_string())
     }
 
+    /// Trials whose checkpoints were removed and could not be deleted yet.
+    pub(crate) fn undeleted(&self) -> Vec<String> {
+        self.standing.callback.undeleted().keys().cloned().collect()
+    }
+
+    /// The limits that the experiment file had when they were last taken from it.
+    pub(crate) fn limits_of_the_file(&self) -> Limits {
+        self.standing.limits_of_the_file
+    }
+
+    pub(crate) fn is_undeleted(&self, trial: &str) -> bool {
+        self.standing.callback.undeleted().contains_key(trial)
+    }
+
     /// Hyper-parameters of a trial.
     pub(crate) fn configuration(&self, trial: &str) -> Configuration {
         // Trials are numbered by the scheduler; their hyper-parameters follow from the number.

@@ -1,8 +1,5 @@
 //! What is written before it counts: the log, the clock, and whoever watches.
 
-use std::fs::File;
-use std::sync::Arc;
-
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Map, Value};
 
@@ -50,11 +47,6 @@ impl<'o> Ledger<'o> {
     /// Waits until all lines are on the disk; where nobody waits for the loop.
     pub(crate) fn sync(&self) -> Result<(), JournalError> {
         self.journal.sync()
-    }
-
-    /// The log as a file, for a thread that waits until its lines are on the disk.
-    pub(crate) fn file(&self) -> Arc<File> {
-        self.journal.file()
     }
 
     pub(crate) fn asks_to_stop(&mut self) -> Stop {

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use rungkeeper_tuner::search_space::Configuration;
-use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits, TrialStatus};
 use serde_json::{Map, Value, json};
 

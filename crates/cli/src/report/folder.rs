@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rungkeeper_checkpoints::trial_name;
 use rungkeeper_runner::experiment::{Experiment, StorePlace};
 #[cfg(unix)]
-use rungkeeper_runner::run::worked_on_by;
+use rungkeeper_runner::worked_on_by;
 use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
 /// A run's directory, or an event log by itself.

@@ -165,6 +165,13 @@ impl History {
     }
 
     /// Number of trials of a status at the end of the log.
+    /// Whether trials were started, and none of them reported anything or none is left that did not fail.
+    pub(crate) fn nothing_worked(&self) -> bool {
+        let model = self.model();
+        let all_failed = model.trials().all(|(trial, _)| model.has_failed(trial));
+        model.num_trials() > 0 && (self.progress().reports == 0 || all_failed)
+    }
+
     pub(crate) fn count(&self, status: TrialStatus) -> usize {
         let trials = self.model().trials();
         trials.filter(|trial| trial.1 == status).count()

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rungkeeper_runner::run::worked_on_by;
+use rungkeeper_runner::worked_on_by;
 use rungkeeper_tuner_hooks::{Limits, Progress, TrialStatus};
 
 use crate::page::numbers;

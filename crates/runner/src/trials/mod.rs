@@ -183,30 +183,27 @@ impl<'o> Trials<'o> {
         for event in self.desk.deletions() {
             let elapsed = self.books.elapsed();
             match event {
-                DeletionEvent::Deleted {
-                    trial,
-                    request: Request::Delete,
-                    ..
-                } => self.books.record(&Event::Removed { trial, elapsed })?,
+                DeletionEvent::Deleted { trial, request, .. } => {
+                    if request == Request::Delete || self.books.is_undeleted(&trial) {
+                        self.books.record(&Event::Removed { trial, elapsed })?;
+                    }
+                }
                 DeletionEvent::Failed {
                     trial,
                     bytes,
                     error,
-                    request,
                     ..
                 } => {
                     self.books.note(&format!(
                         "the checkpoint of trial \"{trial}\" could not be deleted ({error}): it still takes room, and \
                          is tried again"
                     ));
-                    if request == Request::Delete {
-                        let event = Event::Undeleted {
-                            trial,
-                            bytes,
-                            elapsed,
-                        };
-                        self.books.record(&event)?;
-                    }
+                    let event = Event::Undeleted {
+                        trial,
+                        bytes,
+                        elapsed,
+                    };
+                    self.books.record(&event)?;
                 }
                 _ => {}
             }
@@ -215,7 +212,7 @@ impl<'o> Trials<'o> {
     }
 
     /// A checkpoint is complete.
-    fn committed(
+    pub(crate) fn committed(
         &mut self,
         trial: &str,
         committed: rungkeeper_checkpoints::Committed,
@@ -278,7 +275,7 @@ impl<'o> Trials<'o> {
     }
 
     /// Once the checkpoint of the best trial is complete, those before go.
-    fn let_former_best_go(&mut self) -> Result<(), RunError> {
+    pub(crate) fn let_former_best_go(&mut self) -> Result<(), RunError> {
         for (trial, bytes) in self.books.unpin_former_best()? {
             self.desk.ask(&trial, Job::Remove { bytes });
         }
