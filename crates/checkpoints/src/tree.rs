@@ -223,7 +223,7 @@ fn allow_removal(root: &Path) {
     while let Some(directory) = open.pop() {
         if let Ok(metadata) = fs::symlink_metadata(&directory) {
             let mut mended = Mended::default();
-            mended.mend(&directory, &metadata);
+            mended.change(&directory, &metadata);
             mended.keep();
         }
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();

@@ -156,6 +156,8 @@ impl DirectoryStore {
         if program == Program::HasEnded
             && private::make_private(&place, &data, &scanned, &self.steps)?
         {
+            // The modes are to be seen as the program left them.
+            drop(std::mem::take(&mut scanned.mended));
             scanned = Scanned::of(&data)?;
         }
         // The calls that concern one trial do not overlap, so nobody misses it meanwhile.

@@ -67,7 +67,7 @@ impl DirectoryStore {
     pub(super) fn trash_live(&self, name: &str, trial: &str) -> Result<Option<Aside>, StoreError> {
         let place = self.live_place(name);
         if !tree::is_real_dir(&place)? {
-            return Ok(None);
+            return self.check_mounted().map(|()| None);
         }
         let aside = Aside {
             trial: trial.to_owned(),
@@ -83,7 +83,7 @@ impl DirectoryStore {
     /// disk is not mounted.
     pub(crate) fn check_mounted(&self) -> Result<(), StoreError> {
         let mark = self.root.join(super::MARKER);
-        match fs::symlink_metadata(&mark) {
+        match tree::read_regular(&mark) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Missing {
                 place: self.root.to_string_lossy().into_owned(),
