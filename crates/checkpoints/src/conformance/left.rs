@@ -128,6 +128,9 @@ pub(super) fn finishes_what_was_prepared(open: &Open<'_>) {
     assert!(stored.sequence >= before);
     assert_eq!(level(&*store, "whole"), Some(3));
     assert_eq!(level(&*store, "written to"), None);
+    drop(store);
+    // Nor by a later process.
+    assert_eq!(open(name).finish_commits().expect("finish"), []);
 }
 
 pub(super) fn finds_by_key_and_verifies(open: &Open<'_>) {
