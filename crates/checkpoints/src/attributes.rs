@@ -21,6 +21,7 @@ const OF_FOLDERS: u32 = 0o3777;
 
 #[cfg(unix)]
 impl Attributes {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let mask = if metadata.is_dir() {
@@ -125,6 +126,7 @@ impl Drop for Mended {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 fn mode_of(metadata: &Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     Some(metadata.mode() & 0o7777)

@@ -90,15 +90,16 @@ impl Bucket {
     }
 
     pub(super) fn delete_manifest(&self, key: &Key) -> Result<(), StoreError> {
-        self.delete(vec![self.manifest(key)])
+        self.delete(&[self.manifest(key)])
     }
 
     /// Deletes objects; those that are gone already are none to worry about. The client itself does
     /// not try again after a connection reset where it deletes several objects by one request.
-    pub(super) fn delete(&self, paths: Vec<ObjectPath>) -> Result<(), StoreError> {
+    pub(super) fn delete(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
         let first = paths.first().map(ToString::to_string).unwrap_or_default();
         let once = || {
-            let paths = stream::iter(paths.clone().into_iter().map(Ok)).boxed();
+            let paths: Vec<_> = paths.iter().cloned().map(Ok).collect();
+            let paths = stream::iter(paths).boxed();
             let deletions = self.client.delete_stream(paths);
             async {
                 match deletions.try_for_each(|_| async { Ok(()) }).await {

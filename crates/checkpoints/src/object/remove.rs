@@ -65,7 +65,7 @@ impl ObjectStore {
         let steps = self.cache.steps();
         self.bucket.delete_manifest(key)?;
         steps.reach(Step::Unmarked)?;
-        self.bucket.delete(self.bucket.list_one(key)?.data)?;
+        self.bucket.delete(&self.bucket.list_one(key)?.data)?;
         steps.reach(Step::Emptied)?;
         self.cache.purge_key(trash)?;
         self.known().tombstones.remove(key)
