@@ -36,7 +36,8 @@ pub enum ReplayError {
 /// Feeds the events of a log to a removal callback, in one of two ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
-///   same `elapsed`; removals in the log are passed over (but for those a person asked for).
+///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
+///   is a failed deletion of what the callback did not give up.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
@@ -185,7 +186,12 @@ impl Replay {
             Event::Resume { trial, .. } => callback.on_resume_trial(trial),
             Event::Restart { trial, .. } => callback.on_restart_trial(trial),
             Event::Retry { trial, .. } => callback.on_retry_trial(trial),
-            Event::Undeleted { trial, bytes, .. } => callback.on_deletion_failed(trial, *bytes),
+            // In a free replay the trial may hold the checkpoint that it gave up in the log.
+            Event::Undeleted { trial, bytes, .. }
+                if self.comparison.is_some() || callback.model().checkpoint(trial).is_none() =>
+            {
+                callback.on_deletion_failed(trial, *bytes)
+            }
             Event::Removed { trial, .. } => callback.on_checkpoint_deleted(trial),
             Event::Result {
                 trial,
