@@ -158,6 +158,11 @@ impl TrialState {
     /// if it is not above the resource of the pause.
     pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {
         let paused_at = std::mem::take(&mut self.paused_at);
+        // Where nobody told the level of the checkpoint, a program that goes on from the middle tells
+        // it: it was saved just before. One that begins at 1 has not read it.
+        if self.checkpoint.is_none() && (2..=paused_at).contains(&resource) {
+            self.resumed_at = resource - 1;
+        }
         (resource <= paused_at).then_some(TrainedAgain {
             paused_at,
             saved_at: self.resumed_at,

@@ -55,6 +55,7 @@ fn ignores_its_checkpoint() {
         (Some(5), 10, None, 5),
         (None, 10, None, 1),
         (None, 1, Some((9, true)), 1),
+        (None, 6, Some((4, false)), 1),
     ] {
         let checkpoints = match saved_at {
             Some(_) => CheckpointTracking::Committed,

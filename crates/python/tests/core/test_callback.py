@@ -358,7 +358,7 @@ def test_other_refused_events():
         callback.start("new", -1)
     with pytest.raises(ValueError, match="max_bytes is -1, but must be an int"):
         callback.set_budget(max_bytes=-1)
-    with pytest.raises(ValueError, match="max_num_trials is 0, but must be an int from"):
+    with pytest.raises(ValueError, match="max_num_trials is 0, but must be an int"):
         callback.set_limits(max_num_trials=0)
     with pytest.raises(ValueError, match='trial "0" is PAUSED-WITH-CP: only a trial'):
         callback.retry(0)
