@@ -284,6 +284,7 @@ fn ignores_its_checkpoint_or_saved_at_another_epoch() {
         report(&mut callback, "7", 10, 0.5, Decision::Pause);
     }
     assert_eq!(cost(&callback), 9 + 5 + 5);
+    assert_eq!(callback.trained_again_with_checkpoint(), 9 + 5 + 5);
     callback.on_resume_trial("7").unwrap();
     report(&mut callback, "7", 11, 0.5, Decision::Pause);
     callback.give_up("7").unwrap();
@@ -291,6 +292,7 @@ fn ignores_its_checkpoint_or_saved_at_another_epoch() {
     assert_eq!(cost(&callback), 19 + 9);
     report(&mut callback, "7", 1, 0.5, Decision::Continue);
     assert_eq!(cost(&callback), 19 + 9);
+    assert_eq!(callback.trained_again_with_checkpoint(), 19);
     let notes: Vec<String> = callback.take_notes().iter().map(Note::to_string).collect();
     assert_eq!(
         notes,

@@ -261,6 +261,14 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         &self.resumed_without_checkpoint
     }
 
+    /// Resource units that trials trained again although they were resumed with their checkpoint:
+    /// their program ignores it, or it was saved before their pause. They are part of
+    /// [`ExtraResults::cost_resources`].
+    #[must_use]
+    pub fn trained_again_with_checkpoint(&self) -> u64 {
+        self.units_trained_again
+    }
+
     /// Figures to append to the results of the run.
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
