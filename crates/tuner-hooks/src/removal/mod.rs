@@ -22,7 +22,7 @@ pub use results::{ExtraResults, Removal, RemovalPlan};
 ///
 /// A run whose decisions must be written down before files go calls
 /// [`RemovalCallback::plan`], writes, and then [`RemovalCallback::carry_out`];
-/// [`TunerCallback::on_loop_end`] does both at once.
+/// [`on_loop_end`](crate::TunerCallback::on_loop_end) does both at once.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::{

@@ -9,7 +9,7 @@ use crate::{BoxError, CheckpointStore, Note};
 
 impl<S: CheckpointStore> RemovalCallback<S> {
     /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes: the store
-    /// refused it, or [`TunerCallback::on_deletion_failed`] told of it. They still take room. For
+    /// refused it, or [`on_deletion_failed`](crate::TunerCallback::on_deletion_failed) told of it. They still take room. For
     /// the budget one of them counts as held, the largest: a deletion that fails does not make ever
     /// more checkpoints go.
     #[must_use]
