@@ -56,6 +56,27 @@ pub enum SpecError {
         /// Rungs there are.
         rungs: usize,
     },
+    /// More rung levels than a run is made for.
+    #[error("there are {levels} rung levels, but there must be at most {most}")]
+    TooManyLevels {
+        /// Levels asked for.
+        levels: usize,
+        /// Most there may be.
+        most: usize,
+    },
+    /// More rungs, over all brackets, than a run is made for.
+    #[error(
+        "{number} brackets with rungs of their own have {rungs} rungs, but there must be at most \
+         {most}: ask for fewer brackets, or let them share their rungs"
+    )]
+    TooManyRungs {
+        /// Brackets asked for.
+        number: usize,
+        /// Rungs of all of them.
+        rungs: u64,
+        /// Most there may be.
+        most: u64,
+    },
     /// The mode is neither `min` nor `max`.
     #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
     Mode(String),

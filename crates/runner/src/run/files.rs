@@ -17,6 +17,8 @@ use rustix::io::Errno;
 use super::RunError;
 use super::process::start_time;
 use crate::experiment::{Experiment, StorePlace};
+#[cfg(not(feature = "object-store"))]
+use crate::plain::without_secrets;
 
 /// How long a lock is waited for.
 ///
@@ -235,7 +237,10 @@ fn open_bucket(
     _run: &str,
 ) -> Result<Arc<dyn Store>, RunError> {
     let unsupported = io::ErrorKind::Unsupported.into();
-    Err(file_error(Path::new(address), unsupported))
+    Err(file_error(
+        Path::new(&without_secrets(address)),
+        unsupported,
+    ))
 }
 
 /// Reads and checks an experiment file; its text comes with it.
