@@ -1,7 +1,9 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
 mod input;
+mod output;
 mod page;
+mod plain;
 mod replay;
 mod report;
 #[cfg(unix)]
@@ -68,7 +70,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             let said = without_secrets(&format!("{error:#}"));
-            let _ = writeln!(std::io::stderr(), "error: {said}");
+            let _ = writeln!(std::io::stderr(), "error: {}", plain::message(said));
             ExitCode::FAILURE
         }
     }

@@ -289,25 +289,6 @@ fn promoted_entries_can_keep_their_place() {
 }
 
 #[test]
-fn restarted_training_programs_report_anew() {
-    let mut model = assumed();
-    model.start("a", 0).unwrap();
-    model.report("a", 1, 0.5, Decision::Continue).unwrap();
-    model.report("a", 3, 0.4, Decision::Continue).unwrap();
-    assert!(model.report("a", 2, 0.4, Decision::Continue).is_err());
-    model.restart("a").unwrap();
-    let again = model.report("a", 1, 0.9, Decision::Continue).unwrap();
-    assert!(again.repeated && again.recorded.is_none());
-    let next = model.report("a", 4, 0.3, Decision::Pause).unwrap();
-    assert_eq!(next.recorded.unwrap().level, 4);
-    let refused = model.restart("a").unwrap_err().to_string();
-    assert_eq!(
-        refused,
-        "trial \"a\" is PAUSED-WITH-CP: a restart is not possible"
-    );
-}
-
-#[test]
 fn decisions_can_follow_what_was_recorded() {
     let mut model = assumed();
     model.start("a", 0).unwrap();
@@ -326,24 +307,6 @@ fn decisions_can_follow_what_was_recorded() {
         .unwrap();
     assert_eq!(decision, Decision::Continue);
     assert_eq!(model.status("a"), Some(TrialStatus::Running));
-}
-
-#[test]
-fn trained_units_count_from_where_training_began() {
-    let mut model = assumed();
-    model.start("a", 0).unwrap();
-    let trained = |model: &mut RungModel, resource, decision| {
-        model.report("a", resource, 0.5, decision).unwrap().trained
-    };
-    assert_eq!(trained(&mut model, 1, Decision::Pause), 1);
-    model.resume("a").unwrap(); // from its checkpoint at 1
-    assert_eq!(trained(&mut model, 3, Decision::Continue), 2);
-    assert_eq!(trained(&mut model, 4, Decision::Pause), 1);
-    model.remove_checkpoint("a").unwrap();
-    model.resume("a").unwrap(); // from scratch
-    assert_eq!(trained(&mut model, 5, Decision::Pause), 5);
-    model.resume("a").unwrap(); // has a checkpoint, but starts over
-    assert_eq!(trained(&mut model, 1, Decision::Continue), 1);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 //! The model against a naive one that keeps plain sorted lists, over random runs.
 
+mod naive;
+
+use naive::{LEVELS, Naive, NaiveTrial};
 use proptest::prelude::*;
 use rungkeeper_rung_model::{
     Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, TrialStatus,
 };
-
-const LEVELS: [u64; 3] = [1, 3, 9];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -23,6 +24,8 @@ enum Step {
     Commit {
         pick: usize,
         bytes: u64,
+        /// How far below the trial's rung.
+        below: u64,
     },
     GiveUp {
         pick: usize,
@@ -37,6 +40,9 @@ enum Step {
         pick: usize,
     },
     Unpin {
+        pick: usize,
+    },
+    Retry {
         pick: usize,
     },
 }
@@ -57,120 +63,15 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (pick, metric(), any::<bool>())
             .prop_map(|(pick, metric, pause)| Step::Report { pick, metric, pause }),
         4 => pick.prop_map(|pick| Step::Resume { pick }),
-        6 => (pick, 1..100u64).prop_map(|(pick, bytes)| Step::Commit { pick, bytes }),
+        6 => (pick, 1..100u64, 0..3u64)
+            .prop_map(|(pick, bytes, below)| Step::Commit { pick, bytes, below }),
         2 => pick.prop_map(|pick| Step::GiveUp { pick }),
         1 => pick.prop_map(|pick| Step::Complete { pick }),
         1 => pick.prop_map(|pick| Step::Fail { pick }),
         1 => pick.prop_map(|pick| Step::Pin { pick }),
         1 => pick.prop_map(|pick| Step::Unpin { pick }),
+        1 => pick.prop_map(|pick| Step::Retry { pick }),
     ]
-}
-
-#[derive(Clone, Debug)]
-struct NaiveTrial {
-    bracket: usize,
-    status: TrialStatus,
-    rungs_done: usize,
-    promoted: bool,
-    last: u64,
-    checkpoint: Option<(u64, u64)>,
-    pinned: bool,
-}
-
-/// Lists sorted by a stable sort after every insertion at the end.
-#[derive(Debug, Default)]
-struct Naive {
-    trials: Vec<NaiveTrial>,
-    rungs: [Vec<(f64, usize)>; 3],
-}
-
-impl Naive {
-    fn insert(&mut self, rung: usize, metric: f64, trial: usize) {
-        let worst = |value: f64| {
-            if value.is_finite() {
-                value
-            } else {
-                f64::INFINITY
-            }
-        };
-        self.rungs[rung].push((worst(metric), trial));
-        self.rungs[rung].sort_by(|x, y| x.0.total_cmp(&y.0));
-    }
-
-    fn top(&self, trial: usize) -> Option<usize> {
-        let state = &self.trials[trial];
-        (state.rungs_done > 0).then(|| state.bracket + state.rungs_done - 1)
-    }
-
-    fn rank(&self, trial: usize) -> Option<(u64, u64, u64)> {
-        let rung = self.top(trial)?;
-        let place = self.rungs[rung].iter().position(|e| e.1 == trial)?;
-        Some((
-            LEVELS[rung],
-            place as u64 + 1,
-            self.rungs[rung].len() as u64,
-        ))
-    }
-
-    fn waits(&self, trial: usize) -> bool {
-        let state = &self.trials[trial];
-        state.status == TrialStatus::PausedWithCheckpoint && !state.promoted && state.rungs_done > 0
-    }
-
-    fn expected_data(&self, rung: usize, metric: f64) -> (u64, u64) {
-        let waiting = self.rungs[rung]
-            .iter()
-            .filter(|e| e.0.is_finite() && self.top(e.1) == Some(rung) && self.waits(e.1));
-        let values: Vec<bool> = waiting
-            .map(|e| metric.is_finite() && metric <= e.0)
-            .collect();
-        let ones = values.iter().filter(|&&value| value).count();
-        (ones as u64, values.len() as u64)
-    }
-
-    fn candidates(&self) -> Vec<(String, u64, u64, u64, u64)> {
-        let mut list = Vec::new();
-        for rung in (0..3).rev() {
-            for &(_, trial) in &self.rungs[rung] {
-                let state = &self.trials[trial];
-                let complete = state.checkpoint.filter(|c| c.0 >= LEVELS[rung]);
-                if let Some((_, bytes)) = complete
-                    && self.waits(trial)
-                    && self.top(trial) == Some(rung)
-                    && !state.pinned
-                {
-                    let (level, rank, len) = self.rank(trial).unwrap();
-                    list.push((trial.to_string(), level, rank, len, bytes));
-                }
-            }
-        }
-        list
-    }
-
-    fn holders(&self) -> usize {
-        let holds = |t: &&NaiveTrial| match t.status {
-            TrialStatus::Running | TrialStatus::PausedWithCheckpoint => true,
-            TrialStatus::PausedNoCheckpoint => false,
-            TrialStatus::StoppedOrCompleted => t.pinned && t.checkpoint.is_some(),
-        };
-        self.trials.iter().filter(holds).count()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.trials
-            .iter()
-            .filter_map(|t| t.checkpoint)
-            .map(|c| c.1)
-            .sum()
-    }
-
-    fn end(&mut self, trial: usize) {
-        let state = &mut self.trials[trial];
-        state.status = TrialStatus::StoppedOrCompleted;
-        if !state.pinned {
-            state.checkpoint = None;
-        }
-    }
 }
 
 fn spec() -> ModelSpec {
@@ -195,7 +96,10 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             rungs_done: 0,
             promoted: false,
             last: 0,
+            paused_at: None,
+            saved_at: 0,
             checkpoint: None,
+            committed_since_pause: false,
             pinned: false,
         });
         return;
@@ -211,7 +115,17 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             pause,
         } => report(model, naive, pick % number, metric, pause),
         Step::Resume { pick } => resume(model, naive, pick % number),
-        Step::Commit { pick, bytes } => commit(model, naive, pick % number, bytes),
+        Step::Commit { pick, bytes, below } => commit(model, naive, pick % number, bytes, below),
+        Step::Retry { pick } => {
+            let failed = naive.failed.remove(&(pick % number));
+            let retried = model.retry(&(pick % number).to_string());
+            assert_eq!(retried.is_ok(), failed);
+            if failed {
+                let state = &mut naive.trials[pick % number];
+                state.status = TrialStatus::Running;
+                (state.last, state.paused_at) = (0, None);
+            }
+        }
         Step::GiveUp { pick } => {
             let trial = pick % number;
             let state = &mut naive.trials[trial];
@@ -220,6 +134,7 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             assert_eq!(result.is_ok(), allowed);
             if allowed {
                 state.status = TrialStatus::PausedNoCheckpoint;
+                state.committed_since_pause = false;
                 let freed = state.checkpoint.take();
                 assert_eq!(result.unwrap().map(|c| (c.level, c.bytes)), freed);
             }
@@ -233,6 +148,7 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             model.fail(&trial.to_string()).unwrap();
             if naive.trials[trial].status != TrialStatus::StoppedOrCompleted {
                 naive.trials[trial].pinned = false;
+                naive.failed.insert(trial);
                 naive.end(trial);
             }
         }
@@ -253,7 +169,13 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
 
 fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, pause: bool) {
     let state = &naive.trials[trial];
-    let (resource, rung) = (state.last + 1, state.bracket + state.rungs_done);
+    // A resumed trial goes on from its checkpoint, or ignores it.
+    let ignores = metric.is_nan();
+    let from = match state.paused_at {
+        Some(_) if !ignores => state.saved_at,
+        _ => state.last,
+    };
+    let (resource, rung) = (from + 1, state.bracket + state.rungs_done);
     let decision = if pause {
         Decision::Pause
     } else {
@@ -262,7 +184,15 @@ fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, p
     let result = model.report(&trial.to_string(), resource, metric, decision);
     assert_eq!(result.is_ok(), state.status == TrialStatus::Running);
     let Ok(result) = result else { return };
-    naive.trials[trial].last = resource;
+    let state = &mut naive.trials[trial];
+    let again = state.paused_at.take().filter(|&paused| resource <= paused);
+    assert_eq!(
+        result
+            .trained_again
+            .map(|a| (a.units(), a.ignores_the_checkpoint())),
+        again.map(|paused| (paused + 1 - resource, resource <= state.saved_at))
+    );
+    state.last = resource;
     if rung < 3 && resource >= LEVELS[rung] {
         let data = result.data.unwrap();
         assert_eq!(
@@ -280,6 +210,7 @@ fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, p
     }
     if pause {
         naive.trials[trial].status = TrialStatus::PausedWithCheckpoint;
+        naive.trials[trial].committed_since_pause = false;
     }
 }
 
@@ -305,22 +236,30 @@ fn resume(model: &mut RungModel, naive: &mut Naive, trial: usize) {
         naive.insert(rung, metric, trial);
         naive.trials[trial].promoted = true;
     }
-    naive.trials[trial].status = TrialStatus::Running;
-    naive.trials[trial].last = 0;
+    let state = &mut naive.trials[trial];
+    state.status = TrialStatus::Running;
+    state.committed_since_pause = false;
+    let paused_at = std::mem::take(&mut state.last);
+    state.paused_at = (before == TrialStatus::PausedWithCheckpoint).then_some(paused_at);
+    state.saved_at = state.checkpoint.map_or(paused_at, |c| c.0);
 }
 
-fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64) {
+fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64, below: u64) {
     let state = &mut naive.trials[trial];
     let level = naive
         .rungs
         .iter()
         .rposition(|rung| rung.iter().any(|e| e.1 == trial));
-    let level = level.map_or(1, |rung| LEVELS[rung]);
+    let level = level.map_or(1, |rung| LEVELS[rung].saturating_sub(below).max(1));
     let result = model.commit_checkpoint(&trial.to_string(), level, bytes);
     let allowed = state.status != TrialStatus::StoppedOrCompleted || state.pinned;
     assert_eq!(result.is_ok(), allowed);
     if allowed {
         state.checkpoint = Some((level, bytes));
+        state.committed_since_pause = matches!(
+            state.status,
+            TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
+        );
         if state.status == TrialStatus::PausedNoCheckpoint {
             state.status = TrialStatus::PausedWithCheckpoint;
         }

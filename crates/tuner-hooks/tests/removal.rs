@@ -1,52 +1,16 @@
 //! The removal callback, event by event: cases from people who do this job.
 
+mod common;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use common::{callback, pause, removed, report, spec};
 use rungkeeper_tuner_hooks::{
-    BoxError, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, HookError, Limits, Mode,
+    Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, HookError, Limits, Mode,
     ModelSpec, Note, Random, RemovalCallback, RemovalPolicy, RemovalReason, Speculative,
-    TrialResult, TrialStatus, TunerCallback,
+    TunerCallback,
 };
-
-fn spec() -> ModelSpec {
-    ModelSpec {
-        checkpoints: CheckpointTracking::Assumed,
-        ..ModelSpec::geometric(1, 3, 27).unwrap()
-    }
-}
-
-fn callback(spec: &ModelSpec, budget: Budget) -> RemovalCallback {
-    let policy = Box::new(Speculative::default());
-    RemovalCallback::new(spec, policy, budget, Limits::default(), ()).unwrap()
-}
-
-fn report(
-    callback: &mut dyn TunerCallback,
-    trial: &str,
-    level: u64,
-    metric: f64,
-    decision: Decision,
-) {
-    let result = TrialResult {
-        level,
-        metric,
-        decision,
-    };
-    callback.on_trial_result(trial, &result).unwrap();
-}
-
-/// Starts a trial that is paused at level 1.
-fn pause(callback: &mut dyn TunerCallback, trial: &str, metric: f64) {
-    callback.on_start_trial(trial, 0).unwrap();
-    report(callback, trial, 1, metric, Decision::Pause);
-}
-
-fn removed(callback: &RemovalCallback) -> Vec<String> {
-    let lost = |&(_, status): &(&str, TrialStatus)| status == TrialStatus::PausedNoCheckpoint;
-    let trials = callback.model().trials().filter(lost);
-    trials.map(|(id, _)| id.to_owned()).collect()
-}
 
 /// Budget 6, 2 workers, 4 trials crash: room for 4 paused ones.
 #[test]
@@ -269,46 +233,94 @@ fn promoted_right_after() {
     assert_eq!(callback.estimator_for_rung(1).unwrap().num_total(), 3);
 }
 
-/// A deletion that fails: nothing resumes from it, it still takes room, another goes in its place,
-/// it is said once and tried again.
+/// A failed trial is tried again: it counts as running, and its rungs stay. One that ended by itself
+/// is not.
 #[test]
-fn delete_fails() {
-    let (stuck, calls) = (Rc::new(RefCell::new(true)), Rc::new(RefCell::new(0)));
-    let (is_stuck, count) = (Rc::clone(&stuck), Rc::clone(&calls));
-    let store = move |trial: &str| -> Result<(), BoxError> {
-        *count.borrow_mut() += 1;
-        if trial == "3" && *is_stuck.borrow() {
-            return Err("device or resource busy".into());
-        }
-        Ok(())
+fn a_failed_trial_runs_again() {
+    let mut callback = callback(&spec(), Budget::default());
+    callback.on_start_trial("0", 0).unwrap();
+    report(&mut callback, "0", 1, 0.5, Decision::Continue);
+    report(&mut callback, "0", 2, 0.5, Decision::Continue);
+    callback.on_trial_failed("0").unwrap();
+    callback.on_retry_trial("0").unwrap();
+    assert_eq!(callback.model().num_running(), 1);
+    let error = callback.on_retry_trial("0").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "trial \"0\" is RUNNING: only a trial that failed can be tried again"
+    );
+    report(&mut callback, "0", 1, 0.4, Decision::Continue); // anew
+    report(&mut callback, "0", 3, 0.4, Decision::Stop);
+    assert!(callback.on_retry_trial("0").is_err());
+    assert_eq!(callback.model().num_running(), 0);
+    assert_eq!(callback.progress().trials, 1);
+}
+
+/// The cost is right where a program does not read its checkpoint, and where the checkpoint is older
+/// than the pause. Each is said once a trial; what was lost is counted at the resume alone.
+#[test]
+fn ignores_its_checkpoint_or_saved_at_another_epoch() {
+    let spec = ModelSpec {
+        checkpoints: CheckpointTracking::Committed,
+        ..spec()
     };
-    let policy = Box::new(Speculative::default());
-    let budget = Budget::of_checkpoints(3);
-    let limits = Limits::default();
-    let mut callback = RemovalCallback::new(&spec(), policy, budget, limits, store).unwrap();
-    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
-        pause(&mut callback, trial, metric);
+    let mut callback = callback(&spec, Budget::default());
+    let cost = |callback: &RemovalCallback| callback.extra_results().cost_resources;
+    callback.on_start_trial("7", 0).unwrap();
+    for level in [1, 3] {
+        report(&mut callback, "7", level, 0.5, Decision::Continue);
     }
-    callback.on_loop_end(1.0).unwrap();
+    report(&mut callback, "7", 9, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 9, 10).unwrap();
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    report(&mut callback, "7", 2, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 9);
+    report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 5, 10).unwrap();
+    for _ in 0..2 {
+        callback.on_resume_trial("7").unwrap();
+        report(&mut callback, "7", 6, 0.5, Decision::Continue);
+        report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    }
+    assert_eq!(cost(&callback), 9 + 5 + 5);
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 11, 0.5, Decision::Pause);
+    callback.give_up("7").unwrap();
+    callback.on_resume_trial("7").unwrap();
+    assert_eq!(cost(&callback), 19 + 9);
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 19 + 9);
+    let notes: Vec<String> = callback.take_notes().iter().map(Note::to_string).collect();
     assert_eq!(
-        callback.model().status("3"),
-        Some(TrialStatus::PausedNoCheckpoint)
+        notes,
+        [
+            "trial \"7\" was resumed from level 9 but reports 1: it ignores its checkpoint; 9 units \
+             are trained again and counted",
+            "the checkpoint of trial \"7\" was saved at 5, but the trial was paused at 10: 5 units \
+             are trained again and counted",
+        ]
     );
-    assert!(callback.undeleted().contains_key("3"));
-    callback.on_loop_end(2.0).unwrap();
-    assert_eq!(
-        callback.model().status("2"),
-        Some(TrialStatus::PausedNoCheckpoint)
-    );
-    let notes = callback.take_notes();
-    assert_eq!(notes.len(), 1);
-    assert!(notes[0].to_string().contains("device or resource busy"));
-    let before = *calls.borrow();
-    *stuck.borrow_mut() = false;
-    callback.on_loop_end(3.0).unwrap();
-    assert_eq!(*calls.borrow(), before + 1);
-    assert!(callback.undeleted().is_empty());
-    assert_eq!(callback.model().num_with_checkpoint(), 2);
+}
+
+#[test]
+fn other_limits_from_here_on() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(1));
+    pause(&mut callback, "0", 0.1);
+    pause(&mut callback, "1", 0.2);
+    let limits = Limits {
+        trials: Some(6),
+        ..Limits::default()
+    };
+    callback.set_limits(limits).unwrap();
+    assert_eq!(callback.plan(1.0).unwrap().time_ratio, 4.0 / 2.0);
+    let none = Limits {
+        seconds: Some(f64::NAN),
+        ..Limits::default()
+    };
+    let error = callback.set_limits(none).unwrap_err().to_string();
+    assert_eq!(error, "the limit of seconds is NaN, but must be positive");
+    assert_eq!(callback.limits(), limits);
 }
 
 #[test]

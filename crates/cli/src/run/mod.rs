@@ -16,6 +16,8 @@ use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::run::{Outcome, Runner};
 
 use crate::page::numbers;
+use crate::plain::plain;
+use crate::report::folder::RunFolder;
 use crate::report::history::History;
 use budget::BudgetArguments;
 use interrupt::Interrupts;
@@ -90,7 +92,8 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
     let outcome = outcome?;
     let history = History::read(&directory.join("log.jsonl"))?;
     let mut out = io::stdout().lock();
-    summary(&history, outcome, &mut out)?;
+    let folder = RunFolder::open(directory)?;
+    summary(&history, &folder, outcome, &mut out)?;
     if outcome != Outcome::Finished {
         writeln!(out, "go on with: rungkeeper resume {}", directory.display())?;
     }
@@ -101,7 +104,12 @@ fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::
     })
 }
 
-fn summary(history: &History, outcome: Outcome, out: &mut impl Write) -> io::Result<()> {
+fn summary(
+    history: &History,
+    folder: &RunFolder,
+    outcome: Outcome,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let said = match outcome {
         Outcome::Finished => "finished",
         Outcome::Stopped => "stopped",
@@ -110,12 +118,14 @@ fn summary(history: &History, outcome: Outcome, out: &mut impl Write) -> io::Res
     writeln!(out, "{said} after {:.1} s", history.elapsed)?;
     if let Some((trial, metric)) = history.best() {
         let kept = match history.model().checkpoint(&trial.id) {
+            Some(_) if folder.is_missing(&trial.id) => ", its checkpoint is not there any more",
             Some(_) => ", its checkpoint is kept",
             None => "",
         };
-        writeln!(out, "  best: trial {} with {metric}{kept}", trial.id)?;
+        let id = plain(&trial.id);
+        writeln!(out, "  best: trial {id} with {metric}{kept}")?;
         for (name, value) in trial.configuration.iter() {
-            writeln!(out, "    {name} = {value}")?;
+            writeln!(out, "    {} = {}", plain(name), plain(value))?;
         }
     }
     let results = history.extra_results();
@@ -147,12 +157,19 @@ fn budget_in_words(history: &History) -> String {
         .chain(budget.max_bytes.map(numbers::bytes))
         .collect();
     if limits.is_empty() {
-        return format!("no budget: up to {most} checkpoints held, {bytes}");
+        let taken = history.room_taken().map(|taken| taken.sentence());
+        let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
+        return format!("no budget: up to {most} checkpoints held, {bytes}{taken}");
     }
-    let kept = match holdings.exceeded {
-        None => "kept".to_owned(),
-        Some(time) => format!("exceeded at {time:.1} s"),
-    };
     let limits = limits.join(" and ");
-    format!("budget of {limits} {kept}: up to {most} checkpoints held, {bytes}")
+    let held = format!("up to {most} checkpoints held, {bytes}");
+    let taken = history.room_taken().map(|taken| taken.sentence());
+    match (holdings.exceeded, taken) {
+        (None, None) => format!("budget of {limits} kept: {held}"),
+        (None, Some(taken)) => format!("budget of {limits}: {held}\n  {taken}"),
+        (Some(time), taken) => {
+            let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
+            format!("budget of {limits} exceeded at {time:.1} s: {held}{taken}")
+        }
+    }
 }

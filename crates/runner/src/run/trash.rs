@@ -67,11 +67,4 @@ impl CheckpointStore for Trash {
         self.drop_all(trial);
         Ok(())
     }
-
-    fn stuck(&self) -> Vec<(String, u64)> {
-        let stuck = self.deleter.stuck().into_iter();
-        stuck
-            .map(|pending| (pending.trial, pending.bytes))
-            .collect()
-    }
 }

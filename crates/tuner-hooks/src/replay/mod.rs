@@ -2,7 +2,7 @@
 
 mod check;
 
-use rungkeeper_policies::{Budget, RemovalReason};
+use rungkeeper_policies::{Budget, Limits, RemovalReason};
 use thiserror::Error;
 
 use crate::log::{EndOfRun, Event, Header, LoopEnd};
@@ -36,7 +36,8 @@ pub enum ReplayError {
 /// Feeds the events of a log to a removal callback, in one of two ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
-///   same `elapsed`; removals in the log are passed over (but for those a person asked for).
+///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
+///   is a failed deletion of what the callback did not give up.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
@@ -136,6 +137,9 @@ impl Replay {
         if matches!(event, Event::Header(_)) {
             return Err(ReplayError::SecondHeader { line });
         }
+        if matches!(event, Event::Unknown) {
+            return Ok(Step::default()); // not the end of a group either: it has no time
+        }
         let mut step = Step::default();
         if self.comparison.is_none() {
             step.plan = self.end_group(event.elapsed())?;
@@ -181,6 +185,14 @@ impl Replay {
             Event::Start { trial, bracket, .. } => callback.on_start_trial(trial, *bracket),
             Event::Resume { trial, .. } => callback.on_resume_trial(trial),
             Event::Restart { trial, .. } => callback.on_restart_trial(trial),
+            Event::Retry { trial, .. } => callback.on_retry_trial(trial),
+            // In a free replay the trial may hold the checkpoint that it gave up in the log.
+            Event::Undeleted { trial, bytes, .. }
+                if self.comparison.is_some() || callback.model().checkpoint(trial).is_none() =>
+            {
+                callback.on_deletion_failed(trial, *bytes)
+            }
+            Event::Removed { trial, .. } => callback.on_checkpoint_deleted(trial),
             Event::Result {
                 trial,
                 level,
@@ -216,7 +228,20 @@ impl Replay {
                 });
                 Ok(())
             }
-            // Files that are gone change no decision; the others are dealt with by `feed`.
+            Event::Limits {
+                max_wallclock_time,
+                max_num_trials,
+                max_num_reports,
+                max_total_resource,
+                ..
+            } => callback.set_limits(Limits {
+                seconds: *max_wallclock_time,
+                trials: *max_num_trials,
+                reports: *max_num_reports,
+                resource: *max_total_resource,
+            }),
+            // What is launched and what is reported changes no decision; the others are dealt with
+            // by `feed`.
             _ => Ok(()),
         }
     }

@@ -273,6 +273,10 @@ impl Scheduler for PromotionScheduler {
         Ok(self.model.fail(trial)?)
     }
 
+    fn on_retry(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.retry(trial)?)
+    }
+
     fn adopt_start(
         &mut self,
         trial: &str,

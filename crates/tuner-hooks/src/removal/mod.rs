@@ -1,10 +1,18 @@
-use std::collections::BTreeMap;
+//! The callback that keeps a run within its budget.
+
+mod events;
+mod results;
+mod undeleted;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
-use rungkeeper_policies::{Budget, Limits, Need, Progress, RemovalPolicy, RemovalReason};
+use rungkeeper_policies::{Budget, Limits, Progress, RemovalPolicy};
 use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel};
 
-use crate::{BoxError, CheckpointStore, HookError, Note, SetupError, TrialResult, TunerCallback};
+use crate::{CheckpointStore, HookError, Note, SetupError};
+
+pub use results::{ExtraResults, Removal, RemovalPlan};
 
 /// Keeps the checkpoints of a run within a budget: any policy, any store.
 ///
@@ -48,70 +56,16 @@ pub struct RemovalCallback<S = ()> {
     num_checkpoints_removed: u64,
     num_trials_resumed: u64,
     resumed_without_checkpoint: Vec<(String, u64)>,
+    /// Resource units that trials resumed with their checkpoint trained again.
+    units_trained_again: u64,
+    /// Trials of whom it was told that they train again, and whether that was because they ignore
+    /// their checkpoint.
+    told_to_train_again: BTreeSet<(String, bool)>,
     /// Given up, but not deleted yet: trial and bytes. They still take room.
     undeleted: BTreeMap<String, u64>,
+    /// Of these the ones that the store refused to delete when it was asked: it is asked again.
+    refused: BTreeSet<String>,
     notes: Vec<Note>,
-}
-
-/// What a loop end decided: which checkpoints are given up, and on what grounds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RemovalPlan {
-    /// Seconds of the run.
-    pub elapsed: f64,
-    /// What must go.
-    pub need: Need,
-    /// Number of candidates.
-    pub candidates: usize,
-    /// What is left of the run over what is used.
-    pub time_ratio: f64,
-    /// First to go first.
-    pub removals: Vec<Removal>,
-}
-
-/// A checkpoint that is given up.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Removal {
-    /// The trial.
-    pub trial: String,
-    /// The rung level it waits at.
-    pub level: u64,
-    /// Its rank there, 1 for the best.
-    pub rank: u64,
-    /// Number of entries of the rung.
-    pub rung_len: u64,
-    /// Size of the checkpoint.
-    pub bytes: u64,
-    /// What losing it costs in expectation, in resource units, where the policy estimates it.
-    pub expected_cost: Option<f64>,
-    /// Natural logarithm of that, which keeps its order where the cost itself is too small for a
-    /// double; none, or null in JSON, also for a cost of 0.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub ln_expected_cost: Option<f64>,
-    /// Which budget made it go.
-    pub reason: RemovalReason,
-}
-
-/// Figures of a run that can be appended to its results; keys as in Syne Tune 0.13.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ExtraResults {
-    /// Checkpoints given up.
-    pub num_checkpoints_removed: u64,
-    /// Trials resumed, with or without their checkpoint.
-    pub num_trials_resumed: u64,
-    /// Resource units trained again: the sum of the rung levels of trials resumed without their
-    /// checkpoint.
-    pub cost_resources: u64,
-}
-
-impl ExtraResults {
-    /// The keys, in the order of the fields.
-    pub const KEYS: [&'static str; 3] = [
-        "num_checkpoints_removed",
-        "num_trials_resumed",
-        "cost_resources",
-    ];
 }
 
 impl<S: CheckpointStore> RemovalCallback<S> {
@@ -138,7 +92,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             num_checkpoints_removed: 0,
             num_trials_resumed: 0,
             resumed_without_checkpoint: Vec::new(),
+            units_trained_again: 0,
+            told_to_train_again: BTreeSet::new(),
             undeleted: BTreeMap::new(),
+            refused: BTreeSet::new(),
             notes: Vec::new(),
         })
     }
@@ -238,6 +195,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             self.note_undeleted(trial, &error);
             let bytes = freed.map_or(0, |checkpoint| checkpoint.bytes);
             self.undeleted.insert(trial.to_owned(), bytes);
+            self.refused.insert(trial.to_owned());
         }
         Ok(())
     }
@@ -272,6 +230,24 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.budget = budget;
     }
 
+    /// What ends the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// From here on other limits end the run: the time ratio counts from them. All four are
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is not positive; those before stay.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<(), HookError> {
+        limits.check()?;
+        self.limits = limits;
+        Ok(())
+    }
+
     /// Number of checkpoints given up.
     #[must_use]
     pub fn num_checkpoints_removed(&self) -> u64 {
@@ -289,7 +265,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
         let levels = self.resumed_without_checkpoint.iter().map(|r| r.1);
-        let cost_resources = levels.fold(0, u64::saturating_add);
+        let cost_resources = levels.fold(self.units_trained_again, u64::saturating_add);
         ExtraResults {
             num_checkpoints_removed: self.num_checkpoints_removed,
             num_trials_resumed: self.num_trials_resumed,
@@ -338,138 +314,8 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.limits.time_ratio(&self.progress)
     }
 
-    /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes. They
-    /// still take room: others go in their place.
-    #[must_use]
-    pub fn undeleted(&self) -> &BTreeMap<String, u64> {
-        &self.undeleted
-    }
-
     /// Takes the notes that gathered since the last call, oldest first.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
-    }
-
-    fn need(&self, budget: Budget) -> Need {
-        let stuck = self.store.stuck();
-        let undeleted = self.undeleted.len() + stuck.len();
-        let bytes = self
-            .undeleted
-            .values()
-            .chain(stuck.iter().map(|(_, bytes)| bytes));
-        budget.need(
-            self.model.num_with_checkpoint() + undeleted,
-            self.model.checkpoint_bytes() + bytes.sum::<u64>(),
-        )
-    }
-
-    fn retry_deletions(&mut self) {
-        let store = &mut self.store;
-        self.undeleted
-            .retain(|trial, _| store.delete(trial).is_err());
-    }
-
-    fn note_undeleted(&mut self, trial: &str, error: &BoxError) {
-        self.notes.push(Note::NotDeleted {
-            trial: trial.to_owned(),
-            error: error.to_string(),
-        });
-    }
-
-    fn note(&mut self, trial: &str, result: &TrialResult, report: &rungkeeper_rung_model::Report) {
-        if let Some(recorded) = report.recorded {
-            if report.skipped {
-                self.notes.push(Note::SkippedRung {
-                    trial: trial.to_owned(),
-                    resource: result.level,
-                    level: recorded.level,
-                });
-            }
-            if report.first_bad_metric {
-                self.notes.push(Note::BadMetric {
-                    trial: trial.to_owned(),
-                    level: recorded.level,
-                });
-            }
-        }
-    }
-}
-
-impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
-    fn on_loop_end(&mut self, elapsed: f64) -> Result<(), HookError> {
-        let plan = self.plan(elapsed)?;
-        self.carry_out(&plan.removals)
-    }
-
-    fn on_start_trial(&mut self, trial: &str, bracket: usize) -> Result<(), HookError> {
-        self.model.start(trial, bracket)?;
-        self.progress.trials += 1;
-        Ok(())
-    }
-
-    fn on_resume_trial(&mut self, trial: &str) -> Result<(), HookError> {
-        let resumed = self.model.resume(trial)?;
-        self.num_trials_resumed += 1;
-        if resumed.lost_checkpoint {
-            let level = resumed.level.unwrap_or(0);
-            self.resumed_without_checkpoint
-                .push((trial.to_owned(), level));
-        }
-        Ok(())
-    }
-
-    fn on_restart_trial(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.restart(trial)?)
-    }
-
-    fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
-        let TrialResult {
-            level,
-            metric,
-            decision,
-        } = *result;
-        let report = self.model.report(trial, level, metric, decision)?;
-        self.progress.reports += 1;
-        self.progress.resource = self.progress.resource.saturating_add(report.trained);
-        self.note(trial, result, &report);
-        if let Some(data) = &report.data {
-            self.policy.observe(data)?;
-        }
-        Ok(())
-    }
-
-    fn on_trial_complete(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.complete(trial)?)
-    }
-
-    fn on_trial_failed(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.fail(trial)?)
-    }
-
-    fn on_checkpoint_committed(
-        &mut self,
-        trial: &str,
-        level: u64,
-        bytes: u64,
-    ) -> Result<(), HookError> {
-        self.model.commit_checkpoint(trial, level, bytes)?;
-        // A deletion that is still tried again must not take the new checkpoint.
-        self.undeleted.remove(trial);
-        Ok(())
-    }
-}
-
-impl Removal {
-    fn new(candidate: &Candidate<'_>, ln_cost: Option<f64>, reason: RemovalReason) -> Self {
-        Self {
-            trial: candidate.trial_id.to_owned(),
-            level: candidate.level,
-            rank: candidate.rank,
-            rung_len: candidate.rung_len,
-            bytes: candidate.bytes,
-            expected_cost: ln_cost.map(libm::exp),
-            ln_expected_cost: ln_cost.filter(|ln| ln.is_finite()),
-            reason,
-        }
     }
 }
