@@ -56,6 +56,19 @@ pub enum SpecError {
         /// Rungs there are.
         rungs: usize,
     },
+    /// A promotion quantile that is no simple fraction.
+    #[error(
+        "the promotion quantile of rung {level} is {a}/{b}, but its denominator in lowest terms must \
+         be at most 2^31: choose levels that are nearer to each other, or multiples of each other"
+    )]
+    QuantileTooFine {
+        /// The rung level.
+        level: u64,
+        /// Numerator.
+        a: u64,
+        /// Denominator.
+        b: u64,
+    },
     /// More rung levels than a run is made for.
     #[error("there are {levels} rung levels, but there must be at most {most}")]
     TooManyLevels {

@@ -220,18 +220,10 @@ fn a_field_that_cannot_be_used_is_shown() {
         ))
     };
     let resource = "c.csv, line 3, column 2 (`resource`): ";
-    for text in [
-        "0",
-        "-1",
-        "1.5",
-        "one",
-        "",
-        "9007199254740993",
-        "99999999999999999999",
-    ] {
+    for text in ["0", "-1", "1.5", "one", "", "99999999999999999999"] {
         assert_eq!(
             with(&format!("a,{text},0.5,1")),
-            format!("{resource}`{text}` is not a positive integer up to 2^53")
+            format!("{resource}`{text}` is not a positive integer")
         );
     }
     let seconds = "c.csv, line 3, column 4 (`seconds`): ";

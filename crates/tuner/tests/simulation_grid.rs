@@ -2,16 +2,18 @@
 
 mod simulation_tables;
 
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rungkeeper_rung_model::Mode;
 use rungkeeper_tuner::simulation::{
-    BoxedSink, Cell, CellResult, Conditions, Curves, Draw, Grid, GridObserver, Levels,
+    BoxedSink, Cell, CellResult, Conditions, Curves, Draw, Grid, GridObserver, Levels, Retraining,
     SimulationError, geometric_mean_over_optimum, geometric_mean_ratio, simulate, smallest_budget,
     summarize,
 };
 use rungkeeper_tuner_hooks::BoxError;
-use simulation_tables::{POLICIES, crossing, frozen, real_curves};
+use simulation_tables::{POLICIES, crossing, curves, frozen, real_curves};
 
 fn grid(curves: Vec<Curves>, conditions: Conditions) -> Grid {
     Grid {
@@ -254,10 +256,31 @@ fn huge_numbers() {
         "{said}"
     );
 
+    // Sums of resources beyond 2^64 stay there.
+    let mut rows = String::new();
+    for trial in 0..40 {
+        for resource in [1u64 << 60, 1 << 61, 1 << 62, (1 << 63) + (1 << 62)] {
+            let loss = trial * 7 % 40;
+            let seconds = resource >> 60;
+            writeln!(rows, "{trial},{resource},{loss},{seconds}").unwrap();
+        }
+    }
+    let mut far = few();
+    far.curves = vec![curves(&rows, Mode::Min)];
+    far.levels = vec![Levels::List(vec![1 << 60, 1 << 61, 1 << 62])];
+    let results = far.run(&()).unwrap();
+    assert!(
+        results
+            .iter()
+            .all(|cell| cell.trained_resources == u64::MAX)
+    );
+    far.conditions.retraining = Retraining::Frozen;
+    assert!(refused(&far).contains("sum to more than"));
+
     let mut all = few();
     all.workers = vec![u64::MAX];
     all.budgets = vec![u64::MAX];
-    all.levels = vec![Levels::geometric(u64::MAX)];
+    all.levels = vec![Levels::geometric(u64::MAX)]; // one level: the next is beyond the last
     all.threads = Some(usize::MAX);
     all.conditions.limits.reports = Some(u64::MAX);
     let results = all.run(&()).unwrap();

@@ -44,14 +44,22 @@ fn huge_numbers() {
         "{said}"
     );
 
+    let far = format!(
+        "max_resource = {}\nreduction_factor = {}",
+        1u64 << 53,
+        i64::MAX
+    );
+    let said = problem("max_resource = 27", &far);
+    assert!(
+        said.contains("the promotion quantile of rung 1 is 1/9007199254740992, but"),
+        "{said}"
+    );
+
     let largest = i64::MAX;
     let good = [
         (
             "max_resource = 27",
-            format!(
-                "max_resource = {}\nreduction_factor = {largest}",
-                1u64 << 53
-            ),
+            format!("max_resource = {}\nreduction_factor = 8", 1u64 << 53),
         ),
         (
             "max_resource = 27",

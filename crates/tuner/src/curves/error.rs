@@ -13,7 +13,7 @@ use std::fmt;
 /// let error = CurveTable::read(file.as_bytes(), "curves.csv", &ReadOptions::new()).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "curves.csv, line 3, column 2 (`resource`): `two` is not a positive integer up to 2^53",
+///     "curves.csv, line 3, column 2 (`resource`): `two` is not a positive integer",
 /// );
 /// assert_eq!(error.place().line, Some(3));
 /// ```

@@ -3,12 +3,6 @@
 use csv::StringRecord;
 
 use super::lines::line_of;
-
-/// Largest resource of a row: 2^53.
-const LARGEST_RESOURCE: u64 = 1 << 53;
-
-/// What a resource has to be.
-const RESOURCE: &str = "a positive integer up to 2^53";
 use super::{CurveError, Place, Problem};
 
 /// The Jaro-Winkler similarity above which a name may have been meant: it lets `trial_id` and
@@ -144,7 +138,7 @@ impl Columns {
             trial: self.field(row, self.trial, "the name of a trial", |text| {
                 (!text.is_empty()).then_some(text)
             })?,
-            resource: self.field(row, self.resource, RESOURCE, positive)?,
+            resource: self.field(row, self.resource, "a positive integer", positive)?,
             metric: self.field(
                 row,
                 metric_column,
@@ -206,10 +200,8 @@ impl Columns {
     }
 }
 
-/// Up to what a double holds exactly, as reports of training programs.
 fn positive(text: &str) -> Option<u64> {
-    let resource = text.parse().ok();
-    resource.filter(|resource| (1..=LARGEST_RESOURCE).contains(resource))
+    text.parse().ok().filter(|&resource| resource > 0)
 }
 
 /// A finite number, or NaN for a bad metric; `None` for other text.
