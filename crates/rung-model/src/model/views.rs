@@ -1,6 +1,7 @@
 //! What can be asked of a model.
 
 use super::RungModel;
+use crate::trial::End;
 use crate::{Candidate, Checkpoint, Rung, TrialIndex, TrialInformation, TrialStatus};
 
 impl RungModel {
@@ -111,7 +112,7 @@ impl RungModel {
     #[must_use]
     pub fn has_failed(&self, trial: &str) -> bool {
         let index = self.index.get(trial);
-        index.is_some_and(|index| self.trials[index.get()].failed)
+        index.is_some_and(|index| self.trials[index.get()].end == End::Failed)
     }
 
     /// Whether a trial is pinned.
