@@ -11,8 +11,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::files::{file_error, requests_folder};
-use super::{Observer, RunError, Runner};
+use crate::directory::requests_folder;
+use crate::error::file_error;
+use crate::{RunError, whole};
 
 /// Something a person asks of a run.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -32,54 +33,61 @@ const REFUSED: &str = "refused";
 /// Time between two looks for requests.
 const BETWEEN: Duration = Duration::from_millis(100);
 
-impl Runner {
-    /// Does what a request asks for.
-    ///
-    /// # Errors
-    ///
-    /// As [`Runner::pin`] and [`Runner::unpin`].
-    pub fn fulfil(
-        &mut self,
-        request: &Request,
-        observer: &mut dyn Observer,
-    ) -> Result<(), RunError> {
-        match request {
-            Request::Pin(trial) => self.pin(trial, observer),
-            Request::Unpin(trial) => self.unpin(trial, observer),
+/// Where requests come in.
+pub(crate) struct Inbox {
+    folder: PathBuf,
+    looked: Instant,
+}
+
+impl Inbox {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            looked: Instant::now(),
         }
     }
 
-    /// Takes up what was asked since the last look, in that order.
-    pub(super) fn hear_requests(&mut self, observer: &mut dyn Observer) -> Result<(), RunError> {
+    /// What was asked since the last look, in that order. A file that is no request is told as one that is refused.
+    pub(crate) fn look(&mut self) -> Vec<(PathBuf, Result<Request, RunError>)> {
         // A turn may be a thousandth of a second, and people rarely ask.
-        if self.looked_for_requests.elapsed() < BETWEEN {
-            return Ok(());
+        if self.looked.elapsed() < BETWEEN {
+            return Vec::new();
         }
-        self.looked_for_requests = Instant::now();
-        let folder = self.files.requests();
+        self.looked = Instant::now();
         // No folder, no requests.
-        let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path());
         let mut paths: Vec<PathBuf> = paths.filter(|path| ends_in(path, REQUEST)).collect();
         paths.sort();
-        for path in paths {
-            let outcome = match read(&path) {
-                Ok(request) => self.fulfil(&request, observer),
-                Err(source) => Err(file_error(&path, source)),
-            };
-            match outcome {
-                // What keeps the log from being written ends the run as anywhere else.
-                Err(error @ (RunError::Journal(_) | RunError::Store(_))) => return Err(error),
-                Err(error) => {
-                    observer.note(&format!("refused: {error}"));
-                    let refused = path.with_extension(REFUSED);
-                    fs::write(&refused, error.to_string()).map_err(|e| file_error(&refused, e))?;
-                }
-                Ok(()) => {}
-            }
-            fs::remove_file(&path).map_err(|e| file_error(&path, e))?;
+        let read = |path: PathBuf| {
+            let request = read(&path).map_err(|e| file_error(&path, e));
+            (path, request)
+        };
+        paths.into_iter().map(read).collect()
+    }
+
+    /// It was done.
+    pub(crate) fn done(&self, path: &Path) -> Result<(), RunError> {
+        remove(path)
+    }
+
+    /// It was refused: the reason takes its place.
+    pub(crate) fn refuse(&self, path: &Path, reason: &RunError) -> Result<(), RunError> {
+        let refused = path.with_extension(REFUSED);
+        let written = whole::write(&refused, reason.to_string().as_bytes(), None);
+        written.map_err(|e| file_error(&refused, e))?;
+        remove(path)
+    }
+}
+
+/// A directory of that name is nobody's request: it is left alone, and nothing waits for it.
+fn remove(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(error) if path.is_dir() => {
+            let aside = path.with_extension("ignored");
+            fs::rename(path, aside).map_err(|_| file_error(path, error))
         }
-        Ok(())
+        removed => removed.map_err(|e| file_error(path, e)),
     }
 }
 
@@ -97,7 +105,9 @@ pub fn ask(
     let folder = requests_folder(directory);
     fs::create_dir_all(&folder).map_err(|e| file_error(&folder, e))?;
     let path = folder.join(unique_name()).with_extension(REQUEST);
-    put(&path, request).map_err(|e| file_error(&path, e))?;
+    let text = serde_json::to_vec(request).map_err(io::Error::from);
+    text.and_then(|text| whole::write(&path, &text, None))
+        .map_err(|e| file_error(&path, e))?;
     let begin = Instant::now();
     while path.exists() {
         if begin.elapsed() > patience && fs::remove_file(&path).is_ok() {
@@ -106,7 +116,7 @@ pub fn ask(
         sleep(Duration::from_millis(20));
     }
     let refused = path.with_extension(REFUSED);
-    match fs::read_to_string(&refused) {
+    match whole::read_text(&refused) {
         Ok(reason) => {
             // Left there it would only be litter.
             let _ = fs::remove_file(&refused);
@@ -124,14 +134,8 @@ fn unique_name() -> String {
     format!("{nanoseconds:024}-{}", std::process::id())
 }
 
-fn put(path: &Path, request: &Request) -> io::Result<()> {
-    let partial = path.with_extension("partial");
-    fs::write(&partial, serde_json::to_vec(request)?)?;
-    fs::rename(&partial, path)
-}
-
 fn read(path: &Path) -> io::Result<Request> {
-    Ok(serde_json::from_slice(&fs::read(path)?)?)
+    Ok(serde_json::from_slice(&whole::read(path)?)?)
 }
 
 fn ends_in(path: &Path, extension: &str) -> bool {
