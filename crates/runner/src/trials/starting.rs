@@ -119,6 +119,24 @@ impl Trials<'_> {
         };
         self.books
             .record_with(&event, &[("process", json!(number))])?;
+        if let Beginning::Start {
+            bracket,
+            configuration,
+        } = &beginning
+        {
+            // Workers start programs in any order, and whoever reads the log takes trials over in the order of their
+            // numbers; so that a trial has begun is said here.
+            let event = Event::Start {
+                trial: trial.to_owned(),
+                bracket: *bracket,
+                elapsed: self.books.elapsed(),
+            };
+            let fields = [
+                ("process", json!(number)),
+                ("configuration", json!(configuration)),
+            ];
+            self.books.record_with(&event, &fields)?;
+        }
         let output = Output::new(self.directory().output(trial), self.experiment.output);
         let configuration = match &beginning {
             Beginning::Start { configuration, .. } => configuration.clone(),
@@ -232,17 +250,8 @@ impl Trials<'_> {
             ("process_start", json!(start_time(id))),
         ];
         let event = match beginning {
-            Beginning::Start {
-                bracket,
-                configuration,
-            } => {
-                fields.push(("configuration", json!(configuration)));
-                Event::Start {
-                    trial,
-                    bracket,
-                    elapsed,
-                }
-            }
+            // Said before.
+            Beginning::Start { .. } => return Ok(()),
             Beginning::Promotion => Event::Resume { trial, elapsed },
             Beginning::Restart { crashed } => {
                 if crashed {
