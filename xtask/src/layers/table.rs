@@ -51,7 +51,13 @@ pub(super) const LAYERS: &[Layer] = &[
     },
     Layer {
         folder: "tuner",
-        may_use: &["estimators", "score", "rung-model", "policies", "tuner-hooks"],
+        may_use: &[
+            "estimators",
+            "score",
+            "rung-model",
+            "policies",
+            "tuner-hooks",
+        ],
         must_not_know: "processes, stores, the command line, Python",
         is_core: false,
     },

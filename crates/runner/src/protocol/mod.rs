@@ -16,8 +16,7 @@ pub use line::{Line, Printed, ReportNames};
 use rungkeeper_rung_model::Decision;
 
 /// How a training program and the tuner talk.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[derive(serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {
     /// One JSON line a report, one line back.
