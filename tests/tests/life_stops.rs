@@ -8,7 +8,9 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use runs::life::{BOTH, Project, Protocol, Running, signal, trainer, wait_until};
+use runs::commands::Running;
+use runs::life::{BOTH, Project, Protocol, trainer};
+use runs::system::{signal, wait_until};
 
 /// How a program takes a TERM.
 const WAYS: [&str; 3] = [

@@ -57,9 +57,8 @@ impl Running {
     pub(crate) fn ends_within(mut self, limit: Duration) -> Said {
         let begin = Instant::now();
         while !self.is_over() {
-            if begin.elapsed() > limit {
-                panic!("it still goes on after {limit:?}:\n{}", self.notes());
-            }
+            let patient = begin.elapsed() <= limit;
+            assert!(patient, "still going on after {limit:?}: {}", self.notes());
             sleep(Duration::from_millis(5));
         }
         let status = self.child.wait().unwrap();

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub(crate) use super::commands::{Log, Running, Said};
-pub(crate) use super::system::{Mounted, alive, done, read_lossy, signal, wait_until};
+use super::commands::{Log, Running, Said};
+use super::system::{done, signal, wait_until};
 use super::{check_log, names};
 
 /// How a program is talked to.

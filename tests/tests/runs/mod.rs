@@ -1,9 +1,9 @@
 //! Small runs on real processes: a shell program as the trainer, and what must hold of any run.
 #![allow(dead_code)] // each test program uses a part of it
 
-mod commands;
+pub(crate) mod commands;
 pub(crate) mod life;
-mod system;
+pub(crate) mod system;
 
 use std::fs;
 use std::path::Path;
