@@ -109,7 +109,7 @@ fn lines_of_training_programs() {
                 assert!(report.metric.is_finite() || report.metric.is_nan());
                 reports += 1;
             }
-            Line::Refused(reason) => {
+            Line::Refused { reason, .. } => {
                 is_clear(&reason);
                 refused += 1;
             }

@@ -1,4 +1,5 @@
 //! `cargo xtask test`: everything a change must pass, in one command.
+mod azurite;
 mod chromium;
 mod features;
 mod msrv;
@@ -29,6 +30,8 @@ pub(crate) struct Args {
 enum Step {
     /// Chromium, in which pages are tested, is installed
     Chromium,
+    /// Azurite, against which the store is tested, is installed
+    Azurite,
     /// Formatting
     Fmt,
     /// Lints, warnings as errors
@@ -57,6 +60,7 @@ impl Step {
     fn run(self, workspace: &Workspace, tally: &mut Tally) -> Result<()> {
         match self {
             Self::Chromium => chromium::CHROMIUM.provide(workspace),
+            Self::Azurite => azurite::provide(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace),
             Self::Doc => doc(workspace),
@@ -173,12 +177,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "chromium fmt clippy doc test python features layers bench guard msrv publish"
+            "chromium azurite fmt clippy doc test python features layers bench guard msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "chromium fmt clippy doc test python features layers guard msrv"
+            "chromium azurite fmt clippy doc test python features layers guard msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
     }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::{Handover, Orphan, Store, StoreError, Stored};
+use crate::{Orphan, Store, StoreError, Stored};
 
 /// Opens the store of a name: an empty one at first, and the same one again, as a new process would
 /// find it, when called with a name for the second time.
@@ -35,11 +35,11 @@ pub const LAWS: [(&str, Law); 17] = [
         shows_nothing_before_the_commit,
     ),
     ("keeps_the_newest", keeps_the_newest),
-    ("copies_and_goes_on", copies_and_goes_on),
+    ("prepares_and_goes_on", prepares_and_goes_on),
     ("keeps_odd_ids_apart", keeps_odd_ids_apart),
     ("keeps_odd_names", keeps_odd_names),
     ("keeps_links_that_stay_inside", keeps_links_that_stay_inside),
-    ("refuses_what_is_no_file", refuses_what_is_no_file),
+    ("leaves_out_what_is_no_file", leaves_out_what_is_no_file),
     ("deletes_one_trial", deletes_one_trial),
     (
         "resumes_from_nothing_set_aside",
@@ -77,7 +77,7 @@ fn restores_what_was_committed(open: &Open<'_>) {
     write(&staging, "optimizer/empty", b"");
     fs::create_dir_all(staging.join("logs/none")).expect("a directory");
 
-    let committed = store.commit("7", 9, 2, Handover::Move).expect("commit");
+    let committed = store.commit("7", 9, 2).expect("commit");
     assert!(committed.warning.is_none() && committed.superseded.is_empty());
     let stored = committed.stored;
     assert_eq!(
@@ -117,7 +117,7 @@ fn shows_nothing_before_the_commit(open: &Open<'_>) {
     write(&staging, "half", b"half of i");
     assert_eq!(store.list().expect("list"), []);
     assert_eq!(level(&*store, "7"), None);
-    let unknown = store.commit("8", 1, 1, Handover::Move);
+    let unknown = store.commit("8", 1, 1);
     let unknown = unknown.expect_err("a commit without begin");
     assert!(matches!(unknown, StoreError::NotBegun { .. }), "{unknown}");
     // A new begin drops what an earlier process of the trial wrote.
@@ -131,7 +131,7 @@ fn keeps_the_newest(open: &Open<'_>) {
     commit(&*store, "8", 1, b"other");
     let staging = store.begin("7").expect("begin");
     write(&staging, "weights", b"three");
-    let second = store.commit("7", 3, 2, Handover::Move).expect("commit");
+    let second = store.commit("7", 3, 2).expect("commit");
     assert!(second.stored.sequence > first.sequence);
     assert_eq!(second.superseded.len(), 1);
     assert_eq!(second.superseded[0].level, Some(1));
@@ -141,21 +141,31 @@ fn keeps_the_newest(open: &Open<'_>) {
     assert_eq!(level(&*store, "7"), Some(3));
 }
 
-fn copies_and_goes_on(open: &Open<'_>) {
-    let store = open("copies_and_goes_on");
+fn prepares_and_goes_on(open: &Open<'_>) {
+    let store = open("prepares_and_goes_on");
     let staging = store.begin("7").expect("begin");
     write(&staging, "weights", b"one");
-    store.commit("7", 1, 1, Handover::Copy).expect("commit");
-    write(&staging, "weights", b"changed in place");
-    let restored = store.begin("8").expect("begin");
-    store.restore("7", &restored).expect("restore");
-    assert_eq!(read_all(&restored)["weights"], b"one");
-    let second = store.commit("7", 2, 1, Handover::Copy).expect("commit");
-    for aside in &second.superseded {
+    let prepared = store.prepare("7", 1, 1).expect("prepare");
+    assert_eq!((prepared.bytes, prepared.left_out.len()), (3, 0));
+    assert_eq!(store.list().expect("list"), []);
+    let committed = store.commit("7", 1, 1).expect("commit");
+    assert_eq!(committed.stored.hash, prepared.hash);
+
+    // The program goes on instead, and what it writes then is what is committed.
+    let again = store.begin("7").expect("begin");
+    assert_eq!(again, staging);
+    write(&again, "weights", b"one");
+    let prepared = store.prepare("7", 2, 1).expect("prepare");
+    assert_eq!(committed.stored.hash, prepared.hash);
+    write(&again, "weights", b"two");
+    let committed = store.commit("7", 2, 1).expect("commit");
+    assert_ne!(committed.stored.hash, prepared.hash);
+    for aside in &committed.superseded {
         store.purge(aside).expect("purge");
     }
-    assert!(staging.join("weights").is_file());
-    assert_eq!(level(&*store, "7"), Some(2));
+    let target = store.begin("8").expect("begin");
+    store.restore("7", &target).expect("restore");
+    assert_eq!(read_all(&target)["weights"], b"two");
 }
 
 fn keeps_odd_ids_apart(open: &Open<'_>) {
@@ -236,7 +246,7 @@ fn keeps_odd_names(open: &Open<'_>) {
     for name in &names {
         write(&staging, name, name.as_bytes());
     }
-    store.commit("7", 1, 1, Handover::Move).expect("commit");
+    store.commit("7", 1, 1).expect("commit");
     let target = store.begin("7").expect("begin");
     let restored = store.restore("7", &target).expect("restore");
     assert!(restored.checkpoint.is_some(), "{:?}", restored.broken);
@@ -256,39 +266,36 @@ fn keeps_links_that_stay_inside(open: &Open<'_>) {
     symlink("9", staging.join("steps/last")).expect("a link");
     symlink("../steps/9/weights", staging.join("steps/up")).expect("a link");
     symlink("steps/none", staging.join("dangling")).expect("a link");
-    let committed = store.commit("7", 9, 1, Handover::Copy).expect("commit");
+    let committed = store.commit("7", 9, 1).expect("commit");
     assert_eq!(committed.stored.bytes, 4);
     let target = store.begin("8").expect("begin");
     store.restore("7", &target).expect("restore");
+    let staging = store.begin("7").expect("begin");
+    write(&staging, "weights", b"ten");
     let read = |link| fs::read_link(target.join(link)).expect("a link");
     assert_eq!(read("steps/last"), Path::new("9"));
     assert_eq!(read("dangling"), Path::new("steps/none"));
     assert_eq!(fs::read(target.join("steps/up")).expect("a file"), b"nine");
 
-    let outside = ["/etc/hostname", "..", "../weights", "steps/../../x", ""];
-    for place in outside.into_iter().filter(|place| !place.is_empty()) {
-        let link = staging.join("outside");
-        symlink(place, &link).expect("a link");
-        for handover in [Handover::Copy, Handover::Move] {
-            let error = store.commit("7", 10, 1, handover);
-            let error = error.expect_err("a link that leads outside").to_string();
-            assert!(
-                error.contains("outside") && error.contains(place),
-                "{error}"
-            );
-        }
-        fs::remove_file(&link).expect("a link");
+    let outside = ["/etc/hostname", "..", "../weights", "steps/../../x"];
+    for (place, outside) in outside.into_iter().enumerate() {
+        symlink(outside, staging.join(format!("outside-{place}"))).expect("a link");
     }
-    store
-        .commit("7", 10, 1, Handover::Move)
-        .expect("the call made again");
+    let committed = store.commit("7", 10, 1).expect("commit");
+    assert_eq!(committed.left_out.len(), outside.len());
+    for (left, outside) in committed.left_out.iter().zip(outside) {
+        assert!(
+            left.reason.contains(outside) && left.reason.contains("outside"),
+            "{left:?}"
+        );
+    }
     assert_eq!(level(&*store, "7"), Some(10));
 }
 
 #[cfg(unix)]
-fn refuses_what_is_no_file(open: &Open<'_>) {
+fn leaves_out_what_is_no_file(open: &Open<'_>) {
     use std::os::unix::net::UnixListener;
-    let store = open("refuses_what_is_no_file");
+    let store = open("leaves_out_what_is_no_file");
     commit(&*store, "7", 1, b"one");
     let staging = store.begin("7").expect("begin");
     write(&staging, "weights", b"two");
@@ -300,24 +307,22 @@ fn refuses_what_is_no_file(open: &Open<'_>) {
         fs::remove_file(&place).expect("a socket");
         return; // on another file system: it cannot get into the staging directory
     }
-    for handover in [Handover::Copy, Handover::Move] {
-        let error = store.commit("7", 2, 1, handover).expect_err("a socket");
-        assert!(matches!(&error, StoreError::Unsupported { path, .. } if *path == moved));
-    }
+    let committed = store.commit("7", 2, 1).expect("commit");
     drop(listener);
-    assert_eq!(level(&*store, "7"), Some(1));
-    fs::remove_file(moved).expect("a socket");
-    store
-        .commit("7", 2, 1, Handover::Move)
-        .expect("the call made again");
-    assert_eq!(level(&*store, "7"), Some(2));
+    assert_eq!(committed.left_out.len(), 1);
+    assert_eq!(committed.left_out[0].path, Path::new("socket"));
+    let target = store.begin("7").expect("begin");
+    let restored = store.restore("7", &target).expect("restore");
+    assert_eq!(restored.checkpoint.map(|stored| stored.level), Some(2));
+    assert_eq!(read_all(&target).len(), 1);
+    assert!(!target.join("socket").exists());
 }
 
 #[cfg(not(unix))]
 fn keeps_links_that_stay_inside(_: &Open<'_>) {}
 
 #[cfg(not(unix))]
-fn refuses_what_is_no_file(_: &Open<'_>) {}
+fn leaves_out_what_is_no_file(_: &Open<'_>) {}
 
 fn deletes_one_trial(open: &Open<'_>) {
     let store = open("deletes_one_trial");
@@ -471,9 +476,7 @@ fn serves_several_threads(open: &Open<'_>) {
 fn commit(store: &dyn Store, trial: &str, level: u64, content: &[u8]) -> Stored {
     let staging = store.begin(trial).expect("begin");
     write(&staging, "weights", content);
-    let committed = store
-        .commit(trial, level, 1, Handover::Move)
-        .expect("commit");
+    let committed = store.commit(trial, level, 1).expect("commit");
     assert!(committed.warning.is_none(), "{:?}", committed.warning);
     for aside in &committed.superseded {
         store.purge(aside).expect("purge");
@@ -507,7 +510,7 @@ fn write(root: &Path, name: &str, content: &[u8]) {
 
 /// All regular files below a directory.
 fn read_all(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let content = crate::tree::scan(root).expect("a directory");
+    let content = crate::scan::Scanned::of(root).expect("a directory").content;
     let files = content.files.into_iter().map(|file| {
         let bytes = fs::read(root.join(&file.path)).expect("a file");
         (file.path, bytes)

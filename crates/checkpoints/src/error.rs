@@ -21,6 +21,25 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// The operating system refused something at a place of the store's own.
+    #[error("could not {action} {path:?}, which the store needs: {source}")]
+    Place {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A place that this run has used before holds no store.
+    #[error(
+        "{place:?} holds no store of checkpoints, although this run has one there; is its disk \
+         mounted, or was the folder moved? Nothing was made there"
+    )]
+    Missing {
+        /// The directory, or bucket and prefix.
+        place: String,
+    },
     /// Something that cannot be part of a checkpoint.
     #[error(
         "{path:?} cannot be part of a checkpoint: {what}; allowed are regular files, directories, \
@@ -119,7 +138,7 @@ impl StoreError {
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         match self {
-            Self::Io { source, .. } => Some(source.kind()),
+            Self::Io { source, .. } | Self::Place { source, .. } => Some(source.kind()),
             _ => None,
         }
     }
@@ -137,11 +156,23 @@ impl StoreError {
     /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Bucket { .. })
+        matches!(
+            self,
+            Self::Bucket { .. } | Self::Place { .. } | Self::Missing { .. }
+        )
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io {
+            action,
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    /// As [`StoreError::io`], at a place of the store's own.
+    pub(crate) fn place(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Place {
             action,
             path: path.to_owned(),
             source,

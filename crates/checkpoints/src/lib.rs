@@ -13,7 +13,7 @@
 //! ```
 //! use std::sync::Arc;
 //! use std::time::Duration;
-//! use rungkeeper_checkpoints::{Deleter, DeleterSettings, DirectoryStore, Handover, Store};
+//! use rungkeeper_checkpoints::{Deleter, DeleterSettings, DirectoryStore, Store};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let store = Arc::new(DirectoryStore::open(&folder.path().join("my-run"), "my-run")?);
@@ -22,7 +22,7 @@
 //!
 //! let staging = store.begin("0007")?;
 //! std::fs::write(staging.join("weights"), "0.25")?;
-//! let committed = store.commit("0007", 1, 1, Handover::Move)?;
+//! let committed = store.commit("0007", 1, 1)?;
 //!
 //! deleter.delete("0007", committed.stored.bytes); // returns at once
 //! assert!(store.list()?.is_empty()); // nothing resumes from it any more
@@ -57,14 +57,20 @@
 //!   Storage and Azure Blob Storage. TLS is rustls with ring, unless the program installs another
 //!   provider first.
 
+mod attributes;
 pub mod conformance;
 mod deleter;
 mod directory;
 mod error;
+mod fingerprint;
+mod hashing;
+mod holes;
 mod manifest;
 mod names;
 #[cfg(feature = "object-store")]
 mod object;
+mod outcome;
+mod scan;
 mod stamp;
 mod steps;
 mod store;
@@ -74,11 +80,15 @@ mod tree;
 pub use deleter::{Deleter, DeleterSettings, DeletionEvent, Pending, Request};
 pub use directory::DirectoryStore;
 pub use error::StoreError;
+pub use fingerprint::{Fingerprint, fingerprint};
 pub use names::{trial_id, trial_name};
 #[cfg(feature = "object-store")]
 pub use object::{ObjectStore, client_environment};
+pub use outcome::{
+    Aside, Broken, Committed, LeftOut, Orphan, Prepared, Restored, Stored, Swept, Verified,
+};
 pub use steps::{Step, Steps};
-pub use store::{Aside, Broken, Committed, Handover, Orphan, Restored, Store, Stored, Swept};
+pub use store::Store;
 pub use testing::{Fault, Faults, FaultyStore, Operation};
 pub use tree::size as size_of_files;
 

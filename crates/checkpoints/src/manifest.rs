@@ -1,10 +1,12 @@
 //! What a committed checkpoint consists of, in the file that commits it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::Attributes;
+use crate::holes;
 use crate::stamp::Stamp;
 
 /// The file beside the data. Two lines: the manifest, and the hash of the first line.
@@ -24,13 +26,31 @@ pub(crate) struct Manifest {
     pub(crate) files: Vec<FileEntry>,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) directories: Vec<String>,
+    /// Modes and times of directories, the root's under the empty path; version 0.1.0 kept none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) folders: Vec<Folder>,
 }
 
+/// What is optional here is not in manifests of version 0.1.0, and not in the content's hash.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct FileEntry {
     pub(crate) path: String,
     pub(crate) bytes: u64,
     pub(crate) hash: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) attributes: Option<Attributes>,
+    /// Another file before this one, of which this is a second name. It takes no room of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) same_as: Option<String>,
+    /// Start and length of the parts that take no room.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) holes: Vec<(u64, u64)>,
+}
+
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub(crate) struct Folder {
+    pub(crate) path: String,
+    pub(crate) attributes: Attributes,
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -45,6 +65,29 @@ pub(crate) struct Content {
     pub(crate) files: Vec<FileEntry>,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) directories: Vec<String>,
+    pub(crate) folders: Vec<Folder>,
+}
+
+impl FileEntry {
+    pub(crate) fn new(path: String) -> Self {
+        Self {
+            path,
+            bytes: 0,
+            hash: String::new(),
+            attributes: None,
+            same_as: None,
+            holes: Vec::new(),
+        }
+    }
+
+    /// What it takes.
+    fn room(&self) -> u64 {
+        if self.same_as.is_none() {
+            self.bytes
+        } else {
+            0
+        }
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -67,11 +110,12 @@ impl Manifest {
             level: stamp.level,
             attempt,
             sequence: stamp.sequence,
-            bytes: content.files.iter().map(|file| file.bytes).sum(),
+            bytes: content.files.iter().map(FileEntry::room).sum(),
             hash: String::new(),
             files: content.files,
             links: content.links,
             directories: content.directories,
+            folders: content.folders,
         };
         manifest.hash = manifest.content_hash();
         manifest
@@ -142,14 +186,42 @@ impl Manifest {
         if let Some(link) = self.links.iter().find(outside) {
             return Err(format!("in the manifest {:?} leads outside", link.path));
         }
+        self.check_extras()?;
         let bytes = self
             .files
             .iter()
-            .try_fold(0_u64, |sum, f| sum.checked_add(f.bytes));
+            .try_fold(0_u64, |sum, f| sum.checked_add(f.room()));
         if bytes != Some(self.bytes) || self.hash != self.content_hash() {
             return Err("the manifest's sum does not match its files".to_owned());
         }
         Ok(())
+    }
+
+    /// That second names, holes and folders are of what there is.
+    fn check_extras(&self) -> Result<(), String> {
+        let mut firsts = BTreeMap::new();
+        for file in &self.files {
+            let first = match &file.same_as {
+                Some(first) => firsts.get(first.as_str()).copied(),
+                None => Some(file),
+            };
+            let content = |f: &FileEntry| (f.bytes, f.hash.clone());
+            if first.map(content) != Some(content(file)) {
+                return Err(format!("in the manifest {:?} is no second name", file.path));
+            }
+            if !holes::fit(&file.holes, file.bytes) {
+                return Err(format!("in the manifest {:?} has odd holes", file.path));
+            }
+            if file.same_as.is_none() {
+                firsts.insert(file.path.as_str(), file);
+            }
+        }
+        let known: BTreeSet<&str> = self.directories.iter().map(String::as_str).collect();
+        let odd = |folder: &&Folder| !folder.path.is_empty() && !known.contains(&*folder.path);
+        match self.folders.iter().find(odd) {
+            Some(folder) => Err(format!("the manifest lacks the folder {:?}", folder.path)),
+            None => Ok(()),
+        }
     }
 
     /// Hash of names, sizes, hashes and links; of what is in the checkpoint, not whose it is.
@@ -207,113 +279,5 @@ pub(crate) fn stays_inside(path: &str, target: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn manifest(change: impl FnOnce(&mut Manifest)) -> Result<Manifest, String> {
-        let content = Content {
-            files: ["a", "b/c"].map(file).into(),
-            links: vec![link("b/d", "../a")],
-            directories: vec!["b".to_owned(), "e".to_owned()],
-        };
-        let stamp = Stamp {
-            sequence: 4,
-            level: 9,
-        };
-        let mut manifest = Manifest::new("run", "7", stamp, 1, content);
-        change(&mut manifest);
-        manifest.bytes = manifest.files.iter().map(|file| file.bytes).sum();
-        manifest.hash = manifest.content_hash();
-        Manifest::parse(&manifest.to_bytes().unwrap())
-    }
-
-    fn file(path: &str) -> FileEntry {
-        FileEntry {
-            path: path.to_owned(),
-            bytes: 1,
-            hash: String::new(),
-        }
-    }
-
-    fn link(path: &str, target: &str) -> LinkEntry {
-        LinkEntry {
-            path: path.to_owned(),
-            target: target.to_owned(),
-        }
-    }
-
-    #[test]
-    fn hostile_manifests_are_refused_although_their_seal_is_right() {
-        assert!(manifest(|_| {}).is_ok());
-        for path in [
-            "",
-            "..",
-            "../x",
-            "/etc/passwd",
-            "x/../../y",
-            "x//y",
-            "./x",
-            "a\0b",
-            "x/",
-        ] {
-            let path = path.replace("\\0", "\0");
-            assert!(manifest(|m| m.files[0] = file(&path)).is_err(), "{path:?}");
-            assert!(
-                manifest(|m| m.directories[1] = path.clone()).is_err(),
-                "{path:?}"
-            );
-            assert!(
-                manifest(|m| m.links[0].path = path.clone()).is_err(),
-                "{path:?}"
-            );
-        }
-        assert!(manifest(|m| m.files[1] = file("a")).is_err());
-        assert!(manifest(|m| m.files[1] = file("a/b")).is_err());
-        assert!(manifest(|m| m.files[1] = file("b/d/x")).is_err());
-        assert!(manifest(|m| m.directories[1] = "b/d".to_owned()).is_err());
-        assert!(manifest(|m| m.links[0].target = "../../x".to_owned()).is_err());
-        assert!(manifest(|m| m.format = 2).is_err());
-    }
-
-    #[test]
-    fn each_changed_byte_of_a_manifest_is_noticed() {
-        let bytes = manifest(|_| {}).unwrap().to_bytes().unwrap();
-        for place in 0..bytes.len() {
-            let mut changed = bytes.clone();
-            changed[place] ^= 1;
-            assert!(Manifest::parse(&changed).is_err(), "{place}");
-            assert!(Manifest::parse(&bytes[..place]).is_err() || place + 1 == bytes.len());
-        }
-    }
-
-    #[test]
-    fn sizes_that_do_not_fit_are_no_panic() {
-        let mut broken = manifest(|_| {}).unwrap();
-        broken.files[0].bytes = u64::MAX;
-        assert!(Manifest::parse(&broken.to_bytes().unwrap()).is_err());
-    }
-
-    #[test]
-    fn links_stay_inside_only_where_no_other_link_can_lead_them_out() {
-        for (path, target) in [
-            ("a", "b"),
-            ("a/b", "../c"),
-            ("a/b", ".."),
-            ("a", "."),
-            ("a", "b/c"),
-        ] {
-            assert!(stays_inside(path, target), "{path} {target}");
-        }
-        for (path, target) in [
-            ("a", ".."),
-            ("a", "../b"),
-            ("a/b", "../../c"),
-            ("a", "b/../../c"),
-            ("a/b", "x/.."),
-            ("a", "/b"),
-            ("a", ""),
-        ] {
-            assert!(!stays_inside(path, target), "{path} {target}");
-        }
-    }
-}
+#[path = "manifest_tests.rs"]
+mod tests;

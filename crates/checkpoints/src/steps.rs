@@ -69,7 +69,7 @@ impl Step {
 /// where it is [`StoreError::Killed`].
 ///
 /// ```
-/// use rungkeeper_checkpoints::{DirectoryStore, Handover, Step, Steps, Store, StoreError};
+/// use rungkeeper_checkpoints::{DirectoryStore, Step, Steps, Store, StoreError};
 ///
 /// let root = tempfile::tempdir()?;
 /// let steps = Steps::new(|step| match step {
@@ -78,7 +78,7 @@ impl Step {
 /// });
 /// let store = DirectoryStore::open_with(root.path(), "my-run", steps)?;
 /// store.begin("7")?;
-/// assert!(store.commit("7", 1, 1, Handover::Move).is_err());
+/// assert!(store.commit("7", 1, 1).is_err());
 /// assert_eq!(store.list()?.len(), 1); // the rename had been done
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

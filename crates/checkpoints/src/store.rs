@@ -1,111 +1,110 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::StoreError;
+use crate::{Aside, Committed, Orphan, Prepared, Restored, StoreError, Stored, Swept, Verified};
 
 /// Where the checkpoints of one run are kept.
 ///
-/// A training program writes into the staging directory of its trial ([`Store::begin`]);
-/// [`Store::commit`] makes that a checkpoint at once or not at all. Only committed checkpoints are
-/// listed, restored and deleted. Deleting has two parts: [`Store::set_aside`] is fast, and from then
-/// on nothing resumes from the checkpoint; [`Store::purge`] frees the room and may take long. A
-/// [`Deleter`](crate::Deleter) does the second part in the background.
+/// A training program writes into the live folder of its trial ([`Store::begin`]), which has the
+/// same path each time; [`Store::commit`] makes that a checkpoint at once or not at all. Only
+/// committed checkpoints are listed, restored and deleted. Deleting has two parts:
+/// [`Store::set_aside`] is fast, and from then on nothing resumes from the checkpoint;
+/// [`Store::purge`] frees the room and may take long. A [`Deleter`](crate::Deleter) does the second
+/// part in the background.
 ///
-/// All calls may come from several threads, but those that concern one trial must not overlap, and
-/// at most one process uses a store at a time.
+/// All calls may come from several threads, but those that concern one trial must not overlap
+/// (purging excepted), and at most one process uses a store at a time.
 ///
 /// ```
-/// use rungkeeper_checkpoints::{DirectoryStore, Handover, Store};
+/// use rungkeeper_checkpoints::{DirectoryStore, Store};
 ///
 /// let folder = tempfile::tempdir()?;
 /// let store = DirectoryStore::open(&folder.path().join("my-run"), "my-run")?;
 ///
 /// // The first process of trial 7 trains up to level 3.
-/// let staging = store.begin("7")?;
-/// std::fs::write(staging.join("weights"), "0.25")?;
-/// let committed = store.commit("7", 3, 1, Handover::Move)?;
+/// let live = store.begin("7")?;
+/// std::fs::write(live.join("weights"), "0.25")?;
+/// let committed = store.commit("7", 3, 1)?;
 /// assert_eq!((committed.stored.level, committed.stored.bytes), (3, 4));
 ///
-/// // Its second process goes on from there.
-/// let staging = store.begin("7")?;
-/// let restored = store.restore("7", &staging)?;
+/// // Its second process goes on from there, at the same path.
+/// assert_eq!(store.begin("7")?, live);
+/// let restored = store.restore("7", &live)?;
 /// assert_eq!(restored.checkpoint.map(|stored| stored.level), Some(3));
-/// assert_eq!(std::fs::read_to_string(staging.join("weights"))?, "0.25");
+/// assert_eq!(std::fs::read_to_string(live.join("weights"))?, "0.25");
 ///
 /// store.delete("7")?;
 /// assert!(store.list()?.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Store: Send + Sync {
-    /// Makes an empty staging directory for a trial, for its training program to write into.
+    /// Makes an empty live folder for a trial, for its training program to write into. A trial has
+    /// the same path at each call, also in a later process.
     ///
-    /// What lay in an earlier one of the same trial is dropped.
+    /// What lay there before is dropped.
     ///
     /// # Errors
     ///
-    /// The directory could not be made.
+    /// The folder could not be made.
     fn begin(&self, trial: &str) -> Result<PathBuf, StoreError>;
 
-    /// Drops the staging directory of a trial, that of a crashed one for example. What is returned
-    /// still has to be purged; `None` means there was none.
+    /// The live folder of a trial, if this process or an earlier one left one. It can be prepared,
+    /// committed or discarded; a sweep takes what an earlier process left.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read.
+    fn live(&self, trial: &str) -> Result<Option<PathBuf>, StoreError>;
+
+    /// Drops the live folder of a trial, that of a crashed one for example, whichever process made
+    /// it. What is returned still has to be purged; `None` means there was none.
     ///
     /// # Errors
     ///
     /// It could not be moved aside.
     fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError>;
 
-    /// Makes what lies in the staging directory of a trial its newest checkpoint, and sets the older
-    /// ones aside once the new one is durable.
+    /// Does what a commit of the live folder needs and what the local disk alone can do, in place
+    /// and while the training program waits: files are hashed and written to the disk, and the
+    /// manifest is put beside the folder. Nothing is visible yet, and the folder is as it was.
     ///
-    /// `level` is the level the trial has reached, `attempt` counts its processes; both are kept and
-    /// handed back. Permissions, times and owners of files are not kept. While this call runs
-    /// nothing must write into the directory.
-    ///
-    /// # Errors
-    ///
-    /// Anything that kept the checkpoint from being durable; then it is not there, an older one
-    /// still is, and the staging directory is kept, so that the call can be made again. Only where
-    /// the last step, writing the new name to the disk, is what failed may it be there after all:
-    /// [`Store::list`] tells. Where the store is what failed ([`StoreError::is_unavailable`]), a
-    /// later process ends the commit by [`Store::finish_commits`].
-    fn commit(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<Committed, StoreError>;
-
-    /// As [`Store::commit`], but only the part that needs no more than the local disk: a later
-    /// process ends the commit by [`Store::finish_commits`]. For a store that cannot be reached when
-    /// the process has to end. Without effect in a store that never leaves such commits behind.
+    /// The [`Store::commit`] that follows reads nothing again that has not changed. If the process
+    /// ends before it, a later one ends the commit by [`Store::finish_commits`], provided that the
+    /// folder still has the same content.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`].
-    fn postpone(
-        &self,
-        _trial: &str,
-        _level: u64,
-        _attempt: u64,
-        _handover: Handover,
-    ) -> Result<(), StoreError> {
-        Ok(())
-    }
+    fn prepare(&self, trial: &str, level: u64, attempt: u64) -> Result<Prepared, StoreError>;
+
+    /// Makes the live folder of a trial its newest checkpoint, by moving it, and sets the older
+    /// checkpoints aside once the new one is durable.
+    ///
+    /// `level` is the level the trial has reached, `attempt` counts its processes; both are kept and
+    /// handed back. The training program must have ended. Modes and times of files and folders,
+    /// hard links among them, and holes are kept; owners are not. A file that somebody else may
+    /// still write to, because it has a name outside the folder or is open in a process, is replaced
+    /// by a copy first. What cannot be kept is left out and named.
+    ///
+    /// # Errors
+    ///
+    /// Anything that kept the checkpoint from being durable; then it is not there, an older one
+    /// still is, and the live folder is kept, so that the call can be made again. Only where the
+    /// last step, writing the new name to the disk, is what failed may it be there after all:
+    /// [`Store::list`] tells. Where the store is what failed ([`StoreError::is_unavailable`]), a
+    /// later process ends the commit by [`Store::finish_commits`] if it was prepared.
+    fn commit(&self, trial: &str, level: u64, attempt: u64) -> Result<Committed, StoreError>;
 
     /// Ends the commits that an earlier process began and did not get to end: it was killed, or the
     /// store could not be reached. Called before [`Store::list`] and [`Store::sweep`].
     ///
     /// Only what that process had prepared in full becomes a checkpoint, and only where the trial
-    /// has none that was committed later. Returns the new checkpoints; a store that never leaves
-    /// such commits behind has none.
+    /// has none that was committed later. Returns the new checkpoints.
     ///
     /// # Errors
     ///
     /// As [`Store::commit`]; the call can be made again.
-    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
-        Ok(Vec::new())
-    }
+    fn finish_commits(&self) -> Result<Vec<Stored>, StoreError>;
 
     /// Copies the newest checkpoint of a trial that is whole into a new or empty directory.
     ///
@@ -129,6 +128,30 @@ pub trait Store: Send + Sync {
     /// The store cannot be read.
     fn list(&self) -> Result<Vec<Stored>, StoreError>;
 
+    /// Asks for one checkpoint by its key, before it is called lost: a listing may be incomplete.
+    ///
+    /// `sequence` is its [`Stored::sequence`], where the caller's log tells it; without it the
+    /// newest one of that level is taken. In a bucket the object itself is asked for, and a local
+    /// copy counts. One whose manifest is damaged is found too.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read or reached.
+    fn find(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError>;
+
+    /// Compares each file of the newest checkpoint of a trial with its size and hash. `None`: the
+    /// trial has none. Takes as long as reading it.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read or reached. What is broken in the checkpoint is no error.
+    fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError>;
+
     /// The number the next commit gets or exceeds; all checkpoints there are have smaller ones. It
     /// bounds a deletion that is tried again later: see [`Store::set_aside`].
     fn sequence(&self) -> u64;
@@ -151,9 +174,9 @@ pub trait Store: Send + Sync {
     /// Something is left; it stays aside, and the call can be made again.
     fn purge(&self, aside: &Aside) -> Result<(), StoreError>;
 
-    /// Clears up after a run that was killed: half-written staging directories, checkpoints that
-    /// were set aside, older ones that a newer one replaces. Called before trials are started;
-    /// what this process began itself is left alone.
+    /// Clears up after a run that was killed: live folders, checkpoints that were set aside, older
+    /// ones that a newer one replaces, once that is known to be whole. Called before trials are
+    /// started; what this process began, prepared or committed itself is left alone.
     ///
     /// # Errors
     ///
@@ -183,113 +206,6 @@ pub trait Store: Send + Sync {
     }
 }
 
-/// How a staging directory becomes a checkpoint.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Handover {
-    /// The directory itself is taken; the training program has ended.
-    Move,
-    /// The directory is copied and stays; the training program waits, and goes on afterwards.
-    Copy,
-}
-
-/// A committed checkpoint.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Stored {
-    /// The trial. Where the manifest is damaged, as far as the name of the directory tells.
-    pub trial: String,
-    /// The level it was committed at.
-    pub level: u64,
-    /// The process of the trial that wrote it, as the caller counted.
-    pub attempt: u64,
-    /// Grows with each commit.
-    pub sequence: u64,
-    /// Sum of the sizes of its files, where they are paid for (in the bucket, if there is one).
-    pub bytes: u64,
-    /// Hash of its content (BLAKE3, hexadecimal): equal for equal files under equal names.
-    pub hash: String,
-    /// Where it lies, for people: a path, or a key of the bucket.
-    pub location: String,
-    /// What is wrong with its manifest, if anything.
-    pub damaged: Option<String>,
-}
-
-/// What a commit did.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Committed {
-    /// The checkpoint.
-    pub stored: Stored,
-    /// Older ones of the trial; they are aside and still have to be purged.
-    pub superseded: Vec<Aside>,
-    /// What went wrong after the checkpoint was durable. It can be used all the same, and what was
-    /// left undone is done by the next commit, deletion or sweep.
-    pub warning: Option<StoreError>,
-}
-
-/// A checkpoint that was given up and takes room until it is purged.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Aside {
-    /// The trial.
-    pub trial: String,
-    /// The level it was committed at; none for what was never committed.
-    pub level: Option<u64>,
-    /// Its size.
-    pub bytes: u64,
-    /// What the store finds it by.
-    pub key: String,
-}
-
-/// What a restore found.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Restored {
-    /// The checkpoint that was restored; none: the trial trains from scratch.
-    pub checkpoint: Option<Stored>,
-    /// Newer ones, or copies of it, that were not whole.
-    pub broken: Vec<Broken>,
-}
-
-/// A checkpoint that is not whole.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Broken {
-    /// Where it lies.
-    pub location: String,
-    /// The level it was committed at.
-    pub level: u64,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
-/// What a sweep removed.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub struct Swept {
-    /// Commits that were never finished.
-    pub half_written: usize,
-    /// Checkpoints that had been set aside, or that a newer one replaces.
-    pub aside: usize,
-    /// Room that was freed.
-    pub bytes: u64,
-    /// What could not be removed, and why; it is aside.
-    pub failed: Vec<(Aside, StoreError)>,
-}
-
-/// Something in a store that nobody owns.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Orphan {
-    /// A checkpoint that this run committed. [`Store::delete`] takes it.
-    Checkpoint(Stored),
-    /// Something that this run did not make. The store never touches it.
-    Foreign {
-        /// Where it lies.
-        location: String,
-        /// Sum of the sizes of the files in it.
-        bytes: u64,
-    },
-}
-
 macro_rules! forward {
     ($($pointer:ident),*) => {$(
         impl<S: Store + ?Sized> Store for $pointer<S> {
@@ -297,8 +213,21 @@ macro_rules! forward {
                 (**self).begin(trial)
             }
 
+            fn live(&self, trial: &str) -> Result<Option<PathBuf>, StoreError> {
+                (**self).live(trial)
+            }
+
             fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError> {
                 (**self).discard(trial)
+            }
+
+            fn prepare(
+                &self,
+                trial: &str,
+                level: u64,
+                attempt: u64,
+            ) -> Result<Prepared, StoreError> {
+                (**self).prepare(trial, level, attempt)
             }
 
             fn commit(
@@ -306,19 +235,8 @@ macro_rules! forward {
                 trial: &str,
                 level: u64,
                 attempt: u64,
-                handover: Handover,
             ) -> Result<Committed, StoreError> {
-                (**self).commit(trial, level, attempt, handover)
-            }
-
-            fn postpone(
-                &self,
-                trial: &str,
-                level: u64,
-                attempt: u64,
-                handover: Handover,
-            ) -> Result<(), StoreError> {
-                (**self).postpone(trial, level, attempt, handover)
+                (**self).commit(trial, level, attempt)
             }
 
             fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
@@ -331,6 +249,19 @@ macro_rules! forward {
 
             fn list(&self) -> Result<Vec<Stored>, StoreError> {
                 (**self).list()
+            }
+
+            fn find(
+                &self,
+                trial: &str,
+                level: u64,
+                sequence: Option<u64>,
+            ) -> Result<Option<Stored>, StoreError> {
+                (**self).find(trial, level, sequence)
+            }
+
+            fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+                (**self).verify(trial)
             }
 
             fn sequence(&self) -> u64 {
@@ -361,18 +292,3 @@ macro_rules! forward {
 }
 
 forward!(Box, Arc);
-
-impl Swept {
-    pub(crate) fn count(&mut self, aside: Aside, result: Result<(), StoreError>) {
-        match result {
-            Ok(()) => {
-                self.bytes += aside.bytes;
-                match aside.level {
-                    Some(_) => self.aside += 1,
-                    None => self.half_written += 1,
-                }
-            }
-            Err(error) => self.failed.push((aside, error)),
-        }
-    }
-}

@@ -1,74 +1,16 @@
 //! Directories of files, never following links.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::StoreError;
-use crate::manifest::{Content, FileEntry, LinkEntry, stays_inside};
+use crate::attributes::Mended;
+use crate::fingerprint::Stat;
+use crate::manifest::LinkEntry;
 
 const BUFFER: usize = 1 << 17;
-
-/// What lies below a directory, sorted; sizes and hashes are not filled in.
-pub(crate) fn scan(root: &Path) -> Result<Content, StoreError> {
-    let mut content = Content::default();
-    let mut open = vec![String::new()];
-    while let Some(parent) = open.pop() {
-        let directory = root.join(&parent);
-        for entry in read_dir(&directory)? {
-            let path = entry.path();
-            let name = entry.file_name();
-            let name = name
-                .to_str()
-                .ok_or_else(|| unsupported(&path, "its name is not Unicode"))?;
-            let below = if parent.is_empty() {
-                name.to_owned()
-            } else {
-                format!("{parent}/{name}")
-            };
-            let kind = entry
-                .file_type()
-                .map_err(StoreError::io("look at", &path))?;
-            if kind.is_dir() {
-                content.directories.push(below.clone());
-                open.push(below);
-            } else if kind.is_file() {
-                content.files.push(FileEntry {
-                    path: below,
-                    bytes: 0,
-                    hash: String::new(),
-                });
-            } else if kind.is_symlink() {
-                content.links.push(link(&path, below)?);
-            } else {
-                return Err(unsupported(&path, "it is a pipe, a socket or a device"));
-            }
-        }
-    }
-    content.files.sort_by(|a, b| a.path.cmp(&b.path));
-    content.links.sort_by(|a, b| a.path.cmp(&b.path));
-    content.directories.sort();
-    Ok(content)
-}
-
-/// Fills in sizes and hashes, and waits until everything is on the disk.
-pub(crate) fn sync(root: &Path, content: &mut Content) -> Result<(), StoreError> {
-    for file in &mut content.files {
-        let path = root.join(&file.path);
-        let mut opened = File::open(&path).map_err(StoreError::io("open", &path))?;
-        let poured = pour(&mut opened, &mut io::sink());
-        let (bytes, hash) =
-            poured.map_err(|error| StoreError::io("read", &path)(error.into_inner()))?;
-        file.bytes = bytes;
-        file.hash = hash;
-        sync_file(&path, &opened)?;
-    }
-    // Deeper ones come later in the order.
-    for directory in content.directories.iter().rev() {
-        sync_dir(&root.join(directory))?;
-    }
-    sync_dir(root)
-}
 
 /// Copies from one to the other until the end; how much it was, and its hash.
 pub(crate) fn pour(from: &mut dyn Read, to: &mut dyn Write) -> Result<(u64, String), PourError> {
@@ -94,21 +36,57 @@ pub(crate) enum PourError {
     Write(io::Error),
 }
 
-impl PourError {
-    fn into_inner(self) -> io::Error {
-        match self {
-            Self::Read(error) | Self::Write(error) => error,
-        }
-    }
+/// Reads a file, unless it is something else.
+pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
-/// Reads a file, unless it is something else: a pipe would never end.
-pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
-    if fs::symlink_metadata(path)?.is_file() {
-        fs::read(path)
+/// Opens a file to read, unless it is something else: a link would lead elsewhere, and opening a
+/// pipe would never end.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.custom_flags(flags.bits() as i32);
+    }
+    let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        Ok(file)
     } else {
         Err(io::ErrorKind::InvalidData.into())
     }
+}
+
+/// Makes a file that nobody else can read before it gets the mode it is to have.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// Lets a new file take the content of another without copying it, where the file system can: each
+/// is changed for itself later on.
+#[cfg(target_os = "linux")]
+pub(crate) fn share_blocks(source: &File, target: &File) -> bool {
+    rustix::fs::ioctl_ficlone(target, source).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn share_blocks(_: &File, _: &File) -> bool {
+    false
 }
 
 /// Makes the directories of a checkpoint below `root`.
@@ -136,16 +114,23 @@ pub(crate) fn make_links(root: &Path, links: &[LinkEntry]) -> Result<(), StoreEr
 }
 
 /// Sum of the sizes of the files below a directory, links not followed; what cannot be read counts
-/// nothing. So much a checkpoint takes that is committed from it.
+/// nothing, and a file with several names once. So much a checkpoint takes that is committed from
+/// it.
 #[must_use]
 pub fn size(root: &Path) -> u64 {
     let mut sum = 0_u64;
+    let mut seen = BTreeSet::new();
     let mut open = vec![root.to_owned()];
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             match entry.metadata() {
                 Ok(metadata) if metadata.is_dir() => open.push(entry.path()),
-                Ok(metadata) if metadata.is_file() => sum = sum.saturating_add(metadata.len()),
+                Ok(metadata) if metadata.is_file() => {
+                    let stat = Stat::of(&metadata);
+                    if cfg!(not(unix)) || seen.insert((stat.device, stat.inode)) {
+                        sum = sum.saturating_add(metadata.len());
+                    }
+                }
                 _ => {}
             }
         }
@@ -162,9 +147,9 @@ pub(crate) fn read_dir(path: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
 
 /// As [`read_dir`], and nothing where there is no such directory.
 pub(crate) fn read_dir_if_any(path: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
-    match read_dir(path) {
-        Err(error) if error.io_kind() == Some(io::ErrorKind::NotFound) => Ok(Vec::new()),
-        other => other,
+    match fs::read_dir(path).and_then(Iterator::collect) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        other => other.map_err(StoreError::place("list", path)),
     }
 }
 
@@ -177,7 +162,7 @@ pub(crate) fn is_real_dir(path: &Path) -> Result<bool, StoreError> {
             reason: "a directory of the store should be here, and no link or file",
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(StoreError::io("look at", path)(error)),
+        Err(error) => Err(StoreError::place("look at", path)(error)),
     }
 }
 
@@ -186,7 +171,7 @@ pub(crate) fn ensure_dir(path: &Path) -> Result<bool, StoreError> {
     if is_real_dir(path)? {
         return Ok(false);
     }
-    fs::create_dir(path).map_err(StoreError::io("make", path))?;
+    fs::create_dir(path).map_err(StoreError::place("make", path))?;
     Ok(true)
 }
 
@@ -205,11 +190,11 @@ pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), StoreError> 
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().map_err(StoreError::io("write", path))
+    write().map_err(StoreError::place("write", path))
 }
 
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
-    fs::rename(from, to).map_err(StoreError::io("rename", from))
+    fs::rename(from, to).map_err(StoreError::place("rename", from))
 }
 
 /// Removes a directory with all that is in it; links in it as links. That it is gone already is
@@ -218,9 +203,33 @@ pub(crate) fn remove_tree(path: &Path) -> Result<(), StoreError> {
     if !is_real_dir(path)? {
         return Ok(());
     }
-    match fs::remove_dir_all(path) {
+    let remove = || match fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound && !path.exists() => Ok(()),
-        other => other.map_err(StoreError::io("remove", path)),
+        other => other,
+    };
+    let removed = match remove() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            allow_removal(path);
+            remove()
+        }
+        other => other,
+    };
+    removed.map_err(StoreError::io("remove", path))
+}
+
+/// A program may leave folders that even their owner may not change.
+fn allow_removal(root: &Path) {
+    let mut open = vec![root.to_owned()];
+    while let Some(directory) = open.pop() {
+        if let Ok(metadata) = fs::symlink_metadata(&directory) {
+            let mut mended = Mended::default();
+            mended.mend(&directory, &metadata);
+            mended.keep();
+        }
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+        // The type is the entry's own, so nothing behind a link is touched.
+        let is_dir = |entry: &fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+        open.extend(entries.filter(is_dir).map(|entry| entry.path()));
     }
 }
 
@@ -239,7 +248,7 @@ pub(crate) fn sync_dir(_: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(unix)]
-fn sync_file(path: &Path, opened: &File) -> Result<(), StoreError> {
+pub(crate) fn sync_file(path: &Path, opened: &File) -> Result<(), StoreError> {
     opened
         .sync_all()
         .map_err(StoreError::io("write to the disk", path))
@@ -247,7 +256,7 @@ fn sync_file(path: &Path, opened: &File) -> Result<(), StoreError> {
 
 /// Other systems want a file open for writing.
 #[cfg(not(unix))]
-fn sync_file(path: &Path, _: &File) -> Result<(), StoreError> {
+pub(crate) fn sync_file(path: &Path, _: &File) -> Result<(), StoreError> {
     fs::OpenOptions::new()
         .write(true)
         .open(path)
@@ -263,25 +272,4 @@ fn symlink(target: &str, path: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn symlink(_: &str, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
-}
-
-fn link(path: &Path, below: String) -> Result<LinkEntry, StoreError> {
-    let target = fs::read_link(path).map_err(StoreError::io("read the link", path))?;
-    match target.to_str() {
-        Some(text) if cfg!(unix) && stays_inside(&below, text) => Ok(LinkEntry {
-            path: below,
-            target: text.to_owned(),
-        }),
-        text => {
-            let target = text.unwrap_or("a name that is not Unicode");
-            Err(unsupported(path, &format!("it is a link to {target:?}")))
-        }
-    }
-}
-
-fn unsupported(path: &Path, what: &str) -> StoreError {
-    StoreError::Unsupported {
-        path: PathBuf::from(path),
-        what: what.to_owned(),
-    }
 }

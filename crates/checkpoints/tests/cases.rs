@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use common::{commit, resume, tree, write};
 use rungkeeper_checkpoints::{
-    Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Fault, Faults, FaultyStore, Handover,
-    Operation, Orphan, Request, Step, Steps, Store, StoreError, trial_name,
+    Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Fault, Faults, FaultyStore, Operation,
+    Orphan, Request, Step, Steps, Store, StoreError, trial_name,
 };
 
 fn open(root: &Path) -> DirectoryStore {
@@ -99,11 +99,13 @@ fn only_our_own() {
     symlink(&precious, shelf.join("link")).unwrap();
     symlink(
         precious.join("0000000001.level-1"),
-        shelf.join("7/0000000001.level-1"),
+        shelf.join("7/0000000003.level-1"),
     )
     .unwrap();
     symlink(&precious, root.join("trash/8@0000000001.level-1")).unwrap();
+    fs::create_dir(root.join("staging")).unwrap();
     symlink(&precious, root.join("staging/8@0000000001")).unwrap();
+    symlink(&precious, root.join("live/8")).unwrap();
     let copied = shelf.join("7/0000000004.level-9");
     copy_tree(Path::new(&other.list().unwrap()[0].location), &copied);
     let foreign = tree(&precious);
@@ -116,7 +118,7 @@ fn only_our_own() {
         let refused = store.set_aside("link", u64::MAX).unwrap_err();
         assert!(matches!(refused, StoreError::Refused { .. }), "{refused}");
         assert!(store.begin("link").is_ok());
-        assert!(store.commit("link", 1, 1, Handover::Move).is_err());
+        assert!(store.commit("link", 1, 1).is_err());
         store.sweep().unwrap();
     }
     // A link inside a checkpoint goes as a link.
@@ -129,10 +131,11 @@ fn only_our_own() {
     let mut locations: Vec<String> = store.orphans(&|_| true).unwrap().iter().map(name).collect();
     locations.sort();
     let expected = [
-        "7/0000000001.level-1",
+        "7/0000000003.level-1",
         "7/0000000004.level-9",
         "7/notes",
         "link",
+        "live/8",
         "notes",
         "staging/8@0000000001",
         "trash/8@0000000001.level-1",
@@ -305,7 +308,7 @@ fn moving_fails(kind: ErrorKind) {
     let staging = run.store.begin("7").unwrap();
     write(&staging, "weights", b"new");
     write(&staging, "optimizer/state", b"new");
-    let committed = run.store.commit("7", 1, 2, Handover::Move).unwrap();
+    let committed = run.store.commit("7", 1, 2).unwrap();
     assert!(committed.warning.is_some());
     assert_eq!(run.store.list().unwrap().len(), 2);
     run.faults.clear();
@@ -372,10 +375,11 @@ fn each_request_to_delete_is_answered() {
     run.deleter.delete("unknown", 0);
     let staging = run.store.begin("7").unwrap();
     write(&staging, "weights", b"more");
-    let committed = run.store.commit("7", 9, 2, Handover::Copy).unwrap();
+    let committed = run.store.commit("7", 9, 2).unwrap();
     for aside in committed.superseded {
         run.deleter.purge(aside);
     }
+    write(&run.store.begin("7").unwrap(), "weights", b"half");
     let left = run.store.discard("7").unwrap().unwrap();
     run.deleter.purge(left);
     assert_eq!(run.deleter.drain(LONG), []);
@@ -427,7 +431,7 @@ fn saving_in_the_background() {
     let staging = store.begin("7").unwrap();
     write(&staging, "weights", b"three");
     write(&staging, "optimizer/state", b"three");
-    store.commit("7", 3, 2, Handover::Copy).unwrap();
+    store.commit("7", 3, 2).unwrap();
     write(&staging, "weights", b"nin");
     assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
 }

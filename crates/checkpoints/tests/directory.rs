@@ -9,7 +9,7 @@ use std::path::Path;
 
 use common::{commit, resume, tree, try_commit, write};
 use rungkeeper_checkpoints::{
-    DirectoryStore, Fault, Faults, FaultyStore, Handover, Step, Store, StoreError, conformance,
+    DirectoryStore, Fault, Faults, FaultyStore, Step, Store, StoreError, conformance,
 };
 
 fn open(root: &Path) -> DirectoryStore {
@@ -44,7 +44,7 @@ fn survives_kills_and_full_disks_at_each_step() {
     };
     let litter = |name: &str| {
         let root = folder.path().join(name);
-        for part in ["staging", "trash"] {
+        for part in ["live", "trash"] {
             assert_eq!(fs::read_dir(root.join(part)).unwrap().count(), 0);
         }
         for trial in fs::read_dir(root.join("checkpoints")).unwrap() {
@@ -54,7 +54,7 @@ fn survives_kills_and_full_disks_at_each_step() {
     common::commit_survives_a_kill_at_each_step(&open, &litter);
     common::commit_is_finished_after_a_kill_at_each_step(&open, &litter);
     common::only_what_is_whole_and_last_is_finished(&open, &|name| {
-        let staged = fs::read_dir(folder.path().join(name).join("staging")).unwrap();
+        let staged = fs::read_dir(folder.path().join(name).join("live")).unwrap();
         staged.map(|entry| entry.unwrap().path()).collect()
     });
     common::deletion_survives_a_kill_at_each_step(&open, &litter);
@@ -68,7 +68,7 @@ fn two_levels(root: &Path) -> (DirectoryStore, std::path::PathBuf) {
     let store = DirectoryStore::open_with(root, "run", faults.steps()).unwrap();
     commit(&store, "7", 1, b"one");
     faults.always_at_step(Step::Renamed, Fault::Kill);
-    try_commit(&store, "7", 3, b"three", Handover::Move).unwrap_err();
+    try_commit(&store, "7", 3, b"three", false).unwrap_err();
     let store = open(root);
     let listed = store.list().unwrap();
     assert_eq!(listed.iter().map(|s| s.level).collect::<Vec<_>>(), [1, 3]);
@@ -169,26 +169,39 @@ fn what_an_old_process_adds_to_a_checkpoint_is_not_restored() {
     assert!(!target.join("late").exists());
 }
 
+/// What cannot be kept is named, and the rest is committed.
 #[cfg(unix)]
 #[test]
-fn pipes_and_odd_files_are_refused_by_name() {
+fn pipes_and_odd_names_are_left_out_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
     let staging = store.begin("7").unwrap();
-    let pipe = staging.join("pipe\n1");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    write(&staging, "weights", b"one");
+    write(&staging, "optimizer/state", b"one");
+    let made = std::process::Command::new("mkfifo")
+        .arg(staging.join("pipe\n1"))
+        .status();
     assert!(made.unwrap().success());
-    let error = store.commit("7", 1, 1, Handover::Move).unwrap_err();
-    assert!(matches!(&error, StoreError::Unsupported { path, .. } if *path == pipe));
-    assert!(error.to_string().contains("pipe\\n1") && !error.to_string().contains('\n'));
-    fs::remove_file(&pipe).unwrap();
-
-    let name = staging.join(std::ffi::OsStr::from_bytes(b"\xff"));
-    fs::write(&name, "x").unwrap();
-    let error = store.commit("7", 1, 1, Handover::Copy).unwrap_err();
-    assert!(error.to_string().contains("Unicode"), "{error}");
-    fs::remove_file(&name).unwrap();
-    store.commit("7", 1, 1, Handover::Move).unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    fs::write(staging.join(odd), "x").unwrap();
+    fs::create_dir(staging.join("optimizer").join(odd)).unwrap();
+    let prepared = store.prepare("7", 1, 1).unwrap();
+    let committed = store.commit("7", 1, 1).unwrap();
+    assert_eq!(committed.left_out, prepared.left_out);
+    let named: Vec<(&Path, bool)> = committed
+        .left_out
+        .iter()
+        .map(|left| (&*left.path, left.reason.contains("Unicode")))
+        .collect();
+    let below = Path::new("optimizer").join(odd);
+    let expected = [
+        (&*below, true),
+        (Path::new("pipe\n1"), false),
+        (Path::new(odd), true),
+    ];
+    assert_eq!(named, expected);
+    assert_eq!(committed.stored.bytes, 6);
+    assert_eq!(resume(&store, "7"), Some((1, "one".to_owned())));
 }
 
 #[cfg(unix)]
@@ -217,14 +230,7 @@ fn a_large_tree_is_kept() {
             &[i as u8; 3],
         );
     }
-    assert_eq!(
-        store
-            .commit("7", 1, 1, Handover::Move)
-            .unwrap()
-            .stored
-            .bytes,
-        4_500
-    );
+    assert_eq!(store.commit("7", 1, 1).unwrap().stored.bytes, 4_500);
     let target = folder.path().join("target");
     store.restore("7", &target).unwrap();
     assert_eq!(

@@ -14,7 +14,7 @@ use std::time::Duration;
 use common::{nothing_swept, write};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use rungkeeper_checkpoints::{DirectoryStore, Handover, Store};
+use rungkeeper_checkpoints::{DirectoryStore, Store};
 
 /// The child's arguments, as an environment variable: root, log, first level.
 const CHILD: &str = "RUNGKEEPER_KILLED_CHILD";
@@ -122,7 +122,7 @@ fn check(store: &DirectoryStore, owned: &BTreeMap<String, Option<u64>>) -> u64 {
 }
 
 fn no_litter(root: &Path) {
-    for part in ["staging", "trash"] {
+    for part in ["live", "trash"] {
         assert_eq!(fs::read_dir(root.join(part)).unwrap().count(), 0, "{part}");
     }
     for trial in fs::read_dir(root.join("checkpoints")).unwrap() {
@@ -164,12 +164,10 @@ fn child(arguments: &str) -> ! {
                 let staging = store.begin(trial).unwrap();
                 write(&staging, "weights", content(trial, level).as_bytes());
                 write(&staging, "deep/er", b"ok");
-                let handover = if kind < 6 {
-                    Handover::Move
-                } else {
-                    Handover::Copy
-                };
-                let committed = store.commit(trial, level, 1, handover).unwrap();
+                if kind < 6 {
+                    store.prepare(trial, level, 1).unwrap();
+                }
+                let committed = store.commit(trial, level, 1).unwrap();
                 note(format!("{trial} {level}\n"));
                 for aside in &committed.superseded {
                     store.purge(aside).unwrap();

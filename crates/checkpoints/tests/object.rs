@@ -15,8 +15,8 @@ use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
 use rungkeeper_checkpoints::{
-    Deleter, DeleterSettings, Fault, Faults, Handover, ObjectStore, Orphan, Step, Store,
-    StoreError, conformance,
+    Deleter, DeleterSettings, Fault, Faults, ObjectStore, Orphan, Step, Store, StoreError,
+    conformance,
 };
 
 /// Buckets by name, so that a store can be opened again.
@@ -95,7 +95,7 @@ fn survives_kills_and_full_disks_at_each_step() {
         Box::new(ObjectStore::open_with(buckets.get(name), "run", &local, name, steps).unwrap())
     };
     let litter = |name: &str| {
-        for part in ["staging", "trash", "bucket-trash"] {
+        for part in ["live", "trash", "bucket-trash"] {
             let left = fs::read_dir(folder.path().join(name).join(part)).unwrap();
             assert_eq!(left.count(), 0, "{part}");
         }
@@ -109,7 +109,7 @@ fn survives_kills_and_full_disks_at_each_step() {
     common::commit_survives_a_kill_at_each_step(&open, &litter);
     common::commit_is_finished_after_a_kill_at_each_step(&open, &litter);
     common::only_what_is_whole_and_last_is_finished(&open, &|name| {
-        let staged = fs::read_dir(folder.path().join(name).join("staging")).unwrap();
+        let staged = fs::read_dir(folder.path().join(name).join("live")).unwrap();
         staged.map(|entry| entry.unwrap().path()).collect()
     });
     common::deletion_survives_a_kill_at_each_step(&open, &litter);
@@ -136,7 +136,7 @@ fn cache_and_bucket() {
     let listed = store.list().unwrap();
     assert_eq!(
         listed[0].location,
-        "runs/a/checkpoints/a=2fb/0000000002.level-1"
+        "runs/a/checkpoints/a=2fb/0000000001.level-1"
     );
     let in_bucket: u64 = objects(&bucket)
         .iter()
@@ -211,9 +211,9 @@ fn only_our_own() {
         "runs/notes",
         "runs/a/notes",
         "runs/a/checkpoints/7/notes",
-        "runs/a/checkpoints/7/0000000002.level-1/notes",
-        "runs/a/checkpoints/7/0000000002.level-1/data/deep/er",
-        "runs/a/checkpoints/UPPER/0000000002.level-1/manifest.jsonl",
+        "runs/a/checkpoints/7/0000000001.level-1/notes",
+        "runs/a/checkpoints/7/0000000001.level-1/data/deep/er",
+        "runs/a/checkpoints/UPPER/0000000001.level-1/manifest.jsonl",
     ];
     for key in foreign {
         run(bucket.put(&Key::from(key), "keep".into())).unwrap();
@@ -275,13 +275,13 @@ fn a_broken_copy_is_named_and_the_other_one_taken() {
     let local = folder.path().join("local");
     let store = open(&bucket, &local);
     let stored = commit(&store, "7", 3, b"three");
-    let copy = local.join("checkpoints/7/0000000002.level-3/data/weights");
+    let copy = local.join("checkpoints/7/0000000001.level-3/data/weights");
     fs::write(&copy, "threE").unwrap();
     let target = folder.path().join("target");
     let restored = store.restore("7", &target).unwrap();
     assert_eq!(restored.checkpoint, Some(stored.clone()));
     assert_eq!(restored.broken.len(), 1);
-    assert!(restored.broken[0].location.ends_with("0000000002.level-3"));
+    assert!(restored.broken[0].location.ends_with("0000000001.level-3"));
     assert_eq!(fs::read(target.join("weights")).unwrap(), b"three");
 
     // Both: a changed object, a shorter one, none, and a manifest that is gone.
@@ -320,7 +320,7 @@ fn large_files_go_in_parts() {
     write(&staging, "large", &large);
     let exactly = &large[..8 << 20];
     write(&staging, "exactly a part", exactly);
-    store.commit("7", 1, 1, Handover::Move).unwrap();
+    store.commit("7", 1, 1).unwrap();
 
     let target = folder.path().join("target");
     let store = open(&bucket, &folder.path().join("new"));
@@ -341,7 +341,7 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
     // Nothing can be written below a file.
     fs::rename(place.join("run"), place.join("away")).unwrap();
     fs::write(place.join("run"), "").unwrap();
-    let failed = try_commit(&store, "7", 3, b"three", Handover::Copy).unwrap_err();
+    let failed = try_commit(&store, "7", 3, b"three", false).unwrap_err();
     assert!(matches!(failed, StoreError::Bucket { .. }), "{failed}");
     // A deletion needs no bucket to be decided.
     let aside = store.set_aside("7", store.sequence()).unwrap().unwrap();
@@ -349,7 +349,7 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
     fs::remove_file(place.join("run")).unwrap();
     fs::rename(place.join("away"), place.join("run")).unwrap();
     // The staging directory is as it was, and the call is made again.
-    let committed = store.commit("7", 3, 1, Handover::Move).unwrap();
+    let committed = store.commit("7", 3, 1).unwrap();
     assert_eq!(committed.superseded, []);
     assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
     store.purge(&aside).unwrap();
@@ -360,7 +360,7 @@ fn a_bucket_that_cannot_be_used_is_an_error_and_no_loss() {
 /// A commit that the bucket did not take is kept here, and uploaded by the next process.
 #[test]
 fn what_could_not_be_uploaded_is_uploaded_later() {
-    for handover in [Handover::Move, Handover::Copy] {
+    for prepare in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("bucket");
         fs::create_dir(&place).unwrap();
@@ -373,7 +373,7 @@ fn what_could_not_be_uploaded_is_uploaded_later() {
         commit(&store, "7", 1, b"one");
         fs::rename(place.join("run"), place.join("away")).unwrap();
         fs::write(place.join("run"), "").unwrap();
-        let failed = try_commit(&store, "7", 3, b"three", handover).unwrap_err();
+        let failed = try_commit(&store, "7", 3, b"three", prepare).unwrap_err();
         assert!(failed.is_unavailable(), "{failed}");
         drop(store);
         assert!(open().unwrap_err().is_unavailable());
@@ -386,7 +386,7 @@ fn what_could_not_be_uploaded_is_uploaded_later() {
         assert_eq!(resume(&store, "7"), Some((3, "three".to_owned())));
         assert!(store.sweep().unwrap().failed.is_empty());
         assert_eq!(store.list().unwrap().len(), 1);
-        assert_eq!(fs::read_dir(local.join("staging")).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(local.join("live")).unwrap().count(), 0);
         assert_eq!(fs::read_dir(local.join("bucket-trash")).unwrap().count(), 0);
     }
 }

@@ -5,8 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use rungkeeper_checkpoints::{
-    DirectoryStore, Fault, Faults, FaultyStore, Handover, Operation, Step, Store, trial_id,
-    trial_name,
+    DirectoryStore, Fault, Faults, FaultyStore, Operation, Step, Store, trial_id, trial_name,
 };
 
 /// Ids that come close to each other, and any text.
@@ -64,7 +63,7 @@ proptest! {
 
 #[derive(Clone, Debug)]
 enum Call {
-    Commit { trial: usize, copy: bool },
+    Commit { trial: usize, prepare: bool },
     CommitKilled { trial: usize, step: usize },
     CommitFailing { trial: usize, step: usize },
     Delete { trial: usize },
@@ -79,7 +78,7 @@ enum Call {
 fn calls() -> impl Strategy<Value = Vec<Call>> {
     let step = 0..Step::ALL.len();
     let call = prop_oneof![
-        4 => (0..3_usize, any::<bool>()).prop_map(|(trial, copy)| Call::Commit { trial, copy }),
+        4 => (0..3_usize, any::<bool>()).prop_map(|(trial, prepare)| Call::Commit { trial, prepare }),
         2 => (0..3_usize, step.clone())
             .prop_map(|(trial, step)| Call::CommitKilled { trial, step }),
         1 => (0..3_usize, step).prop_map(|(trial, step)| Call::CommitFailing { trial, step }),
@@ -121,13 +120,12 @@ impl Modelled {
 
     fn call(&mut self, call: &Call) {
         match *call {
-            Call::Commit { trial, copy } => {
-                let handover = if copy { Handover::Copy } else { Handover::Move };
-                assert!(self.commit(TRIALS[trial], handover));
+            Call::Commit { trial, prepare } => {
+                assert!(self.commit(TRIALS[trial], prepare));
             }
             Call::CommitKilled { trial, step } => {
                 self.faults.always_at_step(Step::ALL[step], Fault::Kill);
-                if !self.commit(TRIALS[trial], Handover::Move) && Step::ALL[step] >= Step::Renamed {
+                if !self.commit(TRIALS[trial], false) && Step::ALL[step] >= Step::Renamed {
                     self.model.insert(TRIALS[trial], self.level);
                 }
                 self.reopen();
@@ -135,7 +133,7 @@ impl Modelled {
             Call::CommitFailing { trial, step } => {
                 let fault = Fault::Error(std::io::ErrorKind::StorageFull);
                 self.faults.at_step(Step::ALL[step], 1, fault);
-                if !self.commit(TRIALS[trial], Handover::Copy) && Step::ALL[step] >= Step::Renamed {
+                if !self.commit(TRIALS[trial], false) && Step::ALL[step] >= Step::Renamed {
                     self.model.insert(TRIALS[trial], self.level);
                 }
                 self.faults.clear();
@@ -172,11 +170,12 @@ impl Modelled {
         }
     }
 
-    fn commit(&mut self, trial: &'static str, handover: Handover) -> bool {
+    fn commit(&mut self, trial: &'static str, prepare: bool) -> bool {
         self.level += 1;
         let staging = self.store.begin(trial).unwrap();
         fs::write(staging.join("weights"), self.level.to_string()).unwrap();
-        let done = self.store.commit(trial, self.level, 1, handover).is_ok();
+        let prepared = !prepare || self.store.prepare(trial, self.level, 1).is_ok();
+        let done = prepared && self.store.commit(trial, self.level, 1).is_ok();
         if done {
             self.model.insert(trial, self.level);
         }
@@ -242,7 +241,7 @@ proptest! {
         modelled.store.sweep().unwrap();
         modelled.check();
         assert_eq!(modelled.store.list().unwrap().len(), modelled.model.len());
-        for part in ["staging", "trash"] {
+        for part in ["live", "trash"] {
             let left = fs::read_dir(modelled.folder.path().join(part)).unwrap();
             assert_eq!(left.count(), 0);
         }

@@ -29,6 +29,6 @@ pub(crate) fn name(path: &Path) -> String {
     if path == Path::new("-") {
         "standard input".to_owned()
     } else {
-        path.display().to_string()
+        crate::plain::path(path)
     }
 }

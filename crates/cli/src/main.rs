@@ -1,7 +1,9 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
 mod input;
+mod output;
 mod page;
+mod plain;
 mod replay;
 mod report;
 #[cfg(unix)]
@@ -66,7 +68,11 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            let _ = writeln!(
+                std::io::stderr(),
+                "error: {}",
+                plain::message(format!("{error:#}"))
+            );
             ExitCode::FAILURE
         }
     }

@@ -10,6 +10,7 @@ use rungkeeper_tuner_hooks::{Checked, CheckedLoopEnd, Comparison, RemovalPlan, R
 use serde_json::json;
 
 use crate::input;
+use crate::plain::{message, plain};
 
 /// Feed event logs to the removal callback and print its decisions
 ///
@@ -88,7 +89,12 @@ fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::R
 fn warn(path: &Path, line: usize, replay: &mut Replay) {
     for note in replay.take_notes() {
         // A terminal that is gone is no reason to stop.
-        let _ = writeln!(io::stderr(), "{}: line {line}: {note}", input::name(path));
+        let _ = writeln!(
+            io::stderr(),
+            "{}: line {line}: {}",
+            input::name(path),
+            message(note.to_string())
+        );
     }
 }
 
@@ -119,7 +125,7 @@ fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()
         (Some(number), Some(bytes)) => format!("{number} checkpoints and {bytes} bytes"),
         (None, None) => "no budget".to_owned(),
     };
-    let (name, policy) = (input::name(path), &header.policy);
+    let (name, policy) = (input::name(path), plain(&header.policy));
     writeln!(out, "{name}: {policy}, {most}")
 }
 
@@ -133,7 +139,11 @@ fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
         writeln!(
             out,
             "{:>10.2} s  trial {} (level {}, rank {} of {}{cost})",
-            plan.elapsed, removal.trial, removal.level, removal.rank, removal.rung_len
+            plan.elapsed,
+            plain(&removal.trial),
+            removal.level,
+            removal.rank,
+            removal.rung_len
         )?;
     }
     Ok(())
@@ -144,7 +154,7 @@ fn explain(checked: &CheckedLoopEnd, has_costs: bool, out: &mut impl Write) -> i
     let verdict = verdict_name(checked.verdict);
     writeln!(out, "{:>10.2} s  {verdict}", checked.elapsed)?;
     for difference in &checked.differences {
-        writeln!(out, "    {difference}")?;
+        writeln!(out, "    {}", plain(difference))?;
     }
     let only = |list: &[Checked], other: &[Checked]| -> Vec<Checked> {
         let kept = |checked: &&Checked| !other.iter().any(|o| o.trial == checked.trial);
@@ -163,7 +173,10 @@ fn explain(checked: &CheckedLoopEnd, has_costs: bool, out: &mut impl Write) -> i
             writeln!(
                 out,
                 "    {who}: trial {} (level {}, rank {} of {}){cost}",
-                trial.trial, trial.level, trial.rank, trial.rung_len
+                plain(&trial.trial),
+                trial.level,
+                trial.rank,
+                trial.rung_len
             )?;
             if let Some(score) = trial.recorded_score {
                 writeln!(out, "      (the log says {score:e})")?;

@@ -106,6 +106,14 @@ pub enum EventError {
         /// What was to happen.
         event: &'static str,
     },
+    /// A trial that did not fail was to be tried again.
+    #[error("trial \"{trial}\" is {status}: only a trial that failed can be tried again")]
+    NotFailed {
+        /// The trial.
+        trial: String,
+        /// Its status.
+        status: TrialStatus,
+    },
     /// Resource 0 was reported.
     #[error("trial \"{trial}\" reported resource 0, but resources start at 1")]
     ResourceZero {

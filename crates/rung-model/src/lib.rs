@@ -29,7 +29,7 @@ mod trial;
 pub use error::{EventError, SpecError};
 pub use metric::{MetricKey, Mode};
 pub use model::RungModel;
-pub use outcome::{ArrivalData, Candidate, Recorded, Report, Resumed};
+pub use outcome::{ArrivalData, Candidate, Recorded, Report, Resumed, TrainedAgain};
 pub use rung::{Position, Rung};
 pub use spec::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 pub use trial::{Checkpoint, Decision, TrialIndex, TrialInformation, TrialStatus};

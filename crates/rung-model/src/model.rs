@@ -43,6 +43,7 @@ pub struct RungModel {
     checkpoints: CheckpointTracking,
     repeated_reports_are_data: bool,
     promoted_behind_equals: bool,
+    retraining_is_counted: bool,
     rungs: Vec<Rung>,
     /// Of each bracket: its first rung and the one behind its last, as places in `rungs`.
     brackets: Vec<(u32, u32)>,
@@ -88,6 +89,7 @@ impl RungModel {
             checkpoints: spec.checkpoints,
             repeated_reports_are_data: spec.repeated_reports_are_data,
             promoted_behind_equals: spec.promoted_behind_equals,
+            retraining_is_counted: spec.retraining_is_counted,
             rungs,
             brackets,
             index: HashMap::default(),
@@ -193,6 +195,7 @@ impl RungModel {
             report.repeated = true;
         } else {
             let state = &mut self.trials[index.get()];
+            report.trained_again = state.trained_again(resource);
             report.trained = state.advance(resource);
             self.record(index, resource, metric, data, &mut report);
         }
@@ -236,13 +239,18 @@ impl RungModel {
     fn go_on(&mut self, index: TrialIndex) -> Resumed {
         let state = &mut self.trials[index.get()];
         let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
-        state.last_resource = 0;
-        state.resumed_at = 0;
+        let paused_at = std::mem::take(&mut state.last_resource);
+        state.committed_since_pause = false;
+        (state.resumed_at, state.paused_at) = (0, 0);
+        if self.retraining_is_counted && !lost_checkpoint {
+            state.resumed_at = state.checkpoint.map_or(paused_at, |held| held.level);
+            state.paused_at = paused_at;
+        }
         let mut level = None;
         if let Some(standing) = &mut state.standing {
             let rung = &mut self.rungs[standing.rung as usize];
             level = Some(rung.level());
-            if !lost_checkpoint {
+            if !lost_checkpoint && !self.retraining_is_counted {
                 state.resumed_at = rung.level();
             }
             if !standing.promoted {
@@ -284,7 +292,45 @@ impl RungModel {
         if self.trials[index.get()].status != TrialStatus::StoppedOrCompleted {
             self.set_pinned(index, false);
             self.finish(index);
+            self.trials[index.get()].failed = true;
         }
+        Ok(())
+    }
+
+    /// A trial that had failed runs again, from the beginning: its reports begin anew, its entries
+    /// in rungs stay.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{ModelSpec, RungModel, TrialStatus};
+    ///
+    /// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
+    /// model.start("7", 0)?;
+    /// model.fail("7")?;
+    /// model.retry("7")?;
+    /// assert_eq!(model.status("7"), Some(TrialStatus::Running));
+    /// model.complete("7")?;
+    /// assert!(model.retry("7").is_err()); // it did not fail
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown, or did not fail.
+    pub fn retry(&mut self, trial: &str) -> Result<(), EventError> {
+        let index = self.find(trial)?;
+        let state = &mut self.trials[index.get()];
+        if !state.failed {
+            return Err(EventError::NotFailed {
+                trial: trial.to_owned(),
+                status: state.status,
+            });
+        }
+        state.failed = false;
+        state.last_resource = 0;
+        (state.resumed_at, state.paused_at) = (0, 0);
+        // One that was pinned after it had failed may hold a checkpoint.
+        self.finished_with_checkpoint -= usize::from(state.checkpoint.is_some());
+        self.set_status(index, TrialStatus::Running);
         Ok(())
     }
 
@@ -314,11 +360,15 @@ impl RungModel {
         let all = others.checked_add(bytes);
         self.bytes = all.ok_or(EventError::TooManyBytes { bytes })?;
         let before = self.recounting(index, |model| {
-            let held = &mut model.trials[index.get()].checkpoint;
-            held.replace(Checkpoint { level, bytes })
+            let state = &mut model.trials[index.get()];
+            state.committed_since_pause = matches!(
+                state.status,
+                TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
+            );
+            state.checkpoint.replace(Checkpoint { level, bytes })
         });
         match self.trials[index.get()].status {
-            TrialStatus::PausedNoCheckpoint => self.pause(index),
+            TrialStatus::PausedNoCheckpoint => self.wait(index),
             TrialStatus::StoppedOrCompleted if before.is_none() => {
                 self.finished_with_checkpoint += 1;
             }
@@ -479,6 +529,13 @@ impl RungModel {
         self.trials[index.get()].checkpoint
     }
 
+    /// Whether a trial has failed. One that was retried has not.
+    #[must_use]
+    pub fn has_failed(&self, trial: &str) -> bool {
+        let index = self.index.get(trial);
+        index.is_some_and(|index| self.trials[index.get()].failed)
+    }
+
     /// Whether a trial is pinned.
     #[must_use]
     pub fn is_pinned(&self, trial: &str) -> bool {
@@ -566,10 +623,11 @@ impl RungModel {
     fn can_be_given_up(&self, state: &TrialState, rung: &Rung) -> bool {
         let committed = match self.checkpoints {
             CheckpointTracking::Assumed => true,
-            // A checkpoint from before the rung does not yet spare the training up to it.
-            CheckpointTracking::Committed => state
-                .checkpoint
-                .is_some_and(|checkpoint| checkpoint.level >= rung.level()),
+            // A checkpoint from before the rung does not yet spare the training up to it: the save
+            // of the pause may still come. One that came after the pause is all that there will be.
+            CheckpointTracking::Committed => state.checkpoint.is_some_and(|checkpoint| {
+                state.committed_since_pause || checkpoint.level >= rung.level()
+            }),
         };
         committed && !state.pinned
     }
@@ -637,6 +695,12 @@ impl RungModel {
     }
 
     fn pause(&mut self, index: TrialIndex) {
+        self.trials[index.get()].committed_since_pause = false;
+        self.wait(index);
+    }
+
+    /// The trial is paused with a checkpoint, and waits in its rung unless it was promoted there.
+    fn wait(&mut self, index: TrialIndex) {
         self.recounting(index, |model| {
             model.set_status(index, TrialStatus::PausedWithCheckpoint);
             if let Some(standing) = &model.trials[index.get()].standing
@@ -669,7 +733,9 @@ impl RungModel {
     }
 
     fn drop_checkpoint(&mut self, index: TrialIndex) -> Option<Checkpoint> {
-        let freed = self.trials[index.get()].checkpoint.take();
+        let state = &mut self.trials[index.get()];
+        state.committed_since_pause = false;
+        let freed = state.checkpoint.take();
         self.bytes -= freed.map_or(0, |checkpoint| checkpoint.bytes);
         freed
     }

@@ -14,6 +14,50 @@ pub struct Report {
     pub repeated: bool,
     /// The metric is no finite number, for the first time in this trial.
     pub first_bad_metric: bool,
+    /// The first report after a resume with a checkpoint, if it is about a resource that was trained
+    /// before.
+    pub trained_again: Option<TrainedAgain>,
+}
+
+/// Training that is done again although a trial was resumed with its checkpoint.
+///
+/// ```
+/// use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
+///
+/// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
+/// model.start("7", 0)?;
+/// model.report("7", 1, 0.5, Decision::Continue)?;
+/// model.report("7", 3, 0.4, Decision::Pause)?;
+/// model.commit_checkpoint("7", 3, 1_000)?;
+/// model.resume("7")?;
+/// let again = model.report("7", 1, 0.5, Decision::Continue)?.trained_again.unwrap();
+/// assert!(again.ignores_the_checkpoint());
+/// assert_eq!(again.units(), 3); // 1, 2 and 3
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TrainedAgain {
+    /// Resource at which the trial was paused.
+    pub paused_at: u64,
+    /// Level of the checkpoint it was resumed from; `paused_at` where no level is known.
+    pub saved_at: u64,
+    /// Resource of its first report since, at most `paused_at`.
+    pub from: u64,
+}
+
+impl TrainedAgain {
+    /// Resource units that are trained a second time: all from the first report up to the pause.
+    #[must_use]
+    pub fn units(&self) -> u64 {
+        self.paused_at - self.from + 1
+    }
+
+    /// Whether the checkpoint holds what is trained again: the program does not read it. Otherwise
+    /// the checkpoint was saved before the pause, and the program goes on from where it could.
+    #[must_use]
+    pub fn ignores_the_checkpoint(&self) -> bool {
+        self.from <= self.saved_at
+    }
 }
 
 /// Where a report was recorded.

@@ -71,6 +71,10 @@ pub struct ModelSpec {
     /// keeps its place, as [`crate::Rung::end_wait`] leaves it: a top-fraction rule promotes no more than the top
     /// fraction only then, because trials that tie with promoted ones do not move up.
     pub promoted_behind_equals: bool,
+    /// Whether a report not above the resource at which a trial was paused with its checkpoint is
+    /// told as training done again ([`crate::Report::trained_again`]), and what is trained counts
+    /// from the level of the checkpoint. Syne Tune 0.13 and logs of earlier releases leave both out.
+    pub retraining_is_counted: bool,
 }
 
 impl ModelSpec {
@@ -102,6 +106,7 @@ impl ModelSpec {
             checkpoints: CheckpointTracking::default(),
             repeated_reports_are_data: false,
             promoted_behind_equals: true,
+            retraining_is_counted: true,
         };
         spec.check()?;
         Ok(spec)

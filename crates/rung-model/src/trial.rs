@@ -1,5 +1,6 @@
 use std::fmt;
 
+use crate::outcome::TrainedAgain;
 use crate::rung::Position;
 
 /// Status of a trial, spelled as in Syne Tune 0.13.
@@ -113,11 +114,19 @@ pub(crate) struct TrialState {
     pub(crate) standing: Option<Standing>,
     /// Last resource reported since the trial was started or resumed.
     pub(crate) last_resource: u64,
-    /// Rung level whose checkpoint the trial was resumed from, 0 if it trains from scratch.
+    /// Level of the checkpoint that the trial was resumed from, 0 if it trains from scratch.
     pub(crate) resumed_at: u64,
+    /// Resource at which the trial had been paused, from its resume with a checkpoint to its first
+    /// report; 0 otherwise.
+    pub(crate) paused_at: u64,
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Whether the checkpoint was committed after the pause that goes on: then it is what the trial
+    /// is resumed from, whatever its level.
+    pub(crate) committed_since_pause: bool,
     pub(crate) pinned: bool,
     pub(crate) bad_metric_seen: bool,
+    /// Whether it ended by a crash, so that it can be tried again.
+    pub(crate) failed: bool,
 }
 
 impl TrialState {
@@ -128,10 +137,24 @@ impl TrialState {
             standing: None,
             last_resource: 0,
             resumed_at: 0,
+            paused_at: 0,
             checkpoint: None,
+            committed_since_pause: false,
             pinned: false,
             bad_metric_seen: false,
+            failed: false,
         }
+    }
+
+    /// What the first report after a resume with a checkpoint tells: that training was done again,
+    /// if it is not above the resource of the pause.
+    pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {
+        let paused_at = std::mem::take(&mut self.paused_at);
+        (resource <= paused_at).then(|| TrainedAgain {
+            paused_at,
+            saved_at: self.resumed_at,
+            from: resource,
+        })
     }
 
     /// Moves on to a reported resource; returns how many units were trained for it.

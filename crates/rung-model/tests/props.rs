@@ -23,6 +23,8 @@ enum Step {
     Commit {
         pick: usize,
         bytes: u64,
+        /// How far below the trial's rung.
+        below: u64,
     },
     GiveUp {
         pick: usize,
@@ -37,6 +39,9 @@ enum Step {
         pick: usize,
     },
     Unpin {
+        pick: usize,
+    },
+    Retry {
         pick: usize,
     },
 }
@@ -57,12 +62,14 @@ fn step() -> impl Strategy<Value = Step> {
         10 => (pick, metric(), any::<bool>())
             .prop_map(|(pick, metric, pause)| Step::Report { pick, metric, pause }),
         4 => pick.prop_map(|pick| Step::Resume { pick }),
-        6 => (pick, 1..100u64).prop_map(|(pick, bytes)| Step::Commit { pick, bytes }),
+        6 => (pick, 1..100u64, 0..3u64)
+            .prop_map(|(pick, bytes, below)| Step::Commit { pick, bytes, below }),
         2 => pick.prop_map(|pick| Step::GiveUp { pick }),
         1 => pick.prop_map(|pick| Step::Complete { pick }),
         1 => pick.prop_map(|pick| Step::Fail { pick }),
         1 => pick.prop_map(|pick| Step::Pin { pick }),
         1 => pick.prop_map(|pick| Step::Unpin { pick }),
+        1 => pick.prop_map(|pick| Step::Retry { pick }),
     ]
 }
 
@@ -73,8 +80,13 @@ struct NaiveTrial {
     rungs_done: usize,
     promoted: bool,
     last: u64,
+    /// Resource of the pause it was resumed from with a checkpoint, until its first report.
+    paused_at: Option<u64>,
+    saved_at: u64,
     checkpoint: Option<(u64, u64)>,
+    committed_since_pause: bool,
     pinned: bool,
+    failed: bool,
 }
 
 /// Lists sorted by a stable sort after every insertion at the end.
@@ -133,7 +145,8 @@ impl Naive {
         for rung in (0..3).rev() {
             for &(_, trial) in &self.rungs[rung] {
                 let state = &self.trials[trial];
-                let complete = state.checkpoint.filter(|c| c.0 >= LEVELS[rung]);
+                let whole = |c: &(u64, u64)| state.committed_since_pause || c.0 >= LEVELS[rung];
+                let complete = state.checkpoint.filter(whole);
                 if let Some((_, bytes)) = complete
                     && self.waits(trial)
                     && self.top(trial) == Some(rung)
@@ -195,8 +208,12 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             rungs_done: 0,
             promoted: false,
             last: 0,
+            paused_at: None,
+            saved_at: 0,
             checkpoint: None,
+            committed_since_pause: false,
             pinned: false,
+            failed: false,
         });
         return;
     }
@@ -211,7 +228,19 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             pause,
         } => report(model, naive, pick % number, metric, pause),
         Step::Resume { pick } => resume(model, naive, pick % number),
-        Step::Commit { pick, bytes } => commit(model, naive, pick % number, bytes),
+        Step::Commit { pick, bytes, below } => commit(model, naive, pick % number, bytes, below),
+        Step::Retry { pick } => {
+            let state = &mut naive.trials[pick % number];
+            assert_eq!(
+                model.retry(&(pick % number).to_string()).is_ok(),
+                state.failed
+            );
+            if state.failed {
+                state.failed = false;
+                state.status = TrialStatus::Running;
+                (state.last, state.paused_at) = (0, None);
+            }
+        }
         Step::GiveUp { pick } => {
             let trial = pick % number;
             let state = &mut naive.trials[trial];
@@ -220,6 +249,7 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             assert_eq!(result.is_ok(), allowed);
             if allowed {
                 state.status = TrialStatus::PausedNoCheckpoint;
+                state.committed_since_pause = false;
                 let freed = state.checkpoint.take();
                 assert_eq!(result.unwrap().map(|c| (c.level, c.bytes)), freed);
             }
@@ -233,6 +263,7 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             model.fail(&trial.to_string()).unwrap();
             if naive.trials[trial].status != TrialStatus::StoppedOrCompleted {
                 naive.trials[trial].pinned = false;
+                naive.trials[trial].failed = true;
                 naive.end(trial);
             }
         }
@@ -253,7 +284,13 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
 
 fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, pause: bool) {
     let state = &naive.trials[trial];
-    let (resource, rung) = (state.last + 1, state.bracket + state.rungs_done);
+    // A resumed trial goes on from its checkpoint, or ignores it.
+    let ignores = metric.is_nan();
+    let from = match state.paused_at {
+        Some(_) if !ignores => state.saved_at,
+        _ => state.last,
+    };
+    let (resource, rung) = (from + 1, state.bracket + state.rungs_done);
     let decision = if pause {
         Decision::Pause
     } else {
@@ -262,7 +299,15 @@ fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, p
     let result = model.report(&trial.to_string(), resource, metric, decision);
     assert_eq!(result.is_ok(), state.status == TrialStatus::Running);
     let Ok(result) = result else { return };
-    naive.trials[trial].last = resource;
+    let state = &mut naive.trials[trial];
+    let again = state.paused_at.take().filter(|&paused| resource <= paused);
+    assert_eq!(
+        result
+            .trained_again
+            .map(|a| (a.units(), a.ignores_the_checkpoint())),
+        again.map(|paused| (paused + 1 - resource, resource <= state.saved_at))
+    );
+    state.last = resource;
     if rung < 3 && resource >= LEVELS[rung] {
         let data = result.data.unwrap();
         assert_eq!(
@@ -280,6 +325,7 @@ fn report(model: &mut RungModel, naive: &mut Naive, trial: usize, metric: f64, p
     }
     if pause {
         naive.trials[trial].status = TrialStatus::PausedWithCheckpoint;
+        naive.trials[trial].committed_since_pause = false;
     }
 }
 
@@ -305,22 +351,30 @@ fn resume(model: &mut RungModel, naive: &mut Naive, trial: usize) {
         naive.insert(rung, metric, trial);
         naive.trials[trial].promoted = true;
     }
-    naive.trials[trial].status = TrialStatus::Running;
-    naive.trials[trial].last = 0;
+    let state = &mut naive.trials[trial];
+    state.status = TrialStatus::Running;
+    state.committed_since_pause = false;
+    let paused_at = std::mem::take(&mut state.last);
+    state.paused_at = (before == TrialStatus::PausedWithCheckpoint).then_some(paused_at);
+    state.saved_at = state.checkpoint.map_or(paused_at, |c| c.0);
 }
 
-fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64) {
+fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64, below: u64) {
     let state = &mut naive.trials[trial];
     let level = naive
         .rungs
         .iter()
         .rposition(|rung| rung.iter().any(|e| e.1 == trial));
-    let level = level.map_or(1, |rung| LEVELS[rung]);
+    let level = level.map_or(1, |rung| LEVELS[rung].saturating_sub(below).max(1));
     let result = model.commit_checkpoint(&trial.to_string(), level, bytes);
     let allowed = state.status != TrialStatus::StoppedOrCompleted || state.pinned;
     assert_eq!(result.is_ok(), allowed);
     if allowed {
         state.checkpoint = Some((level, bytes));
+        state.committed_since_pause = matches!(
+            state.status,
+            TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
+        );
         if state.status == TrialStatus::PausedNoCheckpoint {
             state.status = TrialStatus::PausedWithCheckpoint;
         }

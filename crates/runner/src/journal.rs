@@ -1,15 +1,25 @@
 //! The event log of a run as a file: appended to line by line, recovered after a crash.
 //!
 //! The log is the state of a run. A line is written whole or not at all: what a failed write left
-//! behind is cut off again, and so is a last line that a crash cut short.
+//! behind is cut off again, and so is a last line that a crash cut short. One process at a time
+//! writes it: the file itself is locked, it is opened to append, and a writer that finds it longer
+//! than it wrote it stops.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_texts, to_line};
+use rustix::fs::OFlags;
 use serde_json::{Map, Value};
 use thiserror::Error;
+
+use crate::lock;
+
+/// A first line that is longer has no fields of ours.
+const LONGEST_HEADER: u64 = 1 << 24;
 
 /// Why a journal could not be opened or written.
 #[derive(Debug, Error)]
@@ -22,6 +32,25 @@ pub enum JournalError {
         path: PathBuf,
         /// Why not.
         source: io::Error,
+    },
+    /// Another process writes to the log.
+    #[error("{} is written by another process", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Somebody else wrote to the log while this process did.
+    #[error(
+        "{} has {found} bytes instead of {expected}: another process wrote to it, so this one stops; \
+         nothing more is written", path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Its length as this process wrote it.
+        expected: u64,
+        /// Its length now.
+        found: u64,
     },
     /// The log is damaged, not only cut short.
     #[error("{}: {source}", path.display())]
@@ -37,7 +66,8 @@ pub enum JournalError {
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
-    file: File,
+    /// Shared with whoever waits until the lines are on the disk.
+    file: Arc<File>,
     /// Length of all that was written whole.
     length: u64,
 }
@@ -47,21 +77,26 @@ pub struct Journal {
 pub type Recorded = (Event, Map<String, Value>);
 
 impl Journal {
-    /// A new log, with its first line.
+    /// A new log, with its first line: the header, and fields of the run's own.
     ///
     /// # Errors
     ///
     /// The file exists already, or cannot be written.
-    pub fn create(path: &Path, header: &Header) -> Result<Self, JournalError> {
+    pub fn create(
+        path: &Path,
+        header: &Header,
+        more: &Map<String, Value>,
+    ) -> Result<Self, JournalError> {
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
+        options.read(true).append(true).create_new(true);
         let file = options.open(path).map_err(|e| io_error(path, e))?;
+        lock(&file, path)?;
         let mut journal = Self {
             path: path.to_owned(),
-            file,
+            file: Arc::new(file),
             length: 0,
         };
-        journal.append(&Event::Header(Box::new(header.clone())), &Map::new())?;
+        journal.append(&Event::Header(Box::new(header.clone())), more)?;
         journal.sync()?;
         Ok(journal)
     }
@@ -74,13 +109,13 @@ impl Journal {
     /// The file cannot be read or written, or a line before the last is damaged.
     pub fn recover(path: &Path) -> Result<(Self, Header, Vec<Recorded>), JournalError> {
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).open(path);
-        let mut file = file.map_err(|e| io_error(path, e))?;
+        let file = open_regular(path, options.read(true).append(true))?;
+        lock(&file, path)?;
         let mut journal = Self {
             path: path.to_owned(),
             // A line counts once its end is there.
-            length: whole_length(&mut file).map_err(|e| io_error(path, e))?,
-            file,
+            length: whole_length(&file).map_err(|e| io_error(path, e))?,
+            file: Arc::new(file),
         };
         journal.cut().map_err(|e| io_error(path, e))?;
         let (header, events) = Self::read(path)?;
@@ -103,8 +138,8 @@ impl Journal {
         ),
         JournalError,
     > {
-        let mut file = File::open(path).map_err(|e| io_error(path, e))?;
-        let length = whole_length(&mut file).map_err(|e| io_error(path, e))?;
+        let mut file = open_regular(path, OpenOptions::new().read(true))?;
+        let length = whole_length(&file).map_err(|e| io_error(path, e))?;
         file.rewind().map_err(|e| io_error(path, e))?;
         let place = path.to_owned();
         let damaged = move |source| JournalError::Log {
@@ -128,11 +163,39 @@ impl Journal {
         Ok((header?, events))
     }
 
+    /// Whether another process writes the log.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be opened.
+    pub fn is_locked(path: &Path) -> Result<bool, JournalError> {
+        let file = open_regular(path, OpenOptions::new().read(true))?;
+        match lock(&file, path) {
+            Ok(()) => Ok(false),
+            Err(JournalError::Locked { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The fields of the first line that are not part of the header.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read.
+    pub fn header_fields(path: &Path) -> Result<Map<String, Value>, JournalError> {
+        let file = open_regular(path, OpenOptions::new().read(true))?;
+        let mut line = String::new();
+        let read = BufReader::new(file).take(LONGEST_HEADER).read_line(&mut line);
+        read.map_err(|e| io_error(path, e))?;
+        Ok(serde_json::from_str(&line).unwrap_or_default())
+    }
+
     /// Appends an event, with fields of the run's own that readers of events ignore.
     ///
     /// # Errors
     ///
     /// The line could not be written whole; then nothing of it is left, and the log is as before.
+    /// Or somebody else wrote to the log.
     pub fn append(&mut self, event: &Event, more: &Map<String, Value>) -> Result<(), JournalError> {
         let mut line = to_line(event);
         if !more.is_empty() {
@@ -142,7 +205,8 @@ impl Journal {
             line.push_str(&more[1..]);
         }
         line.push('\n');
-        match self.file.write_all(line.as_bytes()) {
+        self.check_length()?;
+        match (&*self.file).write_all(line.as_bytes()) {
             Ok(()) => {
                 self.length += line.len() as u64;
                 Ok(())
@@ -166,10 +230,52 @@ impl Journal {
             .map_err(|error| io_error(&self.path, error))
     }
 
+    /// The file, for somebody who waits elsewhere until its lines are on the disk.
+    #[must_use]
+    pub fn file(&self) -> Arc<File> {
+        Arc::clone(&self.file)
+    }
+
     fn cut(&mut self) -> io::Result<()> {
-        self.file.set_len(self.length)?;
-        self.file.seek(SeekFrom::Start(self.length))?;
-        Ok(())
+        self.file.set_len(self.length)
+    }
+
+    fn check_length(&self) -> Result<(), JournalError> {
+        let metadata = self.file.metadata();
+        let found = metadata.map_err(|e| io_error(&self.path, e))?.len();
+        if found == self.length {
+            return Ok(());
+        }
+        Err(JournalError::Changed {
+            path: self.path.clone(),
+            expected: self.length,
+            found,
+        })
+    }
+}
+
+/// Opens a file that is one: neither a link nor a pipe, which would be written elsewhere or never
+/// end.
+fn open_regular(path: &Path, options: &mut OpenOptions) -> Result<File, JournalError> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = options.custom_flags(flags.bits().cast_signed()).open(path);
+    let file = opened.map_err(|e| io_error(path, e))?;
+    let metadata = file.metadata().map_err(|e| io_error(path, e))?;
+    if metadata.is_file() {
+        return Ok(file);
+    }
+    let reason = "it is no regular file, but a pipe, a device or a directory";
+    Err(io_error(path, io::Error::new(io::ErrorKind::InvalidData, reason)))
+}
+
+/// The lock lasts as long as the file is open.
+fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
+    match lock::patiently(file) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(JournalError::Locked {
+            path: path.to_owned(),
+        }),
+        Err(error) => Err(io_error(path, error)),
     }
 }
 
@@ -181,7 +287,7 @@ fn io_error(path: &Path, source: io::Error) -> JournalError {
 }
 
 /// Length of all lines that have their end.
-fn whole_length(file: &mut File) -> io::Result<u64> {
+fn whole_length(file: &File) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     let (mut read, mut whole) = (0, 0);
     loop {
@@ -224,10 +330,10 @@ mod tests {
     fn what_was_appended_is_recovered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
-        let mut journal = Journal::create(&path, &header()).unwrap();
+        let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
         journal.append(&start("0"), &more()).unwrap();
         assert!(
-            Journal::create(&path, &header()).is_err(),
+            Journal::create(&path, &header(), &Map::new()).is_err(),
             "never overwritten"
         );
         drop(journal);
@@ -244,7 +350,7 @@ mod tests {
     fn a_cut_line_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
-        let mut journal = Journal::create(&path, &header()).unwrap();
+        let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
         journal.append(&start("0"), &Map::new()).unwrap();
         let before = std::fs::read(&path).unwrap().len();
         journal.append(&start("1"), &more()).unwrap();
@@ -263,7 +369,7 @@ mod tests {
     fn damage_before_the_last_line_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log.jsonl");
-        let mut journal = Journal::create(&path, &header()).unwrap();
+        let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
         journal.append(&start("0"), &Map::new()).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("\"start\"", "\"st")).unwrap();

@@ -3,19 +3,69 @@
 //! - [`experiment`]: the experiment file.
 //! - [`protocol`]: what programs print and are answered.
 //! - [`journal`]: the event log as a file, with recovery.
-//! - [`run`]: processes, checkpoints, the run loop (Unix).
+//! - [`plain`]: text of others made fit to be shown.
+//! - [`Runner`]: a run. It starts training processes, pauses and promotes them as the scheduler says, keeps their
+//!   checkpoints in a store within the budget, and writes everything down before it counts. The event log is the state:
+//!   after a crash at any moment [`Runner::resume`] goes on where the log ends.
+//!
+//! The loop of a run never waits for a disk. Folders are made, checkpoints restored, hashed, committed and deleted, and
+//! programs started, by threads of their own; what they finish comes back as a message and is written before it counts.
+//! A trial waits for its own checkpoint, and nobody else does.
+//!
+//! The run's directory holds `experiment.toml`, `log.jsonl`, `origin.json`, `lock`, `clock`, the checkpoints, and the
+//! output of each trial under `output/`.
+//!
+//! The parts, and what each owns:
+//!
+//! | part | owns |
+//! |---|---|
+//! | `Runner` | the loop |
+//! | `Ledger` | the log, the clock, the observer: what is written before it counts |
+//! | `Books` | what the events add up to: scheduler, removal callback, the best trial, pins, crashes |
+//! | `Trials` | what becomes of a trial as its program starts, reports and ends |
+//! | `Slots` | training processes, and what they said |
+//! | `Desk` | the store, and the threads that work on it |
+//! | `RunDirectory` | the files of the run, its locks, and where it comes from |
 //!
 //! # Features
 //!
 //! All off by default.
 //!
 //! - `object-store`, `aws`, `gcp`, `azure`, `cloud`: checkpoints in a bucket.
+#![cfg(unix)]
 
+mod books;
+mod clock;
+mod collection;
+mod desk;
+mod directory;
+mod error;
 pub mod experiment;
 pub mod journal;
+mod ledger;
+mod lock;
+mod observer;
+mod origin;
+pub mod plain;
+mod process;
 pub mod protocol;
-#[cfg(unix)]
-pub mod run;
+mod recovery;
+mod requests;
+mod runner;
+mod slots;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod trials;
+mod whole;
+
+pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
+pub use directory::{RunDirectory, worked_on_by};
+pub use error::RunError;
+pub use observer::{Observer, Outcome, Stop, View};
+pub use recovery::ResumeOptions;
+pub use requests::{Request, ask};
+pub use runner::Runner;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -18,6 +18,9 @@ pub enum HookError {
     /// A policy could not learn or choose.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A limit of the run is not positive.
+    #[error(transparent)]
+    Limit(#[from] rungkeeper_policies::LimitError),
     /// A callback of the tuner's own failed.
     #[error(transparent)]
     Other(BoxError),

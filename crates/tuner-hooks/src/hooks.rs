@@ -85,6 +85,15 @@ pub trait TunerCallback {
         Ok(())
     }
 
+    /// A trial that had failed runs again, from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_retry_trial(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
     /// A trial reported, and the scheduler decided.
     ///
     /// # Errors
@@ -126,6 +135,25 @@ pub trait TunerCallback {
         Ok(())
     }
 
+    /// The files of a checkpoint that was given up could not be deleted: they still take so many
+    /// bytes. A store that tries again may tell it again.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_deletion_failed(&mut self, _trial: &str, _bytes: u64) -> Result<(), HookError> {
+        Ok(())
+    }
+
+    /// The files of a checkpoint that was given up are gone.
+    ///
+    /// # Errors
+    ///
+    /// See [`TunerCallback::on_tuning_start`].
+    fn on_checkpoint_deleted(&mut self, _trial: &str) -> Result<(), HookError> {
+        Ok(())
+    }
+
     /// The run is over.
     ///
     /// # Errors
@@ -159,6 +187,10 @@ macro_rules! hand_on {
             $hand!(self, on_restart_trial(trial))
         }
 
+        fn on_retry_trial(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_retry_trial(trial))
+        }
+
         fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
             $hand!(self, on_trial_result(trial, result))
         }
@@ -178,6 +210,14 @@ macro_rules! hand_on {
             bytes: u64,
         ) -> Result<(), HookError> {
             $hand!(self, on_checkpoint_committed(trial, level, bytes))
+        }
+
+        fn on_deletion_failed(&mut self, trial: &str, bytes: u64) -> Result<(), HookError> {
+            $hand!(self, on_deletion_failed(trial, bytes))
+        }
+
+        fn on_checkpoint_deleted(&mut self, trial: &str) -> Result<(), HookError> {
+            $hand!(self, on_checkpoint_deleted(trial))
         }
 
         fn on_tuning_end(&mut self) -> Result<(), HookError> {

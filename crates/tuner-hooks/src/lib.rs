@@ -18,6 +18,7 @@
 //!
 //! - `serde` (off by default): the event log as JSON lines.
 
+mod apply;
 mod error;
 mod hooks;
 pub mod log;

@@ -27,6 +27,29 @@ pub enum Note {
         /// The rung level.
         level: u64,
     },
+    /// A trial was resumed with its checkpoint, but reports from a resource that the checkpoint
+    /// holds already. Said once per trial.
+    IgnoresCheckpoint {
+        /// The trial.
+        trial: String,
+        /// Level of the checkpoint.
+        saved_at: u64,
+        /// Resource of the first report after the resume.
+        from: u64,
+        /// Resource units that are trained again.
+        units: u64,
+    },
+    /// A trial was resumed with a checkpoint that was saved before its pause. Said once per trial.
+    SavedBefore {
+        /// The trial.
+        trial: String,
+        /// Level of the checkpoint.
+        saved_at: u64,
+        /// Resource at which the trial was paused.
+        paused_at: u64,
+        /// Resource units that are trained again.
+        units: u64,
+    },
     /// A checkpoint was given up, but could not be deleted. Said once per checkpoint.
     NotDeleted {
         /// The trial.
@@ -52,11 +75,40 @@ impl fmt::Display for Note {
                 "trial \"{trial}\" reported no finite metric at rung {level}: it ranks behind all \
                  others and is never promoted"
             ),
+            Self::IgnoresCheckpoint {
+                trial,
+                saved_at,
+                from,
+                units,
+            } => write!(
+                f,
+                "trial \"{trial}\" was resumed from level {saved_at} but reports {from}: it ignores \
+                 its checkpoint; {} trained again and counted",
+                in_units(*units)
+            ),
+            Self::SavedBefore {
+                trial,
+                saved_at,
+                paused_at,
+                units,
+            } => write!(
+                f,
+                "the checkpoint of trial \"{trial}\" was saved at {saved_at}, but the trial was \
+                 paused at {paused_at}: {} trained again and counted",
+                in_units(*units)
+            ),
             Self::NotDeleted { trial, error } => write!(
                 f,
                 "the checkpoint of trial \"{trial}\" could not be deleted ({error}): it still takes \
                  room, and is tried again"
             ),
         }
+    }
+}
+
+fn in_units(units: u64) -> String {
+    match units {
+        1 => "1 unit is".to_owned(),
+        _ => format!("{units} units are"),
     }
 }

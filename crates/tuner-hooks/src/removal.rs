@@ -1,8 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
 use rungkeeper_policies::{Budget, Limits, Need, Progress, RemovalPolicy, RemovalReason};
-use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel};
+use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel, TrainedAgain};
 
 use crate::{BoxError, CheckpointStore, HookError, Note, SetupError, TrialResult, TunerCallback};
 
@@ -48,8 +48,15 @@ pub struct RemovalCallback<S = ()> {
     num_checkpoints_removed: u64,
     num_trials_resumed: u64,
     resumed_without_checkpoint: Vec<(String, u64)>,
+    /// Resource units that trials resumed with their checkpoint trained again.
+    units_trained_again: u64,
+    /// Trials of whom it was told that they train again, and whether that was because they ignore
+    /// their checkpoint.
+    told_to_train_again: BTreeSet<(String, bool)>,
     /// Given up, but not deleted yet: trial and bytes. They still take room.
     undeleted: BTreeMap<String, u64>,
+    /// Of these the ones that the store refused to delete when it was asked: it is asked again.
+    refused: BTreeSet<String>,
     notes: Vec<Note>,
 }
 
@@ -101,7 +108,7 @@ pub struct ExtraResults {
     /// Trials resumed, with or without their checkpoint.
     pub num_trials_resumed: u64,
     /// Resource units trained again: the sum of the rung levels of trials resumed without their
-    /// checkpoint.
+    /// checkpoint, and what trials resumed with it reported a second time.
     pub cost_resources: u64,
 }
 
@@ -138,7 +145,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             num_checkpoints_removed: 0,
             num_trials_resumed: 0,
             resumed_without_checkpoint: Vec::new(),
+            units_trained_again: 0,
+            told_to_train_again: BTreeSet::new(),
             undeleted: BTreeMap::new(),
+            refused: BTreeSet::new(),
             notes: Vec::new(),
         })
     }
@@ -238,6 +248,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             self.note_undeleted(trial, &error);
             let bytes = freed.map_or(0, |checkpoint| checkpoint.bytes);
             self.undeleted.insert(trial.to_owned(), bytes);
+            self.refused.insert(trial.to_owned());
         }
         Ok(())
     }
@@ -272,6 +283,24 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.budget = budget;
     }
 
+    /// What ends the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// From here on other limits end the run: the time ratio counts from them. All four are
+    /// replaced.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is not positive; those before stay.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<(), HookError> {
+        limits.check()?;
+        self.limits = limits;
+        Ok(())
+    }
+
     /// Number of checkpoints given up.
     #[must_use]
     pub fn num_checkpoints_removed(&self) -> u64 {
@@ -289,7 +318,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
         let levels = self.resumed_without_checkpoint.iter().map(|r| r.1);
-        let cost_resources = levels.fold(0, u64::saturating_add);
+        let cost_resources = levels.fold(self.units_trained_again, u64::saturating_add);
         ExtraResults {
             num_checkpoints_removed: self.num_checkpoints_removed,
             num_trials_resumed: self.num_trials_resumed,
@@ -338,8 +367,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.limits.time_ratio(&self.progress)
     }
 
-    /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes. They
-    /// still take room: others go in their place.
+    /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes: the store
+    /// refused it, or [`TunerCallback::on_deletion_failed`] told of it. They still take room. For
+    /// the budget one of them counts as held, the largest: a deletion that fails does not make ever
+    /// more checkpoints go.
     #[must_use]
     pub fn undeleted(&self) -> &BTreeMap<String, u64> {
         &self.undeleted
@@ -350,23 +381,39 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         std::mem::take(&mut self.notes)
     }
 
+    /// What must go. Of the checkpoints that were given up but could not be deleted one counts as
+    /// held, the largest.
+    ///
+    /// It does, because it takes room that another must make. No more of them do, because what
+    /// keeps one deletion from working mostly keeps the next one from it too: the checkpoint given
+    /// up in its place would be stuck as well and ask for another one, and so on, until none is
+    /// left to resume from, with all of the room still taken.
     fn need(&self, budget: Budget) -> Need {
-        let stuck = self.store.stuck();
-        let undeleted = self.undeleted.len() + stuck.len();
-        let bytes = self
-            .undeleted
-            .values()
-            .chain(stuck.iter().map(|(_, bytes)| bytes));
+        let largest = self.undeleted.values().max();
         budget.need(
-            self.model.num_with_checkpoint() + undeleted,
-            self.model.checkpoint_bytes() + bytes.sum::<u64>(),
+            self.model.num_with_checkpoint() + usize::from(largest.is_some()),
+            self.model
+                .checkpoint_bytes()
+                .saturating_add(largest.copied().unwrap_or(0)),
         )
     }
 
+    /// Tries the deletions again that the store itself refused. One that a store does in the
+    /// background is that store's to repeat.
     fn retry_deletions(&mut self) {
-        let store = &mut self.store;
-        self.undeleted
-            .retain(|trial, _| store.delete(trial).is_err());
+        let (store, undeleted) = (&mut self.store, &mut self.undeleted);
+        self.refused.retain(|trial| {
+            let refused = store.delete(trial).is_err();
+            if !refused {
+                undeleted.remove(trial);
+            }
+            refused
+        });
+    }
+
+    fn forget_undeleted(&mut self, trial: &str) {
+        self.undeleted.remove(trial);
+        self.refused.remove(trial);
     }
 
     fn note_undeleted(&mut self, trial: &str, error: &BoxError) {
@@ -392,6 +439,35 @@ impl<S: CheckpointStore> RemovalCallback<S> {
                 });
             }
         }
+    }
+}
+
+impl<S> RemovalCallback<S> {
+    /// A trial that has its checkpoint trains again what it had trained: that is a cost like the
+    /// one of a checkpoint that was given up.
+    fn count_again(&mut self, trial: &str, again: &TrainedAgain) {
+        let units = again.units();
+        self.units_trained_again = self.units_trained_again.saturating_add(units);
+        let ignores = again.ignores_the_checkpoint();
+        if !self.told_to_train_again.insert((trial.to_owned(), ignores)) {
+            return;
+        }
+        let (trial, saved_at) = (trial.to_owned(), again.saved_at);
+        self.notes.push(if ignores {
+            Note::IgnoresCheckpoint {
+                trial,
+                saved_at,
+                from: again.from,
+                units,
+            }
+        } else {
+            Note::SavedBefore {
+                trial,
+                saved_at,
+                paused_at: again.paused_at,
+                units,
+            }
+        });
     }
 }
 
@@ -422,6 +498,10 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         Ok(self.model.restart(trial)?)
     }
 
+    fn on_retry_trial(&mut self, trial: &str) -> Result<(), HookError> {
+        Ok(self.model.retry(trial)?)
+    }
+
     fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
         let TrialResult {
             level,
@@ -432,6 +512,9 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         self.progress.reports += 1;
         self.progress.resource = self.progress.resource.saturating_add(report.trained);
         self.note(trial, result, &report);
+        if let Some(again) = &report.trained_again {
+            self.count_again(trial, again);
+        }
         if let Some(data) = &report.data {
             self.policy.observe(data)?;
         }
@@ -453,8 +536,19 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
         bytes: u64,
     ) -> Result<(), HookError> {
         self.model.commit_checkpoint(trial, level, bytes)?;
-        // A deletion that is still tried again must not take the new checkpoint.
-        self.undeleted.remove(trial);
+        // A deletion that is still tried again must not take the new checkpoint, which replaces
+        // what there was of the trial.
+        self.forget_undeleted(trial);
+        Ok(())
+    }
+
+    fn on_deletion_failed(&mut self, trial: &str, bytes: u64) -> Result<(), HookError> {
+        self.undeleted.insert(trial.to_owned(), bytes);
+        Ok(())
+    }
+
+    fn on_checkpoint_deleted(&mut self, trial: &str) -> Result<(), HookError> {
+        self.forget_undeleted(trial);
         Ok(())
     }
 }

@@ -22,13 +22,11 @@ pub trait CheckpointStore {
     /// # Errors
     ///
     /// Whatever kept it from being gone. It is called again at the next loop end.
+    ///
+    /// A store that deletes in the background returns no error here: what it could not delete it
+    /// tells by [`on_deletion_failed`](crate::TunerCallback::on_deletion_failed), and by
+    /// [`on_checkpoint_deleted`](crate::TunerCallback::on_checkpoint_deleted) once it is gone.
     fn delete(&mut self, trial: &str) -> Result<(), BoxError>;
-
-    /// For a store that deletes in the background: trials whose deletion failed at least once and is
-    /// not done yet, with the bytes it still takes. Others go in their place. None by default.
-    fn stuck(&self) -> Vec<(String, u64)> {
-        Vec::new()
-    }
 }
 
 impl CheckpointStore for () {
@@ -46,9 +44,5 @@ impl<F: FnMut(&str) -> Result<(), BoxError>> CheckpointStore for F {
 impl CheckpointStore for Box<dyn CheckpointStore> {
     fn delete(&mut self, trial: &str) -> Result<(), BoxError> {
         (**self).delete(trial)
-    }
-
-    fn stuck(&self) -> Vec<(String, u64)> {
-        (**self).stuck()
     }
 }

@@ -101,12 +101,60 @@ fn what_is_refused_is_said_with_its_line() {
         "{}",
         errors(&broken)
     );
-    let unknown = format!("{HEADER}\n{{\"event\": \"sing\", \"elapsed\": 1}}\n");
-    assert!(errors(&unknown).starts_with("line 2: unknown variant `sing`"));
+    let nameless = format!("{HEADER}\n{{\"elapsed\": 1}}\n");
+    assert_eq!(errors(&nameless), "line 2: missing field `event`");
     let no_text = [HEADER.as_bytes(), b"\n\"\xff\"\n"].concat();
     let error = read_lines(&no_text[..]).find_map(Result::err).unwrap();
     assert_eq!(error.to_string(), "line 2: column 2: not UTF-8");
     assert!(matches!(error, LogError::Line { line: 2, .. }));
+}
+
+/// A log of a later release: what is not known is passed over, whatever it holds.
+#[test]
+fn unknown_events_and_fields_are_passed_over() {
+    let pin = Event::Pin {
+        trial: "0".to_owned(),
+        elapsed: 1.0,
+    };
+    for unknown in [
+        r#"{"event": "sing", "elapsed": 1}"#,
+        r#"{"event": "sing", "trial": {"7": [null, 1e308]}, "elapsed": "late"}"#,
+        r#"{"event": "sing"}"#,
+        r#"{"event": "unknown", "elapsed": 1e308}"#,
+    ] {
+        let known = r#"{"event": "pin", "trial": "0", "elapsed": 1, "mood": {"event": "sing"}}"#;
+        let log = format!("{HEADER}\n{unknown}\n{known}\n");
+        let events: Vec<_> = read_lines(log.as_bytes()).map(Result::unwrap).collect();
+        assert_eq!(events[1..], [(2, Event::Unknown), (3, pin.clone())]);
+    }
+    assert_eq!(Event::Unknown.elapsed(), None);
+}
+
+/// A time that no run can have is damage, and is not gone on from.
+#[test]
+fn times_out_of_all_bounds_are_refused_at_their_line() {
+    for (elapsed, said) in [
+        (
+            "1e308",
+            "line 2: elapsed is 1e308, but must be the seconds of the run, from 0 to 1e12",
+        ),
+        (
+            "-0.5",
+            "line 2: elapsed is -0.5, but must be the seconds of the run, from 0 to 1e12",
+        ),
+        ("1e999", "line 2: "),
+        ("null", "line 2: "),
+    ] {
+        for event in [r#""event": "pin", "trial": "0""#, r#""event": "limits""#] {
+            let log = format!("{HEADER}\n{{{event}, \"elapsed\": {elapsed}}}\n");
+            assert!(errors(&log).starts_with(said), "{}", errors(&log));
+        }
+    }
+    let latest = format!("{HEADER}\n{{\"event\": \"limits\", \"elapsed\": 1e12}}\n");
+    assert_eq!(
+        read_lines(latest.as_bytes()).filter(Result::is_ok).count(),
+        2
+    );
 }
 
 #[test]
@@ -150,6 +198,26 @@ fn events_are_written_as_they_are_read() {
             trial: trial(),
             level: 3,
             bytes: 7,
+            elapsed,
+        },
+        Event::Launch {
+            trial: trial(),
+            elapsed,
+        },
+        Event::Retry {
+            trial: trial(),
+            elapsed,
+        },
+        Event::Undeleted {
+            trial: trial(),
+            bytes: 7,
+            elapsed,
+        },
+        Event::Limits {
+            max_wallclock_time: Some(7.5),
+            max_num_trials: None,
+            max_num_reports: Some(2),
+            max_total_resource: None,
             elapsed,
         },
     ];

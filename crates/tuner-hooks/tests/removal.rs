@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use rungkeeper_tuner_hooks::{
-    BoxError, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, HookError, Limits, Mode,
-    ModelSpec, Note, Random, RemovalCallback, RemovalPolicy, RemovalReason, Speculative,
-    TrialResult, TrialStatus, TunerCallback,
+    BoxError, Budget, ByLevel, CheckpointStore, CheckpointTracking, Decision, ExtraResults,
+    HookError, Limits, Mode, ModelSpec, Note, Random, RemovalCallback, RemovalPolicy,
+    RemovalReason, Speculative, TrialResult, TrialStatus, TunerCallback,
 };
 
 fn spec() -> ModelSpec {
@@ -42,7 +42,7 @@ fn pause(callback: &mut dyn TunerCallback, trial: &str, metric: f64) {
     report(callback, trial, 1, metric, Decision::Pause);
 }
 
-fn removed(callback: &RemovalCallback) -> Vec<String> {
+fn removed<S: CheckpointStore>(callback: &RemovalCallback<S>) -> Vec<String> {
     let lost = |&(_, status): &(&str, TrialStatus)| status == TrialStatus::PausedNoCheckpoint;
     let trials = callback.model().trials().filter(lost);
     trials.map(|(id, _)| id.to_owned()).collect()
@@ -309,6 +309,188 @@ fn delete_fails() {
     assert_eq!(*calls.borrow(), before + 1);
     assert!(callback.undeleted().is_empty());
     assert_eq!(callback.model().num_with_checkpoint(), 2);
+}
+
+/// A deletion that is still tried again must not take the checkpoint that its trial has written
+/// meanwhile.
+#[test]
+fn a_retried_deletion_spares_a_newer_checkpoint() {
+    let (fails, deleted) = (
+        Rc::new(RefCell::new(true)),
+        Rc::new(RefCell::new(Vec::new())),
+    );
+    let (f, d) = (fails.clone(), deleted.clone());
+    let store = move |trial: &str| -> Result<(), BoxError> {
+        if *f.borrow() {
+            return Err("busy".into());
+        }
+        d.borrow_mut().push(trial.to_owned());
+        Ok(())
+    };
+    let budget = Budget::of_checkpoints(3);
+    let limits = Limits::default();
+    let mut callback =
+        RemovalCallback::new(&spec(), Box::new(ByLevel), budget, limits, store).unwrap();
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        pause(&mut callback, trial, metric);
+    }
+    callback.on_loop_end(1.0).unwrap(); // "3" is given up, its files stay
+    assert!(callback.undeleted().contains_key("3"));
+    callback.set_budget(Budget::default());
+    callback.on_resume_trial("3").unwrap();
+    callback.on_checkpoint_committed("3", 3, 10).unwrap();
+    report(&mut callback, "3", 3, 0.0, Decision::Pause);
+    *fails.borrow_mut() = false;
+    callback.on_loop_end(2.0).unwrap();
+    assert!(
+        deleted.borrow().is_empty(),
+        "the new checkpoint was deleted"
+    );
+}
+
+/// What a store that deletes in the background could not delete takes room: another goes in its
+/// place, but not ever more of them.
+#[test]
+fn stuck_deletions_take_room_once() {
+    for budget in [Budget::of_checkpoints(3), Budget::of_bytes(32)] {
+        let spec = ModelSpec {
+            checkpoints: CheckpointTracking::Committed,
+            ..spec()
+        };
+        let mut callback = callback(&spec, budget);
+        for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3)] {
+            pause(&mut callback, trial, metric);
+            callback.on_checkpoint_committed(trial, 1, 10).unwrap();
+        }
+        callback.on_loop_end(1.0).unwrap();
+        assert_eq!(callback.num_checkpoints_removed(), 0, "{budget:?}");
+        callback.on_deletion_failed("x", 5).unwrap();
+        callback.on_loop_end(2.0).unwrap();
+        assert_eq!(removed(&callback), ["2"], "{budget:?}");
+        // Its own deletion fails as well, and is told of again and again.
+        for _ in 0..3 {
+            callback.on_deletion_failed("2", 10).unwrap();
+            callback.on_loop_end(3.0).unwrap();
+        }
+        assert_eq!(removed(&callback), ["2"], "{budget:?}");
+        let undeleted = callback.undeleted().iter();
+        let undeleted: Vec<_> = undeleted.map(|(t, &b)| (t.as_str(), b)).collect();
+        assert_eq!(undeleted, [("2", 10), ("x", 5)]);
+        callback.on_checkpoint_deleted("2").unwrap();
+        callback.on_checkpoint_deleted("x").unwrap();
+        assert!(callback.undeleted().is_empty());
+        pause(&mut callback, "3", 0.4);
+        callback.on_checkpoint_committed("3", 1, 10).unwrap();
+        callback.on_loop_end(4.0).unwrap();
+        assert_eq!(removed(&callback), ["2"], "{budget:?}");
+    }
+}
+
+/// A failed deletion that nobody but the store knows of does not give up ever more either.
+#[test]
+fn a_store_that_cannot_delete_does_not_empty_the_run() {
+    let store = |_: &str| -> Result<(), BoxError> { Err("read-only".into()) };
+    let budget = Budget::of_checkpoints(3);
+    let limits = Limits::default();
+    let mut callback =
+        RemovalCallback::new(&spec(), Box::new(ByLevel), budget, limits, store).unwrap();
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        pause(&mut callback, trial, metric);
+    }
+    for turn in 0..5 {
+        callback.on_loop_end(f64::from(turn)).unwrap();
+    }
+    assert_eq!(removed(&callback), ["2", "3"]);
+}
+
+/// A failed trial is tried again: it counts as running, and its rungs stay. One that ended by itself
+/// is not.
+#[test]
+fn a_failed_trial_runs_again() {
+    let mut callback = callback(&spec(), Budget::default());
+    callback.on_start_trial("0", 0).unwrap();
+    report(&mut callback, "0", 1, 0.5, Decision::Continue);
+    report(&mut callback, "0", 2, 0.5, Decision::Continue);
+    callback.on_trial_failed("0").unwrap();
+    callback.on_retry_trial("0").unwrap();
+    assert_eq!(callback.model().num_running(), 1);
+    let error = callback.on_retry_trial("0").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "trial \"0\" is RUNNING: only a trial that failed can be tried again"
+    );
+    report(&mut callback, "0", 1, 0.4, Decision::Continue); // anew
+    report(&mut callback, "0", 3, 0.4, Decision::Stop);
+    assert!(callback.on_retry_trial("0").is_err());
+    assert_eq!(callback.model().num_running(), 0);
+    assert_eq!(callback.progress().trials, 1);
+}
+
+/// The cost is right where a program does not read its checkpoint, and where the checkpoint is older
+/// than the pause. Each is said once a trial; what was lost is counted at the resume alone.
+#[test]
+fn ignores_its_checkpoint_or_saved_at_another_epoch() {
+    let spec = ModelSpec {
+        checkpoints: CheckpointTracking::Committed,
+        ..spec()
+    };
+    let mut callback = callback(&spec, Budget::default());
+    let cost = |callback: &RemovalCallback| callback.extra_results().cost_resources;
+    callback.on_start_trial("7", 0).unwrap();
+    for level in [1, 3] {
+        report(&mut callback, "7", level, 0.5, Decision::Continue);
+    }
+    report(&mut callback, "7", 9, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 9, 10).unwrap();
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    report(&mut callback, "7", 2, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 9);
+    report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    callback.on_checkpoint_committed("7", 5, 10).unwrap();
+    for _ in 0..2 {
+        callback.on_resume_trial("7").unwrap();
+        report(&mut callback, "7", 6, 0.5, Decision::Continue);
+        report(&mut callback, "7", 10, 0.5, Decision::Pause);
+    }
+    assert_eq!(cost(&callback), 9 + 5 + 5);
+    callback.on_resume_trial("7").unwrap();
+    report(&mut callback, "7", 11, 0.5, Decision::Pause);
+    callback.give_up("7").unwrap();
+    callback.on_resume_trial("7").unwrap();
+    assert_eq!(cost(&callback), 19 + 9);
+    report(&mut callback, "7", 1, 0.5, Decision::Continue);
+    assert_eq!(cost(&callback), 19 + 9);
+    let notes: Vec<String> = callback.take_notes().iter().map(Note::to_string).collect();
+    assert_eq!(
+        notes,
+        [
+            "trial \"7\" was resumed from level 9 but reports 1: it ignores its checkpoint; 9 units \
+             are trained again and counted",
+            "the checkpoint of trial \"7\" was saved at 5, but the trial was paused at 10: 5 units \
+             are trained again and counted",
+        ]
+    );
+}
+
+#[test]
+fn other_limits_from_here_on() {
+    let mut callback = callback(&spec(), Budget::of_checkpoints(1));
+    pause(&mut callback, "0", 0.1);
+    pause(&mut callback, "1", 0.2);
+    let limits = Limits {
+        trials: Some(6),
+        ..Limits::default()
+    };
+    callback.set_limits(limits).unwrap();
+    assert_eq!(callback.plan(1.0).unwrap().time_ratio, 4.0 / 2.0);
+    let none = Limits {
+        seconds: Some(f64::NAN),
+        ..Limits::default()
+    };
+    let error = callback.set_limits(none).unwrap_err().to_string();
+    assert_eq!(error, "the limit of seconds is NaN, but must be positive");
+    assert_eq!(callback.limits(), limits);
 }
 
 #[test]

@@ -147,3 +147,106 @@ fn another_budget_from_here_on() {
     let plan = log.replayed().into_callback().plan(2.0).unwrap();
     assert!(plan.removals.is_empty());
 }
+
+/// A deletion that failed is in the log, so that a replay gives up what the run gave up.
+#[test]
+fn deletion_refused() {
+    let mut log = Log::new(Some(3));
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        log.pause(trial, metric);
+    }
+    log.loop_end();
+    let (trial, elapsed) = ("3".to_owned(), 1.0);
+    log.write(&Event::Undeleted {
+        trial: trial.clone(),
+        bytes: 0,
+        elapsed,
+    });
+    log.loop_end();
+    let replay = log.replayed();
+    assert_eq!(without_checkpoint(&replay), ["2", "3"]);
+    assert_eq!(
+        (replay.comparison().agree, replay.comparison().worse),
+        (2, 0)
+    );
+    assert!(replay.callback().undeleted().contains_key("3"));
+    log.write(&Event::Removed { trial, elapsed });
+    assert!(log.replayed().callback().undeleted().is_empty());
+}
+
+/// A finished run that is resumed with more to do: the time ratio counts from the new limits, and
+/// each end is compared.
+#[test]
+fn more_trials() {
+    let mut log = Log::new(Some(3));
+    log.header.max_num_trials = Some(4);
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        log.pause(trial, metric);
+    }
+    log.loop_end();
+    let end = |log: &Log| Event::End(log.replayed().callback().end_of_run(1.0));
+    log.write(&end(&log));
+    log.write(&Event::Limits {
+        max_wallclock_time: None,
+        max_num_trials: Some(10),
+        max_num_reports: None,
+        max_total_resource: None,
+        elapsed: 1.0,
+    });
+    log.write(&Event::Launch {
+        trial: "4".to_owned(),
+        elapsed: 1.0,
+    });
+    log.pause("4", 0.05);
+    log.loop_end();
+    assert_eq!(log.replayed().callback().time_ratio(), 5.0 / 5.0);
+    log.write(&end(&log));
+    let comparison = log.replayed().comparison();
+    assert_eq!((comparison.agree, comparison.passes()), (2, true));
+    // The first end is wrong, the last is right.
+    let place = log.lines.iter().position(|line| line.contains("\"end\""));
+    let first = &mut log.lines[place.unwrap()];
+    *first = first.replace(
+        "\"num_checkpoints_removed\":1",
+        "\"num_checkpoints_removed\":7",
+    );
+    let comparison = log.replayed().comparison();
+    assert_eq!(comparison.extra_results_match, Some(false));
+    assert!(!comparison.passes());
+}
+
+/// Limits that are none are refused at their line, and so is a second try of what did not fail.
+#[test]
+fn what_does_not_fit_is_refused_at_its_line() {
+    let header = Log::new(None).header;
+    for (line, said) in [
+        (
+            r#"{"event": "limits", "max_num_trials": 0, "elapsed": 1}"#,
+            "line 7: the limit of trials is 0, but must be positive",
+        ),
+        (
+            r#"{"event": "retry", "trial": "0", "elapsed": 1}"#,
+            "line 7: trial \"0\" was never started",
+        ),
+    ] {
+        let mut replay = Replay::free(&header).unwrap();
+        let error = replay.feed(7, &parse_line(7, line).unwrap()).unwrap_err();
+        assert_eq!(error.to_string(), said);
+    }
+}
+
+/// What is not known ends no turn.
+#[test]
+fn unknown_events_change_nothing() {
+    let mut log = Log::new(Some(3));
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        log.pause(trial, metric);
+        log.lines.push(r#"{"event":"sing","elapsed":9}"#.to_owned());
+    }
+    let mut replay = Replay::free(&log.header).unwrap();
+    for (place, line) in log.lines.iter().enumerate() {
+        let event = parse_line(place + 2, line).unwrap();
+        assert_eq!(replay.feed(place + 2, &event).unwrap().plan, None);
+    }
+    assert_eq!(replay.finish().unwrap().plan.unwrap().removals.len(), 1);
+}

@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Bracket,
     /// The learning curve of a trial.
     Curve,
+    /// One of the configurations that are left, for a trial.
+    Left,
 }
 
 /// Random numbers for one trial and purpose.
@@ -28,6 +30,7 @@ impl Draws {
             Purpose::Configuration => 1,
             Purpose::Bracket => 2,
             Purpose::Curve => 3,
+            Purpose::Left => 4,
         };
         // Seeds and trials that are neighbours must not give generators that are.
         let high = mixed(mixed(mixed(seed) ^ trial) ^ purpose);

@@ -422,6 +422,27 @@ mod tables {
     }
 
     #[test]
+    fn spaces_are_written_as_they_are_read() {
+        let text = r#"{
+            "lr": { "type": "loguniform", "low": 1e-5, "high": 0.1 },
+            "momentum": { "type": "uniform", "low": 0.5, "high": 1.0 },
+            "layers": { "type": "int", "low": 1, "high": 8 },
+            "width": { "type": "logint", "low": 16, "high": 1024 },
+            "act": { "type": "choice", "values": ["relu", 3, 0.5, true] },
+            "epochs": 81
+        }"#;
+        let space: SearchSpace = serde_json::from_str(text).unwrap();
+        let written = serde_json::to_string(&space).unwrap();
+        assert_eq!(
+            serde_json::from_str::<SearchSpace>(&written).unwrap(),
+            space
+        );
+        let given: Configuration = [("layers", Value::Integer(3))].into_iter().collect();
+        let space = space.with_given(vec![given.clone()]).unwrap();
+        assert_eq!(space.given(), [given]);
+    }
+
+    #[test]
     fn configurations_are_maps() {
         let text = r#"{"lr":1e-5,"layers":3,"nesterov":true,"act":"relu","decay":1.0}"#;
         let configuration: Configuration = serde_json::from_str(text).unwrap();

@@ -15,9 +15,11 @@ pub(crate) fn path() -> PathBuf {
 /// Builds the one binary of a package.
 pub(crate) fn of_package(package: &str) -> PathBuf {
     let mut arguments = vec!["build", "--locked", "--message-format=json", "-p", package];
-    // As `cargo test --all-features` has built it, and with a client for the S3 server of the tests.
+    // As `cargo test --all-features` has built it, and with clients for the servers of the tests.
     if cfg!(feature = "s3") {
         arguments.push("--all-features");
+    } else if cfg!(feature = "azure") && package == "rungkeeper" {
+        arguments.extend(["--features", "azure"]);
     }
     let output = Command::new(env!("CARGO"))
         .args(arguments)

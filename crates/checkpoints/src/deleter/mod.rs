@@ -30,14 +30,14 @@ use queue::Queue;
 /// use std::sync::Arc;
 /// use std::time::Duration;
 /// use rungkeeper_checkpoints::{
-///     Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Handover, Store,
+///     Deleter, DeleterSettings, DeletionEvent, DirectoryStore, Store,
 /// };
 ///
 /// let root = tempfile::tempdir()?;
 /// let store = Arc::new(DirectoryStore::open(root.path(), "my-run")?);
 /// let staging = store.begin("7")?;
 /// std::fs::write(staging.join("weights"), "0.25")?;
-/// store.commit("7", 1, 1, Handover::Move)?;
+/// store.commit("7", 1, 1)?;
 ///
 /// let (deleter, events) = Deleter::new(store, DeleterSettings::default());
 /// deleter.delete("7", 4);

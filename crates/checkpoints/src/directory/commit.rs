@@ -1,67 +1,59 @@
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{CHECKPOINTS, DATA, DirectoryStore, Place, STAGING, names};
+use super::{CHECKPOINTS, DATA, DirectoryStore, LIVE, Place, STAGING, names, private};
+use crate::attributes::Mended;
 use crate::manifest::{self, Manifest};
-use crate::names::trial_name;
+use crate::names::{is_trial_name, trial_name};
+use crate::scan::Scanned;
 use crate::stamp::Stamp;
-use crate::{Handover, Step, StoreError, Stored, tree};
+use crate::{LeftOut, Step, StoreError, Stored, tree};
 
-/// A directory that lacks nothing but its final name.
+/// A folder that lacks nothing but its final name.
 #[derive(Debug)]
-pub(crate) struct Prepared {
+pub(crate) struct Ready {
     pub(crate) manifest: Manifest,
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Rights that were added; the program's own modes are in the manifest.
+    mended: Mended,
     place: PathBuf,
-    handover: Handover,
 }
 
 #[cfg(feature = "object-store")]
-impl Prepared {
+impl Ready {
     pub(crate) fn data(&self) -> PathBuf {
         self.place.join(DATA)
     }
+}
 
-    /// After a commit that failed elsewhere. What the trial's program wrote stays.
-    pub(crate) fn drop_copy(&self) {
-        if self.handover == Handover::Copy {
-            // What cannot be removed is swept later.
-            let _ = tree::remove_tree(&self.place);
-        }
-    }
+/// Whether the program of a trial has ended, so that its files are the store's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Program {
+    Waits,
+    HasEnded,
 }
 
 impl DirectoryStore {
-    pub(super) fn new_staging(&self, trial: &str) -> Result<PathBuf, StoreError> {
-        let name = format!("{}@{:010}", trial_name(trial), self.number());
-        let place = self.root.join(STAGING).join(name);
-        fs::create_dir(&place).map_err(StoreError::io("make", &place))?;
-        Ok(place)
-    }
-
     /// Everything of a commit before it can be seen.
-    pub(crate) fn prepare(
+    pub(crate) fn make_ready(
         &self,
         trial: &str,
         level: u64,
         attempt: u64,
-        handover: Handover,
-    ) -> Result<Prepared, StoreError> {
-        let staging = self.staging().get(trial).cloned();
-        let staging = staging.ok_or_else(|| StoreError::NotBegun {
-            trial: trial.to_owned(),
-        })?;
-        let place = match handover {
-            Handover::Move => staging,
-            Handover::Copy => self.copy_staging(trial, &staging)?,
-        };
-        let written = self.write_manifest(&place, trial, level, attempt);
-        let manifest = or_drop_copy(written, &place, handover)?;
-        Ok(Prepared {
-            manifest,
-            place,
-            handover,
-        })
+        program: Program,
+    ) -> Result<Ready, StoreError> {
+        let name = trial_name(trial);
+        let place = self.live_place(&name);
+        if !tree::is_real_dir(&place)? {
+            self.check_mounted()?;
+            return Err(StoreError::NotBegun {
+                trial: trial.to_owned(),
+            });
+        }
+        // One that an earlier process left is this process's from now on.
+        self.lives().entry(name).or_default();
+        self.write_manifest(place, trial, level, attempt, program)
     }
 
     /// The commits that an earlier process had prepared and did not get to end, under numbers of
@@ -70,35 +62,47 @@ impl DirectoryStore {
     pub(crate) fn cut_off(
         &self,
         committed: &dyn Fn(&str) -> Result<Option<u64>, StoreError>,
-    ) -> Result<Vec<Prepared>, StoreError> {
+    ) -> Result<Vec<Ready>, StoreError> {
         let mut last: BTreeMap<String, (Manifest, PathBuf)> = BTreeMap::new();
+        for (name, place) in self.left_places()? {
+            let Some(manifest) = self.sound_manifest(&place, &name) else {
+                continue;
+            };
+            let before = last.get(&name).map(|(m, _)| m.sequence);
+            if before.max(committed(&name)?) < Some(manifest.sequence) {
+                last.insert(name, (manifest, place));
+            }
+        }
+        self.check_mounted()?;
+        let mut ready = Vec::new();
+        for (old, place) in last.into_values() {
+            let program = Program::HasEnded;
+            let new = self.write_manifest(place, &old.trial, old.level, old.attempt, program)?;
+            // What does not match was written to since, and is no checkpoint.
+            if new.manifest.hash == old.hash {
+                ready.push(new);
+            }
+        }
+        Ok(ready)
+    }
+
+    /// Live folders of earlier processes by name of the trial, those of earlier versions included.
+    fn left_places(&self) -> Result<Vec<(String, PathBuf)>, StoreError> {
+        let mut places = Vec::new();
         let staging = self.root.join(STAGING);
         for name in names(&staging)? {
-            let Some(place) = Place::parse(&name).filter(|place| place.number < self.first) else {
-                continue;
-            };
-            let path = staging.join(&name);
-            let Some(manifest) = self.sound_manifest(&path, &place.trial) else {
-                continue;
-            };
-            let before = last.get(&place.trial).map(|(m, _)| m.sequence);
-            if before.max(committed(&place.trial)?) < Some(manifest.sequence) {
-                last.insert(place.trial, (manifest, path));
+            if let Some(place) = Place::parse(&name) {
+                places.push((place.trial, staging.join(&name)));
             }
         }
-        let mut prepared = Vec::new();
-        for (old, place) in last.into_values() {
-            let manifest = self.write_manifest(&place, &old.trial, old.level, old.attempt)?;
-            // What does not match was written to since, and is swept.
-            if manifest.hash == old.hash {
-                prepared.push(Prepared {
-                    manifest,
-                    place,
-                    handover: Handover::Move,
-                });
-            }
-        }
-        Ok(prepared)
+        let lives = self.lives();
+        let mut left = names(&self.root.join(LIVE))?;
+        left.retain(|name| is_trial_name(name) && !lives.contains_key(name));
+        places.extend(left.into_iter().map(|name| {
+            let place = self.live_place(&name);
+            (name, place)
+        }));
+        Ok(places)
     }
 
     fn sound_manifest(&self, place: &Path, name: &str) -> Option<Manifest> {
@@ -111,96 +115,75 @@ impl DirectoryStore {
     }
 
     /// Gives a prepared checkpoint its final name.
-    pub(crate) fn publish(&self, prepared: &Prepared) -> Result<Stored, StoreError> {
-        let trial = &prepared.manifest.trial;
-        let shelf = self.trial_dir(trial);
-        let path = shelf.join(prepared.manifest.stamp().to_string());
-        let renamed = self.put_on_shelf(&prepared.place, &shelf, &path);
-        or_drop_copy(renamed, &prepared.place, prepared.handover)?;
-        if prepared.handover == Handover::Move {
-            self.staging().remove(trial);
-        }
-        tree::sync_dir(&shelf)?;
-        self.steps.reach(Step::Renamed)?;
-        let location = path.to_string_lossy().into_owned();
-        Ok(Stored::sound(&prepared.manifest, location))
-    }
-
-    fn put_on_shelf(&self, place: &Path, shelf: &Path, path: &Path) -> Result<(), StoreError> {
-        if tree::ensure_dir(shelf)? {
+    pub(crate) fn publish(&self, ready: &mut Ready) -> Result<Stored, StoreError> {
+        let name = trial_name(&ready.manifest.trial);
+        let shelf = self.root.join(CHECKPOINTS).join(&name);
+        let path = shelf.join(ready.manifest.stamp().to_string());
+        if tree::ensure_dir(&shelf)? {
             tree::sync_dir(&self.root.join(CHECKPOINTS))?;
         }
-        tree::rename(place, path)
+        tree::rename(&ready.place, &path)?;
+        self.lives().remove(&name);
+        std::mem::take(&mut ready.mended).keep();
+        tree::sync_dir(&shelf)?;
+        self.steps.reach(Step::Renamed)?;
+        for left in &ready.left_out {
+            // It would take room that nobody counts; what cannot be removed goes with the rest.
+            let _ = fs::remove_file(path.join(DATA).join(&left.path));
+        }
+        let location = path.to_string_lossy().into_owned();
+        Ok(Stored::sound(&ready.manifest, location))
     }
 
     fn write_manifest(
         &self,
-        place: &Path,
+        place: PathBuf,
         trial: &str,
         level: u64,
         attempt: u64,
-    ) -> Result<Manifest, StoreError> {
+        program: Program,
+    ) -> Result<Ready, StoreError> {
         let data = place.join(DATA);
         if !tree::is_real_dir(&data)? {
+            self.check_mounted()?;
             return Err(StoreError::Refused {
                 path: data,
-                reason: "the staging directory is gone",
+                reason: "the live folder is gone",
             });
         }
-        let mut content = tree::scan(&data)?;
-        tree::sync(&data, &mut content)?;
+        let name = trial_name(trial);
+        let mut scanned = Scanned::of(&data)?;
+        if program == Program::HasEnded
+            && private::make_private(&place, &data, &scanned, &self.steps)?
+        {
+            scanned = Scanned::of(&data)?;
+        }
+        // The calls that concern one trial do not overlap, so nobody misses it meanwhile.
+        let known = self.lives().get_mut(&name).map(std::mem::take);
+        let mut hashed = known.unwrap_or_default();
+        let filled = hashed.fill(&data, &mut scanned, program == Program::Waits);
+        if let Some(known) = self.lives().get_mut(&name) {
+            *known = hashed;
+        }
+        filled?;
         self.steps.reach(Step::Synced)?;
         let stamp = Stamp {
-            sequence: self.number(),
+            sequence: self.number()?,
             level,
         };
-        let manifest = Manifest::new(&self.run, trial, stamp, attempt, content);
+        let manifest = Manifest::new(&self.run, trial, stamp, attempt, scanned.content);
         let path = place.join(manifest::FILE);
         let bytes = manifest
             .to_bytes()
-            .map_err(StoreError::io("write", &path))?;
+            .map_err(StoreError::place("write", &path))?;
         // One that is there already is good until this one is.
         tree::write_whole(&path, &bytes)?;
         self.steps.reach(Step::ManifestWritten)?;
-        Ok(manifest)
+        Ok(Ready {
+            manifest,
+            left_out: scanned.left_out,
+            mended: scanned.mended,
+            place,
+        })
     }
-
-    fn copy_staging(&self, trial: &str, staging: &Path) -> Result<PathBuf, StoreError> {
-        let place = self.new_staging(trial)?;
-        let copied = self.copy_data(&staging.join(DATA), &place.join(DATA));
-        or_drop_copy(copied, &place, Handover::Copy)?;
-        Ok(place)
-    }
-
-    fn copy_data(&self, from: &Path, to: &Path) -> Result<(), StoreError> {
-        let content = tree::scan(from)?;
-        fs::create_dir(to).map_err(StoreError::io("make", to))?;
-        let directories = content.directories.iter().map(String::as_str);
-        tree::make_dirs(to, directories, std::iter::empty())?;
-        for file in &content.files {
-            self.steps.reach(Step::Copying)?;
-            let (source, target) = (from.join(&file.path), to.join(&file.path));
-            let mut read = File::open(&source).map_err(StoreError::io("open", &source))?;
-            let mut write = File::create_new(&target).map_err(StoreError::io("write", &target))?;
-            // The system copies without a way through this program where it can.
-            std::io::copy(&mut read, &mut write).map_err(StoreError::io("copy", &source))?;
-        }
-        tree::make_links(to, &content.links)
-    }
-}
-
-/// A copy is of no use after an error. What the trial's program wrote stays.
-fn or_drop_copy<T>(
-    result: Result<T, StoreError>,
-    place: &Path,
-    handover: Handover,
-) -> Result<T, StoreError> {
-    if let Err(error) = &result
-        && handover == Handover::Copy
-        && !error.is_killed()
-    {
-        // What cannot be removed is swept later.
-        let _ = tree::remove_tree(place);
-    }
-    result
 }

@@ -1,6 +1,9 @@
 //! A store in a directory.
 
 mod commit;
+mod live;
+mod numbers;
+mod private;
 mod remove;
 mod restore;
 mod shelf;
@@ -9,31 +12,35 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{is_trial_name, trial_name};
+use crate::hashing::Hashed;
+use crate::names::is_trial_name;
 use crate::stamp::{self, Stamp};
 use crate::tree;
 use crate::{
-    Aside, Committed, Handover, Orphan, Restored, Steps, Store, StoreError, Stored, Swept,
+    Aside, Committed, Orphan, Prepared, Restored, Steps, Store, StoreError, Stored, Swept, Verified,
 };
 
+pub(crate) use commit::Program;
 #[cfg(feature = "object-store")]
-pub(crate) use commit::Prepared;
+pub(crate) use commit::Ready;
+use numbers::Numbers;
 #[cfg(feature = "object-store")]
 pub(crate) use remove::trash_key;
 #[cfg(feature = "object-store")]
-pub(crate) use restore::{Whole, clear, make_layout, prepare_target};
+pub(crate) use restore::{Whole, clear, finish, make_layout, prepare_target, write_file};
 pub(crate) use shelf::Found;
 #[cfg(feature = "object-store")]
 pub(crate) use shelf::State;
 
 pub(crate) const MARKER: &str = "rungkeeper-store.json";
 const CHECKPOINTS: &str = "checkpoints";
+/// Where live folders of runs begun by version 0.1.0 are.
 const STAGING: &str = "staging";
+const LIVE: &str = "live";
 const TRASH: &str = "trash";
 const DATA: &str = "data";
 
@@ -41,7 +48,9 @@ const DATA: &str = "data";
 ///
 /// ```text
 /// rungkeeper-store.json                          the run whose store this is
-/// staging/<trial>@<number>/data/                 what training programs write into
+/// rungkeeper-numbers.json                        below which all numbers are that were given
+/// live/<trial>/data/                             what a training program writes into
+/// live/<trial>/manifest.jsonl                    what belongs to it, once it is prepared
 /// checkpoints/<trial>/<number>.level-<level>/    a committed checkpoint:
 ///     manifest.jsonl                                 what belongs to it, with sizes and hashes
 ///     data/                                          its files
@@ -49,10 +58,11 @@ const DATA: &str = "data";
 /// ```
 ///
 /// A commit hashes the files, waits until they and the manifest are on the disk, and renames the
-/// directory. Trials' ids become names by [`trial_name`]. All parts must be on one file system.
+/// directory of the trial. Trials' ids become names by [`trial_name`](crate::trial_name). All parts
+/// must be on one file system. Numbers are given once: they are reserved on the disk in blocks.
 ///
-/// Links are never followed: a link in a checkpoint is a link in the restored one, and is refused
-/// at the commit if it leads outside. A link where a directory of the store should be is refused.
+/// Links are never followed: a link in a checkpoint is a link in the restored one, and is left out
+/// of it if it leads outside. A link where a directory of the store should be is refused.
 /// Only directories that carry this run's manifest, or the store's own names for checkpoints, are
 /// ever removed.
 #[derive(Debug)]
@@ -60,11 +70,11 @@ pub struct DirectoryStore {
     root: PathBuf,
     run: String,
     steps: Steps,
-    /// Number of the next commit or staging directory.
-    next: AtomicU64,
-    /// Staging directories below this number are of earlier processes.
+    numbers: Mutex<Numbers>,
+    /// What earlier processes left has numbers below this one.
     first: u64,
-    staging: Mutex<BTreeMap<String, PathBuf>>,
+    /// By name of the trial: the live folders that this process began or prepared.
+    lives: Mutex<BTreeMap<String, Hashed>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -90,27 +100,73 @@ impl DirectoryStore {
     ///
     /// As [`DirectoryStore::open`].
     pub fn open_with(root: &Path, run: &str, steps: Steps) -> Result<Self, StoreError> {
-        fs::create_dir_all(root).map_err(StoreError::io("make", root))?;
-        // The root itself may be reached through a link; nothing below it.
-        let root = root
-            .canonicalize()
-            .map_err(StoreError::io("look at", root))?;
+        fs::create_dir_all(root).map_err(StoreError::place("make", root))?;
+        let root = real(root)?;
         check_marker(&root, run)?;
-        for part in [CHECKPOINTS, STAGING, TRASH] {
-            tree::ensure_dir(&root.join(part))?;
+        Self::load(root, run, steps)
+    }
+
+    /// Opens the store of a run where one was made before, and never makes one: for a run whose log
+    /// holds checkpoints.
+    ///
+    /// ```
+    /// use rungkeeper_checkpoints::{DirectoryStore, StoreError};
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let error = DirectoryStore::open_existing(folder.path(), "my-run").unwrap_err();
+    /// assert!(matches!(error, StoreError::Missing { .. }));
+    /// DirectoryStore::open(folder.path(), "my-run")?;
+    /// assert!(DirectoryStore::open_existing(folder.path(), "my-run").is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`]: the directory, or the mark that a store leaves in it, is not there;
+    /// is its disk mounted? Or it is the store of another run, or cannot be used.
+    pub fn open_existing(root: &Path, run: &str) -> Result<Self, StoreError> {
+        Self::open_existing_with(root, run, Steps::default())
+    }
+
+    /// As [`DirectoryStore::open_existing`], with a hook that is called at each step; for tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`DirectoryStore::open_existing`].
+    pub fn open_existing_with(root: &Path, run: &str, steps: Steps) -> Result<Self, StoreError> {
+        let missing = || StoreError::Missing {
+            place: root.to_string_lossy().into_owned(),
+        };
+        let root = match real(root) {
+            Err(error) if error.io_kind() == Some(io::ErrorKind::NotFound) => return Err(missing()),
+            other => other?,
+        };
+        let mark = root.join(MARKER);
+        match tree::read_regular(&mark) {
+            Ok(bytes) => Marker::check(&bytes, run, &root.to_string_lossy())?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
+            Err(error) => return Err(StoreError::place("read", &mark)(error)),
         }
-        tree::sync_dir(&root)?;
-        let mut store = Self {
+        Self::load(root, run, steps)
+    }
+
+    fn load(root: PathBuf, run: &str, steps: Steps) -> Result<Self, StoreError> {
+        let mut made = false;
+        for part in [CHECKPOINTS, LIVE, TRASH] {
+            made |= tree::ensure_dir(&root.join(part))?;
+        }
+        if made {
+            tree::sync_dir(&root)?;
+        }
+        let numbers = Numbers::load(&root, highest_number(&root)?)?;
+        Ok(Self {
             root,
             run: run.to_owned(),
             steps,
-            next: AtomicU64::new(1),
-            first: 1,
-            staging: Mutex::default(),
-        };
-        store.first = store.highest_number()? + 1;
-        store.next = AtomicU64::new(store.first);
-        Ok(store)
+            first: numbers.next,
+            numbers: Mutex::new(numbers),
+            lives: Mutex::default(),
+        })
     }
 
     /// The directory the store is in.
@@ -124,38 +180,6 @@ impl DirectoryStore {
     pub fn run(&self) -> &str {
         &self.run
     }
-
-    fn number(&self) -> u64 {
-        self.next.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn trial_dir(&self, trial: &str) -> PathBuf {
-        self.root.join(CHECKPOINTS).join(trial_name(trial))
-    }
-
-    fn staging(&self) -> MutexGuard<'_, BTreeMap<String, PathBuf>> {
-        // A panic elsewhere leaves the map as it was before or after one change.
-        self.staging.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The highest number in use, so that none is given twice.
-    fn highest_number(&self) -> Result<u64, StoreError> {
-        let mut highest = 0;
-        for part in [STAGING, TRASH] {
-            for name in names(&self.root.join(part))? {
-                highest = highest.max(Place::parse(&name).map_or(0, |place| place.number));
-            }
-        }
-        for trial in names(&self.root.join(CHECKPOINTS))? {
-            let directory = self.root.join(CHECKPOINTS).join(&trial);
-            if is_trial_name(&trial) && tree::is_real_dir(&directory).unwrap_or(false) {
-                let stamps = names(&directory)?;
-                let stamps = stamps.iter().filter_map(|name| Stamp::parse(name));
-                highest = stamps.map(|s| s.sequence).fold(highest, u64::max);
-            }
-        }
-        Ok(highest)
-    }
 }
 
 /// What the object store needs of its local copy.
@@ -165,69 +189,49 @@ impl DirectoryStore {
         &self.steps
     }
 
-    /// Makes all later numbers exceed this one.
-    pub(crate) fn exceed(&self, number: u64) {
-        self.next
-            .fetch_max(number.saturating_add(1), Ordering::Relaxed);
-    }
-
     pub(crate) fn first_number(&self) -> u64 {
         self.first
     }
 
     /// What was begun before the store was opened is below this number.
     pub(crate) fn set_first_number(&mut self) {
-        self.first = *self.next.get_mut();
+        let next = self.numbers().next;
+        self.first = next;
     }
 }
 
 impl Store for DirectoryStore {
     fn begin(&self, trial: &str) -> Result<PathBuf, StoreError> {
-        if let Some(aside) = self.discard(trial)? {
-            // What cannot be removed now is swept later.
-            let _ = self.purge(&aside);
-        }
-        let place = self.new_staging(trial)?;
-        let data = place.join(DATA);
-        fs::create_dir(&data).map_err(StoreError::io("make", &data))?;
-        self.staging().insert(trial.to_owned(), place);
-        Ok(data)
+        self.begin_live(trial)
+    }
+
+    fn live(&self, trial: &str) -> Result<Option<PathBuf>, StoreError> {
+        self.find_live(trial)
     }
 
     fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError> {
-        let Some(place) = self.staging().get(trial).cloned() else {
-            return Ok(None);
-        };
-        let aside = self.trash_staging(&place, trial)?;
-        self.staging().remove(trial);
-        Ok(aside)
+        self.discard_live(trial)
     }
 
-    fn commit(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<Committed, StoreError> {
-        let prepared = self.prepare(trial, level, attempt, handover)?;
-        let stored = self.publish(&prepared)?;
+    fn prepare(&self, trial: &str, level: u64, attempt: u64) -> Result<Prepared, StoreError> {
+        let ready = self.make_ready(trial, level, attempt, Program::Waits)?;
+        Ok(Prepared {
+            bytes: ready.manifest.bytes,
+            hash: ready.manifest.hash,
+            left_out: ready.left_out,
+        })
+    }
+
+    fn commit(&self, trial: &str, level: u64, attempt: u64) -> Result<Committed, StoreError> {
+        let mut ready = self.make_ready(trial, level, attempt, Program::HasEnded)?;
+        let stored = self.publish(&mut ready)?;
         let (superseded, warning) = crate::supersede(self, &stored)?;
         Ok(Committed {
             stored,
             superseded,
             warning,
+            left_out: ready.left_out,
         })
-    }
-
-    fn postpone(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<(), StoreError> {
-        self.prepare(trial, level, attempt, handover).map(drop)
     }
 
     fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
@@ -235,11 +239,11 @@ impl Store for DirectoryStore {
             let found = self.found(name)?;
             Ok(found.last().map(|found| found.stamp.sequence))
         };
-        let cut_off = self.cut_off(&committed)?;
+        let mut cut_off = self.cut_off(&committed)?;
         // The older checkpoints are set aside by the sweep.
         cut_off
-            .iter()
-            .map(|prepared| self.publish(prepared))
+            .iter_mut()
+            .map(|ready| self.publish(ready))
             .collect()
     }
 
@@ -253,12 +257,26 @@ impl Store for DirectoryStore {
             let found = self.found(&trial)?;
             all.extend(found.iter().filter_map(Found::stored));
         }
+        self.check_mounted()?;
         all.sort_by(|a, b| (&a.trial, a.sequence).cmp(&(&b.trial, b.sequence)));
         Ok(all)
     }
 
+    fn find(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.find_one(trial, level, sequence)
+    }
+
+    fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+        self.verify_newest(trial)
+    }
+
     fn sequence(&self) -> u64 {
-        self.next.load(Ordering::Relaxed)
+        self.numbers().next
     }
 
     fn set_aside(&self, trial: &str, before: u64) -> Result<Option<Aside>, StoreError> {
@@ -276,6 +294,31 @@ impl Store for DirectoryStore {
     fn orphans(&self, owned: &dyn Fn(&str) -> bool) -> Result<Vec<Orphan>, StoreError> {
         self.find_orphans(owned)
     }
+}
+
+/// The highest number in use.
+fn highest_number(root: &Path) -> Result<u64, StoreError> {
+    let mut highest = 0;
+    for part in [STAGING, TRASH] {
+        for name in names(&root.join(part))? {
+            highest = highest.max(Place::parse(&name).map_or(0, |place| place.number));
+        }
+    }
+    for trial in names(&root.join(CHECKPOINTS))? {
+        let directory = root.join(CHECKPOINTS).join(&trial);
+        if is_trial_name(&trial) && tree::is_real_dir(&directory).unwrap_or(false) {
+            let stamps = names(&directory)?;
+            let stamps = stamps.iter().filter_map(|name| Stamp::parse(name));
+            highest = stamps.map(|s| s.sequence).fold(highest, u64::max);
+        }
+    }
+    Ok(highest)
+}
+
+/// The root itself may be reached through a link; nothing below it.
+fn real(root: &Path) -> Result<PathBuf, StoreError> {
+    root.canonicalize()
+        .map_err(StoreError::place("look at", root))
 }
 
 /// A name below `staging` or `trash`: whose it is, and its number.

@@ -1,7 +1,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::{CHECKPOINTS, DATA, DirectoryStore, MARKER, Place, STAGING, TRASH, names};
+use super::{
+    CHECKPOINTS, DATA, DirectoryStore, LIVE, MARKER, Place, STAGING, TRASH, names, numbers,
+};
 use crate::manifest::{self, Manifest};
 use crate::names::{is_trial_name, trial_id, trial_name};
 use crate::stamp::Stamp;
@@ -58,7 +60,7 @@ impl DirectoryStore {
         self.steps.reach(Step::Purged)
     }
 
-    /// What a sweep could not move aside is still at its old place under the same numbers.
+    /// What could not be moved aside is still at its old place.
     fn finish_setting_aside(&self, key: &str, trash: &Path) -> Result<(), StoreError> {
         let Some((name, stamp)) = key.split_once('@') else {
             return Ok(());
@@ -66,49 +68,27 @@ impl DirectoryStore {
         let staging = self.root.join(STAGING).join(key);
         let shelf = self.root.join(CHECKPOINTS).join(name).join(stamp);
         for old in [staging, shelf] {
-            if is_dir(&old) && !self.staging().values().any(|live| *live == old) {
+            if is_dir(&old) {
                 tree::rename(&old, trash)?;
             }
+        }
+        // A live folder has no number. What this process began is another one than was set aside.
+        let lives = self.lives();
+        let live = self.live_place(name);
+        if Stamp::parse(stamp).is_none()
+            && !lives.contains_key(name)
+            && is_dir(&live)
+            && !is_dir(trash)
+        {
+            tree::rename(&live, trash)?;
         }
         Ok(())
     }
 
-    /// Moves a staging directory aside. None if it is gone.
-    pub(super) fn trash_staging(
-        &self,
-        place: &Path,
-        trial: &str,
-    ) -> Result<Option<Aside>, StoreError> {
-        let Some(key) = place.file_name().and_then(|name| name.to_str()) else {
-            return Ok(None);
-        };
-        if !tree::is_real_dir(place)? {
-            return Ok(None);
-        }
-        let bytes = tree::size(&place.join(DATA));
-        tree::rename(place, &self.root.join(TRASH).join(key))?;
-        Ok(Some(Aside {
-            trial: trial.to_owned(),
-            level: None,
-            bytes,
-            key: key.to_owned(),
-        }))
-    }
-
     pub(super) fn sweep_all(&self) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
-        let staging = self.root.join(STAGING);
-        for name in names(&staging)? {
-            let place = Place::parse(&name).filter(|place| place.number < self.first);
-            let path = staging.join(&name);
-            if let Some(place) = place.filter(|_| is_dir(&path)) {
-                // What cannot be moved stays where it is, unseen, and is named.
-                match self.trash_staging(&path, &place.trial()) {
-                    Ok(_) => {}
-                    Err(error) => swept.failed.push((place.aside(&name, &path), error)),
-                }
-            }
-        }
+        self.sweep_staging(&mut swept)?;
+        self.sweep_lives(&mut swept)?;
         for trial in self.trials()? {
             self.sweep_superseded(&trial, &mut swept)?;
             // Left by a kill after its last checkpoint was moved; goes only if it is empty.
@@ -124,6 +104,43 @@ impl DirectoryStore {
             }
         }
         Ok(swept)
+    }
+
+    /// Moves what version 0.1.0 left aside.
+    fn sweep_staging(&self, swept: &mut Swept) -> Result<(), StoreError> {
+        let staging = self.root.join(STAGING);
+        for name in names(&staging)? {
+            let path = staging.join(&name);
+            if let Some(place) = Place::parse(&name).filter(|_| is_dir(&path)) {
+                // What cannot be moved stays where it is, unseen, and is named.
+                if let Err(error) = tree::rename(&path, &self.root.join(TRASH).join(&name)) {
+                    swept.failed.push((place.aside(&name, &path), error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the live folders of earlier processes aside.
+    fn sweep_lives(&self, swept: &mut Swept) -> Result<(), StoreError> {
+        let mut left = names(&self.root.join(LIVE))?;
+        let lives = self.lives();
+        left.retain(|name| is_trial_name(name) && !lives.contains_key(name));
+        drop(lives);
+        for name in left {
+            let path = self.live_place(&name);
+            if !is_dir(&path) {
+                continue;
+            }
+            let trial = trial_id(&name).unwrap_or_else(|| name.clone());
+            if let Err(error) = self.trash_live(&name, &trial) {
+                let key = format!("{name}@{:010}", self.number()?);
+                if let Some(place) = Place::parse(&key) {
+                    swept.failed.push((place.aside(&key, &path), error));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Moves aside what is older than the newest checkpoint that looks whole.
@@ -158,9 +175,11 @@ impl DirectoryStore {
             .filter(|stored| !owned(&stored.trial))
             .map(Orphan::Checkpoint)
             .collect();
-        let parts = [CHECKPOINTS, STAGING, TRASH];
+        let parts = [CHECKPOINTS, LIVE, STAGING, TRASH];
         add_foreign(&self.root, &mut orphans, |name, is_dir| {
-            name == MARKER || (is_dir && (parts.contains(&name) || name == crate::BUCKET_TRASH))
+            name == MARKER
+                || name == numbers::FILE
+                || (is_dir && (parts.contains(&name) || name == crate::BUCKET_TRASH))
         })?;
         for part in [STAGING, TRASH] {
             add_foreign(&self.root.join(part), &mut orphans, |name, is_dir| {
@@ -168,9 +187,11 @@ impl DirectoryStore {
             })?;
         }
         let shelf = self.root.join(CHECKPOINTS);
-        add_foreign(&shelf, &mut orphans, |name, is_dir| {
-            is_dir && is_trial_name(name)
-        })?;
+        for part in [LIVE, CHECKPOINTS] {
+            add_foreign(&self.root.join(part), &mut orphans, |name, is_dir| {
+                is_dir && is_trial_name(name)
+            })?;
+        }
         for trial in self.trials()? {
             let found = self.found(&trial)?;
             let ours = |name: &str, _| {

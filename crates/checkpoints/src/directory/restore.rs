@@ -3,10 +3,11 @@ use std::io;
 use std::path::Path;
 
 use super::{DATA, DirectoryStore};
-use crate::manifest::{FileEntry, Manifest};
+use crate::holes::Sparse;
+use crate::manifest::{FileEntry, Folder, Manifest};
 use crate::names::trial_name;
 use crate::tree::{self, PourError};
-use crate::{Broken, Restored, Step, StoreError};
+use crate::{Broken, Restored, Step, StoreError, Stored, Verified};
 
 use super::shelf::{Found, State};
 
@@ -62,8 +63,115 @@ impl DirectoryStore {
                 return Ok(Err(reason));
             }
         }
-        tree::make_links(target, &manifest.links)?;
+        finish(manifest, target, self.is_live(target))?;
         Ok(Ok(()))
+    }
+}
+
+/// Makes the links of a checkpoint and gives folders what their programs gave them, the deepest
+/// first, since what is written into a folder changes its time. The root's mode is given to a live
+/// folder only; another one has the mode that its maker chose.
+pub(crate) fn finish(manifest: &Manifest, target: &Path, live: bool) -> Result<(), StoreError> {
+    tree::make_links(target, &manifest.links)?;
+    let mut folders: Vec<&Folder> = manifest.folders.iter().collect();
+    folders.sort_by(|a, b| b.path.cmp(&a.path));
+    for folder in folders {
+        let path = target.join(&folder.path);
+        let given = if live || !folder.path.is_empty() {
+            folder.attributes.apply(&path)
+        } else {
+            folder.attributes.apply_time(&path)
+        };
+        given.map_err(StoreError::io("set the mode of", &path))?;
+    }
+    Ok(())
+}
+
+/// Makes a file of a restored checkpoint from what `pour` writes. A second name is none of its own.
+pub(crate) fn write_file(
+    target: &Path,
+    file: &FileEntry,
+    pour: impl FnOnce(&mut File, &Path) -> Result<Whole, StoreError>,
+) -> Result<Whole, StoreError> {
+    let to = target.join(&file.path);
+    if let Some(first) = &file.same_as {
+        let first = target.join(first);
+        fs::hard_link(&first, &to).map_err(StoreError::io("link", &to))?;
+        return Ok(Ok(()));
+    }
+    let made = match file.attributes {
+        Some(_) => tree::create_private(&to),
+        None => File::create_new(&to),
+    };
+    let mut write = made.map_err(StoreError::io("write", &to))?;
+    let whole = pour(&mut write, &to)?;
+    if let (Ok(()), Some(attributes)) = (&whole, file.attributes) {
+        let given = attributes.apply(&to);
+        given.map_err(StoreError::io("set the mode of", &to))?;
+    }
+    Ok(whole)
+}
+
+impl DirectoryStore {
+    pub(super) fn find_one(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError> {
+        let found = self.found(&trial_name(trial))?;
+        self.check_mounted()?;
+        let is_it = |found: &&Found| {
+            let stamp = found.stamp;
+            stamp.level == level && sequence.is_none_or(|sequence| sequence == stamp.sequence)
+        };
+        let mut newest_first = found.iter().rev().filter(is_it);
+        Ok(newest_first.find_map(Found::stored))
+    }
+
+    pub(super) fn verify_newest(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+        let found = self.found(&trial_name(trial))?;
+        self.check_mounted()?;
+        for found in found.iter().rev() {
+            let Some(stored) = found.stored() else {
+                continue;
+            };
+            let broken = self.check_found(found)?.err().map(|reason| Broken {
+                location: stored.location.clone(),
+                level: stored.level,
+                reason,
+            });
+            return Ok(Some(Verified { stored, broken }));
+        }
+        Ok(None)
+    }
+
+    /// Compares the files of a checkpoint with its manifest.
+    pub(crate) fn check_found(&self, found: &Found) -> Result<Whole, StoreError> {
+        let manifest = match &found.state {
+            State::Sound(manifest) => manifest,
+            State::Damaged(reason) => return Ok(Err(reason.clone())),
+            State::Foreign => return Ok(Err("it is not of this run".to_owned())),
+        };
+        let data = found.path.join(DATA);
+        for file in &manifest.files {
+            let whole = check_file(&data, file);
+            if whole.is_err() {
+                self.check_mounted()?;
+                return Ok(whole);
+            }
+        }
+        Ok(Ok(()))
+    }
+}
+
+fn check_file(data: &Path, file: &FileEntry) -> Whole {
+    let mut source = open_below(data, &file.path)?;
+    match tree::pour(&mut source, &mut io::sink()) {
+        Ok((bytes, hash)) => file.compare(bytes, &hash),
+        Err(PourError::Read(error) | PourError::Write(error)) => {
+            Err(format!("{:?} cannot be read: {error}", file.path))
+        }
     }
 }
 
@@ -71,17 +179,26 @@ impl DirectoryStore {
 pub(crate) type Whole = Result<(), String>;
 
 fn copy_file(data: &Path, file: &FileEntry, target: &Path) -> Result<Whole, StoreError> {
-    let to = target.join(&file.path);
-    let mut write = File::create_new(&to).map_err(StoreError::io("write", &to))?;
-    let mut source = match open_below(data, &file.path) {
-        Ok(source) => source,
-        Err(reason) => return Ok(Err(reason)),
-    };
-    match tree::pour(&mut source, &mut write) {
-        Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
-        Err(PourError::Read(error)) => Ok(Err(format!("{:?} cannot be read: {error}", file.path))),
-        Err(PourError::Write(error)) => Err(StoreError::io("write", &to)(error)),
-    }
+    write_file(target, file, |write, to| {
+        let mut source = match open_below(data, &file.path) {
+            Ok(source) => source,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let poured = if tree::share_blocks(&source, write) {
+            tree::pour(&mut source, &mut io::sink())
+        } else {
+            let mut sparse = Sparse::new(write, &file.holes);
+            tree::pour(&mut source, &mut sparse)
+                .and_then(|poured| sparse.finish().map(|()| poured).map_err(PourError::Write))
+        };
+        match poured {
+            Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
+            Err(PourError::Read(error)) => {
+                Ok(Err(format!("{:?} cannot be read: {error}", file.path)))
+            }
+            Err(PourError::Write(error)) => Err(StoreError::io("write", to)(error)),
+        }
+    })
 }
 
 impl FileEntry {
@@ -158,5 +275,5 @@ fn open_below(data: &Path, below: &str) -> Result<File, String> {
     if !is_file {
         return Err(format!("{below:?} is no regular file"));
     }
-    File::open(&path).map_err(unreadable)
+    tree::open_regular(&path).map_err(unreadable)
 }

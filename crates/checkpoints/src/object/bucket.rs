@@ -63,6 +63,11 @@ impl Key {
         CHECKPOINTS.to_owned()
     }
 
+    /// The part of it that holds those of one trial.
+    pub(super) fn of_trial(name: &str) -> String {
+        format!("{CHECKPOINTS}/{name}")
+    }
+
     fn folder(&self) -> String {
         format!("{CHECKPOINTS}/{}/{}", self.name, self.stamp)
     }
@@ -180,6 +185,10 @@ impl Bucket {
         steps: &Steps,
     ) -> Result<(), StoreError> {
         for (place, file) in files.iter().enumerate() {
+            // A second name has no object of its own.
+            if file.same_as.is_some() {
+                continue;
+            }
             steps.reach(Step::Uploading)?;
             let path = self.data(key, place, file);
             self.run(self.upload_file(path, file, &from.join(&file.path)))??;
@@ -187,16 +196,18 @@ impl Bucket {
         Ok(())
     }
 
-    /// Downloads a file of a checkpoint; the inner error says why it is not whole.
+    /// Downloads a file of a checkpoint; the inner error says why it is not whole. `to` is named
+    /// where it cannot be written.
     pub(super) fn download(
         &self,
         key: &Key,
         place: usize,
         file: &FileEntry,
+        target: &mut dyn Write,
         to: &Path,
     ) -> Result<Whole, StoreError> {
         let path = self.data(key, place, file);
-        self.run(self.download_file(path, file, to))?
+        self.run(self.download_file(path, file, target, to))?
     }
 
     async fn get(&self, path: ObjectPath) -> Result<Option<Vec<u8>>, StoreError> {
@@ -261,9 +272,9 @@ impl Bucket {
         &self,
         path: ObjectPath,
         file: &FileEntry,
+        target: &mut dyn Write,
         to: &Path,
     ) -> Result<Whole, StoreError> {
-        let mut target = File::create_new(to).map_err(StoreError::io("write", to))?;
         let answer = match self.client.get(&path).await {
             Ok(answer) => answer,
             Err(object_store::Error::NotFound { .. }) => {

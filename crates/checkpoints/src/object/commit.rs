@@ -1,7 +1,7 @@
 use super::{ObjectStore, bucket::Key};
-use crate::directory::{Prepared, trash_key};
+use crate::directory::{Program, Ready, trash_key};
 use crate::names::trial_name;
-use crate::{Committed, Handover, Step, StoreError, Stored};
+use crate::{Committed, Step, StoreError, Stored};
 
 impl ObjectStore {
     pub(super) fn commit_to_bucket(
@@ -9,10 +9,10 @@ impl ObjectStore {
         trial: &str,
         level: u64,
         attempt: u64,
-        handover: Handover,
     ) -> Result<Committed, StoreError> {
-        let prepared = self.cache.prepare(trial, level, attempt, handover)?;
-        self.commit_prepared(&prepared)
+        let program = Program::HasEnded;
+        let ready = self.cache.make_ready(trial, level, attempt, program)?;
+        self.commit_ready(ready)
     }
 
     /// Commits what an earlier process had prepared, and could not upload.
@@ -23,26 +23,26 @@ impl ObjectStore {
         };
         let cut_off = self.cache.cut_off(&committed)?;
         // The older checkpoints that are set aside here are purged by the sweep.
-        let finish = |prepared| Ok(self.commit_prepared(prepared)?.stored);
-        cut_off.iter().map(finish).collect()
+        let finish = |ready| Ok(self.commit_ready(ready)?.stored);
+        cut_off.into_iter().map(finish).collect()
     }
 
-    fn commit_prepared(&self, prepared: &Prepared) -> Result<Committed, StoreError> {
+    fn commit_ready(&self, mut ready: Ready) -> Result<Committed, StoreError> {
         let key = Key {
-            name: trial_name(&prepared.manifest.trial),
-            stamp: prepared.manifest.stamp(),
+            name: trial_name(&ready.manifest.trial),
+            stamp: ready.manifest.stamp(),
         };
-        if let Err(error) = self.upload(&key, prepared) {
+        if let Err(error) = self.upload(&key, &ready) {
             if !error.is_killed() {
-                self.undo(&key, prepared, error.is_unavailable());
+                self.undo(&key, &ready, error.is_unavailable());
             }
             return Err(error);
         }
-        let stored = Stored::sound(&prepared.manifest, self.bucket.location(&key));
+        let stored = Stored::sound(&ready.manifest, self.bucket.location(&key));
         let name = key.name.clone();
         self.known().insert(name, key.stamp, stored.clone());
         self.cache.steps().reach(Step::Marked)?;
-        let local = match self.cache.publish(prepared) {
+        let local = match self.cache.publish(&mut ready) {
             Err(error) if error.is_killed() => return Err(error),
             local => local.err(),
         };
@@ -52,27 +52,25 @@ impl ObjectStore {
             superseded,
             // Without its local copy the checkpoint is restored from the bucket.
             warning: local.or(late),
+            left_out: ready.left_out,
         })
     }
 
-    fn upload(&self, key: &Key, prepared: &Prepared) -> Result<(), StoreError> {
+    fn upload(&self, key: &Key, ready: &Ready) -> Result<(), StoreError> {
         let steps = self.cache.steps();
-        let files = &prepared.manifest.files;
-        self.bucket.upload(key, files, &prepared.data(), steps)?;
+        let files = &ready.manifest.files;
+        self.bucket.upload(key, files, &ready.data(), steps)?;
         steps.reach(Step::Uploaded)?;
-        let bytes = prepared.manifest.to_bytes();
-        let bytes = bytes.map_err(StoreError::io("write", &prepared.data()))?;
+        let bytes = ready.manifest.to_bytes();
+        let bytes = bytes.map_err(StoreError::io("write", &ready.data()))?;
         self.bucket.put_manifest(key, bytes)
     }
 
     /// After a commit that failed. Whether the manifest arrived may not be known, so the checkpoint
     /// is condemned like any other, and removed now or by the next sweep. If the bucket is what
     /// failed, all is kept here: a later process uploads it under another number.
-    fn undo(&self, key: &Key, prepared: &Prepared, unavailable: bool) {
-        if !unavailable {
-            prepared.drop_copy();
-        }
-        let manifest = &prepared.manifest;
+    fn undo(&self, key: &Key, ready: &Ready, unavailable: bool) {
+        let manifest = &ready.manifest;
         let noted = self
             .known()
             .tombstones

@@ -3,6 +3,7 @@
 mod bucket;
 mod client;
 mod commit;
+mod find;
 mod remove;
 mod restore;
 mod tombstones;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use crate::directory::{DirectoryStore, Marker, State};
 use crate::stamp::Stamp;
 use crate::{
-    Aside, Committed, Handover, Orphan, Restored, Steps, Store, StoreError, Stored, Swept,
+    Aside, Committed, Orphan, Prepared, Restored, Steps, Store, StoreError, Stored, Swept, Verified,
 };
 
 use bucket::{Bucket, Key};
@@ -57,17 +58,17 @@ pub use client::client_environment;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use rungkeeper_checkpoints::{Handover, ObjectStore, Store};
+/// use rungkeeper_checkpoints::{ObjectStore, Store};
 ///
 /// let local = tempfile::tempdir()?;
 /// let bucket = Arc::new(object_store::memory::InMemory::new());
 /// let store = ObjectStore::open(bucket, "experiments/my-run", local.path(), "my-run")?;
 /// let staging = store.begin("7")?;
 /// std::fs::write(staging.join("weights"), "0.25")?;
-/// let committed = store.commit("7", 1, 1, Handover::Move)?;
+/// let committed = store.commit("7", 1, 1)?;
 /// assert_eq!(
 ///     committed.stored.location,
-///     "experiments/my-run/checkpoints/7/0000000002.level-1",
+///     "experiments/my-run/checkpoints/7/0000000001.level-1",
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -260,28 +261,20 @@ impl Store for ObjectStore {
         self.cache.begin(trial)
     }
 
+    fn live(&self, trial: &str) -> Result<Option<PathBuf>, StoreError> {
+        self.cache.live(trial)
+    }
+
     fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError> {
         self.cache.discard(trial)
     }
 
-    fn commit(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<Committed, StoreError> {
-        self.commit_to_bucket(trial, level, attempt, handover)
+    fn prepare(&self, trial: &str, level: u64, attempt: u64) -> Result<Prepared, StoreError> {
+        self.cache.prepare(trial, level, attempt)
     }
 
-    fn postpone(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<(), StoreError> {
-        self.cache.postpone(trial, level, attempt, handover)
+    fn commit(&self, trial: &str, level: u64, attempt: u64) -> Result<Committed, StoreError> {
+        self.commit_to_bucket(trial, level, attempt)
     }
 
     fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
@@ -294,6 +287,19 @@ impl Store for ObjectStore {
 
     fn list(&self) -> Result<Vec<Stored>, StoreError> {
         self.list_bucket()
+    }
+
+    fn find(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.find_one(trial, level, sequence)
+    }
+
+    fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+        self.verify_newest(trial)
     }
 
     fn sequence(&self) -> u64 {

@@ -2,11 +2,14 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::{ObjectStore, bucket::Key};
-use crate::directory::{Found, State, Whole, clear, make_layout, prepare_target};
+use crate::directory::{
+    Found, State, Whole, clear, finish, make_layout, prepare_target, write_file,
+};
+use crate::holes::Sparse;
 use crate::manifest::Manifest;
 use crate::names::trial_name;
 use crate::stamp::Stamp;
-use crate::{Broken, Restored, Step, StoreError, Stored, tree};
+use crate::{Broken, Restored, Step, StoreError, Stored};
 
 impl ObjectStore {
     pub(super) fn restore_newest(
@@ -114,12 +117,17 @@ impl ObjectStore {
         make_layout(manifest, target)?;
         for (place, file) in manifest.files.iter().enumerate() {
             self.cache.steps().reach(Step::Restoring)?;
-            let to = target.join(&file.path);
-            if let Err(reason) = self.bucket.download(key, place, file, &to)? {
-                return Ok(Err(reason));
+            let whole = write_file(target, file, |write, to| {
+                let mut sparse = Sparse::new(write, &file.holes);
+                let whole = self.bucket.download(key, place, file, &mut sparse, to)?;
+                sparse.finish().map_err(StoreError::io("write", to))?;
+                Ok(whole)
+            })?;
+            if whole.is_err() {
+                return Ok(whole);
             }
         }
-        tree::make_links(target, &manifest.links)?;
+        finish(manifest, target, self.cache.is_live(target))?;
         Ok(Ok(()))
     }
 }

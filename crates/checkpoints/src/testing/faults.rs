@@ -13,18 +13,24 @@ use crate::{Step, Steps, StoreError};
 pub enum Operation {
     /// [`Store::begin`](crate::Store::begin).
     Begin,
+    /// [`Store::live`](crate::Store::live).
+    Live,
     /// [`Store::discard`](crate::Store::discard).
     Discard,
     /// [`Store::commit`](crate::Store::commit).
     Commit,
-    /// [`Store::postpone`](crate::Store::postpone).
-    Postpone,
+    /// [`Store::prepare`](crate::Store::prepare).
+    Prepare,
     /// [`Store::finish_commits`](crate::Store::finish_commits).
     FinishCommits,
     /// [`Store::restore`](crate::Store::restore).
     Restore,
     /// [`Store::list`](crate::Store::list).
     List,
+    /// [`Store::find`](crate::Store::find).
+    Find,
+    /// [`Store::verify`](crate::Store::verify).
+    Verify,
     /// [`Store::set_aside`](crate::Store::set_aside).
     SetAside,
     /// [`Store::purge`](crate::Store::purge).

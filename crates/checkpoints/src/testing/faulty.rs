@@ -1,7 +1,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{Faults, Operation};
-use crate::{Aside, Committed, Handover, Orphan, Restored, Store, StoreError, Stored, Swept};
+use crate::{
+    Aside, Committed, Orphan, Prepared, Restored, Store, StoreError, Stored, Swept, Verified,
+};
 
 /// A store whose operations fail, take long or are killed on request; see [`Faults`].
 #[derive(Debug)]
@@ -28,31 +30,24 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.begin(trial)
     }
 
+    fn live(&self, trial: &str) -> Result<Option<PathBuf>, StoreError> {
+        self.faults.call(Operation::Live)?;
+        self.inner.live(trial)
+    }
+
     fn discard(&self, trial: &str) -> Result<Option<Aside>, StoreError> {
         self.faults.call(Operation::Discard)?;
         self.inner.discard(trial)
     }
 
-    fn commit(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<Committed, StoreError> {
-        self.faults.call(Operation::Commit)?;
-        self.inner.commit(trial, level, attempt, handover)
+    fn prepare(&self, trial: &str, level: u64, attempt: u64) -> Result<Prepared, StoreError> {
+        self.faults.call(Operation::Prepare)?;
+        self.inner.prepare(trial, level, attempt)
     }
 
-    fn postpone(
-        &self,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        handover: Handover,
-    ) -> Result<(), StoreError> {
-        self.faults.call(Operation::Postpone)?;
-        self.inner.postpone(trial, level, attempt, handover)
+    fn commit(&self, trial: &str, level: u64, attempt: u64) -> Result<Committed, StoreError> {
+        self.faults.call(Operation::Commit)?;
+        self.inner.commit(trial, level, attempt)
     }
 
     fn finish_commits(&self) -> Result<Vec<Stored>, StoreError> {
@@ -68,6 +63,21 @@ impl<S: Store> Store for FaultyStore<S> {
     fn list(&self) -> Result<Vec<Stored>, StoreError> {
         self.faults.call(Operation::List)?;
         self.inner.list()
+    }
+
+    fn find(
+        &self,
+        trial: &str,
+        level: u64,
+        sequence: Option<u64>,
+    ) -> Result<Option<Stored>, StoreError> {
+        self.faults.call(Operation::Find)?;
+        self.inner.find(trial, level, sequence)
+    }
+
+    fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
+        self.faults.call(Operation::Verify)?;
+        self.inner.verify(trial)
     }
 
     fn sequence(&self) -> u64 {

@@ -15,6 +15,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use self::palette::Ink;
 use self::svg::Svg;
+use crate::plain;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -38,7 +39,9 @@ fn document(title: &str, body: &Markup) -> String {
             body { (body) }
         }
     };
-    page.into_string()
+    // The page itself has none: those of names and values from outside would be dropped by a browser,
+    // or turn the reading direction.
+    plain::visible(page.into_string())
 }
 
 /// The name of a policy as it stands in a sentence.
@@ -149,6 +152,12 @@ mod tests {
 
     #[test]
     fn text_is_escaped_and_style_is_not() {
+        let controls = document("a\u{1b}[2J", &html! { pre { "\u{202e}b\n" "\0" } });
+        assert!(controls.contains("<title>a\\u{1b}[2J</title>"));
+        assert!(
+            controls.contains("<pre>\\u{202e}b\n\\u{0}</pre>"),
+            "{controls}"
+        );
         let page = document("<b>&\"", &html! { p { "</p><script>" } });
         assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"));
         assert!(page.contains("<title>&lt;b&gt;&amp;&quot;</title>"));

@@ -54,7 +54,7 @@ pub(super) fn of(number: u64, noun: &str) -> String {
 }
 
 /// "a", "a and b", "a, b and c".
-pub(super) fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -1,11 +1,13 @@
 //! The files of a run as the report needs them: read, never written.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use rungkeeper_checkpoints::trial_name;
 use rungkeeper_runner::experiment::{Experiment, StorePlace};
 #[cfg(unix)]
-use rungkeeper_runner::run::worked_on_by;
+use rungkeeper_runner::worked_on_by;
+use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
 /// A run's directory, or an event log by itself.
 #[derive(Debug)]
@@ -41,7 +43,7 @@ impl RunFolder {
                 path.display(),
                 log.display()
             );
-            let experiment = std::fs::read_to_string(path.join("experiment.toml"));
+            let experiment = fs::read_to_string(path.join("experiment.toml"));
             return Ok(Self {
                 directory: Some(path.to_owned()),
                 log,
@@ -124,7 +126,7 @@ impl RunFolder {
         let (Some(directory), Some(experiment)) = (&self.directory, &self.experiment) else {
             return Place::Unknown;
         };
-        let StorePlace::Folder(store) = &experiment.store else {
+        let StorePlace::Folder { folder: store, .. } = &experiment.store else {
             return Place::Store(experiment.store.name());
         };
         let store = directory.join(store).join("checkpoints");
@@ -134,21 +136,66 @@ impl RunFolder {
             None => Place::Missing(folder),
         }
     }
+
+    /// A checkpoint that a trial has by the log is not there: it was removed or emptied by hand, or
+    /// its disk is not mounted. Not known of a bucket, which is not asked.
+    pub(crate) fn is_missing(&self, trial: &str) -> bool {
+        matches!(self.checkpoint(trial), Place::Missing(_))
+    }
+
+    /// Seconds of the run as the process that works on it writes them down every second, if it does:
+    /// events may be far apart.
+    pub(crate) fn clock(&self) -> Option<f64> {
+        let path = self.directory.as_ref()?.join("clock");
+        // Not through a link, and no pipe: that would wait for a writer.
+        let found = fs::symlink_metadata(&path).ok()?;
+        if !found.is_file() || found.len() > 100 {
+            return None;
+        }
+        let text = fs::read_to_string(&path).ok()?;
+        let seconds: f64 = text.trim().parse().ok()?;
+        (0.0..=MOST_SECONDS).contains(&seconds).then_some(seconds)
+    }
 }
 
-/// The data of the checkpoint that was committed last: names begin with a number of fixed width.
+/// The data of the whole checkpoint that was committed last: names begin with a number of fixed
+/// width.
 fn newest(folder: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(folder).ok()?;
+    let entries = fs::read_dir(folder).ok()?;
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let newest = names.filter(|name| name.contains(".level-")).max()?;
-    let data = folder.join(newest).join("data");
-    data.is_dir().then_some(data)
+    let mut names: Vec<String> = names.filter(|name| name.contains(".level-")).collect();
+    names.sort_unstable();
+    let mut newest_first = names.iter().rev().map(|name| folder.join(name));
+    newest_first.find_map(|checkpoint| has_its_files(&checkpoint).then(|| checkpoint.join("data")))
+}
+
+/// Whether the files that a checkpoint's manifest names are there, with their sizes. Their hashes
+/// are left to the run, which reads the files in any case.
+fn has_its_files(checkpoint: &Path) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Entry {
+        path: String,
+        bytes: u64,
+    }
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        files: Vec<Entry>,
+    }
+    let data = checkpoint.join("data");
+    let text = fs::read_to_string(checkpoint.join("manifest.jsonl")).unwrap_or_default();
+    let manifest = text.lines().next().map(serde_json::from_str::<Manifest>);
+    let is_there = |file: &Entry| {
+        let found = fs::symlink_metadata(data.join(&file.path));
+        found.is_ok_and(|found| found.is_file() && found.len() == file.bytes)
+    };
+    match manifest {
+        Some(Ok(manifest)) => data.is_dir() && manifest.files.iter().all(is_there),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     const EXPERIMENT: &str = r#"
@@ -174,10 +221,57 @@ mod tests {
         let trial = folder.path().join("checkpoints/checkpoints/7");
         assert_eq!(run.checkpoint("7"), Place::Missing(trial.clone()));
         for name in ["0000000002.level-1", "0000000010.level-9"] {
-            fs::create_dir_all(trial.join(name).join("data")).unwrap();
+            let checkpoint = trial.join(name);
+            fs::create_dir_all(checkpoint.join("data/deep")).unwrap();
+            fs::write(checkpoint.join("data/deep/weights"), "0.25").unwrap();
+            let manifest = r#"{"level": 1, "files": [{"path": "deep/weights", "bytes": 4}]}"#;
+            fs::write(
+                checkpoint.join("manifest.jsonl"),
+                format!("{manifest}\n{{}}\n"),
+            )
+            .unwrap();
         }
-        let expected = trial.join("0000000010.level-9/data");
-        assert_eq!(run.checkpoint("7"), Place::Folder(expected));
+        let newest = trial.join("0000000010.level-9");
+        assert_eq!(run.checkpoint("7"), Place::Folder(newest.join("data")));
+        // Emptied by hand: the older one is what is left, then nothing.
+        fs::write(newest.join("data/deep/weights"), "0.").unwrap();
+        let older = trial.join("0000000002.level-1");
+        assert_eq!(run.checkpoint("7"), Place::Folder(older.join("data")));
+        assert!(!run.is_missing("7"));
+        fs::remove_dir_all(older.join("data")).unwrap();
+        assert!(run.is_missing("7"));
+    }
+
+    /// What a run writes every second counts; garbage, links and pipes do not.
+    #[test]
+    fn time_without_events() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("log.jsonl"), "").unwrap();
+        let run = RunFolder::open(folder.path()).unwrap();
+        let clock = folder.path().join("clock");
+        assert_eq!(run.clock(), None);
+        for (text, seconds) in [
+            ("12.25\n", Some(12.25)),
+            ("30", Some(30.0)),
+            ("", None),
+            ("NaN", None),
+            ("-1", None),
+            ("inf", None),
+            ("1e308", None),
+            ("soon", None),
+        ] {
+            fs::write(&clock, text).unwrap();
+            assert_eq!(run.clock(), seconds, "{text}");
+        }
+        fs::write(&clock, "1".repeat(1000)).unwrap();
+        assert_eq!(run.clock(), None);
+        #[cfg(unix)]
+        {
+            fs::write(folder.path().join("other"), "5").unwrap();
+            fs::remove_file(&clock).unwrap();
+            std::os::unix::fs::symlink("other", &clock).unwrap();
+            assert_eq!(run.clock(), None);
+        }
     }
 
     #[test]

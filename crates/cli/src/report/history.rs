@@ -6,13 +6,15 @@ use rungkeeper_rung_model::MetricKey;
 use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
-    ExtraResults, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
+    ExtraResults, Limits, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
 };
 
 use super::estimates::Estimates;
 use super::given_up::GivenUpList;
 use super::holdings::Holdings;
 use super::trials::{Gatherer, Trial, ranking};
+use crate::page::numbers;
+use crate::plain::plain;
 
 /// A run, as its log tells it.
 pub(crate) struct History {
@@ -27,6 +29,40 @@ pub(crate) struct History {
     pub(crate) holdings: Holdings,
     pub(crate) estimates: Estimates,
     replay: Replay,
+}
+
+/// Checkpoints that were given up and could not be deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RoomTaken {
+    pub(crate) number: usize,
+    pub(crate) bytes: u64,
+    /// "trial 3", "trials 3 and 7".
+    pub(crate) trials: String,
+}
+
+impl RoomTaken {
+    /// "2 checkpoints could not be deleted and take 3 MB: trials 3 and 7".
+    pub(crate) fn sentence(&self) -> String {
+        let (checkpoints, take) = match self.number {
+            1 => ("checkpoint", "takes"),
+            _ => ("checkpoints", "take"),
+        };
+        let (number, bytes) = (self.number, numbers::bytes(self.bytes));
+        let trials = &self.trials;
+        format!("{number} {checkpoints} could not be deleted and {take} {bytes}: {trials}")
+    }
+}
+
+/// Trials named in a sentence, fit for a terminal: the first few and how many more there are.
+pub(crate) fn trials_in_words<'t>(trials: impl Iterator<Item = &'t str>) -> String {
+    const NAMED: usize = 8;
+    let trials: Vec<&str> = trials.collect();
+    let mut words: Vec<String> = trials.iter().take(NAMED).map(plain).collect();
+    if let Some(more) = trials.len().checked_sub(NAMED).filter(|&more| more > 0) {
+        words.push(format!("{more} more"));
+    }
+    let noun = if trials.len() == 1 { "trial" } else { "trials" };
+    format!("{noun} {}", numbers::list(&words))
 }
 
 impl History {
@@ -60,7 +96,12 @@ impl History {
             match &event {
                 Event::End(_) => ended = true,
                 // What a person asks for may come after the end.
-                Event::Start { .. } | Event::Resume { .. } | Event::Restart { .. } => ended = false,
+                Event::Start { .. }
+                | Event::Resume { .. }
+                | Event::Restart { .. }
+                | Event::Launch { .. }
+                | Event::Retry { .. }
+                | Event::Limits { .. } => ended = false,
                 _ => {}
             }
             let callback = replay.callback();
@@ -100,12 +141,37 @@ impl History {
         self.replay.callback().progress()
     }
 
+    /// What ends the run, as the log says last.
+    pub(crate) fn limits(&self) -> Limits {
+        self.replay.callback().limits()
+    }
+
+    /// What was given up, could not be deleted and still takes room; `None`: nothing of that kind.
+    pub(crate) fn room_taken(&self) -> Option<RoomTaken> {
+        let undeleted = self.replay.callback().undeleted();
+        let bytes = undeleted
+            .values()
+            .fold(0, |all: u64, &b| all.saturating_add(b));
+        (!undeleted.is_empty()).then(|| RoomTaken {
+            number: undeleted.len(),
+            bytes,
+            trials: trials_in_words(undeleted.keys().map(String::as_str)),
+        })
+    }
+
     /// Checkpoints given up, trials resumed, resource units trained again.
     pub(crate) fn extra_results(&self) -> ExtraResults {
         self.replay.callback().extra_results()
     }
 
     /// Number of trials of a status at the end of the log.
+    /// Whether trials were started, and none of them reported anything or none is left that did not fail.
+    pub(crate) fn nothing_worked(&self) -> bool {
+        let model = self.model();
+        let all_failed = model.trials().all(|(trial, _)| model.has_failed(trial));
+        model.num_trials() > 0 && (self.progress().reports == 0 || all_failed)
+    }
+
     pub(crate) fn count(&self, status: TrialStatus) -> usize {
         let trials = self.model().trials();
         trials.filter(|trial| trial.1 == status).count()
@@ -116,7 +182,7 @@ impl History {
         ranking(&self.trials, self.header.mode)
     }
 
-    /// The best finished trial and its metric, if that is a number.
+    /// The best trial that finished, at max resource or by itself, and its metric, if that is a number.
     pub(crate) fn best(&self) -> Option<(&Trial, f64)> {
         let best = *self.ranking().first()?;
         let (_, metric) = best.finished?;

@@ -11,9 +11,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
-
-use crate::page;
+use crate::plain::{path, plain};
+use crate::{output, page};
 use folder::RunFolder;
 use history::History;
 
@@ -42,7 +41,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None => folder.default_page(),
     };
     let page = page::report::page(&history, &folder);
-    std::fs::write(&out, page).with_context(|| format!("cannot write {}", out.display()))?;
+    if arguments.out.is_some() {
+        output::write(&out, &page)?;
+    } else {
+        output::write_in_folder(&out, &page)?;
+    }
     summary(&history, &out, &mut io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,8 +58,10 @@ fn summary(history: &History, page: &Path, out: &mut impl Write) -> io::Result<(
     };
     write!(out, "{state}, {} trials", history.trials.len())?;
     match history.best() {
-        Some((trial, metric)) => writeln!(out, "; best: trial {} with {metric}", trial.id)?,
-        None => writeln!(out, "; none has reached the max resource with a metric")?,
+        Some((trial, metric)) => {
+            writeln!(out, "; best: trial {} with {metric}", plain(&trial.id))?;
+        }
+        None => writeln!(out, "; none has finished with a metric")?,
     }
     let results = history.extra_results();
     writeln!(
@@ -66,5 +71,8 @@ fn summary(history: &History, page: &Path, out: &mut impl Write) -> io::Result<(
         history.given_up.regretted(),
         results.cost_resources
     )?;
-    writeln!(out, "wrote {}", page.display())
+    if let Some(taken) = history.room_taken() {
+        writeln!(out, "  {}", taken.sentence())?;
+    }
+    writeln!(out, "wrote {}", path(page))
 }

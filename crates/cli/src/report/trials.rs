@@ -22,8 +22,13 @@ pub(crate) struct Trial {
     pub(crate) curve: Vec<(u64, f64)>,
     /// Levels it was resumed from.
     pub(crate) promoted_from: Vec<u64>,
-    /// Resource and metric of the report that ended it at max resource.
+    /// Resource and metric of the report that ended it at max resource, or of the last one of a
+    /// program that ended by itself before.
     pub(crate) finished: Option<(u64, f64)>,
+    /// Its program ended by itself, before max resource.
+    pub(crate) by_itself: bool,
+    /// Resource and metric of its last report.
+    last: Option<(u64, f64)>,
     /// It crashed for good.
     pub(crate) failed: bool,
 }
@@ -34,19 +39,25 @@ impl Trial {
         self.curve.last().map_or(0, |&(resource, _)| resource)
     }
 
-    /// Where it got to, and its metric there: at max resource, or in its highest rung.
+    /// Where it got to, and its metric there: where it finished, or in its highest rung.
     pub(crate) fn highest(&self) -> Option<(u64, f64)> {
         self.finished.or(self.rungs.last().copied())
     }
 
     /// It was resumed from this level, or got beyond it without a pause.
     pub(crate) fn left_upwards(&self, level: u64) -> bool {
-        self.finished.is_some()
+        self.at_max_resource().is_some()
             || self.promoted_from.contains(&level)
             || self.rungs.last().is_some_and(|&(last, _)| last > level)
     }
 
+    /// Resource and metric of the report that ended it at max resource.
+    pub(crate) fn at_max_resource(&self) -> Option<(u64, f64)> {
+        self.finished.filter(|_| !self.by_itself)
+    }
+
     fn reported(&mut self, resource: u64, metric: f64) {
+        self.last = Some((resource, metric));
         // A trial that trains again passes its old resources once more.
         let place = self.curve.partition_point(|&(known, _)| known < resource);
         if self
@@ -108,9 +119,25 @@ impl Gatherer {
                     trial.promoted_from.push(level);
                 }
             }
+            Event::Complete { trial, .. } => {
+                if let Some(trial) = self.find(trial)
+                    && trial.finished.is_none()
+                    && !trial.failed
+                {
+                    // Early stopping, or a program that trains for less than the max resource: what
+                    // it reported last is its result.
+                    trial.by_itself = true;
+                    trial.finished = trial.last;
+                }
+            }
             Event::Failed { trial, .. } => {
                 if let Some(trial) = self.find(trial) {
-                    trial.failed = true;
+                    trial.failed = trial.finished.is_none();
+                }
+            }
+            Event::Retry { trial, .. } => {
+                if let Some(trial) = self.find(trial) {
+                    trial.failed = false;
                 }
             }
             _ => {}
@@ -179,6 +206,54 @@ mod tests {
         let expected = ["first", "second", "high", "bad", "low"];
         assert_eq!(ids(Mode::Min), expected);
         assert_eq!(ids(Mode::Max)[..2], ["second", "first"]);
+    }
+
+    /// A program that ends before max resource has a result: that of its last report.
+    #[test]
+    fn ends_by_itself() {
+        let model = RungModel::new(&rungkeeper_tuner_hooks::ModelSpec::geometric(1, 3, 9).unwrap());
+        let model = model.unwrap();
+        let mut gatherer = Gatherer::default();
+        let mut tell = |event: Event| gatherer.happened(&event, &Map::new(), &model);
+        let result = |trial: &str, level, metric| Event::Result {
+            trial: trial.to_owned(),
+            level,
+            metric,
+            decision: Decision::Continue,
+            elapsed: 1.0,
+        };
+        for trial in ["early", "silent", "crashed"] {
+            let (trial, elapsed) = (trial.to_owned(), 1.0);
+            tell(Event::Start {
+                trial,
+                bracket: 0,
+                elapsed,
+            });
+        }
+        for (level, metric) in [(1, 0.5), (2, 0.4), (1, 0.3)] {
+            tell(result("early", level, metric));
+        }
+        tell(result("crashed", 1, 0.1));
+        let named = |trial: &str| (trial.to_owned(), 1.0);
+        let (trial, elapsed) = named("crashed");
+        tell(Event::Failed { trial, elapsed });
+        for trial in ["early", "silent"] {
+            let (trial, elapsed) = named(trial);
+            tell(Event::Complete { trial, elapsed });
+        }
+        let (trial, elapsed) = named("crashed");
+        tell(Event::Retry { trial, elapsed });
+        let trials = gatherer.into_trials();
+        assert_eq!(
+            trials[0].finished,
+            Some((1, 0.3)),
+            "the last, not the highest"
+        );
+        assert_eq!(trials[0].at_max_resource(), None);
+        assert_eq!((trials[1].by_itself, trials[1].finished), (true, None));
+        assert!(!trials[2].failed && trials[2].finished.is_none());
+        let ranked = ranking(&trials, Mode::Min);
+        assert_eq!(ranked[0].id, "early");
     }
 
     #[test]

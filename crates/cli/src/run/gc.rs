@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
-use rungkeeper_runner::run::{Doomed, Orphans, Runner, orphans, what_would_go};
+use rungkeeper_runner::{Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go};
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;
@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.orphans {
         let delete = arguments.delete && !dry_run;
         let orphans = if delete {
-            Runner::resume(dir, &mut Notes)?.collect_orphans()?
+            Runner::resume(dir, &ResumeOptions::default(), &mut Notes)?.collect_orphans()?
         } else {
             orphans(dir)?
         };
@@ -51,9 +51,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         writeln!(out, "would go: {number}, {size}; nothing was changed")?;
         return show(&doomed, dir, &mut out).map(|()| ExitCode::SUCCESS);
     }
-    let mut runner = Runner::resume(dir, &mut Notes)?;
+    let mut notes = Notes;
+    let mut runner = Runner::resume(dir, &ResumeOptions::default(), &mut notes)?;
     let budget = arguments.budget.change(runner.budget());
-    let collected = runner.collect(budget, &mut Notes)?;
+    let collected = runner.collect(budget)?;
     let (number, size) = sum(&collected.gone);
     let held = checkpoints(collected.held);
     let bytes = ByteSize(collected.bytes).display().si();

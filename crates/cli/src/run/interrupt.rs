@@ -1,32 +1,101 @@
-//! Ctrl-C: once to pause all trials, twice to end them now.
+//! Signals that ask for an end: once to pause all trials, twice to end them now.
 
+use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::Context;
-use rungkeeper_runner::run::Stop;
+use rungkeeper_runner::Stop;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
-/// How often a person (or the system) asked for an end.
-#[derive(Clone, Debug)]
-pub(super) struct Interrupts(Arc<AtomicUsize>);
+/// How often a person (or the system) asked for an end, and how.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Interrupts {
+    number: Arc<AtomicUsize>,
+    /// The first signal that came; 0: none.
+    first: Arc<AtomicI32>,
+}
 
 impl Interrupts {
-    /// Counts from now on, in place of ending the program.
+    /// Counts from now on, in place of ending the program. What was ignored when the program was started (by `nohup`,
+    /// or in the background of a script) stays ignored.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        let counter = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&counter);
-        ctrlc::set_handler(move || {
-            count.fetch_add(1, Ordering::Relaxed);
-        })
-        .context("cannot listen to Ctrl-C")?;
-        Ok(Self(counter))
+        let heard = [SIGINT, SIGTERM, SIGHUP];
+        let heard = heard.into_iter().filter(|&signal| !is_ignored(signal));
+        let mut signals = Signals::new(heard).context("cannot listen to signals")?;
+        let interrupts = Self::default();
+        let told = interrupts.clone();
+        thread::Builder::new()
+            .name("rungkeeper-signals".to_owned())
+            .spawn(move || {
+                for signal in &mut signals {
+                    told.tell(signal);
+                }
+            })
+            .context("cannot listen to signals")?;
+        Ok(interrupts)
+    }
+
+    fn tell(&self, signal: i32) {
+        let first = self
+            .first
+            .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+        // A terminal that closes is told by the system and by its shell: that is one request.
+        if first || signal != SIGHUP {
+            self.number.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn stop(&self) -> Stop {
-        match self.0.load(Ordering::Relaxed) {
+        match self.number.load(Ordering::Relaxed) {
             0 => Stop::No,
             1 => Stop::Cleanly,
             _ => Stop::Now,
         }
+    }
+
+    /// What a program ends with that such a signal interrupted: 128 and the number of Ctrl-C or of TERM.
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::from(match self.first.load(Ordering::Relaxed) {
+            SIGINT => 130,
+            _ => 143,
+        })
+    }
+}
+
+/// Whether a signal is ignored, as far as the system tells.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored(&status).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
+/// The mask of ignored signals: bit 0 is signal 1.
+fn ignored(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ignored_signals_are_read_from_the_mask() {
+        assert_eq!(ignored("Name:\tx\nSigIgn:\t0000000000000001\n"), Some(1));
+        assert_eq!(ignored("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_closed_terminal_is_one_request() {
+        let interrupts = Interrupts::default();
+        assert_eq!(interrupts.stop(), Stop::No);
+        interrupts.tell(SIGHUP);
+        interrupts.tell(SIGHUP);
+        assert_eq!(interrupts.stop(), Stop::Cleanly);
+        interrupts.tell(SIGTERM);
+        assert_eq!(interrupts.stop(), Stop::Now);
     }
 }

@@ -3,6 +3,7 @@
 mod budget;
 mod gc;
 mod interrupt;
+mod limits;
 mod notes;
 mod pin;
 mod progress;
@@ -13,12 +14,15 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rungkeeper_runner::experiment::Experiment;
-use rungkeeper_runner::run::{Outcome, Runner};
+use rungkeeper_runner::{Outcome, ResumeOptions, Runner};
 
 use crate::page::numbers;
+use crate::plain::{message, path, plain};
+use crate::report::folder::RunFolder;
 use crate::report::history::History;
 use budget::BudgetArguments;
 use interrupt::Interrupts;
+use limits::LimitArguments;
 use progress::Progress;
 
 pub(crate) use gc::{Arguments as GcArguments, run as gc};
@@ -39,16 +43,24 @@ pub(crate) struct RunArguments {
     dir: Option<PathBuf>,
 }
 
-/// Go on with an interrupted run
+/// Go on with an interrupted run, or with a finished one for longer
 ///
 /// With another budget, if one is given: a smaller one is reached at once, in the order of the
-/// policy.
+/// policy. With other limits the time left counts from the new end.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResumeArguments {
     /// Directory of the run.
     dir: PathBuf,
     #[command(flatten)]
+    limits: LimitArguments,
+    #[command(flatten)]
     budget: BudgetArguments,
+    /// Try trials that failed again, from the beginning.
+    #[arg(long)]
+    retry_failed: bool,
+    /// Folder that the experiment's own paths are relative to, after a move.
+    #[arg(long, value_name = "DIR")]
+    base: Option<PathBuf>,
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
@@ -57,20 +69,30 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         Some(directory) => directory.clone(),
         None => default_directory(&arguments.experiment),
     };
-    let mut progress = Progress::new(interrupts);
-    let runner = Runner::create(&arguments.experiment, &directory)?;
-    go(runner, &directory, &mut progress)
+    let mut progress = Progress::new(interrupts.clone());
+    let runner = Runner::create(&arguments.experiment, &directory, &mut progress);
+    go(runner?, &directory, &interrupts)
 }
 
 pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let mut progress = Progress::new(interrupts);
-    let mut runner = Runner::resume(&arguments.dir, &mut progress)?;
+    let mut progress = Progress::new(interrupts.clone());
+    let options = ResumeOptions {
+        base: arguments.base.clone(),
+    };
+    let mut runner = Runner::resume(&arguments.dir, &options, &mut progress)?;
+    if arguments.limits.is_given() {
+        let limits = arguments.limits.change(runner.limits());
+        runner.set_limits(limits)?;
+    }
     if arguments.budget.is_given() {
         let budget = arguments.budget.change(runner.budget());
-        runner.set_budget(budget, &mut progress)?;
+        runner.set_budget(budget)?;
     }
-    go(runner, &arguments.dir, &mut progress)
+    if arguments.retry_failed {
+        runner.retry_failed()?;
+    }
+    go(runner, &arguments.dir, &interrupts)
 }
 
 /// The name must be read before there is a directory; the runner reads the file again.
@@ -84,38 +106,55 @@ fn default_directory(experiment: &Path) -> PathBuf {
     Path::new("runs").join(rungkeeper_checkpoints::trial_name(&name))
 }
 
-fn go(mut runner: Runner, directory: &Path, progress: &mut Progress) -> anyhow::Result<ExitCode> {
-    let outcome = runner.run(progress);
-    progress.end();
+fn go(mut runner: Runner<'_>, directory: &Path, interrupts: &Interrupts) -> anyhow::Result<ExitCode> {
+    let outcome = runner.run();
+    // Nothing of the run is left when the result is shown.
+    drop(runner);
     let outcome = outcome?;
     let history = History::read(&directory.join("log.jsonl"))?;
     let mut out = io::stdout().lock();
-    summary(&history, outcome, &mut out)?;
+    let folder = RunFolder::open(directory)?;
+    summary(&history, &folder, &outcome, &mut out)?;
+    let shown = path(directory);
     if outcome != Outcome::Finished {
-        writeln!(out, "go on with: rungkeeper resume {}", directory.display())?;
+        writeln!(out, "go on with: rungkeeper resume {shown}")?;
     }
-    writeln!(out, "see more: rungkeeper report {}", directory.display())?;
+    writeln!(out, "see more: rungkeeper report {shown}")?;
     Ok(match outcome {
-        Outcome::Finished | Outcome::Stopped => ExitCode::SUCCESS,
-        Outcome::TooManyFailures => ExitCode::FAILURE,
+        Outcome::Finished if history.nothing_worked() => ExitCode::FAILURE,
+        Outcome::Finished => ExitCode::SUCCESS,
+        Outcome::Stopped => interrupts.exit_code(),
+        _ => ExitCode::FAILURE,
     })
 }
 
-fn summary(history: &History, outcome: Outcome, out: &mut impl Write) -> io::Result<()> {
-    let said = match outcome {
-        Outcome::Finished => "finished",
-        Outcome::Stopped => "stopped",
-        Outcome::TooManyFailures => "stopped: too many trials failed",
-    };
-    writeln!(out, "{said} after {:.1} s", history.elapsed)?;
+fn summary(
+    history: &History,
+    folder: &RunFolder,
+    outcome: &Outcome,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let elapsed = history.elapsed;
+    match outcome {
+        Outcome::Finished => writeln!(out, "finished after {elapsed:.1} s")?,
+        Outcome::GaveUp(reason) => {
+            writeln!(out, "stopped after {elapsed:.1} s: {}", message(reason))?;
+        }
+        _ => writeln!(out, "stopped after {elapsed:.1} s")?,
+    }
+    if history.nothing_worked() {
+        writeln!(out, "  no trial got anywhere: none of them reported and lived on")?;
+    }
     if let Some((trial, metric)) = history.best() {
         let kept = match history.model().checkpoint(&trial.id) {
+            Some(_) if folder.is_missing(&trial.id) => ", its checkpoint is not there any more",
             Some(_) => ", its checkpoint is kept",
             None => "",
         };
-        writeln!(out, "  best: trial {} with {metric}{kept}", trial.id)?;
+        let id = plain(&trial.id);
+        writeln!(out, "  best: trial {id} with {metric}{kept}")?;
         for (name, value) in trial.configuration.iter() {
-            writeln!(out, "    {name} = {value}")?;
+            writeln!(out, "    {} = {}", plain(name), plain(value))?;
         }
     }
     let results = history.extra_results();
@@ -147,12 +186,19 @@ fn budget_in_words(history: &History) -> String {
         .chain(budget.max_bytes.map(numbers::bytes))
         .collect();
     if limits.is_empty() {
-        return format!("no budget: up to {most} checkpoints held, {bytes}");
+        let taken = history.room_taken().map(|taken| taken.sentence());
+        let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
+        return format!("no budget: up to {most} checkpoints held, {bytes}{taken}");
     }
-    let kept = match holdings.exceeded {
-        None => "kept".to_owned(),
-        Some(time) => format!("exceeded at {time:.1} s"),
-    };
     let limits = limits.join(" and ");
-    format!("budget of {limits} {kept}: up to {most} checkpoints held, {bytes}")
+    let held = format!("up to {most} checkpoints held, {bytes}");
+    let taken = history.room_taken().map(|taken| taken.sentence());
+    match (holdings.exceeded, taken) {
+        (None, None) => format!("budget of {limits} kept: {held}"),
+        (None, Some(taken)) => format!("budget of {limits}: {held}\n  {taken}"),
+        (Some(time), taken) => {
+            let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
+            format!("budget of {limits} exceeded at {time:.1} s: {held}{taken}")
+        }
+    }
 }

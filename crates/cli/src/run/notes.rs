@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use rungkeeper_runner::run::Observer;
+use rungkeeper_runner::Observer;
 
 pub(super) struct Notes;
 

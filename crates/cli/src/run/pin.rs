@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::bail;
-use rungkeeper_runner::run::{Request, RunError, Runner, ask};
+use rungkeeper_runner::{Request, ResumeOptions, RunError, Runner, ask};
 
 use super::notes::Notes;
 
@@ -49,10 +49,11 @@ pub(crate) fn unpin(arguments: &UnpinArguments) -> anyhow::Result<ExitCode> {
 
 /// Done at once where nobody works on the run, and by that process otherwise.
 fn request(dir: &std::path::Path, request: &Request) -> anyhow::Result<()> {
-    match Runner::resume(dir, &mut Notes) {
+    let mut notes = Notes;
+    match Runner::resume(dir, &ResumeOptions::default(), &mut notes) {
         Ok(mut runner) => {
-            runner.fulfil(request, &mut Notes)?;
-            runner.settle(&mut Notes)?;
+            runner.fulfil(request)?;
+            runner.settle()?;
         }
         Err(RunError::Locked(_)) => {
             if let Some(reason) = ask(dir, request, PATIENCE)? {

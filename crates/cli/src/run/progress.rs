@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rungkeeper_runner::run::{Observer, Stop, View};
+use rungkeeper_runner::{Observer, Stop, View};
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 
@@ -35,11 +35,6 @@ impl Progress {
         }
     }
 
-    /// Takes the changing line away.
-    pub(super) fn end(&self) {
-        self.line.finish_and_clear();
-    }
-
     fn say(&self, text: &str) {
         if self.line.is_hidden() {
             // A pipe that is gone is no reason to stop training.
@@ -47,6 +42,13 @@ impl Progress {
         } else {
             self.line.println(text);
         }
+    }
+}
+
+impl Drop for Progress {
+    /// Takes the changing line away.
+    fn drop(&mut self) {
+        self.line.finish_and_clear();
     }
 }
 

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use rungkeeper_runner::run::worked_on_by;
-use rungkeeper_tuner_hooks::log::Header;
-use rungkeeper_tuner_hooks::{Progress, TrialStatus};
+use rungkeeper_runner::worked_on_by;
+use rungkeeper_tuner_hooks::{Limits, Progress, TrialStatus};
 
 use crate::page::numbers;
+use crate::plain::plain;
 use crate::report::folder::RunFolder;
-use crate::report::history::History;
+use crate::report::history::{History, trials_in_words};
 
 /// How a run stands: trials, checkpoints, budget, the best so far, the time left
 #[derive(Debug, clap::Args)]
@@ -28,16 +28,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         None => "interrupted".to_owned(),
     };
     let mut out = io::stdout().lock();
-    let (elapsed, trials) = (history.elapsed, history.trials.len());
+    let trials = history.trials.len();
+    // Events may be hours apart: while a run goes on its process writes the time down by itself.
+    let clock = folder.clock().filter(|_| !history.ended);
+    let elapsed = clock.map_or(history.elapsed, |clock| clock.max(history.elapsed));
     writeln!(out, "{state}, {elapsed:.1} s, {trials} trials")?;
-    show(&history, &mut out)?;
+    show(&history, &folder, &mut out)?;
     if !history.ended {
-        show_time_left(&history.header, history.progress(), elapsed, &mut out)?;
+        show_time_left(&history.limits(), history.progress(), elapsed, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(history: &History, out: &mut impl Write) -> io::Result<()> {
+fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Result<()> {
     let (model, budget) = (history.model(), history.holdings.budget());
     writeln!(
         out,
@@ -57,12 +60,25 @@ fn show(history: &History, out: &mut impl Write) -> io::Result<()> {
         of(budget.max_bytes.map(numbers::bytes))
     )?;
     if let Some((trial, metric)) = history.best() {
-        writeln!(out, "  best: trial {} with {metric}", trial.id)?;
+        let itself = if trial.by_itself {
+            ", where it ended by itself"
+        } else {
+            ""
+        };
+        let id = plain(&trial.id);
+        writeln!(out, "  best: trial {id} with {metric}{itself}")?;
     }
     let pinned = model.trials().map(|(id, _)| id);
     let pinned: Vec<&str> = pinned.filter(|id| model.is_pinned(id)).collect();
     if !pinned.is_empty() {
-        writeln!(out, "  pinned: {}", pinned.join(", "))?;
+        writeln!(out, "  pinned: {}", plain(pinned.join(", ")))?;
+    }
+    // While a process works on the run it may be about to replace one.
+    if !folder.is_worked_on() {
+        show_missing(history, folder, out)?;
+    }
+    if let Some(taken) = history.room_taken() {
+        writeln!(out, "  {}", taken.sentence())?;
     }
     let results = history.extra_results();
     writeln!(
@@ -72,25 +88,38 @@ fn show(history: &History, out: &mut impl Write) -> io::Result<()> {
     )
 }
 
+/// Checkpoints that were removed by hand: the log holds them, the store does not.
+fn show_missing(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Result<()> {
+    let model = history.model();
+    let held = model.trials().map(|(id, _)| id);
+    let held = held.filter(|id| model.checkpoint(id).is_some());
+    let missing: Vec<&str> = held.filter(|id| folder.is_missing(id)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let trials = trials_in_words(missing.into_iter());
+    writeln!(
+        out,
+        "  not in the store, though the log holds them: {trials} (removed by hand, or on a disk \
+         that is not mounted)"
+    )
+}
+
 /// What is left of each limit: whichever is reached first ends the run.
 fn show_time_left(
-    header: &Header,
+    limits: &Limits,
     progress: Progress,
     elapsed: f64,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    if let Some(limit) = header.max_wallclock_time {
+    if let Some(limit) = limits.seconds {
         let left = (limit - elapsed).max(0.0);
         writeln!(out, "  left: {left:.1} of {limit} s")?;
     }
     let counted = [
-        (header.max_num_trials, progress.trials, "trials to start"),
-        (header.max_num_reports, progress.reports, "reports"),
-        (
-            header.max_total_resource,
-            progress.resource,
-            "resource units",
-        ),
+        (limits.trials, progress.trials, "trials to start"),
+        (limits.reports, progress.reports, "reports"),
+        (limits.resource, progress.resource, "resource units"),
     ];
     for (limit, used, what) in counted {
         if let Some(limit) = limit {

@@ -142,6 +142,7 @@ class RemovalCallback:
         own_rungs: bool = False,
         repeated_reports_are_data: bool = False,
         promoted_behind_equals: bool = False,
+        retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
     ) -> Self:
@@ -178,6 +179,9 @@ class RemovalCallback:
                 stands already counts for the estimators, as in Syne Tune 0.13.
             promoted_behind_equals: Whether a promoted trial is ranked behind its
                 equals, as in Syne Tune 0.13.
+            retraining_is_counted: Whether a trial that was resumed with its checkpoint
+                and reports what it had reported before its pause costs that training
+                again; not so in Syne Tune 0.13.
             checkpoints: "committed": only what `checkpoint_committed` named can be
                 given up. "assumed": a paused trial holds a checkpoint.
             source: Who writes the log; a name in its header.
@@ -215,6 +219,7 @@ class RemovalCallback:
         own_rungs: bool = False,
         repeated_reports_are_data: bool = False,
         promoted_behind_equals: bool = False,
+        retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
     ) -> Self:
@@ -275,6 +280,34 @@ class RemovalCallback:
     def failed(self, trial: str | SupportsIndex) -> None:
         """A trial crashed for good: it needs no checkpoint and no longer runs."""
 
+    def retry(self, trial: str | SupportsIndex) -> None:
+        """A trial that had failed runs again, from the beginning.
+
+        Raises:
+            ValueError: The trial did not fail.
+        """
+
+    def deletion_failed(
+        self,
+        trial: str | SupportsIndex,
+        bytes: SupportsIndex = 0,  # noqa: A002
+    ) -> None:
+        """The files of a checkpoint that was given up could not be deleted.
+
+        They take room until `deleted` is called. Of all such checkpoints one counts as
+        held, the largest, so another one goes in its place.
+
+        Args:
+            trial: The trial.
+            bytes: The room its files take.
+        """
+
+    def deleted(self, trial: str | SupportsIndex) -> None:
+        """The files of a checkpoint that was given up are gone.
+
+        Needed only behind `deletion_failed`.
+        """
+
     def checkpoint_committed(
         self,
         trial: str | SupportsIndex,
@@ -308,6 +341,25 @@ class RemovalCallback:
         max_bytes: SupportsIndex | None = None,
     ) -> None:
         """Keeps another budget from the next loop end on; None for no limit."""
+
+    def set_limits(
+        self,
+        *,
+        max_wallclock_time: SupportsFloat | None = None,
+        max_num_trials: SupportsIndex | None = None,
+        max_num_reports: SupportsIndex | None = None,
+        max_total_resource: SupportsIndex | None = None,
+    ) -> None:
+        """From here on other limits end the run; None for no such limit.
+
+        The time ratio counts from them.
+
+        Args:
+            max_wallclock_time: Seconds after which the run ends.
+            max_num_trials: Trials started after which it ends.
+            max_num_reports: Reports after which it ends.
+            max_total_resource: Resource units after which it ends.
+        """
 
     def loop_end(self, elapsed: SupportsFloat) -> list[Removal]:
         """Ends a turn of the tuner's loop.

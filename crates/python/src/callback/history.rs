@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rungkeeper_tuner_hooks::Removal;
 use rungkeeper_tuner_hooks::log::{
-    EndOfRun, Event, Header, LogError, LoopEnd, RemovedAtLoopEnd, parse_line, to_line,
+    Event, Header, LogError, LoopEnd, RemovedAtLoopEnd, parse_line, to_line,
 };
 
 use super::told::Told;
@@ -133,7 +133,7 @@ impl Entry {
     fn write(&self, elapsed: f64, lines: &mut String) {
         match self {
             Self::Told(trial, told) => push_line(lines, &told.event(trial, elapsed)),
-            Self::Event(event) => push_line(lines, &at(Event::clone(event), elapsed)),
+            Self::Event(event) => push_line(lines, &Event::clone(event).at(elapsed)),
             Self::Decided(decided) => decided.write(lines),
         }
     }
@@ -157,27 +157,4 @@ impl Decided {
 fn push_line(lines: &mut String, event: &Event) {
     lines.push_str(&to_line(event));
     lines.push('\n');
-}
-
-/// The event, at another time.
-fn at(mut event: Event, seconds: f64) -> Event {
-    match &mut event {
-        Event::Header(_) => {}
-        Event::Start { elapsed, .. }
-        | Event::Result { elapsed, .. }
-        | Event::Reported { elapsed, .. }
-        | Event::Resume { elapsed, .. }
-        | Event::Restart { elapsed, .. }
-        | Event::Checkpoint { elapsed, .. }
-        | Event::Complete { elapsed, .. }
-        | Event::Failed { elapsed, .. }
-        | Event::Remove { elapsed, .. }
-        | Event::Removed { elapsed, .. }
-        | Event::Budget { elapsed, .. }
-        | Event::Pin { elapsed, .. }
-        | Event::Unpin { elapsed, .. }
-        | Event::LoopEnd(LoopEnd { elapsed, .. })
-        | Event::End(EndOfRun { elapsed, .. }) => *elapsed = seconds,
-    }
-    event
 }

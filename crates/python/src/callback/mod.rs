@@ -11,13 +11,13 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyType};
 use rungkeeper_tuner_hooks::log::Header;
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, ExtraResults, HookError, RemovalReason, TrialResult,
+    Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult,
 };
 
 use self::recorded::{Recorded, State};
 use self::told::Told;
 use crate::arguments::{
-    bad_type, bad_value, optional, positive, refused, seconds, trial_id, unsigned,
+    bad_type, bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
 };
 use crate::estimator::BetaBinomialEstimator;
 use crate::keywords::Keywords;
@@ -69,6 +69,9 @@ const NAME: &str = "RemovalCallback";
 ///         stands already counts for the estimators, as in Syne Tune 0.13.
 ///     promoted_behind_equals: Whether a promoted trial is ranked behind its
 ///         equals, as in Syne Tune 0.13.
+///     retraining_is_counted: Whether a trial that was resumed with its checkpoint
+///         and reports what it had reported before its pause costs that training
+///         again; not so in Syne Tune 0.13.
 ///     checkpoints: "committed": only what `checkpoint_committed` named can be
 ///         given up. "assumed": a paused trial holds a checkpoint.
 ///     source: Who writes the log; a name in its header.
@@ -131,7 +134,7 @@ impl RemovalCallback {
             prior_beta_mean=0.33, prior_beta_size=2.0, min_data_at_rung=5, \
             promotion_rule='top_fraction', horizon='first_term_kept', brackets=1, \
             own_rungs=False, repeated_reports_are_data=False, promoted_behind_equals=False, \
-            checkpoints='committed', source='python')"
+            retraining_is_counted=True, checkpoints='committed', source='python')"
     )]
     fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let keywords = Keywords::new(py, NAME, settings)?;
@@ -152,7 +155,8 @@ impl RemovalCallback {
             max_total_resource=None, approx_steps=25, prior_beta_mean=0.33, prior_beta_size=2.0, \
             min_data_at_rung=5, promotion_rule='top_fraction', horizon='first_term_kept', \
             brackets=1, own_rungs=False, repeated_reports_are_data=False, \
-            promoted_behind_equals=False, checkpoints='committed', source='python')"
+            promoted_behind_equals=False, retraining_is_counted=True, checkpoints='committed', \
+            source='python')"
     )]
     fn geometric(
         class: &Bound<'_, PyType>,
@@ -249,6 +253,44 @@ impl RemovalCallback {
         self.tell(py, trial, Told::Failed)
     }
 
+    /// A trial that had failed runs again, from the beginning.
+    ///
+    /// Raises:
+    ///     ValueError: The trial did not fail.
+    fn retry(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.tell(py, trial, Told::Retry)
+    }
+
+    /// The files of a checkpoint that was given up could not be deleted.
+    ///
+    /// They take room until `deleted` is called. Of all such checkpoints one counts as
+    /// held, the largest, so another one goes in its place.
+    ///
+    /// Args:
+    ///     trial: The trial.
+    ///     bytes: The room its files take.
+    #[pyo3(
+        signature = (trial, bytes=None),
+        text_signature = "($self, trial, bytes=0)"
+    )]
+    fn deletion_failed(
+        &self,
+        py: Python<'_>,
+        trial: &Bound<'_, PyAny>,
+        bytes: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let trial = trial_id(trial)?;
+        let bytes = bytes.map_or(Ok(0), |bytes| unsigned("bytes", bytes))?;
+        self.tell_of(py, trial, Told::Undeleted { bytes })
+    }
+
+    /// The files of a checkpoint that was given up are gone.
+    ///
+    /// Needed only behind `deletion_failed`.
+    fn deleted(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.tell(py, trial, Told::Deleted)
+    }
+
     /// A checkpoint, written at a resource level, is complete.
     ///
     /// It takes the place of the trial's checkpoint before.
@@ -312,6 +354,39 @@ impl RemovalCallback {
         };
         self.with(py, |recorded| recorded.set_budget(budget));
         Ok(())
+    }
+
+    /// From here on other limits end the run; None for no such limit.
+    ///
+    /// The time ratio counts from them.
+    ///
+    /// Args:
+    ///     max_wallclock_time: Seconds after which the run ends.
+    ///     max_num_trials: Trials started after which it ends.
+    ///     max_num_reports: Reports after which it ends.
+    ///     max_total_resource: Resource units after which it ends.
+    #[pyo3(signature = (*, max_wallclock_time=None, max_num_trials=None, max_num_reports=None, max_total_resource=None))]
+    fn set_limits(
+        &self,
+        py: Python<'_>,
+        max_wallclock_time: Option<&Bound<'_, PyAny>>,
+        max_num_trials: Option<&Bound<'_, PyAny>>,
+        max_num_reports: Option<&Bound<'_, PyAny>>,
+        max_total_resource: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let most = |name: &str, value: Option<&Bound<'_, PyAny>>| {
+            value.map_or(Ok(None), |value| optional(name, value, positive))
+        };
+        let seconds = max_wallclock_time.map_or(Ok(None), |value| {
+            optional("max_wallclock_time", value, limit_in_seconds)
+        })?;
+        let limits = Limits {
+            seconds,
+            trials: most("max_num_trials", max_num_trials)?,
+            reports: most("max_num_reports", max_num_reports)?,
+            resource: most("max_total_resource", max_total_resource)?,
+        };
+        self.try_with(py, |recorded| recorded.set_limits(limits))
     }
 
     /// Ends a turn of the tuner's loop.

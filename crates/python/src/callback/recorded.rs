@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pyo3::PyResult;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, HookError, Removal, RemovalCallback, RemovalReason, Replay, SetupError,
+    Budget, HookError, Limits, Removal, RemovalCallback, RemovalReason, Replay, SetupError,
     TrialInformation,
 };
 
@@ -122,6 +122,19 @@ impl Recorded {
             max_bytes: budget.max_bytes,
             elapsed: self.elapsed,
         });
+    }
+
+    /// Other limits end the run from here on.
+    pub(super) fn set_limits(&mut self, limits: Limits) -> Result<(), HookError> {
+        self.callback.set_limits(limits)?;
+        self.history.happened(Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.elapsed,
+        });
+        Ok(())
     }
 
     /// Ends the turn and gives up what the budget asks for: nothing mostly.

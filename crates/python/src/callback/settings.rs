@@ -95,6 +95,7 @@ fn header(keywords: &Keywords<'_>, spec: ModelSpec, max_resource: u64) -> PyResu
         checkpoints: keywords.take("checkpoints", CheckpointTracking::Committed, tracking)?,
         repeated_reports_are_data: keywords.take("repeated_reports_are_data", false, flag)?,
         promoted_behind_equals: keywords.take("promoted_behind_equals", false, flag)?,
+        retraining_is_counted: keywords.take("retraining_is_counted", true, flag)?,
         ..spec
     };
     let source = keywords.take("source", "python".to_owned(), text)?;

@@ -13,6 +13,9 @@ pub(super) enum Told {
     Checkpoint { level: u64, bytes: u64 },
     Complete,
     Failed,
+    Retry,
+    Undeleted { bytes: u64 },
+    Deleted,
     Pin,
     Unpin,
 }
@@ -30,6 +33,9 @@ impl Told {
             }
             Self::Complete => callback.on_trial_complete(trial),
             Self::Failed => callback.on_trial_failed(trial),
+            Self::Retry => callback.on_retry_trial(trial),
+            Self::Undeleted { bytes } => callback.on_deletion_failed(trial, bytes),
+            Self::Deleted => callback.on_checkpoint_deleted(trial),
             Self::Pin => callback.pin(trial),
             Self::Unpin => callback.unpin(trial),
         }
@@ -61,6 +67,13 @@ impl Told {
             },
             Self::Complete => Event::Complete { trial, elapsed },
             Self::Failed => Event::Failed { trial, elapsed },
+            Self::Retry => Event::Retry { trial, elapsed },
+            Self::Undeleted { bytes } => Event::Undeleted {
+                trial,
+                bytes,
+                elapsed,
+            },
+            Self::Deleted => Event::Removed { trial, elapsed },
             Self::Pin => Event::Pin { trial, elapsed },
             Self::Unpin => Event::Unpin { trial, elapsed },
         }

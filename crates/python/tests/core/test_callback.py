@@ -358,9 +358,97 @@ def test_other_refused_events():
         callback.start("new", -1)
     with pytest.raises(ValueError, match="max_bytes is -1, but must be an int"):
         callback.set_budget(max_bytes=-1)
-    for event in ("resume", "restart", "complete", "failed", "lose", "pin", "unpin"):
+    with pytest.raises(ValueError, match="max_num_trials is 0, but must be an int from"):
+        callback.set_limits(max_num_trials=0)
+    with pytest.raises(ValueError, match='trial "0" is PAUSED-WITH-CP: only a trial'):
+        callback.retry(0)
+    named = ("resume", "restart", "complete", "failed", "retry", "lose", "pin", "unpin")
+    for event in named:
         with pytest.raises(ValueError, match='trial "x" was never started'):
             getattr(callback, event)("x")
+
+
+def test_a_program_that_ignores_its_checkpoint():
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start("7")
+    callback.result("7", 1, 0.5, "CONTINUE")
+    callback.result("7", 3, 0.5, "PAUSE")
+    callback.checkpoint_committed("7", 3)
+    assert callback.resume("7")
+    callback.result("7", 1, 0.5, "CONTINUE")
+    assert callback.extra_results()["cost_resources"] == 3
+    assert callback.take_notes() == [
+        'trial "7" was resumed from level 3 but reports 1: it ignores its checkpoint; '
+        "3 units are trained again and counted"
+    ]
+    assert callback.trials_resumed_without_checkpoint() == []
+    again = RemovalCallback.from_log(callback.log())
+    assert again.extra_results() == callback.extra_results()
+
+
+def test_a_checkpoint_that_was_saved_before_the_pause():
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start("7")
+    callback.result("7", 1, 0.5, "CONTINUE")
+    callback.result("7", 3, 0.5, "PAUSE")
+    callback.checkpoint_committed("7", 2)
+    assert [candidate.trial_id for candidate in callback.candidates()] == ["7"]
+    assert callback.resume("7")
+    callback.result("7", 3, 0.5, "CONTINUE")
+    assert callback.extra_results()["cost_resources"] == 1
+    assert callback.take_notes() == [
+        'the checkpoint of trial "7" was saved at 2, but the trial was paused at 3: '
+        "1 unit is trained again and counted"
+    ]
+
+
+def test_a_deletion_that_fails_takes_room_once():
+    callback = RemovalCallback.geometric(1, 3, 27, max_checkpoints=3)
+    for trial, loss in enumerate([0.1, 0.2, 0.3, 0.4]):
+        callback.start(trial)
+        callback.result(trial, 1, loss, "PAUSE")
+        callback.checkpoint_committed(trial, 1, 10)
+    assert [removal.trial for removal in callback.loop_end(1.0)] == ["3"]
+    callback.deletion_failed("3", 10)
+    assert [removal.trial for removal in callback.loop_end(2.0)] == ["2"]
+    callback.deletion_failed("2", 10)
+    assert callback.loop_end(3.0) == []
+    again = RemovalCallback.from_log(callback.log())
+    for one in (callback, again):
+        one.deleted("2")
+        one.deleted("3")
+        one.set_budget(max_checkpoints=2)
+        assert one.loop_end(4.0) == []
+    assert again.log() == callback.log()
+
+
+def test_a_failed_trial_runs_again():
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start("0")
+    callback.failed("0")
+    callback.retry("0")
+    assert callback.num_running == 1
+    assert RemovalCallback.from_log(callback.log()).num_running == 1
+
+
+def test_other_limits_from_here_on():
+    callback = RemovalCallback.geometric(1, 3, 27, max_checkpoints=1, max_num_trials=2)
+    for trial in ("0", "1"):
+        callback.start(trial)
+    callback.loop_end(1.0)
+    assert callback.time_ratio == 0.001 / 2
+    callback.set_limits(max_num_trials=6, max_wallclock_time=None)
+    assert callback.time_ratio == 2.0
+    assert RemovalCallback.from_log(callback.log()).time_ratio == 2.0
+
+
+def test_events_of_later_releases_are_passed_over():
+    log = paused(0.3, 0.5).log()
+    unknown = '{"event": "sing", "trial": 7, "elapsed": "late"}\n'
+    callback = RemovalCallback.from_log(log + unknown)
+    assert callback.trials() == RemovalCallback.from_log(log).trials()
+    with pytest.raises(ValueError, match="line 8: elapsed is 1e308, but must be"):
+        RemovalCallback.from_log(log + '{"event": "limits", "elapsed": 1e308}\n')
 
 
 @pytest.mark.parametrize(

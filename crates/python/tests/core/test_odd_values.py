@@ -64,6 +64,7 @@ SETTINGS = [
     "own_rungs",
     "repeated_reports_are_data",
     "promoted_behind_equals",
+    "retraining_is_counted",
     "checkpoints",
     "source",
 ]

@@ -34,6 +34,7 @@ def callback_for(header: Event, **settings: Any) -> RemovalCallback:
         "min_data_at_rung": header["min_data_at_rung"],
         "repeated_reports_are_data": True,
         "promoted_behind_equals": True,
+        "retraining_is_counted": False,
         "checkpoints": "assumed",
     }
     return RemovalCallback(**(as_recorded | settings))

@@ -1,51 +1,40 @@
 //! What the tables mean together.
 
-use std::ops::Range;
-
 use rungkeeper_policies::{Budget, Limits};
 use rungkeeper_rung_model::{Brackets, SpecError};
 use rungkeeper_tuner_hooks::log::POLICIES;
 use toml::Spanned;
 
-use super::error::nearest;
+use super::error::{Problems, nearest};
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::placeholders::{Piece, Placeholder, pieces};
-use super::{Experiment, ExperimentError, Problem, store};
+use super::{Experiment, ExperimentError, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
 
 const REDUCTION_FACTOR: u64 = 3;
 
-/// Collects problems with their places.
-pub(super) struct Problems<'t> {
-    text: &'t str,
-    found: Vec<Problem>,
-}
+/// Trials that end one after the other without a report before a run stops, by default.
+const MAX_WITHOUT_REPORT: u64 = 5;
 
-impl Problems<'_> {
-    pub(super) fn add(&mut self, span: &Range<usize>, message: impl Into<String>) {
-        self.found
-            .push(Problem::at(self.text, span, message.into()));
-    }
-}
+/// Least bytes of output to be kept for a trial: room for the head, the tail and a last error.
+const LEAST_OUTPUT: u64 = 64_000;
 
 pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentError> {
-    let mut problems = Problems {
-        text,
-        found: Vec::new(),
-    };
+    let mut problems = Problems::new(text);
     check_names(&file, &mut problems);
     check_command(&file, &mut problems);
     check_slots(&file, &mut problems);
     let scheduler = scheduler(&file, &mut problems);
     let (policy, budget, table) = budget(&file, &mut problems);
     let limits = limits(file.stop.as_ref(), &mut problems);
+    let max_without_report = max_without_report(&file, &mut problems);
+    let output = output(&file, &mut problems);
     let store = store::check(file.store, &mut problems);
     let space = with_given(file.space, file.configurations, &mut problems);
-    problems.found.sort_by_key(|p| (p.line, p.column));
-    match (scheduler, problems.found.is_empty()) {
-        (Some(scheduler), true) => Ok(Experiment {
+    match scheduler {
+        Some(scheduler) if problems.len() == 0 => Ok(Experiment {
             name: file.name.into_inner(),
             command: inner(file.command.into_inner()),
             directory: file.directory,
@@ -67,11 +56,12 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
             store,
             retries: file.failures.retries,
             max_failed_trials: file.failures.max_failed_trials,
+            max_without_report,
+            silence: file.failures.silence.duration(),
             grace: file.grace.duration(),
+            output,
         }),
-        _ => Err(ExperimentError {
-            problems: problems.found,
-        }),
+        _ => Err(problems.into_error()),
     }
 }
 
@@ -105,7 +95,7 @@ fn check_command(file: &File, problems: &mut Problems<'_>) {
         let message = "command is empty: its first item is the program to run";
         problems.add(&file.command.span(), message);
     }
-    let (mut used, before) = (Vec::new(), problems.found.len());
+    let (mut used, before) = (Vec::new(), problems.len());
     for argument in command {
         match pieces(argument.get_ref()) {
             Err(message) => problems.add(&argument.span(), message),
@@ -124,7 +114,7 @@ fn check_command(file: &File, problems: &mut Problems<'_>) {
             let message =
                 format!("a hyper-parameter cannot be called {name}: {{{name}}} has a meaning");
             problems.add(&file.command.span(), message);
-        } else if problems.found.len() == before && !used.iter().any(|used| used == name) {
+        } else if problems.len() == before && !used.iter().any(|used| used == name) {
             // Where a placeholder is misspelt, that is the problem, not that its name is unused.
             let message = format!("the command does not use the hyper-parameter {{{name}}}");
             problems.add(&file.command.span(), message);
@@ -270,6 +260,26 @@ fn limits(stop: Option<&Spanned<Stop>>, problems: &mut Problems<'_>) -> Limits {
         problems.add(&stop.span(), error.to_string());
     }
     limits
+}
+
+fn max_without_report(file: &File, problems: &mut Problems<'_>) -> u64 {
+    let Some(written) = &file.failures.max_without_report else {
+        return MAX_WITHOUT_REPORT;
+    };
+    if *written.get_ref() == 0 {
+        let message = "max_without_report is 0, but must be at least 1";
+        problems.add(&written.span(), message);
+    }
+    *written.get_ref()
+}
+
+fn output(file: &File, problems: &mut Problems<'_>) -> u64 {
+    let bytes = file.output.get_ref().0;
+    if bytes < LEAST_OUTPUT {
+        let message = format!("output is {bytes} bytes, but must be at least \"64 kB\"");
+        problems.add(&file.output.span(), message);
+    }
+    bytes
 }
 
 fn with_given(

@@ -1,6 +1,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::plain::{escaped_sentence, without_secrets};
+
+/// Most characters of a message: what a file holds may be long, and is quoted in some.
+const MESSAGE: usize = 800;
+
 /// Something wrong in an experiment file.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Problem {
@@ -8,14 +13,15 @@ pub struct Problem {
     pub line: usize,
     /// Column, from 1, in characters.
     pub column: usize,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what would be right; in one line, without control characters.
     pub message: String,
 }
 
 impl Problem {
-    pub(super) fn at(text: &str, span: &Range<usize>, message: String) -> Self {
+    pub(super) fn at(text: &str, span: &Range<usize>, message: &str) -> Self {
         let before = &text[..floor_char_boundary(text, span.start)];
         let line_start = before.rfind('\n').map_or(0, |end| end + 1);
+        let message = escaped_sentence(&without_secrets(message), MESSAGE);
         Self {
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
@@ -40,6 +46,37 @@ impl fmt::Display for Problem {
             message,
         } = self;
         write!(f, "line {line}, column {column}: {message}")
+    }
+}
+
+/// Collects problems with their places.
+pub(super) struct Problems<'t> {
+    text: &'t str,
+    found: Vec<Problem>,
+}
+
+impl<'t> Problems<'t> {
+    /// None so far, of a file with this text.
+    pub(super) fn new(text: &'t str) -> Self {
+        let found = Vec::new();
+        Self { text, found }
+    }
+
+    pub(super) fn add(&mut self, span: &Range<usize>, message: impl AsRef<str>) {
+        self.found
+            .push(Problem::at(self.text, span, message.as_ref()));
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    /// All of them in the order of the file.
+    pub(super) fn into_error(mut self) -> ExperimentError {
+        self.found
+            .sort_by_key(|problem| (problem.line, problem.column));
+        let problems = self.found;
+        ExperimentError { problems }
     }
 }
 
@@ -72,7 +109,7 @@ pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> ExperimentError {
         message = format!("{message}; did you mean `{nearest}`?");
     }
     ExperimentError {
-        problems: vec![Problem::at(text, &span, message)],
+        problems: vec![Problem::at(text, &span, &message)],
     }
 }
 
@@ -86,7 +123,7 @@ fn nearest_in(message: &str) -> Option<String> {
 }
 
 /// The name most like another one, if some is.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
     names
         .filter(|candidate| likeness(candidate) > 0.75)

@@ -45,6 +45,8 @@ pub(super) struct File {
     pub(super) failures: Failures,
     #[serde(default = "ten_seconds")]
     pub(super) grace: Seconds,
+    #[serde(default = "ten_megabytes")]
+    pub(super) output: Spanned<Bytes>,
 }
 
 #[derive(Deserialize)]
@@ -103,11 +105,24 @@ pub(super) struct Store {
     pub(super) timeout: Option<Spanned<Seconds>>,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Failures {
     pub(super) retries: u64,
     pub(super) max_failed_trials: Option<u64>,
+    pub(super) max_without_report: Option<Spanned<u64>>,
+    pub(super) silence: Seconds,
+}
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self {
+            retries: 0,
+            max_failed_trials: None,
+            max_without_report: None,
+            silence: Seconds(60.0),
+        }
+    }
 }
 
 fn here() -> PathBuf {
@@ -116,6 +131,10 @@ fn here() -> PathBuf {
 
 fn one() -> Spanned<u64> {
     Spanned::new(0..0, 1)
+}
+
+fn ten_megabytes() -> Spanned<Bytes> {
+    Spanned::new(0..0, Bytes(10_000_000))
 }
 
 fn ten_seconds() -> Seconds {

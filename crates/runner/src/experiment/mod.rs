@@ -35,10 +35,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod changes;
 mod check;
 mod error;
 mod file;
 mod placeholders;
+#[cfg(unix)]
+mod program;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -54,8 +57,12 @@ use crate::protocol::{Protocol, ReportNames};
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
 
+pub use changes::{Changes, changes, table_of_header};
+pub(crate) use error::nearest;
 pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};
+#[cfg(unix)]
+pub use program::find_program;
 pub use store::StorePlace;
 
 /// An experiment, checked.
@@ -97,8 +104,15 @@ pub struct Experiment {
     pub retries: u64,
     /// Failed trials after which the run stops; `None`: it goes on.
     pub max_failed_trials: Option<u64>,
+    /// Trials that end one after the other without any report, whether they crash or not, after
+    /// which the run stops; at least 1.
+    pub max_without_report: u64,
+    /// Time after which a trial that has said nothing recognisable gets a note.
+    pub silence: Duration,
     /// Time between a request to end and the kill.
     pub grace: Duration,
+    /// Most bytes of output that are kept for each trial, its head and its tail; at least 64,000.
+    pub output: u64,
 }
 
 impl Experiment {

@@ -1,21 +1,26 @@
 //! Where checkpoints are kept.
 
-use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use super::check::Problems;
+use super::error::Problems;
 use super::file;
 
 const CACHE: &str = "checkpoints";
 const TIMEOUT: Duration = Duration::from_secs(180);
+const FOLDER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Where checkpoints are kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum StorePlace {
-    /// A folder, relative to the run's directory.
-    Folder(PathBuf),
+    /// A folder.
+    Folder {
+        /// The folder, relative to the run's directory.
+        folder: PathBuf,
+        /// How long an operation is tried again while the disk is full or cannot be written.
+        timeout: Duration,
+    },
     /// A bucket, with a folder as its local copy.
     Bucket {
         /// Its address, such as `s3://bucket/prefix`; the run gets a folder of its own below.
@@ -32,7 +37,7 @@ impl StorePlace {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::Folder(folder) => folder.display().to_string(),
+            Self::Folder { folder, .. } => folder.display().to_string(),
             Self::Bucket { address, .. } => address.clone(),
         }
     }
@@ -41,7 +46,7 @@ impl StorePlace {
     pub(crate) fn is_inside_the_run(&self) -> bool {
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         match self {
-            Self::Folder(folder) => folder.components().all(inside),
+            Self::Folder { folder, .. } => folder.components().all(inside),
             Self::Bucket { .. } => false,
         }
     }
@@ -89,15 +94,15 @@ pub(super) fn check(table: file::Store, problems: &mut Problems<'_>) -> StorePla
     let location = table.location.map(toml::Spanned::into_inner);
     let location = location.unwrap_or_else(|| CACHE.to_owned());
     let Some((scheme, rest)) = location.split_once("://") else {
-        let mut of_buckets = |name: &str, span: Option<Range<usize>>| {
-            if let Some(span) = span {
-                let message = format!("{name} is for buckets, but store.location is a folder");
-                problems.add(&span, message);
-            }
+        if let Some(cache) = table.cache {
+            let message = "store.cache is for buckets, but store.location is a folder";
+            problems.add(&cache.span(), message);
+        }
+        let timeout = table.timeout.map(|timeout| timeout.into_inner().duration());
+        return StorePlace::Folder {
+            folder: location.into(),
+            timeout: timeout.unwrap_or(FOLDER_TIMEOUT),
         };
-        of_buckets("store.cache", table.cache.map(|cache| cache.span()));
-        of_buckets("store.timeout", table.timeout.map(|timeout| timeout.span()));
-        return StorePlace::Folder(location.into());
     };
     if let Some(message) = unusable(scheme, rest) {
         problems.add(&span, message);

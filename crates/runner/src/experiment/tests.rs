@@ -43,7 +43,14 @@ fn defaults_are_stated() {
     assert_eq!(experiment.policy, "rank_aware");
     assert!(experiment.pin_best);
     assert_eq!(experiment.grace, Duration::from_secs(10));
-    assert_eq!(experiment.store, StorePlace::Folder("checkpoints".into()));
+    let expected = StorePlace::Folder {
+        folder: "checkpoints".into(),
+        timeout: Duration::from_secs(10),
+    };
+    assert_eq!(experiment.store, expected);
+    assert_eq!(experiment.max_without_report, 5);
+    assert_eq!(experiment.silence, Duration::from_secs(60));
+    assert_eq!(experiment.output, 10_000_000);
     assert_eq!(experiment.scheduler.max_trials, Some(40));
     let levels: Vec<u64> = experiment
         .scheduler
@@ -233,7 +240,11 @@ fn a_store_is_a_folder_or_a_bucket() {
         ("../kept", false),
     ] {
         let store = read(&format!("{{ location = \"{folder}\" }}"));
-        assert_eq!(store, StorePlace::Folder(folder.into()));
+        let expected = StorePlace::Folder {
+            folder: folder.into(),
+            timeout: Duration::from_secs(10),
+        };
+        assert_eq!(store, expected);
         assert_eq!(store.is_inside_the_run(), inside, "{folder}");
     }
     let said = |table: &str| {
@@ -241,9 +252,13 @@ fn a_store_is_a_folder_or_a_bucket() {
         assert_eq!(found.len(), 1, "{found:?}");
         found[0].clone()
     };
-    let alone = said("{ location = \"kept\", timeout = \"5 min\" }");
+    let StorePlace::Folder { timeout, .. } = read("{ timeout = \"5 min\" }") else {
+        panic!("a folder is the default");
+    };
+    assert_eq!(timeout, Duration::from_secs(300));
+    let alone = said("{ location = \"kept\", cache = \"copy\" }");
     assert!(
-        alone.starts_with("line 6, column 40: store.timeout is for buckets"),
+        alone.starts_with("line 6, column 38: store.cache is for buckets"),
         "{alone}"
     );
     let unknown = said("{ location = \"ftp://host/kept\" }");

@@ -2,16 +2,21 @@
 //!
 //! Two protocols, told apart by the experiment:
 //!
-//! - [`Protocol::Answered`]: the program prints one JSON object a line for each report and reads one
-//!   line back, `continue` or `pause`; on `pause` it ends at a clean point.
+//! - [`Protocol::Answered`]: the program prints one JSON object for each report, at the end of a
+//!   line, and reads one line back, `continue` or `pause`; on `pause` it ends at a clean point.
 //! - [`Protocol::OneWay`]: lines as Syne Tune's `Reporter` prints them,
 //!   `[tune-metric]: {"epoch": 3, "loss": 0.25}`; the program is paused by a signal.
 //!
 //! Everything else a program prints is its own: it is no report and gets no answer.
 
+mod find;
 mod line;
+#[cfg(test)]
+mod tests;
+mod why;
 
 pub use line::{Line, Printed, ReportNames};
+pub use why::why_no_report;
 
 use rungkeeper_rung_model::Decision;
 

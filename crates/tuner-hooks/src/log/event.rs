@@ -59,6 +59,14 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
+    /// A training process of a trial is about to be started. It changes no decision: after a kill
+    /// between this line and the start of the process it tells whose process may be running.
+    Launch {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
     /// A paused trial runs again.
     Resume {
         /// The trial.
@@ -99,6 +107,13 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
+    /// A trial that had failed runs again, from the beginning.
+    Retry {
+        /// The trial.
+        trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
     /// A checkpoint is given up: written before its files go.
     Remove {
         /// What is given up, and why.
@@ -111,6 +126,16 @@ pub enum Event {
     Removed {
         /// The trial.
         trial: String,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
+    /// The files of a checkpoint that was given up could not be deleted: they take room until
+    /// [`Event::Removed`] says that they are gone.
+    Undeleted {
+        /// The trial.
+        trial: String,
+        /// The room they take.
+        bytes: u64,
         /// Seconds of the run.
         elapsed: f64,
     },
@@ -139,10 +164,31 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
+    /// From here on these limits end the run, in place of those before, and the time ratio counts
+    /// from them.
+    Limits {
+        /// Seconds after which the run ends; null or missing: no such limit.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_wallclock_time: Option<f64>,
+        /// Trials started after which the run ends; null or missing: no such limit.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_num_trials: Option<u64>,
+        /// Reports after which the run ends; null or missing: no such limit.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_num_reports: Option<u64>,
+        /// Resource units after which the run ends; null or missing: no such limit.
+        #[cfg_attr(feature = "serde", serde(default))]
+        max_total_resource: Option<u64>,
+        /// Seconds of the run.
+        elapsed: f64,
+    },
     /// The end of a turn in which checkpoints were given up.
     LoopEnd(LoopEnd),
-    /// The end of the run.
+    /// The end of the run. A run that is resumed with more to do goes on behind it.
     End(EndOfRun),
+    /// An event of a name that is not known, from a later release: readers pass over it.
+    #[cfg_attr(feature = "serde", serde(other))]
+    Unknown,
 }
 
 #[cfg(feature = "serde")]
@@ -241,14 +287,19 @@ pub struct EstimatorCounts {
 }
 
 impl Event {
-    /// Seconds of the run at which it happened; `None` for the header.
+    /// Seconds of the run at which it happened; `None` for the header and for an event that is not
+    /// known.
     #[must_use]
     pub fn elapsed(&self) -> Option<f64> {
         match self {
-            Self::Header(_) => None,
+            Self::Header(_) | Self::Unknown => None,
             Self::Start { elapsed, .. }
             | Self::Result { elapsed, .. }
             | Self::Reported { elapsed, .. }
+            | Self::Launch { elapsed, .. }
+            | Self::Retry { elapsed, .. }
+            | Self::Undeleted { elapsed, .. }
+            | Self::Limits { elapsed, .. }
             | Self::Resume { elapsed, .. }
             | Self::Restart { elapsed, .. }
             | Self::Checkpoint { elapsed, .. }
@@ -263,5 +314,40 @@ impl Event {
                 Some(*elapsed)
             }
         }
+    }
+
+    /// The same event at another time. A header stays as it is.
+    ///
+    /// ```
+    /// use rungkeeper_tuner_hooks::log::Event;
+    ///
+    /// let event = Event::Pin { trial: "3".to_owned(), elapsed: 0.0 };
+    /// assert_eq!(event.at(1.5).elapsed(), Some(1.5));
+    /// ```
+    #[must_use]
+    pub fn at(mut self, seconds: f64) -> Self {
+        match &mut self {
+            Self::Header(_) | Self::Unknown => {}
+            Self::Start { elapsed, .. }
+            | Self::Result { elapsed, .. }
+            | Self::Reported { elapsed, .. }
+            | Self::Launch { elapsed, .. }
+            | Self::Retry { elapsed, .. }
+            | Self::Undeleted { elapsed, .. }
+            | Self::Limits { elapsed, .. }
+            | Self::Resume { elapsed, .. }
+            | Self::Restart { elapsed, .. }
+            | Self::Checkpoint { elapsed, .. }
+            | Self::Complete { elapsed, .. }
+            | Self::Failed { elapsed, .. }
+            | Self::Remove { elapsed, .. }
+            | Self::Removed { elapsed, .. }
+            | Self::Budget { elapsed, .. }
+            | Self::Pin { elapsed, .. }
+            | Self::Unpin { elapsed, .. }
+            | Self::LoopEnd(LoopEnd { elapsed, .. })
+            | Self::End(EndOfRun { elapsed, .. }) => *elapsed = seconds,
+        }
+        self
     }
 }

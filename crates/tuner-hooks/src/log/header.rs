@@ -100,6 +100,11 @@ pub struct Header {
     /// Whether a promoted entry is moved behind its equals; true where the line does not say.
     #[cfg_attr(feature = "serde", serde(default = "promoted_behind_equals"))]
     pub promoted_behind_equals: bool,
+    /// Whether a resumed trial that reports what it had reported before its pause costs that
+    /// training again; false where the line does not say, as in logs of the reference and of earlier
+    /// releases.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub retraining_is_counted: bool,
     /// Number of workers.
     #[cfg_attr(feature = "serde", serde(default))]
     pub workers: u64,
@@ -176,6 +181,7 @@ impl Header {
             },
             repeated_reports_are_data: Some(spec.repeated_reports_are_data),
             promoted_behind_equals: spec.promoted_behind_equals,
+            retraining_is_counted: spec.retraining_is_counted,
             workers: 0,
             seed: 0,
         }
@@ -196,6 +202,7 @@ impl Header {
                 .repeated_reports_are_data
                 .unwrap_or(self.source == REFERENCE),
             promoted_behind_equals: self.promoted_behind_equals,
+            retraining_is_counted: self.retraining_is_counted,
         }
     }
 

@@ -4,6 +4,9 @@ use thiserror::Error;
 
 use crate::log::{Event, VERSION};
 
+/// The latest time that an event can have, in seconds of the run: some 30,000 years.
+pub const MOST_SECONDS: f64 = 1e12;
+
 /// Why a line of an event log was refused. Lines count from 1.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -65,9 +68,12 @@ pub enum LogError {
 /// # Ok::<(), rungkeeper_tuner_hooks::log::LogError>(())
 /// ```
 ///
+/// An event of a name that is not known is [`Event::Unknown`].
+///
 /// # Errors
 ///
-/// JSON that is none or no event, or a header of another version.
+/// JSON that is none or no event, a header of another version, or an `elapsed` outside of 0 to
+/// [`MOST_SECONDS`].
 pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
     serde_json::from_str(text)
         .map_err(|error| explain(line, text, &error))
@@ -76,8 +82,21 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
                 line,
                 version: header.version.into(),
             }),
-            _ => Ok(event),
+            _ => check_elapsed(line, &event).map(|()| event),
         })
+}
+
+/// A time outside of 0 to [`MOST_SECONDS`] is damage: whoever resumed the run would go on from it.
+fn check_elapsed(line: usize, event: &Event) -> Result<(), LogError> {
+    match event.elapsed() {
+        Some(elapsed) if !(0.0..=MOST_SECONDS).contains(&elapsed) => Err(LogError::Line {
+            line,
+            reason: format!(
+                "elapsed is {elapsed:?}, but must be the seconds of the run, from 0 to {MOST_SECONDS:e}"
+            ),
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A newer header may hold what cannot be read: then its version is the reason.

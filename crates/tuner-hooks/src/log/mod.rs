@@ -1,7 +1,7 @@
 //! The event log, version 1: JSON lines, append only, an event a line.
 //!
-//! The first line is a [`Header`]; the last of a run that ended is [`Event::End`]. Fields that are
-//! not known are ignored, a version that is not known is refused. With the feature `serde` an
+//! The first line is a [`Header`]; the last of a run that ended is [`Event::End`]. Fields and
+//! events that are not known are ignored, a version that is not known is refused. With the feature `serde` an
 //! [`Event`] is read from a line by [`parse_line`] and written by [`to_line`]; `docs/event-log.md`
 //! of the project describes each event.
 
@@ -15,4 +15,4 @@ mod line;
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, RemovedAtLoopEnd};
 pub use header::{CheckpointEvents, Header, POLICIES, VERSION};
 #[cfg(feature = "serde")]
-pub use line::{LogError, parse_line, read_lines, read_texts, to_line};
+pub use line::{LogError, MOST_SECONDS, parse_line, read_lines, read_texts, to_line};

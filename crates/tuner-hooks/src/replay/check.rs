@@ -98,11 +98,19 @@ impl Comparison {
         } += 1;
     }
 
+    /// Compares an end. A run that went on behind its end has several: all of them must match.
     pub(super) fn end(&mut self, callback: &RemovalCallback, end: &EndOfRun) {
-        self.extra_results_match = Some(callback.extra_results() == end.extra_results);
+        let and = |before: &mut Option<bool>, now| *before = Some(before.unwrap_or(true) && now);
+        and(
+            &mut self.extra_results_match,
+            callback.extra_results() == end.extra_results,
+        );
         let resumed = callback.trials_resumed_without_checkpoint();
-        self.resumed_match = Some(resumed == end.trials_resumed_without_checkpoint);
-        self.estimators_match = Some(match &end.estimators {
+        and(
+            &mut self.resumed_match,
+            resumed == end.trials_resumed_without_checkpoint,
+        );
+        let estimators = match &end.estimators {
             None => callback.policy().estimators().is_none(),
             Some(recorded) => recorded.iter().all(|counts| {
                 callback
@@ -111,7 +119,8 @@ impl Comparison {
                         (own.num_one(), own.num_total()) == (counts.num_one, counts.num_total)
                     })
             }),
-        });
+        };
+        and(&mut self.estimators_match, estimators);
     }
 }
 

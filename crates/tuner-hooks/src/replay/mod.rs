@@ -2,11 +2,11 @@
 
 mod check;
 
-use rungkeeper_policies::{Budget, RemovalReason};
+use rungkeeper_policies::RemovalReason;
 use thiserror::Error;
 
 use crate::log::{EndOfRun, Event, Header, LoopEnd};
-use crate::{HookError, Removal, RemovalCallback, RemovalPlan, SetupError, TunerCallback};
+use crate::{HookError, Removal, RemovalCallback, RemovalPlan, SetupError};
 
 pub use check::{Checked, CheckedLoopEnd, Comparison, Verdict};
 
@@ -136,6 +136,9 @@ impl Replay {
         if matches!(event, Event::Header(_)) {
             return Err(ReplayError::SecondHeader { line });
         }
+        if matches!(event, Event::Unknown) {
+            return Ok(Step::default()); // not the end of a group either: it has no time
+        }
         let mut step = Step::default();
         if self.comparison.is_none() {
             step.plan = self.end_group(event.elapsed())?;
@@ -147,7 +150,7 @@ impl Replay {
             Event::Remove { removal, .. } => self.announce(removal).map_err(at)?,
             Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
             Event::End(end) => self.end(end),
-            other => self.happened(other).map_err(at)?,
+            other => self.callback.apply(other).map_err(at)?,
         }
         Ok(step)
     }
@@ -172,53 +175,6 @@ impl Replay {
     #[must_use]
     pub fn comparison(&self) -> Comparison {
         self.comparison.clone().unwrap_or_default()
-    }
-
-    /// Hands on what the callback learns from.
-    fn happened(&mut self, event: &Event) -> Result<(), HookError> {
-        let callback = &mut self.callback;
-        match event {
-            Event::Start { trial, bracket, .. } => callback.on_start_trial(trial, *bracket),
-            Event::Resume { trial, .. } => callback.on_resume_trial(trial),
-            Event::Restart { trial, .. } => callback.on_restart_trial(trial),
-            Event::Result {
-                trial,
-                level,
-                metric,
-                decision,
-                ..
-            } => {
-                let result = crate::TrialResult {
-                    level: *level,
-                    metric: *metric,
-                    decision: *decision,
-                };
-                callback.on_trial_result(trial, &result)
-            }
-            Event::Checkpoint {
-                trial,
-                level,
-                bytes,
-                ..
-            } => callback.on_checkpoint_committed(trial, *level, *bytes),
-            Event::Complete { trial, .. } => callback.on_trial_complete(trial),
-            Event::Failed { trial, .. } => callback.on_trial_failed(trial),
-            Event::Pin { trial, .. } => callback.pin(trial),
-            Event::Unpin { trial, .. } => callback.unpin(trial),
-            Event::Budget {
-                max_num_checkpoints,
-                max_bytes,
-                ..
-            } => {
-                callback.set_budget(Budget {
-                    max_checkpoints: *max_num_checkpoints,
-                    max_bytes: *max_bytes,
-                });
-                Ok(())
-            }
-            // Files that are gone change no decision; the others are dealt with by `feed`.
-            _ => Ok(()),
-        }
     }
 
     fn announce(&mut self, removal: &Removal) -> Result<(), HookError> {

@@ -5,7 +5,7 @@
 //! or several (Hyperband).
 //!
 //! A scheduler is a function of the calls it gets: it reads no clock, and what it draws depends on
-//! the seed and the number of the trial alone. So the same calls give the same tasks, and after an
+//! the search space, the seed and the number of the trial alone. So the same calls give the same tasks, and after an
 //! interruption it is brought back by telling it what happened: [`Scheduler::adopt_start`] and
 //! [`Scheduler::adopt_resume`] in place of [`Scheduler::next_task`], all reports again.
 //!
@@ -18,6 +18,7 @@
 //! - Syne Tune 0.13: the linear-quantile rule, a bracket drawn for each trial, shared rung systems.
 
 mod bracket;
+mod configurations;
 mod error;
 mod promotion;
 mod rule;
@@ -59,7 +60,8 @@ pub enum Task {
     },
     /// Nothing now: ask again when a running trial was paused or ended.
     Wait,
-    /// Nothing ever: no trial runs, none can be promoted, and no new one will come.
+    /// Nothing ever: no trial runs, none can be promoted, and no new one will come, because of the
+    /// limit to their number or because the search space is used up.
     Exhausted,
 }
 
@@ -155,7 +157,8 @@ pub trait Scheduler {
     /// The trial is unknown. For one that has ended nothing changes.
     fn on_failed(&mut self, trial: &str) -> Result<(), SchedulerError>;
 
-    /// On recovery: a trial was started, as a [`Task::Start`] of the run before said.
+    /// On recovery: a trial was started, as a [`Task::Start`] of the run before said. It keeps that
+    /// configuration, whatever would be drawn for it now; an empty one is taken for not known.
     ///
     /// # Errors
     ///

@@ -2,6 +2,7 @@ use std::cmp::Reverse;
 
 use rungkeeper_rung_model::{CheckpointTracking, Decision, ModelSpec, Rung, RungModel, SpecError};
 
+use crate::scheduler::configurations::Configurations;
 use crate::scheduler::rule::Rule;
 use crate::scheduler::{
     BracketDistribution, PromotionSpec, Scheduler, SchedulerError, Task, Verdict,
@@ -62,7 +63,7 @@ use crate::search_space::{Configuration, SearchSpace};
 pub struct PromotionScheduler {
     model: RungModel,
     rule: Rule,
-    space: SearchSpace,
+    configurations: Configurations,
     brackets: BracketDistribution,
     /// First rung level of each bracket.
     first_levels: Vec<u64>,
@@ -104,7 +105,7 @@ impl PromotionScheduler {
         Ok(Self {
             model,
             rule: Rule::new(spec),
-            space,
+            configurations: Configurations::new(space, spec.seed),
             brackets: BracketDistribution::new(&spec.model)?,
             first_levels,
             rungs,
@@ -122,11 +123,65 @@ impl PromotionScheduler {
         &self.model
     }
 
-    /// The hyper-parameters of a trial, by its number. They depend on the search space, the seed
-    /// and the number, and on nothing else.
+    /// The hyper-parameters of a trial that was started, by its number. They depend on the search
+    /// space, the seed and the number, and on what was adopted. For a trial that was not started, it
+    /// is what [`SearchSpace::configuration`] draws, which another trial may have already.
     #[must_use]
     pub fn configuration(&self, number: u64) -> Configuration {
-        self.space.configuration(self.seed, number)
+        self.configurations.get(number)
+    }
+
+    /// Whether each configuration of the search space was tried, so that no further trial is started.
+    ///
+    /// It is known of spaces with at most 10^6 configurations, that is of choices, small whole
+    /// numbers and plain values; a space without parameters is never used up.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::scheduler::{PromotionScheduler, PromotionSpec, Scheduler, Task};
+    /// use rungkeeper_tuner::search_space::{Domain, SearchSpace};
+    ///
+    /// let space = SearchSpace::new([("layers".to_owned(), Domain::Int { low: 1, high: 3 })])?;
+    /// let mut scheduler = PromotionScheduler::new(&PromotionSpec::geometric(1, 3, 9)?, space)?;
+    /// for _ in 0..3 {
+    ///     assert!(matches!(scheduler.next_task()?, Task::Start { .. }));
+    /// }
+    /// assert!(scheduler.space_is_used_up());
+    /// assert_eq!(scheduler.next_task()?, Task::Wait); // three trials run
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn space_is_used_up(&self) -> bool {
+        self.configurations.are_used_up()
+    }
+
+    /// Sets how many trials may be started in all, those that were started already included; `None`:
+    /// no limit. With fewer than were started, no further one is.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::scheduler::{PromotionScheduler, PromotionSpec, Scheduler, Task};
+    /// use rungkeeper_tuner::search_space::SearchSpace;
+    ///
+    /// let mut spec = PromotionSpec::geometric(1, 3, 9)?;
+    /// spec.max_trials = Some(1);
+    /// let mut scheduler = PromotionScheduler::new(&spec, SearchSpace::default())?;
+    /// assert!(matches!(scheduler.next_task()?, Task::Start { .. }));
+    /// assert_eq!(scheduler.next_task()?, Task::Wait);
+    /// scheduler.set_max_trials(Some(2));
+    /// assert!(matches!(scheduler.next_task()?, Task::Start { .. }));
+    /// assert_eq!(scheduler.next_task()?, Task::Wait);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_max_trials(&mut self, max_trials: Option<u64>) {
+        self.max_trials = max_trials.unwrap_or(u64::MAX);
+    }
+
+    /// A trial that had failed runs again, from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown, or did not fail.
+    pub fn on_retry(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.retry(trial)?)
     }
 
     /// The [`Task::Resume`] that [`Scheduler::next_task`] would give now, if it would give one. It has
@@ -163,7 +218,7 @@ impl PromotionScheduler {
 
     fn start(&mut self) -> Result<Task, SchedulerError> {
         let number = self.model.num_trials() as u64;
-        if number >= self.max_trials {
+        if number >= self.max_trials || self.space_is_used_up() {
             return Ok(match self.model.num_running() {
                 0 => Task::Exhausted,
                 _ => Task::Wait,
@@ -172,10 +227,12 @@ impl PromotionScheduler {
         let trial = number.to_string();
         let bracket = self.brackets.bracket(self.seed, number);
         self.model.start(&trial, bracket)?;
+        // There is one: the space is not used up.
+        let configuration = self.configurations.take(number).unwrap_or_default();
         Ok(Task::Start {
             trial,
             bracket,
-            configuration: self.configuration(number),
+            configuration,
             milestone: self.first_levels[bracket],
         })
     }
@@ -229,9 +286,10 @@ impl Scheduler for PromotionScheduler {
         &mut self,
         trial: &str,
         bracket: usize,
-        _configuration: &Configuration,
+        configuration: &Configuration,
     ) -> Result<(), SchedulerError> {
-        let expected = self.model.num_trials().to_string();
+        let number = self.model.num_trials() as u64;
+        let expected = number.to_string();
         if trial != expected {
             return Err(SchedulerError::AdoptedOutOfOrder {
                 trial: trial.to_owned(),
@@ -239,6 +297,7 @@ impl Scheduler for PromotionScheduler {
             });
         }
         self.model.start(trial, bracket)?;
+        self.configurations.adopt(number, configuration);
         Ok(())
     }
 

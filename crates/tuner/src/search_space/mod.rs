@@ -32,10 +32,14 @@ mod domain;
 mod error;
 #[cfg(feature = "serde")]
 mod read;
+mod size;
 mod value;
+#[cfg(feature = "serde")]
+mod write;
 
 pub use domain::Domain;
 pub use error::SpaceError;
+pub(crate) use size::Numbering;
 pub use value::{Configuration, Value};
 
 use crate::random::{Draws, Purpose};
@@ -142,6 +146,12 @@ impl SearchSpace {
         self.parameters
             .iter()
             .map(|(name, domain)| (name.as_str(), domain))
+    }
+
+    /// The configurations to be tried first, as [`SearchSpace::with_given`] took them.
+    #[must_use]
+    pub fn given(&self) -> &[Configuration] {
+        &self.given
     }
 
     /// The configuration of a trial: a given one as long as there are any, then random search

@@ -1,10 +1,10 @@
-//! Reading and writing with `serde`: spaces from tables, configurations from and to maps.
+//! Reading with `serde`: spaces from tables, configurations from maps.
 
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use crate::search_space::{Configuration, Domain, SearchSpace, Value};
 
@@ -112,12 +112,6 @@ impl<'de> DeserializeSeed<'de> for Named<'_> {
         let domain = Domain::deserialize(deserializer)?;
         domain.check(self.0).map_err(D::Error::custom)?;
         Ok(domain)
-    }
-}
-
-impl Serialize for Configuration {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.iter())
     }
 }
 

@@ -42,6 +42,7 @@ fn first_of_all(view: &View<'_>, trial: &Trial) -> Markup {
             p {
                 (view.folder.metric()) " " strong { (metric) } " at " (view.folder.resource()) " " (level)
                 @if trial.finished.is_none() { ", not finished" }
+                @else if trial.by_itself { ", where it ended by itself" }
                 "."
             }
             @if trial.configuration.is_empty() {
@@ -74,6 +75,9 @@ fn place(view: &View<'_>, trial: &Trial) -> Markup {
 fn state(view: &View<'_>, trial: &Trial) -> &'static str {
     let model = view.history.model();
     if view.holds_checkpoint(&trial.id) {
+        if view.folder.is_missing(&trial.id) {
+            return "missing";
+        }
         return if model.is_pinned(&trial.id) {
             "pinned"
         } else {
@@ -95,6 +99,7 @@ fn state(view: &View<'_>, trial: &Trial) -> &'static str {
 fn status(view: &View<'_>, trial: &Trial) -> &'static str {
     match view.history.model().status(&trial.id) {
         _ if trial.failed => "failed",
+        _ if trial.by_itself => "ended by itself",
         _ if trial.finished.is_some() => "finished",
         Some(TrialStatus::Running) => "in training",
         Some(TrialStatus::StoppedOrCompleted) => "ended early",

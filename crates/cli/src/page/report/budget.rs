@@ -56,6 +56,9 @@ fn facts(view: &View<'_>) -> Markup {
                     }
                     (fact("Checkpoints given up", &html! { (results.num_checkpoints_removed) }))
                     (fact("regretted", &html! { (history.given_up.regretted()) }))
+                    @if let Some(taken) = history.room_taken() {
+                        (fact("not deleted", &html! { (taken.number) " (" (numbers::bytes(taken.bytes)) ")" }))
+                    }
                     @if lost > 0 { (fact("Lost: never complete, or broken", &html! { (lost) })) }
                     (fact("Trained (resource units)", &html! { (numbers::whole(history.trained() as f64)) }))
                     (fact("again", &html! {

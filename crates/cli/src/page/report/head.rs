@@ -5,6 +5,7 @@ use rungkeeper_tuner_hooks::{Budget, TrialStatus};
 
 use super::super::numbers;
 use super::{View, amount};
+use crate::report::history::RoomTaken;
 
 /// How the run ended, what it found, whether its budget was kept, and what that cost.
 pub(super) fn in_short(view: &View<'_>) -> Markup {
@@ -13,6 +14,7 @@ pub(super) fn in_short(view: &View<'_>) -> Markup {
             li { (ending(view)) }
             li { (best(view)) }
             li { (kept(view)) }
+            @if let Some(taken) = view.history.room_taken() { li { (room(&taken)) } }
             li { (cost(view)) }
         }
     }
@@ -45,9 +47,14 @@ fn best(view: &View<'_>) -> Markup {
         @if let Some((trial, metric)) = history.best() {
             "The best is " strong { "trial " (trial.id) } " with a " (folder.metric()) " of "
             strong { (numbers::metric(metric)) }
-            @if view.holds_checkpoint(&trial.id) { "; its checkpoint is kept." } @else { "." }
+            @if trial.by_itself { ", where it ended by itself" }
+            @if !view.holds_checkpoint(&trial.id) { "." }
+            @else if view.folder.is_missing(&trial.id) {
+                "; its checkpoint " strong { "is not there" } ", though the log holds it: it was removed by hand, or its disk is not mounted."
+            }
+            @else { "; its checkpoint is kept." }
         } @else if let Some((trial, (level, metric))) = ranking.first().and_then(|t| Some((t, t.highest()?))) {
-            "No trial has reached the max resource of " (history.header.max_resource) " with a metric. The best so far is "
+            "No trial has ended by itself or reached the max resource of " (history.header.max_resource) ", with a metric. The best so far is "
             strong { "trial " (trial.id) } " with a " (folder.metric()) " of " strong { (numbers::metric(metric)) }
             " at level " (level) "."
         } @else {
@@ -80,12 +87,23 @@ fn kept(view: &View<'_>) -> Markup {
             @if let Some(time) = holdings.exceeded {
                 " was " strong { "exceeded" } ", first at " (view.clock.with_unit(time)) ": "
                 (most_of(budget)) " were held at most."
+            } @else if view.history.room_taken().is_some() {
+                " was kept but for what could not be deleted: up to " (most_of(budget)) " were held beside it."
             } @else if holdings.exceeded_within_turns {
                 " was " strong { "kept" } " at the end of each turn; within a turn up to " (most_of(budget)) " were held."
             } @else {
                 " was " strong { "kept" } ": never more than " (most_of(budget)) " were held."
             }
         }
+    }
+}
+
+/// What could not be deleted.
+fn room(taken: &RoomTaken) -> Markup {
+    html! {
+        strong { (numbers::of(taken.number as u64, "checkpoint")) " could not be deleted" }
+        " and " @if taken.number == 1 { "takes" } @else { "take" } " " (numbers::bytes(taken.bytes))
+        " of room: " (taken.trials) "."
     }
 }
 

@@ -96,11 +96,11 @@ pub(super) fn levels(view: &View<'_>) -> Vec<Level> {
                     Fate::Stayed
                 },
             );
-            if index + 1 == trial.rungs.len() && trial.finished.is_none() {
+            if index + 1 == trial.rungs.len() && trial.at_max_resource().is_none() {
                 row.stands(history.model().status(&trial.id), promoted);
             }
         }
-        if let Some((_, metric)) = trial.finished {
+        if let Some((_, metric)) = trial.at_max_resource() {
             levels[top].count(metric, Fate::Finished);
             levels[top].ended += 1;
         }

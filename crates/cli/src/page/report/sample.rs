@@ -112,6 +112,14 @@ impl Log {
         });
     }
 
+    pub(super) fn undeleted(&mut self, trial: &str, bytes: u64) {
+        self.event(|elapsed| Event::Undeleted {
+            trial: trial.into(),
+            bytes,
+            elapsed,
+        });
+    }
+
     pub(super) fn end(&mut self) {
         self.event(|elapsed| {
             Event::End(EndOfRun {

@@ -7,7 +7,6 @@ mod table;
 
 use std::path::Path;
 
-use anyhow::Context;
 use maud::{Markup, html};
 use rungkeeper_tuner::simulation::CellResult;
 
@@ -29,7 +28,7 @@ pub(crate) struct Settings {
 /// Writes the page to the file at `path`.
 pub(crate) fn write(path: &Path, cells: &[CellResult], settings: &Settings) -> anyhow::Result<()> {
     let page = page(cells, settings);
-    std::fs::write(path, page).with_context(|| format!("cannot write {}", path.display()))
+    crate::output::write(path, &page)
 }
 
 fn page(cells: &[CellResult], settings: &Settings) -> String {

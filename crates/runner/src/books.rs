@@ -1,0 +1,501 @@
+//! What the events of a run add up to.
+//!
+//! Whatever happens is an event: it is written to the log, then applied here. A run that is resumed applies the events
+//! of its log and stands where it stood.
+
+use std::collections::HashMap;
+
+use rungkeeper_rung_model::{Decision, Mode, TrialStatus};
+use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler, Task};
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{
+    Budget, ExtraResults, Limits, Removal, RemovalCallback, RemovalPlan, RemovalReason, RungModel,
+    TrialResult,
+};
+use serde_json::{Map, Value, json};
+
+use crate::experiment::Experiment;
+use crate::ledger::Ledger;
+use crate::{RunError, View};
+
+/// Fields of the run's own beside those of an event.
+pub(crate) type Fields = Map<String, Value>;
+
+/// The books of a run: the log, and what it adds up to.
+pub(crate) struct Books<'o> {
+    pub(crate) ledger: Ledger<'o>,
+    standing: Standing,
+}
+
+/// What the events so far add up to.
+pub(crate) struct Standing {
+    pub(crate) scheduler: PromotionScheduler,
+    pub(crate) callback: RemovalCallback,
+    mode: Mode,
+    /// The best finished trial and its metric.
+    best: Option<(String, f64)>,
+    /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
+    /// not complete yet.
+    pinned_as_best: Vec<String>,
+    /// The last report of each trial that runs.
+    last: HashMap<String, (u64, f64)>,
+    /// Crashes of each trial since its program was mended, so to speak: since the run was resumed.
+    crashes: HashMap<String, u64>,
+    failed: u64,
+    /// Whether a report came that names both keys.
+    has_reports: bool,
+    /// Processes of the run so far, so that each has a number of its own.
+    processes: u64,
+    /// The largest checkpoint so far.
+    largest: u64,
+    /// The limits that the experiment file had when they were last taken from it.
+    pub(crate) limits_of_the_file: Limits,
+}
+
+impl Standing {
+    /// Of a run that has not begun.
+    pub(crate) fn new(experiment: &Experiment, header: &Header) -> Result<Self, RunError> {
+        let callback = RemovalCallback::new(
+            &header.model_spec(),
+            header.build_policy()?,
+            header.budget(),
+            header.limits(),
+            (),
+        )?;
+        Ok(Self {
+            scheduler: PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?,
+            callback,
+            mode: experiment.scheduler.model.mode,
+            best: None,
+            pinned_as_best: Vec::new(),
+            last: HashMap::new(),
+            crashes: HashMap::new(),
+            failed: 0,
+            has_reports: false,
+            processes: 0,
+            largest: 0,
+            limits_of_the_file: header.limits(),
+        })
+    }
+
+    /// An event of a log: what the scheduler decided then it is told first.
+    pub(crate) fn replay(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
+        match event {
+            Event::Start { trial, bracket, .. } => {
+                let configuration = fields.get("configuration").cloned().unwrap_or_default();
+                let configuration: Configuration =
+                    serde_json::from_value(configuration).unwrap_or_default();
+                self.scheduler.adopt_start(trial, *bracket, &configuration)?;
+            }
+            Event::Resume { trial, .. } => self.scheduler.adopt_resume(trial)?,
+            Event::Result {
+                trial,
+                level,
+                metric,
+                ..
+            } => {
+                self.scheduler.on_report(trial, *level, *metric)?;
+            }
+            _ => {}
+        }
+        self.apply(event, fields)?;
+        // Notes were said when it happened.
+        self.callback.take_notes();
+        Ok(())
+    }
+
+    /// Something happened.
+    fn apply(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
+        if let Some(process) = fields.get("process").and_then(Value::as_u64) {
+            self.processes = self.processes.max(process);
+        }
+        match event {
+            Event::Restart { trial, .. } => {
+                if fields.contains_key("crashed") {
+                    *self.crashes.entry(trial.clone()).or_default() += 1;
+                }
+                self.scheduler.on_restart(trial)?;
+            }
+            Event::Complete { trial, .. } => self.scheduler.on_complete(trial)?,
+            Event::Failed { trial, .. } => {
+                self.scheduler.on_failed(trial)?;
+                self.failed += 1;
+            }
+            Event::Retry { trial, .. } => self.scheduler.on_retry(trial)?,
+            Event::Limits { max_num_trials, .. } => self.scheduler.set_max_trials(*max_num_trials),
+            Event::Pin { trial, .. } if !fields.contains_key("asked") => {
+                self.pinned_as_best.push(trial.clone());
+            }
+            Event::Pin { trial, .. } | Event::Unpin { trial, .. } => {
+                self.pinned_as_best.retain(|pinned| pinned != trial);
+            }
+            Event::Checkpoint { bytes, .. } => self.largest = self.largest.max(*bytes),
+            _ => {}
+        }
+        self.callback.apply(event)?;
+        if fields.contains_key("from_the_file") {
+            self.limits_of_the_file = self.callback.limits();
+        }
+        self.follow_the_best(event);
+        Ok(())
+    }
+
+    /// A trial that ended, at the max resource or by itself, competes with its last report.
+    fn follow_the_best(&mut self, event: &Event) {
+        match event {
+            Event::Result {
+                trial,
+                level,
+                metric,
+                decision,
+                ..
+            } => {
+                self.has_reports = true;
+                if *decision == Decision::Stop {
+                    self.finished(trial, *metric);
+                } else {
+                    self.last.insert(trial.clone(), (*level, *metric));
+                }
+            }
+            Event::Complete { trial, .. } => {
+                if let Some((_, metric)) = self.last.get(trial).copied() {
+                    self.finished(trial, metric);
+                }
+            }
+            Event::Failed { trial, .. } => {
+                self.last.remove(trial);
+            }
+            _ => {}
+        }
+    }
+
+    fn finished(&mut self, trial: &str, metric: f64) {
+        self.last.remove(trial);
+        if self.is_best(metric) {
+            self.best = Some((trial.to_owned(), metric));
+        }
+    }
+
+    /// Whether a finished trial with this metric is the best so far.
+    pub(crate) fn is_best(&self, metric: f64) -> bool {
+        let better = |best: f64| match self.mode {
+            Mode::Min => metric < best,
+            Mode::Max => metric > best,
+        };
+        metric.is_finite() && self.best.as_ref().is_none_or(|(_, best)| better(*best))
+    }
+
+    /// The run goes on after somebody had a look: what failed before is no reason to stop again.
+    pub(crate) fn begin_counting_failures_anew(&mut self) {
+        self.failed = 0;
+        self.crashes.clear();
+    }
+}
+
+impl<'o> Books<'o> {
+    pub(crate) fn new(ledger: Ledger<'o>, standing: Standing) -> Self {
+        Self { ledger, standing }
+    }
+
+    /// Something happens: it is written, then it counts.
+    pub(crate) fn record(&mut self, event: &Event) -> Result<(), RunError> {
+        self.record_with(event, &[])
+    }
+
+    /// As [`Books::record`], with fields of the run's own.
+    pub(crate) fn record_with(
+        &mut self,
+        event: &Event,
+        fields: &[(&str, Value)],
+    ) -> Result<(), RunError> {
+        let named = fields.iter();
+        let fields: Fields = named
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        self.ledger.write(event, &fields)?;
+        self.standing.apply(event, &fields)?;
+        for note in self.standing.callback.take_notes() {
+            self.ledger.note(&note.to_string());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn elapsed(&self) -> f64 {
+        self.ledger.elapsed()
+    }
+
+    pub(crate) fn note(&mut self, text: &str) {
+        self.ledger.note(text);
+    }
+
+    pub(crate) fn model(&self) -> &RungModel {
+        self.standing.callback.model()
+    }
+
+    pub(crate) fn budget(&self) -> Budget {
+        self.standing.callback.budget()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.standing.callback.limits()
+    }
+
+    pub(crate) fn extra_results(&self) -> ExtraResults {
+        self.standing.callback.extra_results()
+    }
+
+    pub(crate) fn best(&self) -> Option<(&str, f64)> {
+        let best = self.standing.best.as_ref();
+        best.map(|(trial, metric)| (trial.as_str(), *metric))
+    }
+
+    pub(crate) fn is_best(&self, metric: f64) -> bool {
+        self.standing.is_best(metric)
+    }
+
+    /// The last report of a trial that runs: resource and metric.
+    pub(crate) fn last_report(&self, trial: &str) -> Option<(u64, f64)> {
+        self.standing.last.get(trial).copied()
+    }
+
+    pub(crate) fn largest(&self) -> u64 {
+        self.standing.largest
+    }
+
+    pub(crate) fn num_failed(&self) -> u64 {
+        self.standing.failed
+    }
+
+    pub(crate) fn has_reports(&self) -> bool {
+        self.standing.has_reports
+    }
+
+    /// How often a trial crashed so far.
+    pub(crate) fn num_crashes(&self, trial: &str) -> u64 {
+        self.standing.crashes.get(trial).copied().unwrap_or(0)
+    }
+
+    /// The number of the next process.
+    pub(crate) fn next_process(&mut self) -> u64 {
+        self.standing.processes += 1;
+        self.standing.processes
+    }
+
+    /// The next task of a free worker. It counts as begun.
+    pub(crate) fn next_task(&mut self) -> Result<Task, RunError> {
+        Ok(self.standing.scheduler.next_task()?)
+    }
+
+    /// Whether no configuration is left that was not tried.
+    pub(crate) fn space_is_used_up(&self) -> bool {
+        self.standing.scheduler.space_is_used_up()
+    }
+
+    /// What the scheduler decides on a report; the error says why it is none.
+    pub(crate) fn decide(
+        &mut self,
+        trial: &str,
+        resource: u64,
+        metric: f64,
+    ) -> Result<Decision, String> {
+        let verdict = self.standing.scheduler.on_report(trial, resource, metric);
+        verdict
+            .map(|verdict| verdict.decision)
+            .map_err(|error| error.to_string())
+    }
+
+    /// Trials whose checkpoints were removed and could not be deleted yet.
+    pub(crate) fn undeleted(&self) -> Vec<String> {
+        self.standing.callback.undeleted().keys().cloned().collect()
+    }
+
+    /// The limits that the experiment file had when they were last taken from it.
+    pub(crate) fn limits_of_the_file(&self) -> Limits {
+        self.standing.limits_of_the_file
+    }
+
+    pub(crate) fn is_undeleted(&self, trial: &str) -> bool {
+        self.standing.callback.undeleted().contains_key(trial)
+    }
+
+    /// Hyper-parameters of a trial.
+    pub(crate) fn configuration(&self, trial: &str) -> Configuration {
+        // Trials are numbered by the scheduler; their hyper-parameters follow from the number.
+        self.standing
+            .scheduler
+            .configuration(trial.parse().unwrap_or(0))
+    }
+
+    /// Whether a limit is reached, together with reports that are not written yet. A number of trials is a limit of the
+    /// scheduler: the ones that were started are finished.
+    pub(crate) fn limit_is_reached(&self, (reports, resource): (u64, u64)) -> bool {
+        let mut progress = self.standing.callback.progress();
+        progress.seconds = self.elapsed();
+        progress.reports += reports;
+        progress.resource = progress.resource.saturating_add(resource);
+        let limits = Limits {
+            trials: None,
+            ..self.limits()
+        };
+        limits.reached(&progress)
+    }
+
+    pub(crate) fn has_checkpoint(&self, trial: &str) -> bool {
+        self.model().status(trial) == Some(TrialStatus::PausedWithCheckpoint)
+    }
+
+    /// A trial reports, and the scheduler has decided.
+    pub(crate) fn conclude(
+        &mut self,
+        trial: &str,
+        result: &TrialResult,
+        checkpoint: bool,
+        pin_best: bool,
+    ) -> Result<(), RunError> {
+        if result.decision == Decision::Stop && pin_best && self.is_best(result.metric) {
+            // Before it ends: a trial that has ended unpinned needs no checkpoint.
+            self.pin_as_best(trial)?;
+        }
+        let event = Event::Result {
+            trial: trial.to_owned(),
+            level: result.level,
+            metric: result.metric,
+            decision: result.decision,
+            elapsed: self.elapsed(),
+        };
+        self.record_with(&event, &[("checkpoint", Value::from(checkpoint))])
+    }
+
+    /// A trial's program ended by itself before the max resource.
+    pub(crate) fn complete(&mut self, trial: &str, pin_best: bool) -> Result<(), RunError> {
+        let last = self.last_report(trial);
+        if pin_best && last.is_some_and(|(_, metric)| self.is_best(metric)) {
+            self.pin_as_best(trial)?;
+        }
+        let event = Event::Complete {
+            trial: trial.to_owned(),
+            elapsed: self.elapsed(),
+        };
+        let fields = last.map(|(resource, _)| ("resource", json!(resource)));
+        self.record_with(&event, fields.as_slice())
+    }
+
+    fn pin_as_best(&mut self, trial: &str) -> Result<(), RunError> {
+        if self.model().is_pinned(trial) {
+            return Ok(());
+        }
+        let event = Event::Pin {
+            trial: trial.to_owned(),
+            elapsed: self.elapsed(),
+        };
+        self.record(&event)
+    }
+
+    /// Once the checkpoint of the best trial is complete, the ones before need theirs no longer: ends their pins, and
+    /// returns those that have ended, with the bytes of their checkpoints.
+    pub(crate) fn unpin_former_best(&mut self) -> Result<Vec<(String, u64)>, RunError> {
+        let Some((best, _)) = self.standing.best.clone() else {
+            return Ok(Vec::new());
+        };
+        if self.model().checkpoint(&best).is_none() {
+            return Ok(Vec::new());
+        }
+        let former = self.standing.pinned_as_best.iter();
+        let former: Vec<String> = former.filter(|trial| **trial != best).cloned().collect();
+        let mut ended = Vec::new();
+        for trial in former {
+            ended.extend(self.unpin(&trial)?.map(|bytes| (trial, bytes)));
+        }
+        Ok(ended)
+    }
+
+    /// Ends a pin. The bytes of the checkpoint of a trial that has ended are returned: it is needed no longer.
+    pub(crate) fn unpin(&mut self, trial: &str) -> Result<Option<u64>, RunError> {
+        let bytes = self.model().checkpoint(trial).map_or(0, |held| held.bytes);
+        let event = Event::Unpin {
+            trial: trial.to_owned(),
+            elapsed: self.elapsed(),
+        };
+        self.record(&event)?;
+        let ended = self.model().status(trial) == Some(TrialStatus::StoppedOrCompleted);
+        Ok(ended.then_some(bytes))
+    }
+
+    /// Number of checkpoints that are kept for good: what is pinned, `also`, and the best finished
+    /// trial's, once there is one.
+    pub(crate) fn num_kept(&self, also: Option<&str>, pin_best: bool) -> u64 {
+        let model = self.model();
+        let as_best = &self.standing.pinned_as_best;
+        let asked = model.trials().filter(|(id, _)| {
+            Some(*id) == also || (model.is_pinned(id) && !as_best.iter().any(|best| best == id))
+        });
+        asked.count() as u64 + u64::from(pin_best)
+    }
+
+    /// The end of a turn: what exceeds the budget is removed. It is in the log when this returns; the files are the
+    /// caller's to delete.
+    pub(crate) fn keep_budget(&mut self) -> Result<Vec<Removal>, RunError> {
+        let elapsed = self.elapsed();
+        let plan = self.standing.callback.plan(elapsed)?;
+        if plan.removals.is_empty() {
+            return Ok(Vec::new());
+        }
+        for removal in &plan.removals {
+            let event = Event::Remove {
+                removal: removal.clone(),
+                elapsed,
+            };
+            self.ledger.write(&event, &Fields::new())?;
+        }
+        let event = Event::LoopEnd(self.standing.callback.loop_end(&plan));
+        self.ledger.write(&event, &Fields::new())?;
+        for removal in &plan.removals {
+            self.standing.callback.give_up(&removal.trial)?;
+        }
+        Ok(plan.removals)
+    }
+
+    /// What another budget, kept this once, would remove.
+    pub(crate) fn plan_within(&mut self, budget: Budget) -> Result<RemovalPlan, RunError> {
+        let elapsed = self.elapsed();
+        Ok(self.standing.callback.plan_within(budget, elapsed)?)
+    }
+
+    /// A paused trial turns out to have no checkpoint.
+    pub(crate) fn lose(&mut self, trial: &str) -> Result<(), RunError> {
+        let Some(standing) = self.model().trial_information(trial) else {
+            return Ok(());
+        };
+        let removal = Removal {
+            trial: trial.to_owned(),
+            level: standing.level,
+            rank: standing.rank,
+            rung_len: standing.rung_len,
+            bytes: 0,
+            expected_cost: None,
+            ln_expected_cost: None,
+            reason: RemovalReason::Lost,
+        };
+        let elapsed = self.elapsed();
+        self.record(&Event::Remove { removal, elapsed })
+    }
+
+    /// Shows whoever watches how the run stands.
+    pub(crate) fn show(&mut self, deleting: usize) {
+        let best = self.standing.best.as_ref();
+        let view = View {
+            elapsed: self.ledger.elapsed(),
+            model: self.standing.callback.model(),
+            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
+            deleting,
+        };
+        self.ledger.show(&view);
+    }
+
+    /// The end of the run.
+    pub(crate) fn end(&mut self) -> Result<(), RunError> {
+        let end = self.standing.callback.end_of_run(self.elapsed());
+        self.record(&Event::End(end))
+    }
+}

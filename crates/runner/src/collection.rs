@@ -1,0 +1,158 @@
+//! Making room on request: what would go, what goes, and what nobody owns.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rungkeeper_checkpoints::{Orphan, Pending, Store};
+use rungkeeper_policies::{Budget, RemovalReason};
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Removal, RemovalCallback, Replay};
+
+use crate::desk::Job;
+use crate::directory::{RunDirectory, read_experiment};
+use crate::journal::Journal;
+use crate::trials::Trials;
+use crate::{RunError, storage};
+
+/// A checkpoint that goes, or would go.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doomed {
+    /// What is removed, and on what grounds.
+    pub removal: Removal,
+    /// Where it lies: a path, or a key of the bucket.
+    pub location: String,
+}
+
+/// What a collection did.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Removed, first to go first.
+    pub gone: Vec<Doomed>,
+    /// What could not be deleted.
+    pub left: Vec<Pending>,
+    /// Number of checkpoints that are held now.
+    pub held: usize,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// What lies in the store of a run without being owned by its log.
+#[derive(Debug)]
+pub struct Orphans {
+    /// All of it.
+    pub found: Vec<Orphan>,
+    /// How many of the run's own were removed.
+    pub removed: usize,
+}
+
+/// What [`Runner::collect`](crate::Runner::collect) would remove as the log of a run stands, first to go first, for the
+/// budget that `change` makes of the run's own. Nothing is changed, and another process may work on the run. What the
+/// log names and the store does not hold is left out.
+///
+/// # Errors
+///
+/// The directory holds no run, or its log or store cannot be read.
+pub fn what_would_go(
+    directory: &Path,
+    change: impl FnOnce(Budget) -> Budget,
+) -> Result<Vec<Doomed>, RunError> {
+    let directory = RunDirectory::look_at(directory)?;
+    let (mut callback, elapsed) = replayed(&directory)?;
+    let store = open_store(&directory)?;
+    let mut places = places(&*store)?;
+    // Somebody may have removed checkpoints by hand: they take no room, and are not there to go.
+    let model = callback.model();
+    let held = model.trials().filter(|(trial, _)| model.checkpoint(trial).is_some());
+    let gone: Vec<String> = held
+        .filter(|(trial, _)| !places.contains_key(*trial))
+        .map(|(trial, _)| trial.to_owned())
+        .collect();
+    for trial in gone {
+        let _ = callback.lose(&trial); // one that runs holds nothing that could go
+    }
+    let plan = callback.plan_within(change(callback.budget()), elapsed)?;
+    Ok(located(&mut places, plan.removals))
+}
+
+/// What lies in the store without being owned by the log. Nothing is changed.
+///
+/// # Errors
+///
+/// As [`what_would_go`].
+pub fn orphans(directory: &Path) -> Result<Orphans, RunError> {
+    let directory = RunDirectory::look_at(directory)?;
+    let (callback, _) = replayed(&directory)?;
+    let store = open_store(&directory)?;
+    let found = store.orphans(&|trial| callback.model().status(trial).is_some())?;
+    Ok(Orphans { found, removed: 0 })
+}
+
+/// Removes what exceeds a budget that is kept this once. The files are on their way out when this returns.
+pub(crate) fn collect(trials: &mut Trials<'_>, budget: Budget) -> Result<Vec<Doomed>, RunError> {
+    let plan = trials.books.plan_within(budget)?;
+    let mut places = places(trials.desk.store())?;
+    let gone = located(&mut places, plan.removals);
+    for doomed in &gone {
+        let removal = doomed.removal.clone();
+        let (trial, bytes) = (removal.trial.clone(), removal.bytes);
+        let elapsed = trials.books.elapsed();
+        trials.books.record(&Event::Remove { removal, elapsed })?;
+        trials.desk.ask(&trial, Job::Remove { bytes });
+    }
+    Ok(gone)
+}
+
+/// Removes what this run committed and its log does not own.
+pub(crate) fn collect_orphans(trials: &mut Trials<'_>) -> Result<Orphans, RunError> {
+    let model = trials.books.model();
+    let store = trials.desk.store();
+    let found = store.orphans(&|trial| model.status(trial).is_some())?;
+    let mut removed = 0;
+    for orphan in &found {
+        if let Orphan::Checkpoint(stored) = orphan {
+            store.delete(&stored.trial)?;
+            removed += 1;
+        }
+    }
+    Ok(Orphans { found, removed })
+}
+
+/// The removal callback as the log of a run leaves it, and the seconds of the run.
+fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError> {
+    let (header, events) = Journal::read(&directory.log())?;
+    let mut replay = Replay::checked(&header)?;
+    let mut elapsed = 0.0;
+    for (place, recorded) in events.enumerate() {
+        let (event, _) = recorded?;
+        replay.feed(place + 2, &event)?;
+        elapsed = event.elapsed().unwrap_or(elapsed);
+    }
+    replay.finish()?;
+    Ok((replay.into_callback(), elapsed))
+}
+
+/// Never makes a store: who only looks finds what is there.
+fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
+    let (experiment, _) = read_experiment(&directory.experiment())?;
+    let (origin, whereabouts) = directory.origin_as_it_is()?;
+    storage::open(directory, &origin, &whereabouts, &experiment, true)
+}
+
+/// Where the checkpoints lie.
+fn places(store: &dyn Store) -> Result<HashMap<String, String>, RunError> {
+    let stored = store.list()?.into_iter();
+    Ok(stored.map(|stored| (stored.trial, stored.location)).collect())
+}
+
+/// What was removed because someone asked says so.
+fn located(places: &mut HashMap<String, String>, removals: Vec<Removal>) -> Vec<Doomed> {
+    let doomed = removals.into_iter().map(|removal| Doomed {
+        location: places.remove(&removal.trial).unwrap_or_default(),
+        removal: Removal {
+            reason: RemovalReason::Asked,
+            ..removal
+        },
+    });
+    doomed.collect()
+}

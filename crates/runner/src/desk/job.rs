@@ -1,0 +1,324 @@
+//! What is done on a store, and what it comes to.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::{Duration, Instant};
+
+use rungkeeper_checkpoints::{
+    Committed, Deleter, Fingerprint, Prepared, Restored, Store, StoreError, fingerprint,
+    size_of_files,
+};
+use rungkeeper_tuner::search_space::Configuration;
+use rustix::fs::statvfs;
+
+use super::queue::Queue;
+use crate::experiment::{Experiment, fill};
+use crate::process::{Launch, Output, Process, ProcessId, end_marked};
+use crate::runner::Message;
+
+/// Time between two tries while the store cannot be used.
+const BETWEEN: Duration = Duration::from_millis(200);
+/// A disk with less room than this is full, however small checkpoints are.
+const LEAST_ROOM: u64 = 1 << 16;
+
+/// A job of a trial.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Make its folder, restore its checkpoint, start its program.
+    Start(Box<Start>),
+    /// Hash and sync what its program wrote, which waits for its answer.
+    Prepare { process: ProcessId, level: u64 },
+    /// Its program has ended: make what it left a checkpoint, if it can be trusted.
+    Keep(Keep),
+    /// Its program has ended unexpectedly: look at what it left.
+    Look {
+        process: ProcessId,
+        saved: Option<Saved>,
+        /// The largest checkpoint of the run so far.
+        largest: u64,
+    },
+    /// Delete its checkpoints; they are removed in the log.
+    Remove { bytes: u64 },
+    /// Delete what its program left and nobody committed.
+    Discard,
+}
+
+/// How the program of a trial is started.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) process: ProcessId,
+    pub(crate) folder: Folder,
+    pub(crate) experiment: Arc<Experiment>,
+    pub(crate) configuration: Configuration,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) directory: PathBuf,
+    pub(crate) output: Arc<Output>,
+}
+
+/// What the folder of a program holds when it starts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Folder {
+    /// Nothing.
+    Empty,
+    /// The newest checkpoint that is whole.
+    Restored,
+    /// What the trial's last process left there.
+    AsItIs,
+}
+
+/// What a program said it had saved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Saved {
+    pub(crate) level: u64,
+    /// How its files lay then.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// What a program left, and how far that can be trusted.
+#[derive(Debug)]
+pub(crate) struct Keep {
+    pub(crate) process: ProcessId,
+    /// If nothing was written since, it is this.
+    pub(crate) saved: Option<Saved>,
+    /// Otherwise it is of this level, where the program ended as it should.
+    pub(crate) otherwise: Option<u64>,
+    /// What is larger is not kept.
+    pub(crate) most_bytes: Option<u64>,
+}
+
+/// What became of what a program left.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// It is a checkpoint.
+    Committed(Committed),
+    /// There was nothing.
+    Nothing,
+    /// It may have been in the middle of writing.
+    NotTrusted,
+    /// It has so many bytes, more than there may be.
+    TooLarge(u64),
+    /// It could not be committed.
+    Failed(StoreError),
+}
+
+/// What a program left that ended unexpectedly.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Left {
+    /// Nothing was written since it said that it had saved.
+    pub(crate) is_as_saved: bool,
+    /// There is nothing in its folder.
+    pub(crate) is_empty: bool,
+    /// The disk has no room for another checkpoint.
+    pub(crate) disk_is_full: bool,
+}
+
+/// A program that runs, and what its folder held.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// Why not, if it could not be started.
+    pub(crate) process: io::Result<Process>,
+    pub(crate) restored: Restored,
+}
+
+/// What a job came to.
+#[derive(Debug)]
+pub(crate) enum Done {
+    Started(ProcessId, Result<Box<Started>, StoreError>),
+    Prepared(ProcessId, Result<Prepared, StoreError>),
+    Kept(ProcessId, Kept),
+    Left(ProcessId, Left),
+    /// What could not be deleted; it is tried again.
+    NotDiscarded(String, StoreError),
+}
+
+impl Job {
+    pub(super) fn is_removal(&self) -> bool {
+        matches!(self, Self::Remove { .. })
+    }
+}
+
+/// Where jobs are done.
+pub(super) struct Workshop {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) deleter: Arc<Deleter>,
+    pub(super) patience: Duration,
+    pub(super) mark: String,
+    pub(super) log: Arc<File>,
+    pub(super) queue: Arc<Queue>,
+}
+
+impl Workshop {
+    /// What each thread does until the queue is closed.
+    pub(super) fn work(&self, to: &SyncSender<Message>) {
+        while let Some((trial, job)) = self.queue.next() {
+            let was_removal = job.is_removal();
+            let done = self.carry_out(&trial, job, to);
+            // First, so that whoever hears of it can ask for more.
+            self.queue.done(&trial, was_removal);
+            if let Some(done) = done
+                && to.send(Message::Done(done)).is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    fn carry_out(&self, trial: &str, job: Job, to: &SyncSender<Message>) -> Option<Done> {
+        Some(match job {
+            Job::Start(start) => Done::Started(start.process, self.start(trial, *start, to)),
+            Job::Prepare { process, level } => {
+                let prepare = || self.store.prepare(trial, level, process.number);
+                Done::Prepared(process, self.patiently(prepare))
+            }
+            Job::Keep(keep) => Done::Kept(keep.process, self.keep(trial, &keep)),
+            Job::Look {
+                process,
+                saved,
+                largest,
+            } => Done::Left(process, self.look(trial, process, saved.as_ref(), largest)),
+            Job::Remove { bytes } => {
+                // That it is removed survives a loss of power before its files go. Where the log cannot be written
+                // the loop finds out by itself.
+                let _ = self.log.sync_data();
+                self.deleter.delete(trial, bytes);
+                return None;
+            }
+            Job::Discard => match self.discard(trial) {
+                Ok(()) => return None,
+                Err(error) => Done::NotDiscarded(trial.to_owned(), error),
+            },
+        })
+    }
+
+    fn start(
+        &self,
+        trial: &str,
+        start: Start,
+        to: &SyncSender<Message>,
+    ) -> Result<Box<Started>, StoreError> {
+        let (folder, restored) = self.patiently(|| self.make_folder(trial, start.folder))?;
+        let experiment = &start.experiment;
+        let checkpoint_dir = folder.display().to_string();
+        let (slot, command) = (start.process.slot, &experiment.command);
+        let command = fill(command, &start.configuration, trial, slot, &checkpoint_dir);
+        let launch = Launch {
+            id: start.process,
+            command,
+            directory: start.directory,
+            environment: start.environment,
+            output: start.output,
+            folder,
+            protocol: experiment.protocol,
+            names: experiment.names.clone(),
+        };
+        let process = Process::spawn(&launch, to);
+        Ok(Box::new(Started { process, restored }))
+    }
+
+    fn make_folder(&self, trial: &str, folder: Folder) -> Result<(PathBuf, Restored), StoreError> {
+        if folder == Folder::AsItIs
+            && let Some(live) = self.store.live(trial)?
+        {
+            return Ok((live, Restored::default()));
+        }
+        let live = self.store.begin(trial)?;
+        let restored = match folder {
+            Folder::Empty => Restored::default(),
+            Folder::Restored | Folder::AsItIs => self.store.restore(trial, &live)?,
+        };
+        Ok((live, restored))
+    }
+
+    fn keep(&self, trial: &str, keep: &Keep) -> Kept {
+        // Nobody writes there any more: children that left the group are ended as well.
+        end_marked(&self.mark, Some(keep.process.number), Duration::ZERO);
+        let kept = self.patiently(|| self.keep_once(trial, keep));
+        let kept = kept.unwrap_or_else(Kept::Failed);
+        let stays = match &kept {
+            Kept::Committed(_) => true,
+            // Good, and committed once the store can be used again.
+            Kept::Failed(error) => error.is_unavailable(),
+            _ => false,
+        };
+        if !stays {
+            let _ = self.discard(trial); // or by the next process of the trial, or the next sweep
+        }
+        kept
+    }
+
+    fn keep_once(&self, trial: &str, keep: &Keep) -> Result<Kept, StoreError> {
+        let Some(live) = self.store.live(trial)? else {
+            return Ok(Kept::Nothing);
+        };
+        if is_empty(&live) {
+            return Ok(Kept::Nothing);
+        }
+        let saved = keep.saved.as_ref().filter(|saved| is_as_saved(&live, saved));
+        let Some(level) = saved.map(|saved| saved.level).or(keep.otherwise) else {
+            return Ok(Kept::NotTrusted);
+        };
+        let bytes = size_of_files(&live);
+        if keep.most_bytes.is_some_and(|most| bytes > most) {
+            return Ok(Kept::TooLarge(bytes));
+        }
+        let committed = self.store.commit(trial, level, keep.process.number)?;
+        Ok(Kept::Committed(committed))
+    }
+
+    fn look(&self, trial: &str, process: ProcessId, saved: Option<&Saved>, largest: u64) -> Left {
+        end_marked(&self.mark, Some(process.number), Duration::ZERO);
+        let live = self.store.live(trial).ok().flatten();
+        Left {
+            is_as_saved: live
+                .as_deref()
+                .zip(saved)
+                .is_some_and(|(live, saved)| is_as_saved(live, saved)),
+            is_empty: live.as_deref().is_none_or(is_empty),
+            disk_is_full: live.as_deref().is_some_and(|live| is_full(live, largest)),
+        }
+    }
+
+    fn discard(&self, trial: &str) -> Result<(), StoreError> {
+        if let Some(aside) = self.store.discard(trial)? {
+            self.deleter.purge(aside);
+        }
+        Ok(())
+    }
+
+    /// Tries again while the store cannot be used, as long as there is patience.
+    fn patiently<T>(&self, mut operation: impl FnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let begin = Instant::now();
+        loop {
+            match operation() {
+                Err(error)
+                    if error.is_unavailable()
+                        && begin.elapsed() < self.patience
+                        && self.queue.pause(BETWEEN) => {}
+                done => return done,
+            }
+        }
+    }
+}
+
+fn is_as_saved(live: &Path, saved: &Saved) -> bool {
+    fingerprint(live).is_ok_and(|now| now == saved.fingerprint)
+}
+
+/// Whether a program wrote nothing. What cannot be read is for the store to say.
+fn is_empty(live: &Path) -> bool {
+    std::fs::read_dir(live).is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Whether another checkpoint of the size there were has no room.
+fn is_full(folder: &Path, largest: u64) -> bool {
+    statvfs(folder).is_ok_and(|system| {
+        let room = system.f_bavail.saturating_mul(system.f_frsize);
+        // Some file systems have no fixed number of names, and say 0 of 0.
+        let has_names = system.f_files == 0 || system.f_favail > 0;
+        room < largest.max(LEAST_ROOM) || !has_names
+    })
+}

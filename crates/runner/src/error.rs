@@ -1,0 +1,155 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rungkeeper_checkpoints::StoreError;
+use rungkeeper_policies::{BudgetError, LimitError};
+use rungkeeper_rung_model::SpecError;
+use rungkeeper_tuner_hooks::{HookError, ReplayError, SetupError};
+use thiserror::Error;
+
+use crate::experiment::ExperimentError;
+use crate::journal::JournalError;
+use rungkeeper_tuner::scheduler::SchedulerError;
+
+/// Why a run could not begin, or had to stop. What is in the log is not lost.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A file of the run.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
+    },
+    /// The experiment file has problems.
+    #[error("{}:\n{source}", path.display())]
+    Experiment {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        source: ExperimentError,
+    },
+    /// The directory holds something that is no run.
+    #[error(
+        "{} is not used: it holds {entry:?}, which no run made; give a new or empty directory with --dir",
+        directory.display()
+    )]
+    NotOurs {
+        /// The directory.
+        directory: PathBuf,
+        /// Something in it.
+        entry: String,
+    },
+    /// The training command cannot be started as it is written.
+    #[error("{}: {reason}", path.display())]
+    Command {
+        /// The experiment file.
+        path: PathBuf,
+        /// What is missing, and where it was looked for.
+        reason: String,
+    },
+    /// The directory is a copy, and its store is the original's.
+    #[error(
+        "{} is a copy of the run in {}, and both would use the store {store}: nothing was touched; go on with the \
+         original, or move it away first if this is the one to keep", directory.display(), original.display()
+    )]
+    CopyOfAStore {
+        /// The copy.
+        directory: PathBuf,
+        /// The original.
+        original: PathBuf,
+        /// The store.
+        store: String,
+    },
+    /// The folder that the experiment's paths are relative to is not there.
+    #[error(
+        "the programs of the run in {} ran in {}, and {} is not there; name the folder with --base DIR",
+        directory.display(), base.display(), base.join(file).display()
+    )]
+    NoBase {
+        /// The run's directory.
+        directory: PathBuf,
+        /// The folder as it was.
+        base: PathBuf,
+        /// The experiment file in it.
+        file: PathBuf,
+    },
+    /// The experiment file in the run's directory was changed where the run cannot follow.
+    #[error("{}:\n{}", path.display(), reasons.join("\n"))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What was changed, and what to do.
+        reasons: Vec<String>,
+    },
+    /// The disk that the checkpoints are on is full.
+    #[error(
+        "the disk of {} is full: programs were paused, nothing is lost, and `rungkeeper resume` goes on once there is \
+         room", place.display()
+    )]
+    DiskFull {
+        /// Where the checkpoints are.
+        place: PathBuf,
+    },
+    /// The directory holds a run already.
+    #[error("{} holds a run already: `rungkeeper resume` goes on with it", .0.display())]
+    Exists(PathBuf),
+    /// The directory holds no run.
+    #[error("{} holds no run (there is no log.jsonl in it)", .0.display())]
+    NoRun(PathBuf),
+    /// Another process works on the run.
+    #[error("another process works on the run in {}", .0.display())]
+    Locked(PathBuf),
+    /// The event log.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The budget.
+    #[error(transparent)]
+    Budget(#[from] BudgetError),
+    /// A trial that cannot be pinned or unpinned.
+    #[error("trial \"{trial}\" {reason}")]
+    Pin {
+        /// The trial.
+        trial: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Limits that are none.
+    #[error(transparent)]
+    Limits(#[from] LimitError),
+    /// The settings.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The scheduler's settings.
+    #[error(transparent)]
+    Spec(#[from] SpecError),
+    /// The scheduler.
+    #[error(transparent)]
+    Scheduler(#[from] SchedulerError),
+    /// The log does not fit together.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The removal callback.
+    #[error(transparent)]
+    Hook(#[from] HookError),
+    /// The training program could not be started.
+    #[error("cannot start {program}: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {
+    RunError::File {
+        path: path.to_owned(),
+        source,
+    }
+}

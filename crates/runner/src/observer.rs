@@ -1,0 +1,58 @@
+//! Who watches a run, and what there is to see.
+
+use rungkeeper_tuner_hooks::RungModel;
+use rungkeeper_tuner_hooks::log::Event;
+
+/// Someone who watches a run.
+pub trait Observer {
+    /// An event was written to the log.
+    fn event(&mut self, _event: &Event) {}
+
+    /// Something a person should know, though the run goes on.
+    fn note(&mut self, _text: &str) {}
+
+    /// A turn of the loop is over.
+    fn turn(&mut self, _run: &View<'_>) {}
+
+    /// Asked once per turn: whether the run shall stop.
+    fn stop(&mut self) -> Stop {
+        Stop::No
+    }
+}
+
+/// Whether a run shall stop.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Stop {
+    /// It goes on.
+    #[default]
+    No,
+    /// Running trials are paused at their next report, then the run stops and can be resumed.
+    Cleanly,
+    /// Running trials are ended at once; they train again from their last checkpoint.
+    Now,
+}
+
+/// What an observer sees of a run.
+#[non_exhaustive]
+pub struct View<'r> {
+    /// Seconds of the run.
+    pub elapsed: f64,
+    /// Trials, rungs and checkpoints.
+    pub model: &'r RungModel,
+    /// The best finished trial and its metric.
+    pub best: Option<(&'r str, f64)>,
+    /// Number of checkpoints that were removed and whose files are not deleted yet.
+    pub deleting: usize,
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// A limit was reached, or there is nothing left to train.
+    Finished,
+    /// It was asked to stop, and can be resumed.
+    Stopped,
+    /// It stopped by itself, for this reason, and can be resumed once that is mended.
+    GaveUp(String),
+}

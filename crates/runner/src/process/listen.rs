@@ -1,0 +1,146 @@
+//! What a training process prints.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rungkeeper_checkpoints::{Fingerprint, fingerprint};
+
+use super::{Launch, Output, ProcessId};
+use crate::protocol::{Line, Printed, Protocol, ReportNames};
+use crate::runner::Message;
+
+/// Longest line that is listened to, with its end; what is longer is no report. It bounds the
+/// memory that lines in the queue take.
+const LONGEST_LINE: u64 = 1 << 16;
+
+/// Longest part of a line that is no report that is kept, in bytes.
+const LONGEST_QUOTE: usize = 400;
+
+/// Something a training process said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) process: ProcessId,
+    pub(crate) heard: Heard,
+}
+
+/// What was heard of a training process.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A report. With `"checkpoint": true` also how the files lay at that moment: the program waits for its answer, so
+    /// they are at rest, and as long as they lie so they are that checkpoint.
+    Report(Printed, Option<Fingerprint>),
+    /// Something that was meant as a report and cannot be one; why, and whether the key of the resource is missing.
+    Refused(String, bool),
+    /// It prints no more.
+    Nothing,
+}
+
+/// The last line that was no report, for a person who wonders why nothing comes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LastLine(Arc<Mutex<Option<String>>>);
+
+impl LastLine {
+    pub(crate) fn get(&self) -> Option<String> {
+        let line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        line.clone()
+    }
+
+    fn set(&self, text: &str) {
+        let end = text.floor_char_boundary(LONGEST_QUOTE);
+        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = line.get_or_insert_default();
+        kept.clear();
+        kept.push_str(&text[..end]);
+    }
+}
+
+/// Hears one process.
+pub(super) struct Listener {
+    process: ProcessId,
+    folder: PathBuf,
+    protocol: Protocol,
+    names: ReportNames,
+    output: Arc<Output>,
+    last_line: LastLine,
+    to: SyncSender<Message>,
+}
+
+impl Listener {
+    pub(super) fn new(launch: &Launch, to: SyncSender<Message>, last_line: LastLine) -> Self {
+        Self {
+            process: launch.id,
+            folder: launch.folder.clone(),
+            protocol: launch.protocol,
+            names: launch.names.clone(),
+            output: Arc::clone(&launch.output),
+            last_line,
+            to,
+        }
+    }
+
+    /// Hands on what a process reports until it prints no more.
+    pub(super) fn listen(&self, stdout: impl Read) {
+        let mut reader = BufReader::new(stdout);
+        let mut bytes = Vec::new();
+        let mut within_a_line = false;
+        loop {
+            bytes.clear();
+            let read = reader
+                .by_ref()
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut bytes);
+            if !matches!(read, Ok(1..)) {
+                self.say(Heard::Nothing);
+                return;
+            }
+            let complete = bytes.ends_with(b"\n");
+            let too_long = within_a_line || (!complete && bytes.len() as u64 == LONGEST_LINE);
+            within_a_line = !complete;
+            let heard = (!too_long).then(|| self.hear(&bytes)).flatten();
+            let gone = heard.is_some_and(|heard| !self.say(heard));
+            // After the report: a trial does not wait for the disk that its output goes to.
+            self.output.write(&bytes);
+            if gone {
+                return;
+            }
+        }
+    }
+
+    fn hear(&self, bytes: &[u8]) -> Option<Heard> {
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_end_matches(['\n', '\r']);
+        match Line::read(text, self.protocol, &self.names) {
+            Line::Report(printed) => {
+                let at_rest = printed.checkpoint && self.protocol == Protocol::Answered;
+                let fingerprint = at_rest.then(|| fingerprint(&self.folder).ok()).flatten();
+                Some(Heard::Report(printed, fingerprint))
+            }
+            Line::Refused { reason, missing } => Some(Heard::Refused(reason, missing)),
+            Line::Other => {
+                self.last_line.set(text);
+                None
+            }
+        }
+    }
+
+    /// Whether there is still somebody who listens.
+    fn say(&self, heard: Heard) -> bool {
+        let process = self.process;
+        self.to.send(Message::Said(Said { process, heard })).is_ok()
+    }
+}
+
+/// Keeps what a process prints as errors.
+pub(super) fn copy(mut stderr: impl Read, output: &Output) {
+    let mut buffer = vec![0; 1 << 13];
+    loop {
+        match stderr.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(length) => output.write(&buffer[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}

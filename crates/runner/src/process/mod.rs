@@ -1,0 +1,272 @@
+//! A training process: started in a group of its own, listened to, ended as a whole group.
+
+mod listen;
+mod marked;
+mod output;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+
+use crate::protocol::{Protocol, ReportNames};
+use crate::runner::Message;
+use listen::{Listener, copy};
+
+pub(crate) use listen::{Heard, LastLine, Said};
+pub(crate) use marked::{end_left_behind, end_marked, start_time};
+pub(crate) use output::Output;
+
+/// Every process of a run carries its mark in this variable, children included: what a runner that was killed left
+/// behind is found by it, whatever session it is in.
+pub(crate) const MARK: &str = "RUNGKEEPER_RUN";
+/// The number of the process in the run.
+pub(crate) const NUMBER: &str = "RUNGKEEPER_PROCESS";
+
+/// Which process it is: what an old one printed is never taken for a new one's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ProcessId {
+    /// The worker's number.
+    pub(crate) slot: usize,
+    /// Counts the processes of a run.
+    pub(crate) number: u64,
+}
+
+/// How a training process is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) id: ProcessId,
+    /// Program and arguments.
+    pub(crate) command: Vec<String>,
+    /// Folder it runs in.
+    pub(crate) directory: PathBuf,
+    /// Variables added to the tuner's own environment.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// Where its output goes as well.
+    pub(crate) output: Arc<Output>,
+    /// Where it writes its checkpoints.
+    pub(crate) folder: PathBuf,
+    pub(crate) protocol: Protocol,
+    pub(crate) names: ReportNames,
+}
+
+/// A running training process.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    group: Pid,
+    input: Option<ChildStdin>,
+    last_line: LastLine,
+}
+
+impl Process {
+    /// Starts a process in a group of its own; what it reports is sent to `to`.
+    pub(crate) fn spawn(launch: &Launch, to: &SyncSender<Message>) -> io::Result<Self> {
+        let (program, arguments) = launch
+            .command
+            .split_first()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
+        let mut child = Command::new(program)
+            .args(arguments)
+            .current_dir(&launch.directory)
+            .envs(&launch.environment)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let input = child.stdin.take();
+        if let Some(input) = &input {
+            let flags = fcntl_getfl(input)?;
+            fcntl_setfl(input, flags | OFlags::NONBLOCK)?;
+        }
+        let last_line = LastLine::default();
+        if let Some(stdout) = child.stdout.take() {
+            let listener = Listener::new(launch, to.clone(), last_line.clone());
+            thread::spawn(move || listener.listen(stdout));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            let output = Arc::clone(&launch.output);
+            thread::spawn(move || copy(stderr, &output));
+        }
+        let group = Pid::from_child(&child);
+        Ok(Self {
+            child,
+            group,
+            input,
+            last_line,
+        })
+    }
+
+    /// Number of the process, and of its group.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The last line that was no report.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        self.last_line.get()
+    }
+
+    /// Sends an answer. That the process no longer reads is no error: its end will be noticed. One
+    /// that reads none of its answers gets no more once the pipe is full: nobody waits for it.
+    pub(crate) fn answer(&mut self, text: &str) {
+        let written = self.input.as_mut().map(|input| {
+            input.write_all(text.as_bytes())?;
+            input.flush()
+        });
+        if let Some(Err(_)) = written {
+            self.input = None;
+        }
+    }
+
+    /// Asks the whole group to end.
+    pub(crate) fn terminate(&self) {
+        // No such group: it has ended already. One that is stopped hears it once it goes on.
+        let _ = kill_process_group(self.group, Signal::TERM);
+        let _ = kill_process_group(self.group, Signal::CONT);
+    }
+
+    /// Ends the whole group at once.
+    pub(crate) fn kill(&self) {
+        let _ = kill_process_group(self.group, Signal::KILL);
+    }
+
+    /// The status of the process if it has ended. Then nothing of its group is left.
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        // Looked at without being collected, its number stays taken, so the group that is killed
+        // cannot be somebody else's.
+        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+        if waitid(WaitId::Pid(self.group), look)?.is_none() {
+            return Ok(None);
+        }
+        self.kill();
+        self.child.try_wait()
+    }
+}
+
+impl Drop for Process {
+    /// Nothing that was started outlives the runner, whatever made it end.
+    fn drop(&mut self) {
+        if !matches!(self.ended(), Ok(Some(_))) {
+            self.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::{Receiver, sync_channel};
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const ID: ProcessId = ProcessId { slot: 3, number: 9 };
+
+    fn shell(script: &str, folder: &Path) -> (Process, Receiver<Message>) {
+        let (to, said) = sync_channel(10);
+        let launch = Launch {
+            id: ID,
+            command: ["sh", "-c", script].map(str::to_owned).into(),
+            directory: folder.to_owned(),
+            environment: BTreeMap::new(),
+            output: Arc::new(Output::new(folder.join("output.log"), 1 << 20)),
+            folder: folder.to_owned(),
+            protocol: Protocol::Answered,
+            names: ReportNames {
+                metric: "loss".to_owned(),
+                resource: "epoch".to_owned(),
+            },
+        };
+        (Process::spawn(&launch, &to).unwrap(), said)
+    }
+
+    fn wait(process: &mut Process) -> ExitStatus {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = process.ended().unwrap() {
+                return status;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(20), "it does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+        let begin = Instant::now();
+        while !holds() {
+            assert!(begin.elapsed() < Duration::from_secs(20), "{what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn reports_and_answers() {
+        let folder = tempfile::tempdir().unwrap();
+        let report = r#"{\"epoch\": 1, \"loss\": 0.5}"#;
+        let script =
+            format!("echo one; echo \"{report}\"; read x; echo \"got $x\"; echo oops >&2; exit 3");
+        let (mut process, said) = shell(&script, folder.path());
+        let Message::Said(first) = said.recv().unwrap() else {
+            panic!("the report comes first");
+        };
+        assert_eq!(first.process, ID);
+        assert!(matches!(first.heard, Heard::Report(ref report, _) if report.resource == 1));
+        process.answer("continue\n");
+        let Message::Said(last) = said.recv().unwrap() else {
+            panic!("it says no more");
+        };
+        assert!(matches!(last.heard, Heard::Nothing));
+        assert_eq!(process.last_line().as_deref(), Some("got continue"));
+        assert_eq!(wait(&mut process).code(), Some(3));
+        wait_until("its output is kept", || {
+            let output = std::fs::read_to_string(folder.path().join("output.log"));
+            output.is_ok_and(|output| output.contains("one\n") && output.contains("oops\n"))
+        });
+    }
+
+    #[test]
+    fn nobody_waits_for_a_process_that_does_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut process, _said) = shell("exec sleep 600", folder.path());
+        for _ in 0..100_000 {
+            process.answer("continue\n");
+        }
+        assert!(process.input.is_none());
+    }
+
+    /// The whole group goes: a grandchild that ignores TERM does not survive.
+    #[test]
+    fn the_whole_group_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait";
+        let (mut process, _said) = shell(script, folder.path());
+        wait_until("it says its number", || process.last_line().is_some());
+        let grandchild: u32 = process.last_line().unwrap().parse().unwrap();
+        assert!(start_time(grandchild).is_some());
+        process.terminate();
+        wait(&mut process);
+        wait_until("the grandchild ends", || start_time(grandchild).is_none());
+    }
+
+    #[test]
+    fn only_the_same_process_is_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut process, _said) = shell("sleep 600", folder.path());
+        let started = start_time(process.id()).unwrap();
+        end_left_behind(process.id(), Some("1"));
+        end_left_behind(process.id(), None);
+        assert!(process.ended().unwrap().is_none());
+        end_left_behind(process.id(), Some(&started));
+        assert!(wait(&mut process).code().is_none());
+    }
+}

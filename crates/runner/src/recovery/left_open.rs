@@ -1,0 +1,76 @@
+//! What the end of a log may have left open.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::RemovalReason;
+use rungkeeper_tuner_hooks::log::Event;
+use serde_json::Value;
+
+use crate::books::Fields;
+
+/// What the end of a log may have left open.
+#[derive(Default)]
+pub(super) struct LeftOpen {
+    /// Processes that may still be there: number and start time of each trial's last one.
+    pub(super) processes: HashMap<String, (u32, Option<String>)>,
+    /// Reports whose result is missing.
+    pub(super) reported: BTreeMap<String, (u64, f64)>,
+    /// Sequence numbers of the checkpoints that the log names, where it does.
+    pub(super) sequences: HashMap<String, u64>,
+    /// Paused trials whose checkpoint of that pause is not in the log yet.
+    pub(super) unsettled: HashSet<String>,
+    /// Trials whose checkpoint was removed by a decision: its files have to go.
+    pub(super) removed: HashSet<String>,
+}
+
+impl LeftOpen {
+    pub(super) fn happened(&mut self, event: &Event, fields: &Fields) {
+        match event {
+            Event::Start { trial, .. }
+            | Event::Resume { trial, .. }
+            | Event::Restart { trial, .. } => {
+                self.reported.remove(trial);
+                self.unsettled.remove(trial);
+                self.note_process(trial, fields);
+            }
+            Event::Reported {
+                trial,
+                level,
+                metric,
+                ..
+            } => {
+                self.reported.insert(trial.clone(), (*level, *metric));
+            }
+            Event::Result {
+                trial, decision, ..
+            } => {
+                self.reported.remove(trial);
+                if *decision == Decision::Pause {
+                    self.unsettled.insert(trial.clone());
+                }
+            }
+            Event::Checkpoint { trial, .. } => {
+                self.unsettled.remove(trial);
+                self.removed.remove(trial);
+                match fields.get("sequence").and_then(Value::as_u64) {
+                    Some(sequence) => self.sequences.insert(trial.clone(), sequence),
+                    None => self.sequences.remove(trial),
+                };
+            }
+            Event::Remove { removal, .. } if removal.reason != RemovalReason::Lost => {
+                self.removed.insert(removal.trial.clone());
+            }
+            _ => {}
+        }
+    }
+
+    fn note_process(&mut self, trial: &str, fields: &Fields) {
+        let id = fields.get("pid").and_then(Value::as_u64);
+        if let Some(id) = id.and_then(|id| u32::try_from(id).ok()) {
+            let started = fields.get("process_start").and_then(Value::as_str);
+            let process = (id, started.map(str::to_owned));
+            self.processes.insert(trial.to_owned(), process);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! From the log back to the run.
+
+mod left_open;
+mod set_right;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rungkeeper_rung_model::CheckpointTracking;
+use rungkeeper_score::PromotionRule;
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use serde_json::json;
+
+use crate::books::Standing;
+use crate::clock;
+use crate::directory::{RunDirectory, read_experiment};
+use crate::experiment::{Experiment, changes, table_of_header};
+use crate::journal::{Journal, JournalError};
+use crate::observer::Observer;
+use crate::origin::Whereabouts;
+use crate::process::{end_left_behind, end_marked};
+use crate::runner::{Parts, Runner};
+use crate::{RunError, storage};
+use left_open::LeftOpen;
+
+/// How a run is resumed.
+#[derive(Clone, Debug, Default)]
+pub struct ResumeOptions {
+    /// The folder that the experiment's paths are relative to from now on; as before unless given.
+    pub base: Option<PathBuf>,
+}
+
+/// The first line of a run's log.
+pub(crate) fn header(experiment: &Experiment) -> Header {
+    let mut spec = experiment.scheduler.model.clone();
+    spec.checkpoints = CheckpointTracking::Committed;
+    // As the scheduler keeps its rungs: see its documentation on ties.
+    spec.promoted_behind_equals = experiment.scheduler.rule == PromotionRule::LinearQuantile;
+    let mut header = Header::new("run", &spec, experiment.scheduler.max_resource);
+    header.policy.clone_from(&experiment.policy);
+    header.policy_seed = experiment.policy_seed;
+    header.max_num_checkpoints = experiment.budget.max_checkpoints;
+    header.max_bytes = experiment.budget.max_bytes;
+    header.max_wallclock_time = experiment.limits.seconds;
+    header.max_num_trials = experiment.limits.trials;
+    header.max_num_reports = experiment.limits.reports;
+    header.max_total_resource = experiment.limits.resource;
+    header.promotion_rule = experiment.scheduler.rule;
+    header.workers = experiment.workers;
+    header.seed = experiment.scheduler.seed;
+    header
+}
+
+/// See [`Runner::resume`].
+pub(crate) fn resume<'o>(
+    path: &Path,
+    options: &ResumeOptions,
+    observer: &'o mut dyn Observer,
+) -> Result<Runner<'o>, RunError> {
+    let directory = RunDirectory::open(path)?;
+    let (experiment, _) = read_experiment(&directory.experiment())?;
+    let (journal, header, events) = match Journal::recover(&directory.log()) {
+        Err(JournalError::Locked { .. }) => return Err(RunError::Locked(path.to_owned())),
+        recovered => recovered?,
+    };
+    let mut notes = follow_the_file(&directory, &header, &experiment)?;
+    let (mut origin, whereabouts, more) = directory.origin(options.base.as_deref())?;
+    notes.extend(more);
+    let has_checkpoints = events
+        .iter()
+        .any(|(event, _)| matches!(event, Event::Checkpoint { .. }));
+    let store = storage::open(&directory, &origin, &whereabouts, &experiment, has_checkpoints)?;
+
+    let mut standing = Standing::new(&experiment, &header)?;
+    let mut left = LeftOpen::default();
+    let mut elapsed = 0.0_f64;
+    for (event, fields) in &events {
+        elapsed = event.elapsed().unwrap_or(elapsed).max(elapsed);
+        left.happened(event, fields);
+        standing.replay(event, fields)?;
+    }
+    standing.begin_counting_failures_anew();
+    // Time without events counts too, as far as it was written down.
+    elapsed = clock::read(&directory.clock()).map_or(elapsed, |late| late.max(elapsed));
+    // The programs of the original are none of a copy's business.
+    if !matches!(whereabouts, Whereabouts::Copied(_)) {
+        end_what_was_left_behind(&origin.mark, &left, experiment.grace);
+    }
+    origin.settle(directory.path(), &whereabouts);
+    origin.write(directory.path())?;
+    let limits = experiment.limits;
+    let parts = Parts {
+        experiment,
+        directory,
+        origin,
+        store,
+        journal,
+        standing,
+        elapsed,
+    };
+    let mut runner = Runner::build(parts, observer);
+    for note in notes {
+        runner.trials.books.note(&note);
+    }
+    runner.trials.set_right(&left)?;
+    runner.take_limits_of_the_file(limits)?;
+    Ok(runner)
+}
+
+/// What was changed in the experiment file since the run began is taken over where that can be, and said.
+fn follow_the_file(
+    directory: &RunDirectory,
+    header: &Header,
+    experiment: &Experiment,
+) -> Result<Vec<String>, RunError> {
+    let mut fields = Journal::header_fields(&directory.log())?;
+    let begun = fields.remove("experiment");
+    let begun = begun.unwrap_or_else(|| table_of_header(header));
+    let changes = changes(&begun, experiment);
+    if changes.refused.is_empty() {
+        return Ok(changes.taken);
+    }
+    Err(RunError::Changed {
+        path: directory.experiment(),
+        reasons: changes.refused,
+    })
+}
+
+/// By the mark that they carry, and those of the first versions by their numbers.
+fn end_what_was_left_behind(mark: &str, left: &LeftOpen, grace: Duration) {
+    end_marked(mark, None, grace);
+    for (id, started) in left.processes.values() {
+        end_left_behind(*id, started.as_deref());
+    }
+}
+
+impl Runner<'_> {
+    /// Limits that were changed in the file since they were last taken from it.
+    fn take_limits_of_the_file(
+        &mut self,
+        limits: rungkeeper_policies::Limits,
+    ) -> Result<(), RunError> {
+        if self.trials.books.limits_of_the_file() == limits {
+            return Ok(());
+        }
+        limits.check()?;
+        let event = Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.trials.books.elapsed(),
+        };
+        let fields = [("from_the_file", json!(true))];
+        self.trials.books.record_with(&event, &fields)
+    }
+}

@@ -1,0 +1,467 @@
+//! The loop of a run.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits, TrialStatus};
+use serde_json::{Map, Value, json};
+
+use crate::books::{Books, Standing};
+use crate::clock::Clock;
+use crate::desk::{Desk, Done, Settings};
+use crate::directory::{RunDirectory, read_experiment};
+use crate::experiment::{Experiment, StorePlace, find_program};
+use crate::journal::Journal;
+use crate::ledger::Ledger;
+use crate::observer::{Observer, Outcome, Stop, View};
+use crate::origin::{Origin, Whereabouts};
+use crate::process::{Said, end_marked};
+use crate::recovery;
+use crate::requests::{Inbox, Request};
+use crate::trials::{Halt, Trials};
+use crate::{Collected, Orphans, ResumeOptions, RunError, collection, storage};
+
+/// How long the loop sleeps when nothing is said: ends of processes are noticed that late.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Messages that training programs and the store may be ahead of the loop before they have to wait.
+const MESSAGES_AHEAD: usize = 4096;
+
+/// Time for deletions at the end of a run before what is left is told.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long work on the store is waited for, beyond the grace of programs, when all is to end now.
+const SHORT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// What comes to the loop.
+pub(crate) enum Message {
+    /// A training program said something.
+    Said(Said),
+    /// Work on the store is done.
+    Done(Done),
+}
+
+/// A run on this machine.
+pub struct Runner<'o> {
+    pub(crate) trials: Trials<'o>,
+    messages: Receiver<Message>,
+    inbox: Inbox,
+    /// When processes were last looked at.
+    looked: Instant,
+    /// Since when all is to end now.
+    hurried: Option<Instant>,
+}
+
+/// What a runner is made of.
+pub(crate) struct Parts {
+    pub(crate) experiment: Experiment,
+    pub(crate) directory: RunDirectory,
+    pub(crate) origin: Origin,
+    pub(crate) store: Arc<dyn rungkeeper_checkpoints::Store>,
+    pub(crate) journal: Journal,
+    pub(crate) standing: Standing,
+    pub(crate) elapsed: f64,
+}
+
+impl<'o> Runner<'o> {
+    /// A new run in a directory of its own, which must be new or empty. All that can be checked is checked before
+    /// anything is made.
+    ///
+    /// # Errors
+    ///
+    /// The experiment has problems, its program cannot be started, the directory holds a run or something else, or the
+    /// store cannot be used.
+    pub fn create(
+        experiment_file: &Path,
+        directory: &Path,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        let (experiment, text) = read_experiment(experiment_file)?;
+        let base = experiment_file.parent().unwrap_or(Path::new(""));
+        check_command(&experiment, experiment_file, base)?;
+        let directory = RunDirectory::create(directory, experiment_file, &text)?;
+        let header = recovery::header(&experiment);
+        // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
+        let origin = Origin::new(experiment_file, directory.path())?;
+        origin.write(directory.path())?;
+        let store = storage::open(&directory, &origin, &Whereabouts::Same, &experiment, false)?;
+        let journal = Journal::create(&directory.log(), &header, &begun_as(&experiment))?;
+        let parts = Parts {
+            standing: Standing::new(&experiment, &header)?,
+            experiment,
+            directory,
+            origin,
+            store,
+            journal,
+            elapsed: 0.0,
+        };
+        Ok(Self::build(parts, observer))
+    }
+
+    /// An interrupted or finished run, brought back from its log. Processes it left behind are ended.
+    ///
+    /// # Errors
+    ///
+    /// The directory holds no run, another process works on it, the log is damaged, the experiment file was changed
+    /// where the run cannot follow, or the store is not there.
+    pub fn resume(
+        directory: &Path,
+        options: &ResumeOptions,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        recovery::resume(directory, options, observer)
+    }
+
+    pub(crate) fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
+        let Parts {
+            experiment,
+            directory,
+            origin,
+            store,
+            journal,
+            standing,
+            elapsed,
+        } = parts;
+        let (to, messages): (SyncSender<Message>, _) = sync_channel(MESSAGES_AHEAD);
+        let settings = Settings {
+            workers: experiment.workers,
+            patience: match &experiment.store {
+                StorePlace::Folder { timeout, .. } => *timeout,
+                // Its client tries again by itself.
+                StorePlace::Bucket { .. } => Duration::ZERO,
+            },
+            mark: origin.mark.clone(),
+            log: journal.file(),
+        };
+        let desk = Desk::new(store, settings, &to);
+        let clock = Clock::start(elapsed, directory.clock());
+        let books = Books::new(Ledger::new(journal, clock, observer), standing);
+        let inbox = Inbox::new(directory.requests());
+        let working_directory = origin.base().join(&experiment.directory);
+        let experiment = Arc::new(experiment);
+        let trials = Trials::new(experiment, books, desk, directory, working_directory, origin.mark);
+        Self {
+            trials,
+            messages,
+            inbox,
+            looked: Instant::now(),
+            hurried: None,
+        }
+    }
+
+    /// Keeps another budget from now on; a smaller one is reached at once, in the order of the
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// The budget is too small for the workers and what is pinned, or the log cannot be written.
+    pub fn set_budget(&mut self, budget: Budget) -> Result<(), RunError> {
+        let experiment = &self.trials.experiment;
+        let kept = self.trials.books.num_kept(None, experiment.pin_best);
+        budget.check_workers(experiment.workers, kept)?;
+        let event = Event::Budget {
+            max_num_checkpoints: budget.max_checkpoints,
+            max_bytes: budget.max_bytes,
+            elapsed: self.trials.books.elapsed(),
+        };
+        self.trials.books.record(&event)
+    }
+
+    /// From now on these limits end the run, and the time ratio counts from them.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is not positive, or the log cannot be written.
+    pub fn set_limits(&mut self, limits: Limits) -> Result<(), RunError> {
+        limits.check()?;
+        let event = Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.trials.books.elapsed(),
+        };
+        self.trials.books.record(&event)
+    }
+
+    /// Trials that failed are tried again, from the beginning. Returns how many there are.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn retry_failed(&mut self) -> Result<usize, RunError> {
+        let books = &mut self.trials.books;
+        let model = books.model();
+        let ended = model
+            .trials()
+            .filter(|(_, status)| *status == TrialStatus::StoppedOrCompleted);
+        let failed = ended.filter(|(trial, _)| model.has_failed(trial));
+        let failed: Vec<String> = failed.map(|(trial, _)| trial.to_owned()).collect();
+        for trial in &failed {
+            let event = Event::Retry {
+                trial: trial.clone(),
+                elapsed: books.elapsed(),
+            };
+            books.record(&event)?;
+        }
+        let number = failed.len();
+        // The last one is taken first.
+        self.trials.interrupted.splice(0..0, failed.into_iter().rev());
+        Ok(number)
+    }
+
+    /// The budget that is kept.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        self.trials.books.budget()
+    }
+
+    /// What ends the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.trials.books.limits()
+    }
+
+    /// Hyper-parameters of a trial.
+    #[must_use]
+    pub fn configuration(&self, trial: &str) -> Configuration {
+        self.trials.books.configuration(trial)
+    }
+
+    /// The removal callback's figures.
+    #[must_use]
+    pub fn extra_results(&self) -> ExtraResults {
+        self.trials.books.extra_results()
+    }
+
+    /// What there is to see now.
+    #[must_use]
+    pub fn view(&self) -> View<'_> {
+        View {
+            elapsed: self.trials.books.elapsed(),
+            model: self.trials.books.model(),
+            best: self.trials.books.best(),
+            deleting: self.trials.desk.num_deleting(),
+        }
+    }
+
+    /// Runs until a limit is reached, nothing is left to train, or the observer stops it.
+    ///
+    /// # Errors
+    ///
+    /// The log or the store fails: the run stops with nothing lost, and can be resumed.
+    pub fn run(&mut self) -> Result<Outcome, RunError> {
+        loop {
+            self.look_whether_to_stop();
+            self.listen()?;
+            if self.looked.elapsed() >= TICK {
+                self.looked = Instant::now();
+                self.trials.look_after_slots()?;
+            }
+            self.hear_requests()?;
+            self.trials.keep_budget()?;
+            self.trials.note_deletions()?;
+            let idle = self.trials.fill()?;
+            self.show();
+            if (idle && self.trials.slots.are_empty()) || self.nobody_waits() {
+                return self.finish();
+            }
+        }
+    }
+
+    fn look_whether_to_stop(&mut self) {
+        let asked = self.trials.books.ledger.asks_to_stop();
+        let stopping = &mut self.trials.stopping;
+        stopping.asked = stopping.asked.max(asked);
+        if stopping.asked == Stop::Now && self.hurried.is_none() {
+            self.hurried = Some(Instant::now());
+            self.trials.desk.hurry();
+        }
+        let unwritten = self.trials.slots.unwritten();
+        if self.trials.books.limit_is_reached(unwritten) {
+            self.trials.stopping.halt(Halt::Limit);
+        }
+    }
+
+    /// Whether all was to end now, and had its time.
+    fn nobody_waits(&self) -> bool {
+        let patience = self.trials.experiment.grace + SHORT_PATIENCE;
+        self.hurried.is_some_and(|since| since.elapsed() >= patience)
+    }
+
+    /// Takes what came, waiting a moment for the first.
+    fn listen(&mut self) -> Result<(), RunError> {
+        let mut next = self.messages.recv_timeout(TICK).ok();
+        // No more than there is room for, so that a talkative program cannot hold up the loop.
+        for _ in 0..MESSAGES_AHEAD {
+            match next {
+                None => break,
+                Some(Message::Said(said)) => self.trials.heard(said)?,
+                Some(Message::Done(done)) => self.trials.done(done)?,
+            }
+            // A limit that is reached by a report is reached before the next one.
+            let unwritten = self.trials.slots.unwritten();
+            if self.trials.books.limit_is_reached(unwritten) {
+                self.trials.stopping.halt(Halt::Limit);
+                self.trials.look_after_slots()?;
+            }
+            next = self.messages.try_recv().ok();
+        }
+        Ok(())
+    }
+
+    /// Takes up what people asked since the last look.
+    fn hear_requests(&mut self) -> Result<(), RunError> {
+        for (path, request) in self.inbox.look() {
+            let outcome = request.and_then(|request| self.fulfil(&request));
+            match outcome {
+                // What keeps the log from being written ends the run as anywhere else.
+                Err(error @ (RunError::Journal(_) | RunError::Store(_))) => return Err(error),
+                Err(error) => {
+                    self.trials.books.note(&format!("refused: {error}"));
+                    self.inbox.refuse(&path, &error)?;
+                }
+                Ok(()) => self.inbox.done(&path)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::pin`] and [`Runner::unpin`].
+    pub fn fulfil(&mut self, request: &Request) -> Result<(), RunError> {
+        match request {
+            Request::Pin(trial) => self.pin(trial),
+            Request::Unpin(trial) => self.unpin(trial),
+        }
+    }
+
+    /// Keeps the checkpoint of a trial because a person asks for it.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or has no checkpoint; the budget has no room for another one that is kept; or the log cannot
+    /// be written.
+    pub fn pin(&mut self, trial: &str) -> Result<(), RunError> {
+        self.trials.pin(trial)
+    }
+
+    /// Ends a pin; the checkpoint of a trial that has ended goes.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or not pinned, or the log cannot be written.
+    pub fn unpin(&mut self, trial: &str) -> Result<(), RunError> {
+        self.trials.unpin(trial)
+    }
+
+    /// Makes room: removes checkpoints until `budget` is kept this once, in the order of the policy, and waits until
+    /// they are gone.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written, or the store cannot be read.
+    pub fn collect(&mut self, budget: Budget) -> Result<Collected, RunError> {
+        let gone = collection::collect(&mut self.trials, budget)?;
+        let left = self.settle()?;
+        let model = self.trials.books.model();
+        Ok(Collected {
+            gone,
+            left,
+            held: model.num_with_checkpoint(),
+            bytes: model.checkpoint_bytes(),
+        })
+    }
+
+    /// Removes the checkpoints in the store that this run committed and its log does not own. What
+    /// the run did not make is left alone.
+    ///
+    /// # Errors
+    ///
+    /// The store cannot be read, or a checkpoint cannot be removed.
+    pub fn collect_orphans(&mut self) -> Result<Orphans, RunError> {
+        collection::collect_orphans(&mut self.trials)
+    }
+
+    fn show(&mut self) {
+        let deleting = self.trials.desk.num_deleting();
+        self.trials.books.show(deleting);
+    }
+
+    fn finish(&mut self) -> Result<Outcome, RunError> {
+        let hurried = self.hurried.is_some();
+        // Nothing that was started outlives the run, whatever session it is in.
+        self.trials.slots.clear();
+        end_marked(self.trials.mark(), None, Duration::ZERO);
+        if !hurried {
+            for pending in self.settle()? {
+                let error = pending.error.unwrap_or_default();
+                let trial = &pending.trial;
+                self.trials.books.note(&format!(
+                    "the checkpoint of trial \"{trial}\" is still there: {error}"
+                ));
+            }
+        }
+        let asked = self.trials.stopping.asked != Stop::No;
+        let outcome = match self.trials.stopping.halt.take() {
+            Some(Halt::Failed(error)) => Err(error),
+            Some(Halt::GaveUp(reason)) => Ok(Outcome::GaveUp(reason)),
+            None if asked => Ok(Outcome::Stopped),
+            Some(Halt::Limit) | None => {
+                self.trials.books.end()?;
+                Ok(Outcome::Finished)
+            }
+        };
+        if !hurried {
+            self.trials.books.ledger.sync()?;
+        }
+        outcome
+    }
+
+    /// Waits until what was removed is gone, and writes that down. What could not be deleted comes
+    /// back; the next [`Runner::resume`] tries again.
+    ///
+    /// # Errors
+    ///
+    /// The log cannot be written.
+    pub fn settle(&mut self) -> Result<Vec<rungkeeper_checkpoints::Pending>, RunError> {
+        let left = self.trials.desk.drain(PATIENCE);
+        self.trials.note_deletions()?;
+        self.trials.books.ledger.sync()?;
+        Ok(left)
+    }
+}
+
+/// What of the experiment a later resume compares the file with, in the log's first line.
+fn begun_as(experiment: &Experiment) -> Map<String, Value> {
+    [("experiment".to_owned(), json!(experiment.table()))]
+        .into_iter()
+        .collect()
+}
+
+/// That the program can be started, before anything is made.
+pub(crate) fn check_command(
+    experiment: &Experiment,
+    file: &Path,
+    base: &Path,
+) -> Result<(), RunError> {
+    let directory = base.join(&experiment.directory);
+    let directory = if directory.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        &directory
+    };
+    find_program(&experiment.command, directory, &experiment.environment)
+        .map(drop)
+        .map_err(|reason| RunError::Command {
+            path: file.to_owned(),
+            reason,
+        })
+}

@@ -1,0 +1,330 @@
+//! The workers' places: a training process each, and what it said.
+
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::TrialResult;
+
+use crate::desk::Saved;
+use crate::process::{Process, ProcessId};
+
+/// Time for the last lines of a process that has ended to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Refused lines of a process that are told one by one.
+const REFUSALS_TOLD: u64 = 3;
+
+/// The workers' places, by their numbers.
+pub(crate) struct Slots {
+    slots: Vec<Option<Slot>>,
+}
+
+/// A worker's trial.
+pub(crate) struct Slot {
+    pub(crate) trial: String,
+    pub(crate) process: ProcessId,
+    pub(crate) phase: Phase,
+    /// Its program; none before it is started and once its end is known.
+    pub(crate) program: Option<Process>,
+    pub(crate) said: Said,
+    /// When patience ends: then the group is asked to end, or killed.
+    deadline: Option<Instant>,
+    asked_to_end: bool,
+    /// How it ended, and when that was noticed.
+    ended: Option<(ExitStatus, Instant)>,
+    /// Nothing more comes from it.
+    has_said_all: bool,
+}
+
+/// What the trial in a slot is waited for.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Its folder is made, its checkpoint restored, its program started.
+    Starting(Beginning),
+    Training,
+    /// It reported, and waits for its answer while what it saved is hashed and synced.
+    Preparing(TrialResult),
+    /// Told to pause or stop by the scheduler.
+    Ending(Decision),
+    /// Told to end because the run stops: the trial goes on when the run is resumed.
+    Interrupted,
+    /// It ended by itself. Whether the run is being stopped at the same moment is known soon.
+    Gone(ExitStatus, Instant),
+    /// It crashed: what it left is looked at.
+    Crashed(ExitStatus),
+    /// It has ended, and what it left is kept.
+    Keeping(After, ExitStatus),
+}
+
+/// Why a program is started.
+#[derive(Clone, Debug)]
+pub(crate) enum Beginning {
+    /// The trial is new.
+    Start {
+        bracket: usize,
+        configuration: Configuration,
+    },
+    /// It is promoted.
+    Promotion,
+    /// It was interrupted, or its program crashed.
+    Restart { crashed: bool },
+}
+
+/// Why a program has ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum After {
+    Pause,
+    /// The trial is at the max resource.
+    Stop,
+    Interruption,
+    /// It ended by itself before the max resource.
+    Completion,
+}
+
+/// What a program said so far.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// The last resource reported; before the first report that of its checkpoint.
+    pub(crate) resource: u64,
+    /// Resource units that the last report is about.
+    trained: u64,
+    /// The last checkpoint that it said was written.
+    pub(crate) saved: Option<Saved>,
+    began: Instant,
+    last_report: Option<Instant>,
+    /// The longest time between two reports.
+    longest_gap: Duration,
+    refused: u64,
+    silence_is_noted: bool,
+}
+
+impl Said {
+    fn new(level: u64) -> Self {
+        Self {
+            resource: level,
+            trained: 0,
+            saved: None,
+            began: Instant::now(),
+            last_report: None,
+            longest_gap: Duration::ZERO,
+            refused: 0,
+            silence_is_noted: false,
+        }
+    }
+
+    pub(crate) fn has_reported(&self) -> bool {
+        self.last_report.is_some()
+    }
+
+    pub(crate) fn reported(&mut self, resource: u64, saved: Option<Saved>) {
+        let now = Instant::now();
+        let gap = now - self.last_report.unwrap_or(self.began);
+        self.longest_gap = self.longest_gap.max(gap);
+        self.last_report = Some(now);
+        // One that begins anew although it had a checkpoint trains all of it.
+        self.trained = resource.checked_sub(self.resource).unwrap_or(resource);
+        self.resource = resource;
+        self.saved = saved.or(self.saved.take());
+    }
+
+    /// A line was refused; whether it is worth a note of its own.
+    pub(crate) fn refused(&mut self) -> bool {
+        self.refused += 1;
+        self.refused <= REFUSALS_TOLD
+    }
+
+    /// Number of refused lines that were not told.
+    pub(crate) fn refusals_left_out(&self) -> u64 {
+        self.refused.saturating_sub(REFUSALS_TOLD)
+    }
+
+    /// Whether it reported nothing for so long that a person should know; true once.
+    fn is_silent(&mut self, silence: Duration) -> bool {
+        let silent = !self.has_reported() && self.began.elapsed() >= silence;
+        let news = silent && !self.silence_is_noted;
+        self.silence_is_noted |= silent;
+        news
+    }
+
+    /// How long its next report is waited for when the run stops.
+    fn patience(&self, grace: Duration) -> Duration {
+        grace.max(self.longest_gap * 2)
+    }
+}
+
+impl Slot {
+    /// A place whose program is being started.
+    pub(crate) fn starting(trial: &str, process: ProcessId, beginning: Beginning) -> Self {
+        Self {
+            trial: trial.to_owned(),
+            process,
+            phase: Phase::Starting(beginning),
+            program: None,
+            said: Said::new(0),
+            deadline: None,
+            asked_to_end: false,
+            ended: None,
+            has_said_all: false,
+        }
+    }
+
+    /// Its program runs, from a level on.
+    pub(crate) fn train(&mut self, program: Process, level: u64) {
+        self.phase = Phase::Training;
+        self.program = Some(program);
+        self.said = Said::new(level);
+    }
+
+    /// Sends an answer.
+    pub(crate) fn answer(&mut self, text: Option<&str>) {
+        if let (Some(program), Some(text)) = (&mut self.program, text) {
+            program.answer(text);
+        }
+    }
+
+    /// From now on the program is expected to end: within the grace if it is asked by a signal now, otherwise by
+    /// itself, and by a signal after the grace.
+    pub(crate) fn expect_the_end(&mut self, phase: Phase, ask: bool, grace: Duration) {
+        self.phase = phase;
+        if ask {
+            self.ask_to_end();
+        }
+        self.deadline = Instant::now().checked_add(grace);
+    }
+
+    /// Gives a program that was told to end at its next report time for that.
+    pub(crate) fn wait_for_a_report(&mut self, grace: Duration) {
+        let patience = self.said.patience(grace);
+        self.deadline = self
+            .deadline
+            .or_else(|| Instant::now().checked_add(patience));
+    }
+
+    fn ask_to_end(&mut self) {
+        if let Some(program) = &self.program {
+            program.terminate();
+        }
+        self.asked_to_end = true;
+    }
+
+    /// Asks a program to end at once, if it was not asked before.
+    pub(crate) fn ask_now(&mut self, grace: Duration) -> bool {
+        if self.asked_to_end {
+            return false;
+        }
+        self.ask_to_end();
+        self.deadline = Instant::now().checked_add(grace);
+        true
+    }
+
+    /// Asks, then kills, a program that was told to end and lives on. True: it was asked just now.
+    pub(crate) fn insist(&mut self, grace: Duration) -> bool {
+        let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if !over {
+            return false;
+        }
+        let first = !self.asked_to_end;
+        if first {
+            self.ask_to_end();
+        } else if let Some(program) = &self.program {
+            program.kill();
+        }
+        self.deadline = Instant::now().checked_add(grace);
+        first
+    }
+
+    /// How the program ended, once it has and all that it said was heard. All of it is in the queue by then or soon,
+    /// unless somebody else holds its output open.
+    pub(crate) fn end(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        if let (None, Some(program)) = (self.ended, &mut self.program) {
+            self.ended = program.ended()?.map(|status| (status, Instant::now()));
+        }
+        let Some((status, noticed)) = self.ended else {
+            return Ok(None);
+        };
+        if !self.has_said_all && noticed.elapsed() < LAST_WORDS {
+            return Ok(None);
+        }
+        self.program = None;
+        self.deadline = None;
+        Ok(Some(status))
+    }
+
+    /// How its program ended, if all of it was heard.
+    pub(crate) fn ended_with(&self) -> Option<ExitStatus> {
+        let (status, _) = self.ended?;
+        self.program.is_none().then_some(status)
+    }
+
+    pub(crate) fn says_no_more(&mut self) {
+        self.has_said_all = true;
+    }
+
+    /// The last line of a program that reported nothing for so long; once.
+    pub(crate) fn silent_line(&mut self, silence: Duration) -> Option<Option<String>> {
+        let training = matches!(self.phase, Phase::Training);
+        let silent = training && self.said.is_silent(silence);
+        silent.then(|| self.program.as_ref().and_then(Process::last_line))
+    }
+}
+
+impl Slots {
+    pub(crate) fn new(workers: usize) -> Self {
+        Self {
+            slots: (0..workers).map(|_| None).collect(),
+        }
+    }
+
+    /// The number of a free place.
+    pub(crate) fn free(&self) -> Option<usize> {
+        self.slots.iter().position(Option::is_none)
+    }
+
+    pub(crate) fn are_empty(&self) -> bool {
+        self.slots.iter().all(Option::is_none)
+    }
+
+    /// Reports that are not written yet, and the resource units that they are about.
+    pub(crate) fn unwritten(&self) -> (u64, u64) {
+        let preparing = self.iter().filter(|slot| matches!(slot.phase, Phase::Preparing(_)));
+        preparing.fold((0, 0), |(reports, resource), slot| {
+            (reports + 1, resource + slot.said.trained)
+        })
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        self.slots.iter_mut().flatten()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Slot> {
+        self.slots.iter().flatten()
+    }
+
+    pub(crate) fn hold(&self, trial: &str) -> bool {
+        self.iter().any(|slot| slot.trial == trial)
+    }
+
+    pub(crate) fn put(&mut self, slot: Slot) {
+        let place = slot.process.slot;
+        self.slots[place] = Some(slot);
+    }
+
+    /// The slot in which a process is; none for an old one.
+    pub(crate) fn of(&mut self, process: ProcessId) -> Option<&mut Slot> {
+        let slot = self.slots.get_mut(process.slot)?.as_mut();
+        slot.filter(|slot| slot.process == process)
+    }
+
+    /// Ends all programs at once.
+    pub(crate) fn clear(&mut self) {
+        self.slots.fill_with(|| None);
+    }
+
+    /// Frees the place of a process.
+    pub(crate) fn take(&mut self, process: ProcessId) -> Option<Slot> {
+        self.of(process)?;
+        self.slots[process.slot].take()
+    }
+}

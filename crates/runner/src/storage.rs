@@ -1,0 +1,94 @@
+//! Where the checkpoints of a run are kept.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
+#[cfg(feature = "object-store")]
+use rungkeeper_checkpoints::{ObjectStore, client_environment};
+
+use crate::directory::RunDirectory;
+use crate::error::file_error;
+use crate::experiment::{Experiment, StorePlace};
+use crate::origin::{Origin, Whereabouts};
+use crate::RunError;
+
+/// Opens the store of a run. Once the log holds a checkpoint no new store is ever made: one that is not there is on a
+/// disk that is not mounted, most likely.
+pub(crate) fn open(
+    directory: &RunDirectory,
+    origin: &Origin,
+    whereabouts: &Whereabouts,
+    experiment: &Experiment,
+    must_exist: bool,
+) -> Result<Arc<dyn Store>, RunError> {
+    let place = &experiment.store;
+    if let (Whereabouts::Copied(original), false) = (whereabouts, place.is_inside_the_run()) {
+        return Err(RunError::CopyOfAStore {
+            directory: directory.path().to_owned(),
+            original: original.clone(),
+            store: place.name(),
+        });
+    }
+    // Where another run could come to use the same place, of the same name or not, the mark that only this one has is
+    // part of what it is called there.
+    let name = &experiment.name;
+    let run = if place.is_inside_the_run() {
+        name.clone()
+    } else {
+        format!("{name} {}", origin.mark)
+    };
+    match place {
+        StorePlace::Folder { folder, .. } => {
+            let root = directory.path().join(folder);
+            let store = if must_exist {
+                DirectoryStore::open_existing(&root, &run)?
+            } else {
+                DirectoryStore::open(&root, &run)?
+            };
+            Ok(Arc::new(store))
+        }
+        StorePlace::Bucket {
+            address,
+            cache,
+            timeout,
+        } => {
+            // Runs of other names lie beside it.
+            let address = format!("{}/{}", address.trim_end_matches('/'), trial_name(name));
+            let cache = directory.path().join(cache);
+            open_bucket(&address, *timeout, &cache, &run, must_exist)
+        }
+    }
+}
+
+#[cfg(feature = "object-store")]
+fn open_bucket(
+    address: &str,
+    timeout: Duration,
+    cache: &Path,
+    run: &str,
+    must_exist: bool,
+) -> Result<Arc<dyn Store>, RunError> {
+    let options = client_environment();
+    let store = if must_exist {
+        ObjectStore::from_address_existing(address, options, timeout, cache, run)?
+    } else {
+        ObjectStore::from_address(address, options, timeout, cache, run)?
+    };
+    Ok(Arc::new(store))
+}
+
+/// An experiment that needs one is refused before.
+#[cfg(not(feature = "object-store"))]
+fn open_bucket(
+    address: &str,
+    _timeout: Duration,
+    _cache: &Path,
+    _run: &str,
+    _must_exist: bool,
+) -> Result<Arc<dyn Store>, RunError> {
+    let unsupported = io::ErrorKind::Unsupported.into();
+    Err(file_error(Path::new(address), unsupported))
+}

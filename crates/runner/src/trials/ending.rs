@@ -1,0 +1,389 @@
+//! Programs end: by pause, at the max resource, by themselves, in a crash, or because the run stops.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::log::Event;
+use rustix::process::Signal;
+use serde_json::json;
+
+use super::{Halt, Trials};
+use crate::desk::{Folder, Job, Keep, Kept, Left};
+use crate::error::file_error;
+use crate::experiment::StorePlace;
+use crate::process::ProcessId;
+use crate::protocol::Protocol;
+use crate::slots::{After, Beginning, Phase};
+use crate::{RunError, Stop};
+
+/// Whoever stops a run (a batch system, a closed terminal, a shutdown) tells the runner and its programs at the same
+/// moment, in either order. For so long a program that ended by itself may be one of those.
+const MOMENT: Duration = Duration::from_secs(1);
+
+/// Lines of a crashed program's output that are shown.
+const LAST_LINES: usize = 5;
+
+impl Trials<'_> {
+    /// Notices processes that ended, and ends those that were told to and did not.
+    pub(crate) fn look_after_slots(&mut self) -> Result<(), RunError> {
+        let all: Vec<ProcessId> = self.slots.iter().map(|slot| slot.process).collect();
+        for process in all {
+            self.insist(process);
+            let Some(slot) = self.slots.of(process) else {
+                continue;
+            };
+            if let Phase::Gone(status, since) = slot.phase {
+                if self.stopping.is_under_way() {
+                    self.keep(process, After::Interruption, status);
+                } else if since.elapsed() >= MOMENT {
+                    self.ended_by_itself(process, status)?;
+                }
+                continue;
+            }
+            if slot.program.is_none() {
+                continue;
+            }
+            let log = self.surroundings.directory.log();
+            let Some(slot) = self.slots.of(process) else {
+                continue;
+            };
+            if let Some(status) = slot.end().map_err(|e| file_error(&log, e))? {
+                self.ended(process, status)?;
+            }
+        }
+        self.note_silence();
+        Ok(())
+    }
+
+    /// A program that is to end is asked, then killed.
+    fn insist(&mut self, process: ProcessId) {
+        let (stop, grace) = (self.stopping.how(), self.experiment.grace);
+        let waits = self.program_waits();
+        let Some(slot) = self.slots.of(process) else {
+            return;
+        };
+        match slot.phase {
+            Phase::Training => match stop {
+                Stop::No => {}
+                // A program that answers is told at its next report, if that comes; others are asked now.
+                Stop::Cleanly if waits => {
+                    slot.wait_for_a_report(grace);
+                    if slot.insist(grace) {
+                        slot.phase = Phase::Interrupted;
+                    }
+                }
+                _ => self.interrupt(process, true),
+            },
+            // Nobody waits for that any more; what was saved is still there.
+            Phase::Preparing(_) if self.stopping.asked == Stop::Now => self.interrupt(process, true),
+            Phase::Ending(_) | Phase::Interrupted => {
+                if stop == Stop::Now && slot.ask_now(grace) {
+                    return;
+                }
+                let told = matches!(slot.phase, Phase::Ending(_));
+                let trial = slot.trial.clone();
+                if slot.insist(grace) && waits && told {
+                    self.books.note(&format!(
+                        "trial \"{trial}\" goes on although it was told to pause: its program is ended"
+                    ));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The program of a trial has ended, and all that it said was heard.
+    pub(super) fn ended(&mut self, process: ProcessId, status: ExitStatus) -> Result<(), RunError> {
+        let stopping = self.stopping.is_under_way();
+        let Some(slot) = self.slots.of(process) else {
+            return Ok(());
+        };
+        match slot.phase {
+            // Its status is asked for again once what it saved is prepared.
+            Phase::Preparing(_) => {}
+            Phase::Ending(Decision::Stop) => {
+                let trial = slot.trial.clone();
+                if self.books.model().is_pinned(&trial) {
+                    self.keep(process, After::Stop, status);
+                } else {
+                    self.forget(&trial, 0);
+                    self.free(process);
+                }
+            }
+            Phase::Ending(_) => self.keep(process, After::Pause, status),
+            Phase::Interrupted => self.keep(process, After::Interruption, status),
+            Phase::Training if stopping => self.keep(process, After::Interruption, status),
+            Phase::Training => slot.phase = Phase::Gone(status, Instant::now()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A program ended though nobody told it to.
+    fn ended_by_itself(&mut self, process: ProcessId, status: ExitStatus) -> Result<(), RunError> {
+        let Some(slot) = self.slots.of(process) else {
+            return Ok(());
+        };
+        let (trial, has_reported) = (slot.trial.clone(), slot.said.has_reported());
+        let saved = slot.said.saved.clone();
+        if !status.success() {
+            slot.phase = Phase::Crashed(status);
+            let largest = self.books.largest();
+            let look = Job::Look {
+                process,
+                saved,
+                largest,
+            };
+            self.desk.ask(&trial, look);
+            return Ok(());
+        }
+        if has_reported {
+            let resource = slot.said.resource;
+            self.books.note(&format!(
+                "trial \"{trial}\" ended by itself at {resource}, before the max resource of {}",
+                self.experiment.scheduler.max_resource
+            ));
+        } else {
+            self.books
+                .note(&format!("trial \"{trial}\" ended without a report"));
+            self.count_without_report(&trial, status);
+        }
+        self.books.complete(&trial, self.experiment.pin_best)?;
+        if self.books.model().is_pinned(&trial) {
+            self.keep(process, After::Completion, status);
+        } else {
+            self.forget(&trial, 0);
+            self.free(process);
+        }
+        Ok(())
+    }
+
+    /// A program crashed: it is started again as often as the experiment allows, then its trial has failed.
+    pub(super) fn crashed(&mut self, process: ProcessId, left: Left) -> Result<(), RunError> {
+        let Some(slot) = self.slots.of(process) else {
+            return Ok(());
+        };
+        let Phase::Crashed(status) = slot.phase else {
+            return Ok(());
+        };
+        let (trial, has_reported) = (slot.trial.clone(), slot.said.has_reported());
+        if self.stopping.is_under_way() {
+            self.keep(process, After::Interruption, status);
+            return Ok(());
+        }
+        if left.disk_is_full {
+            let place = self.store_place();
+            self.books.note(&format!(
+                "the program of trial \"{trial}\" ended ({status}) while the disk is full: it goes on when the run does"
+            ));
+            self.stopping
+                .halt(Halt::Failed(RunError::DiskFull { place }));
+            self.keep(process, After::Interruption, status);
+            return Ok(());
+        }
+        let again = self.books.num_crashes(&trial) < self.experiment.retries;
+        let output = self.directory().output(&trial);
+        self.books.note(&format!(
+            "trial \"{trial}\" crashed ({status}), see {}{}",
+            output.display(),
+            if again { ": it is started again" } else { "" }
+        ));
+        if !has_reported {
+            self.count_without_report(&trial, status);
+        }
+        if again && !self.stopping.is_under_way() {
+            // Where the program left a complete checkpoint it goes on from there, and otherwise from the last that was
+            // committed. In the one-way protocol what has its name is complete at any moment.
+            let complete = left.is_as_saved || (!self.program_waits() && !left.is_empty);
+            let folder = if complete {
+                Folder::AsItIs
+            } else {
+                Folder::Restored
+            };
+            self.free(process);
+            let beginning = Beginning::Restart { crashed: true };
+            return self.begin(process.slot, &trial, beginning, folder);
+        }
+        if self.stopping.is_under_way() {
+            self.keep(process, After::Interruption, status);
+            return Ok(());
+        }
+        self.fail(process, &trial, status)
+    }
+
+    fn fail(&mut self, process: ProcessId, trial: &str, status: ExitStatus) -> Result<(), RunError> {
+        let event = Event::Failed {
+            trial: trial.to_owned(),
+            elapsed: self.books.elapsed(),
+        };
+        let reason = [("reason", json!(status.to_string()))];
+        self.books.record_with(&event, &reason)?;
+        self.forget(trial, 0);
+        self.free(process);
+        let most = self.experiment.max_failed_trials;
+        if let Some(most) = most.filter(|&most| self.books.num_failed() > most) {
+            let failed = self.books.num_failed();
+            self.stopping.halt(Halt::GaveUp(format!(
+                "{failed} trials failed, and failures.max_failed_trials is {most}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Programs that end one after the other without any report would be started for ever.
+    fn count_without_report(&mut self, trial: &str, status: ExitStatus) {
+        self.without_report += 1;
+        if self.without_report < self.experiment.max_without_report {
+            return;
+        }
+        let path = self.directory().output(trial);
+        let output = crate::process::Output::new(path, self.experiment.output);
+        let lines = output.last_lines(LAST_LINES);
+        let lines = lines
+            .iter()
+            .map(|line| format!("\n  {}", crate::plain::escaped(line, 160)));
+        let lines: String = lines.collect();
+        let number = self.without_report;
+        self.stopping.halt(Halt::GaveUp(format!(
+            "{number} programs ended one after the other without a report ({status}){}{lines}",
+            if lines.is_empty() { "" } else { "; the last one printed:" }
+        )));
+    }
+
+    /// Has what a program left made a checkpoint, as far as it can be trusted.
+    fn keep(&mut self, process: ProcessId, after: After, status: ExitStatus) {
+        let (one_way, now) = (!self.program_waits(), self.stopping.asked == Stop::Now);
+        let most_bytes = self.books.budget().max_bytes;
+        let ended_well = self.ended_well(status);
+        let Some(slot) = self.slots.of(process) else {
+            return;
+        };
+        let resource = Some(slot.said.resource).filter(|&resource| resource > 0);
+        let says_when = slot.said.saved.is_some();
+        let otherwise = match after {
+            // What has its name is complete at any moment.
+            _ if one_way => resource,
+            // One that never says when it has saved saves at its end.
+            After::Interruption => resource.filter(|_| ended_well && says_when),
+            After::Pause | After::Stop | After::Completion => resource.filter(|_| ended_well),
+        };
+        let saved = slot.said.saved.clone();
+        slot.phase = Phase::Keeping(after, status);
+        let trial = slot.trial.clone();
+        if now && after == After::Interruption {
+            // Nobody has time for it: the trial goes on from its last checkpoint.
+            self.interrupted.push(trial);
+            self.free(process);
+            return;
+        }
+        let keep = Keep {
+            process,
+            saved,
+            otherwise,
+            most_bytes,
+        };
+        self.desk.ask(&trial, Job::Keep(keep));
+    }
+
+    /// Whether a program that was told to end did so: by itself where it is answered, and by the
+    /// signals it is sent where it is not.
+    fn ended_well(&self, status: ExitStatus) -> bool {
+        let sent = [Signal::TERM, Signal::KILL].map(Signal::as_raw);
+        match self.experiment.protocol {
+            Protocol::Answered => status.success(),
+            Protocol::OneWay => status.signal().is_none_or(|signal| sent.contains(&signal)),
+        }
+    }
+
+    /// What a program left is a checkpoint, or is not.
+    pub(super) fn kept(&mut self, process: ProcessId, kept: Kept) -> Result<(), RunError> {
+        let Some(slot) = self.slots.of(process) else {
+            return Ok(());
+        };
+        let Phase::Keeping(after, status) = slot.phase else {
+            return Ok(());
+        };
+        let (trial, resource) = (slot.trial.clone(), slot.said.resource);
+        let mut is_there = false;
+        match kept {
+            Kept::Committed(committed) => {
+                self.committed(&trial, committed)?;
+                is_there = true;
+            }
+            Kept::Nothing => {}
+            Kept::NotTrusted if after == After::Interruption => {}
+            Kept::NotTrusted => {
+                let output = self.directory().output(&trial);
+                self.books.note(&format!(
+                    "trial \"{trial}\" broke off when it was told to end ({status}), see {}",
+                    output.display()
+                ));
+            }
+            Kept::TooLarge(bytes) => {
+                let size = self.books.budget().check_size(bytes);
+                let reason = size.err().map_or(String::new(), |error| error.to_string());
+                self.books.note(&format!(
+                    "the checkpoint of trial \"{trial}\" at {resource} is not kept: {reason}"
+                ));
+            }
+            Kept::Failed(error) if error.is_unavailable() => {
+                // It is good, and is committed when the run is resumed.
+                self.stop_without_store(error);
+                is_there = true;
+            }
+            Kept::Failed(error) => self
+                .books
+                .note(&format!("the checkpoint of trial \"{trial}\": {error}")),
+        }
+        match after {
+            After::Pause if !is_there => self.paused_without(&trial)?,
+            After::Pause => {}
+            After::Stop | After::Completion => self.let_former_best_go()?,
+            After::Interruption => self.interrupted.push(trial),
+        }
+        self.free(process);
+        Ok(())
+    }
+
+    /// A paused trial has no checkpoint of its pause. One from before is kept: it spares a part of the training.
+    fn paused_without(&mut self, trial: &str) -> Result<(), RunError> {
+        let Some(older) = self.books.model().checkpoint(trial) else {
+            self.books.lose(trial)?;
+            self.books.note(&format!(
+                "trial \"{trial}\" left no checkpoint at its pause"
+            ));
+            return Ok(());
+        };
+        let event = Event::Checkpoint {
+            trial: trial.to_owned(),
+            level: older.level,
+            bytes: older.bytes,
+            elapsed: self.books.elapsed(),
+        };
+        self.books.record(&event)?;
+        self.books.note(&format!(
+            "trial \"{trial}\" left no checkpoint at its pause: it keeps the one at level {}",
+            older.level
+        ));
+        Ok(())
+    }
+
+    /// Where checkpoints are on this machine.
+    fn store_place(&self) -> PathBuf {
+        let folder = match &self.experiment.store {
+            StorePlace::Bucket { cache, .. } => cache,
+            StorePlace::Folder { folder, .. } => folder,
+        };
+        self.directory().path().join(folder)
+    }
+
+    /// The worker of a trial is free.
+    fn free(&mut self, process: ProcessId) {
+        if let Some(slot) = self.slots.take(process) {
+            self.note_refusals_left_out(&slot);
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! What becomes of a trial as its program starts, reports and ends.
+//!
+//! Each thing that happens to a trial has one function here: it writes what happened, tells the program, and has the
+//! store's work done. None of them waits.
+
+mod ending;
+mod pins;
+mod reporting;
+mod starting;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rungkeeper_checkpoints::{LeftOut, StoreError};
+use rungkeeper_tuner_hooks::log::Event;
+use serde_json::json;
+
+use crate::books::Books;
+use crate::desk::{Desk, Done, Job};
+use crate::directory::RunDirectory;
+use crate::experiment::Experiment;
+use crate::process::Said;
+use crate::protocol::Protocol;
+use crate::slots::{Phase, Slots};
+use crate::{RunError, Stop};
+
+/// The trials of a run.
+pub(crate) struct Trials<'o> {
+    pub(crate) experiment: Arc<Experiment>,
+    pub(crate) books: Books<'o>,
+    pub(crate) desk: Desk,
+    pub(crate) slots: Slots,
+    /// Trials that ran when the run was interrupted: they go on before anything else.
+    pub(crate) interrupted: Vec<String>,
+    pub(crate) stopping: Stopping,
+    surroundings: Surroundings,
+    /// Paused trials that are promoted as soon as their old process has ended.
+    held: Vec<String>,
+    /// Programs that ended without any report, one after the other.
+    without_report: u64,
+    /// Whether it was said that the search space is used up.
+    said_used_up: bool,
+}
+
+/// Where programs run.
+struct Surroundings {
+    directory: RunDirectory,
+    /// The working directory of programs.
+    working_directory: PathBuf,
+    /// The mark that every process of the run carries.
+    mark: String,
+}
+
+/// Whether and why a run stops.
+#[derive(Default)]
+pub(crate) struct Stopping {
+    /// What somebody asked for.
+    pub(crate) asked: Stop,
+    /// Why the run stops by itself; the first reason counts.
+    pub(crate) halt: Option<Halt>,
+}
+
+/// Why a run stops by itself.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// A limit is reached.
+    Limit,
+    /// It makes no sense to go on, for this reason.
+    GaveUp(String),
+    /// Something does not work.
+    Failed(RunError),
+}
+
+impl Stopping {
+    /// How the run stops.
+    pub(crate) fn how(&self) -> Stop {
+        let by_itself = match &self.halt {
+            None => Stop::No,
+            // Each report would count, and there may be no more of them.
+            Some(Halt::Limit) => Stop::Now,
+            Some(Halt::GaveUp(_) | Halt::Failed(_)) => Stop::Cleanly,
+        };
+        self.asked.max(by_itself)
+    }
+
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.how() != Stop::No
+    }
+
+    /// The run stops by itself.
+    pub(crate) fn halt(&mut self, why: Halt) {
+        self.halt.get_or_insert(why);
+    }
+}
+
+impl<'o> Trials<'o> {
+    pub(crate) fn new(
+        experiment: Arc<Experiment>,
+        books: Books<'o>,
+        desk: Desk,
+        directory: RunDirectory,
+        working_directory: PathBuf,
+        mark: String,
+    ) -> Self {
+        let workers = usize::try_from(experiment.workers).unwrap_or(usize::MAX);
+        Self {
+            experiment,
+            books,
+            desk,
+            slots: Slots::new(workers),
+            interrupted: Vec::new(),
+            stopping: Stopping::default(),
+            surroundings: Surroundings {
+                directory,
+                working_directory,
+                mark,
+            },
+            held: Vec::new(),
+            without_report: 0,
+            said_used_up: false,
+        }
+    }
+
+    pub(crate) fn directory(&self) -> &RunDirectory {
+        &self.surroundings.directory
+    }
+
+    /// The mark that every process of the run carries.
+    pub(crate) fn mark(&self) -> &str {
+        &self.surroundings.mark
+    }
+
+    /// A program said something.
+    pub(crate) fn heard(&mut self, said: Said) -> Result<(), RunError> {
+        use crate::process::Heard;
+        let Some(slot) = self.slots.of(said.process) else {
+            return Ok(()); // an old process
+        };
+        match said.heard {
+            Heard::Nothing => {
+                slot.says_no_more(); // its end is noticed by its status
+                Ok(())
+            }
+            Heard::Report(printed, fingerprint) => {
+                self.reported(said.process, &printed, fingerprint)
+            }
+            Heard::Refused(reason, missing) => {
+                self.refused(said.process, &reason, missing);
+                Ok(())
+            }
+        }
+    }
+
+    /// Work on the store is done.
+    pub(crate) fn done(&mut self, done: Done) -> Result<(), RunError> {
+        match done {
+            Done::Started(process, started) => self.started(process, started),
+            Done::Prepared(process, prepared) => self.prepared(process, prepared),
+            Done::Kept(process, kept) => self.kept(process, kept),
+            Done::Left(process, left) => self.crashed(process, left),
+            Done::NotDiscarded(trial, error) => {
+                self.books.note(&format!(
+                    "what the program of trial \"{trial}\" left could not be deleted ({error})"
+                ));
+                Ok(())
+            }
+        }
+    }
+
+    /// The end of a turn: what exceeds the budget is removed, in the log before the files go.
+    pub(crate) fn keep_budget(&mut self) -> Result<(), RunError> {
+        for removal in self.books.keep_budget()? {
+            let bytes = removal.bytes;
+            self.desk.ask(&removal.trial, Job::Remove { bytes });
+        }
+        Ok(())
+    }
+
+    /// Writes down what became of deletions.
+    pub(crate) fn note_deletions(&mut self) -> Result<(), RunError> {
+        use rungkeeper_checkpoints::{DeletionEvent, Request};
+        for event in self.desk.deletions() {
+            let elapsed = self.books.elapsed();
+            match event {
+                DeletionEvent::Deleted { trial, request, .. } => {
+                    if request == Request::Delete || self.books.is_undeleted(&trial) {
+                        self.books.record(&Event::Removed { trial, elapsed })?;
+                    }
+                }
+                DeletionEvent::Failed {
+                    trial,
+                    bytes,
+                    error,
+                    ..
+                } => {
+                    self.books.note(&format!(
+                        "the checkpoint of trial \"{trial}\" could not be deleted ({error}): it still takes room, and \
+                         is tried again"
+                    ));
+                    let event = Event::Undeleted {
+                        trial,
+                        bytes,
+                        elapsed,
+                    };
+                    self.books.record(&event)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A checkpoint is complete.
+    pub(crate) fn committed(
+        &mut self,
+        trial: &str,
+        committed: rungkeeper_checkpoints::Committed,
+    ) -> Result<(), RunError> {
+        let stored = committed.stored;
+        let event = Event::Checkpoint {
+            trial: trial.to_owned(),
+            level: stored.level,
+            bytes: stored.bytes,
+            elapsed: self.books.elapsed(),
+        };
+        let fields = [
+            ("hash", json!(stored.hash)),
+            ("sequence", json!(stored.sequence)),
+        ];
+        self.books.record_with(&event, &fields)?;
+        self.desk.purge(committed.superseded);
+        self.note_left_out(trial, &committed.left_out);
+        if let Some(warning) = committed.warning {
+            self.books.note(&warning.to_string());
+        }
+        Ok(())
+    }
+
+    fn note_left_out(&mut self, trial: &str, left_out: &[LeftOut]) {
+        if left_out.is_empty() {
+            return;
+        }
+        let named = left_out
+            .iter()
+            .map(|out| format!("{} ({})", out.path.display(), out.reason));
+        let named: Vec<String> = named.take(3).collect();
+        let more = left_out.len() - named.len();
+        let more = if more == 0 {
+            String::new()
+        } else {
+            format!(" and {more} more")
+        };
+        self.books.note(&format!(
+            "the checkpoint of trial \"{trial}\" is kept without {}{more}",
+            named.join(", ")
+        ));
+    }
+
+    /// The store cannot be used: programs are paused as if somebody had asked for it, what they wrote is kept, and then
+    /// the run ends with the error.
+    fn stop_without_store(&mut self, error: StoreError) {
+        if self.stopping.halt.is_none() {
+            self.books.note(
+                "the store cannot be used: the run stops, and what programs wrote is kept until it is resumed",
+            );
+        }
+        self.stopping.halt(Halt::Failed(error.into()));
+    }
+
+    /// What a trial has is needed no longer: it has ended.
+    fn forget(&mut self, trial: &str, bytes: u64) {
+        self.desk.ask(trial, Job::Discard);
+        self.desk.ask(trial, Job::Remove { bytes });
+    }
+
+    /// Once the checkpoint of the best trial is complete, those before go.
+    pub(crate) fn let_former_best_go(&mut self) -> Result<(), RunError> {
+        for (trial, bytes) in self.books.unpin_former_best()? {
+            self.desk.ask(&trial, Job::Remove { bytes });
+        }
+        Ok(())
+    }
+
+    fn program_waits(&self) -> bool {
+        self.experiment.protocol == Protocol::Answered
+    }
+
+    /// The variables of a program.
+    fn environment(&self, trial: &str, slot: usize, number: u64) -> BTreeMap<String, String> {
+        use crate::process::{MARK, NUMBER};
+        let of_the_slot = self.experiment.slots.get(slot).into_iter().flatten();
+        // A report that waits in a buffer is none; what the experiment says comes later and counts.
+        let of_the_run = [
+            ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
+            (MARK.to_owned(), self.surroundings.mark.clone()),
+            (NUMBER.to_owned(), number.to_string()),
+            ("RUNGKEEPER_TRIAL".to_owned(), trial.to_owned()),
+        ];
+        let named = self.experiment.environment.iter().chain(of_the_slot);
+        let named = named.map(|(name, value)| (name.clone(), value.clone()));
+        of_the_run.into_iter().chain(named).collect()
+    }
+
+    /// Whether a program that ended by itself may be one that somebody stops together with the run.
+    pub(crate) fn somebody_is_gone(&self) -> bool {
+        self.slots
+            .iter()
+            .any(|slot| matches!(slot.phase, Phase::Gone(..)))
+    }
+}

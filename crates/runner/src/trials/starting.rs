@@ -1,0 +1,247 @@
+//! Programs are started.
+
+use std::sync::Arc;
+
+use rungkeeper_checkpoints::{Restored, StoreError};
+use rungkeeper_tuner::scheduler::Task;
+use rungkeeper_tuner_hooks::log::Event;
+use serde_json::{Value, json};
+
+use super::{Halt, Trials};
+use crate::RunError;
+use crate::desk::{Folder, Job, Start, Started};
+use crate::process::{Output, Process, ProcessId, start_time};
+use crate::slots::{Beginning, Slot};
+
+/// What a free worker is to do.
+enum Next {
+    Begin(String, Beginning),
+    /// Ask again when something happened.
+    Later,
+    /// Nothing ever.
+    Nothing,
+}
+
+impl Trials<'_> {
+    /// Gives free workers something to do. Returns whether nothing more is to be started.
+    pub(crate) fn fill(&mut self) -> Result<bool, RunError> {
+        while let Some(place) = self.slots.free() {
+            if self.stopping.is_under_way() {
+                return Ok(true);
+            }
+            // Whoever stops a program may be about to stop the run.
+            if self.somebody_is_gone() || !self.desk.has_room() {
+                return Ok(false);
+            }
+            match self.next()? {
+                Next::Begin(trial, beginning) => {
+                    let folder = match beginning {
+                        Beginning::Start { .. } => Folder::Empty,
+                        Beginning::Promotion | Beginning::Restart { .. } => Folder::Restored,
+                    };
+                    self.begin(place, &trial, beginning, folder)?;
+                }
+                Next::Nothing => return Ok(true),
+                Next::Later => return Ok(false),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The next task that can be begun. A trial may be promoted in the turn that paused it, while
+    /// its process still ends and its checkpoint is not complete: it is held until then.
+    fn next(&mut self) -> Result<Next, RunError> {
+        if let Some(trial) = self.interrupted.pop() {
+            return Ok(Next::Begin(trial, Beginning::Restart { crashed: false }));
+        }
+        let ready = self.held.iter().position(|trial| !self.slots.hold(trial));
+        if let Some(place) = ready {
+            let trial = self.held.remove(place);
+            return Ok(Next::Begin(trial, Beginning::Promotion));
+        }
+        loop {
+            return Ok(match self.books.next_task()? {
+                Task::Resume { trial, .. } if self.slots.hold(&trial) => {
+                    self.held.push(trial);
+                    continue;
+                }
+                Task::Resume { trial, .. } => Next::Begin(trial, Beginning::Promotion),
+                Task::Start {
+                    trial,
+                    bracket,
+                    configuration,
+                    ..
+                } => Next::Begin(
+                    trial,
+                    Beginning::Start {
+                        bracket,
+                        configuration,
+                    },
+                ),
+                Task::Exhausted => {
+                    self.say_if_used_up();
+                    Next::Nothing
+                }
+                _ => {
+                    self.say_if_used_up();
+                    Next::Later
+                }
+            });
+        }
+    }
+
+    fn say_if_used_up(&mut self) {
+        if self.books.space_is_used_up() && !self.said_used_up {
+            self.said_used_up = true;
+            self.books.note(
+                "the search space is used up: every configuration has been tried, and no trial is started twice with \
+                 the same one",
+            );
+        }
+    }
+
+    /// Has a trial's folder made and its program started; a line says so before.
+    pub(super) fn begin(
+        &mut self,
+        place: usize,
+        trial: &str,
+        beginning: Beginning,
+        folder: Folder,
+    ) -> Result<(), RunError> {
+        let number = self.books.next_process();
+        let process = ProcessId {
+            slot: place,
+            number,
+        };
+        let event = Event::Launch {
+            trial: trial.to_owned(),
+            elapsed: self.books.elapsed(),
+        };
+        self.books
+            .record_with(&event, &[("process", json!(number))])?;
+        let output = Output::new(self.directory().output(trial), self.experiment.output);
+        let configuration = match &beginning {
+            Beginning::Start { configuration, .. } => configuration.clone(),
+            _ => self.books.configuration(trial),
+        };
+        let start = Start {
+            process,
+            folder,
+            experiment: Arc::clone(&self.experiment),
+            configuration,
+            environment: self.environment(trial, place, number),
+            directory: self.surroundings.working_directory.clone(),
+            output: Arc::new(output),
+        };
+        self.slots.put(Slot::starting(trial, process, beginning));
+        self.desk.ask(trial, Job::Start(Box::new(start)));
+        Ok(())
+    }
+
+    /// The program of a trial was started, or could not be.
+    pub(super) fn started(
+        &mut self,
+        process: ProcessId,
+        started: Result<Box<Started>, StoreError>,
+    ) -> Result<(), RunError> {
+        let Some(slot) = self.slots.take(process) else {
+            return Ok(());
+        };
+        let crate::slots::Phase::Starting(beginning) = &slot.phase else {
+            return Ok(());
+        };
+        let beginning = beginning.clone();
+        let trial = slot.trial.clone();
+        let Started {
+            process: program,
+            restored,
+        } = match started {
+            Ok(started) => *started,
+            Err(error) if error.is_unavailable() => {
+                self.stop_without_store(error);
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.note_restored(&trial, &beginning, &restored)?;
+        let program = match program {
+            Ok(program) => program,
+            Err(source) => {
+                let command = self.experiment.command.first();
+                let program = command.cloned().unwrap_or_default();
+                self.stopping
+                    .halt(Halt::Failed(RunError::Start { program, source }));
+                return Ok(());
+            }
+        };
+        let level = restored.checkpoint.map_or(0, |checkpoint| checkpoint.level);
+        self.record_beginning(&trial, beginning, &program, process)?;
+        let mut slot = slot;
+        slot.train(program, level);
+        self.slots.put(slot);
+        Ok(())
+    }
+
+    /// What was broken is said. A paused trial whose checkpoint turned out to be broken has none: that is counted.
+    fn note_restored(
+        &mut self,
+        trial: &str,
+        beginning: &Beginning,
+        restored: &Restored,
+    ) -> Result<(), RunError> {
+        for broken in &restored.broken {
+            self.books.note(&format!(
+                "the checkpoint of trial \"{trial}\" at level {} is broken ({}): {}",
+                broken.level,
+                broken.reason,
+                match &restored.checkpoint {
+                    Some(older) => format!("the one at level {} is taken", older.level),
+                    None => "it trains from scratch".to_owned(),
+                }
+            ));
+        }
+        let promoted = matches!(beginning, Beginning::Promotion);
+        if promoted && restored.checkpoint.is_none() && self.books.has_checkpoint(trial) {
+            self.books.lose(trial)?;
+        }
+        Ok(())
+    }
+
+    fn record_beginning(
+        &mut self,
+        trial: &str,
+        beginning: Beginning,
+        program: &Process,
+        process: ProcessId,
+    ) -> Result<(), RunError> {
+        let (trial, elapsed) = (trial.to_owned(), self.books.elapsed());
+        // What a later recovery needs to end a process that was left behind.
+        let id = program.id();
+        let mut fields: Vec<(&str, Value)> = vec![
+            ("process", json!(process.number)),
+            ("pid", json!(id)),
+            ("process_start", json!(start_time(id))),
+        ];
+        let event = match beginning {
+            Beginning::Start {
+                bracket,
+                configuration,
+            } => {
+                fields.push(("configuration", json!(configuration)));
+                Event::Start {
+                    trial,
+                    bracket,
+                    elapsed,
+                }
+            }
+            Beginning::Promotion => Event::Resume { trial, elapsed },
+            Beginning::Restart { crashed } => {
+                if crashed {
+                    fields.push(("crashed", json!(true)));
+                }
+                Event::Restart { trial, elapsed }
+            }
+        };
+        self.books.record_with(&event, &fields)
+    }
+}

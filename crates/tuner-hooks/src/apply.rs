@@ -1,0 +1,100 @@
+//! What each event of a log does to the removal callback.
+
+use rungkeeper_policies::{Budget, Limits, RemovalReason};
+
+use crate::log::Event;
+use crate::{CheckpointStore, HookError, RemovalCallback, TrialResult, TunerCallback};
+
+impl<S: CheckpointStore> RemovalCallback<S> {
+    /// Something happened, as the event log has it: calls the hook that stands for it. A run that applies what it
+    /// writes, and a replay that applies what was written, come to the same state.
+    ///
+    /// A removal of the log is carried out as it was decided then. The header, the ends of loops and of the run, and
+    /// events that are not known change nothing.
+    ///
+    /// ```
+    /// use rungkeeper_tuner_hooks::log::Event;
+    /// use rungkeeper_tuner_hooks::{
+    ///     Budget, Limits, ModelSpec, RankAware, RemovalCallback, TrialStatus,
+    /// };
+    ///
+    /// let spec = ModelSpec::geometric(1, 3, 27)?;
+    /// let policy = Box::new(RankAware::default());
+    /// let mut callback =
+    ///     RemovalCallback::new(&spec, policy, Budget::of_checkpoints(8), Limits::default(), ())?;
+    /// callback.apply(&Event::Start { trial: "0".to_owned(), bracket: 0, elapsed: 0.5 })?;
+    /// assert_eq!(callback.model().status("0"), Some(TrialStatus::Running));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As the hooks: an event that does not fit those before.
+    pub fn apply(&mut self, event: &Event) -> Result<(), HookError> {
+        match event {
+            Event::Start { trial, bracket, .. } => self.on_start_trial(trial, *bracket),
+            Event::Resume { trial, .. } => self.on_resume_trial(trial),
+            Event::Restart { trial, .. } => self.on_restart_trial(trial),
+            Event::Retry { trial, .. } => self.on_retry_trial(trial),
+            Event::Undeleted { trial, bytes, .. } => self.on_deletion_failed(trial, *bytes),
+            Event::Removed { trial, .. } => self.on_checkpoint_deleted(trial),
+            Event::Result {
+                trial,
+                level,
+                metric,
+                decision,
+                ..
+            } => {
+                let result = TrialResult {
+                    level: *level,
+                    metric: *metric,
+                    decision: *decision,
+                };
+                self.on_trial_result(trial, &result)
+            }
+            Event::Checkpoint {
+                trial,
+                level,
+                bytes,
+                ..
+            } => self.on_checkpoint_committed(trial, *level, *bytes),
+            Event::Complete { trial, .. } => self.on_trial_complete(trial),
+            Event::Failed { trial, .. } => self.on_trial_failed(trial),
+            Event::Remove { removal, .. } if removal.reason == RemovalReason::Lost => {
+                self.lose(&removal.trial)
+            }
+            Event::Remove { removal, .. } => self.give_up(&removal.trial),
+            Event::Pin { trial, .. } => self.pin(trial),
+            Event::Unpin { trial, .. } => self.unpin(trial),
+            Event::Budget {
+                max_num_checkpoints,
+                max_bytes,
+                ..
+            } => {
+                self.set_budget(Budget {
+                    max_checkpoints: *max_num_checkpoints,
+                    max_bytes: *max_bytes,
+                });
+                Ok(())
+            }
+            Event::Limits {
+                max_wallclock_time,
+                max_num_trials,
+                max_num_reports,
+                max_total_resource,
+                ..
+            } => self.set_limits(Limits {
+                seconds: *max_wallclock_time,
+                trials: *max_num_trials,
+                reports: *max_num_reports,
+                resource: *max_total_resource,
+            }),
+            Event::Header(_)
+            | Event::Launch { .. }
+            | Event::Reported { .. }
+            | Event::LoopEnd(_)
+            | Event::End(_)
+            | Event::Unknown => Ok(()),
+        }
+    }
+}
