@@ -192,7 +192,10 @@ fn time_without_events() {
             arguments = vec!["resume", "run"];
         }
         let begin = Instant::now();
-        project.resume();
+        let said = project.say(&["resume", "run"]);
+        // No trial has reported anything, so nothing has worked.
+        assert_eq!(said.code, Some(1), "{}", said.all());
+        assert!(said.out.starts_with("finished after "), "{}", said.all());
         let left = 6.0 - total;
         let took = begin.elapsed().as_secs_f64();
         assert!(
