@@ -143,7 +143,14 @@ impl<'o> Runner<'o> {
         let inbox = Inbox::new(directory.requests());
         let working_directory = origin.base().join(&experiment.directory);
         let experiment = Arc::new(experiment);
-        let trials = Trials::new(experiment, books, desk, directory, working_directory, origin.mark);
+        let trials = Trials::new(
+            experiment,
+            books,
+            desk,
+            directory,
+            working_directory,
+            origin.mark,
+        );
         Self {
             trials,
             messages,
@@ -210,7 +217,9 @@ impl<'o> Runner<'o> {
         }
         let number = failed.len();
         // The last one is taken first.
-        self.trials.interrupted.splice(0..0, failed.into_iter().rev());
+        self.trials
+            .interrupted
+            .splice(0..0, failed.into_iter().rev());
         Ok(number)
     }
 
@@ -292,7 +301,8 @@ impl<'o> Runner<'o> {
     /// Whether all was to end now, and had its time.
     fn nobody_waits(&self) -> bool {
         let patience = self.trials.experiment.grace + SHORT_PATIENCE;
-        self.hurried.is_some_and(|since| since.elapsed() >= patience)
+        self.hurried
+            .is_some_and(|since| since.elapsed() >= patience)
     }
 
     /// Takes what came, waiting a moment for the first.
