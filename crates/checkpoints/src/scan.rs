@@ -94,7 +94,7 @@ impl Scanned {
                 path: below.clone(),
                 attributes,
             }));
-        self.mended.mend(path, metadata);
+        self.mended.read(path, metadata);
         self.stats.insert(below.clone(), Stat::of(metadata));
         vec![below]
     }
@@ -114,7 +114,7 @@ impl Scanned {
             linked.0 = names;
             linked.1.push(below.clone());
         }
-        self.mended.mend(path, metadata);
+        self.mended.read(path, metadata);
         self.stats.insert(below.clone(), stat);
         self.content.files.push(FileEntry {
             attributes: Attributes::of(metadata),

@@ -55,7 +55,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits() as i32);
+        options.custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path)?;
     if file.metadata()?.is_file() {
@@ -223,7 +223,7 @@ fn allow_removal(root: &Path) {
     while let Some(directory) = open.pop() {
         if let Ok(metadata) = fs::symlink_metadata(&directory) {
             let mut mended = Mended::default();
-            mended.mend(&directory, &metadata);
+            mended.change(&directory, &metadata);
             mended.keep();
         }
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();

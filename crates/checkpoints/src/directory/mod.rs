@@ -71,8 +71,6 @@ pub struct DirectoryStore {
     run: String,
     steps: Steps,
     numbers: Mutex<Numbers>,
-    /// What earlier processes left has numbers below this one.
-    first: u64,
     /// By name of the trial: the live folders that this process began or prepared.
     lives: Mutex<BTreeMap<String, Hashed>>,
 }
@@ -163,7 +161,6 @@ impl DirectoryStore {
             root,
             run: run.to_owned(),
             steps,
-            first: numbers.next,
             numbers: Mutex::new(numbers),
             lives: Mutex::default(),
         })
@@ -187,16 +184,6 @@ impl DirectoryStore {
 impl DirectoryStore {
     pub(crate) fn steps(&self) -> &Steps {
         &self.steps
-    }
-
-    pub(crate) fn first_number(&self) -> u64 {
-        self.first
-    }
-
-    /// What was begun before the store was opened is below this number.
-    pub(crate) fn set_first_number(&mut self) {
-        let next = self.numbers().next;
-        self.first = next;
     }
 }
 

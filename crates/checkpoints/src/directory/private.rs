@@ -107,7 +107,7 @@ impl Untouched {
         for folder in parents {
             let metadata = fs::symlink_metadata(&folder);
             let metadata = metadata.map_err(StoreError::io("look at", &folder))?;
-            mended.mend(&folder, &metadata);
+            mended.change(&folder, &metadata);
             if let Some(attributes) = Attributes::of(&metadata) {
                 folders.push((folder, attributes));
             }

@@ -33,6 +33,9 @@ impl DirectoryStore {
                 Err(_) => {}
             }
         }
+        if restored.checkpoint.is_none() {
+            self.check_mounted()?;
+        }
         Ok(restored)
     }
 
@@ -46,6 +49,8 @@ impl DirectoryStore {
         let outcome = self.copy_out(manifest, &found.path.join(DATA), target)?;
         if outcome.is_err() {
             clear(target)?;
+            // Nothing is called broken because its disk has gone.
+            self.check_mounted()?;
         }
         Ok(outcome)
     }
@@ -170,7 +175,7 @@ fn check_file(data: &Path, file: &FileEntry) -> Whole {
     match tree::pour(&mut source, &mut io::sink()) {
         Ok((bytes, hash)) => file.compare(bytes, &hash),
         Err(PourError::Read(error) | PourError::Write(error)) => {
-            Err(format!("{:?} cannot be read: {error}", file.path))
+            Err(unreadable(&file.path, &error))
         }
     }
 }
@@ -193,9 +198,7 @@ fn copy_file(data: &Path, file: &FileEntry, target: &Path) -> Result<Whole, Stor
         };
         match poured {
             Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
-            Err(PourError::Read(error)) => {
-                Ok(Err(format!("{:?} cannot be read: {error}", file.path)))
-            }
+            Err(PourError::Read(error)) => Ok(Err(unreadable(&file.path, &error))),
             Err(PourError::Write(error)) => Err(StoreError::io("write", to)(error)),
         }
     })
@@ -253,12 +256,16 @@ pub(crate) fn clear(target: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Opens a regular file below a directory, unless a link is on the way.
-fn open_below(data: &Path, below: &str) -> Result<File, String> {
-    let unreadable = |error: io::Error| match error.kind() {
+fn unreadable(below: &str, error: &io::Error) -> String {
+    match error.kind() {
         io::ErrorKind::NotFound => format!("{below:?} is missing"),
         _ => format!("{below:?} cannot be read: {error}"),
-    };
+    }
+}
+
+/// Opens a regular file below a directory, unless a link is on the way.
+fn open_below(data: &Path, below: &str) -> Result<File, String> {
+    let unreadable = |error: io::Error| unreadable(below, &error);
     let mut path = data.to_owned();
     let mut is_file = false;
     if tree::is_real_dir(&path).is_err() {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Halt, Trials};
 use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
-use crate::process::{Output, Process, ProcessId, start_time};
+use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{Beginning, Slot};
 
 /// What a free worker is to do.
@@ -196,7 +196,11 @@ impl Trials<'_> {
         self.record_beginning(&trial, beginning, &program, process)?;
         let mut slot = slot;
         slot.train(program, level);
+        let early = slot.take_early();
         self.slots.put(slot);
+        for heard in early {
+            self.heard(Said { process, heard })?;
+        }
         Ok(())
     }
 
@@ -219,10 +223,15 @@ impl Trials<'_> {
             ));
         }
         let promoted = matches!(beginning, Beginning::Promotion);
-        if promoted && restored.checkpoint.is_none() && self.books.has_checkpoint(trial) {
-            self.books.lose(trial)?;
+        let known = self.books.model().checkpoint(trial);
+        match &restored.checkpoint {
+            None if promoted && self.books.has_checkpoint(trial) => self.books.lose(trial),
+            // An older one is what the trial has now, and what it trains again is counted from there.
+            Some(older) if known.is_some_and(|known| known.level != older.level) => {
+                self.adopt(older)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn record_beginning(
