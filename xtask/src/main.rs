@@ -10,6 +10,7 @@
 mod bench;
 mod debian;
 mod finding;
+mod fuzz;
 mod growth;
 mod layers;
 mod overhead;
@@ -52,6 +53,8 @@ enum Command {
     /// The training programs beside which `overhead` measures
     #[command(hide = true)]
     Beside(overhead::BesideArgs),
+    /// A million hostile lines, files, logs and directories through the doors of a user's (Unix)
+    Fuzz(fuzz::Args),
     /// The Python package: environments, wheel, stubs, linter, tests
     Python(python::Args),
     /// What each removal policy loses, on the same runs: writes docs/decision-quality.md
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Overhead(args) => overhead::run(&args),
         Command::Trainer(args) => overhead::train(&args),
         Command::Beside(args) => overhead::beside(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Python(args) => python::run(&args),
         Command::Quality(args) => quality::run(&args),
         Command::CompareReference(args) => python::compare(&args),
