@@ -43,6 +43,22 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a small file of the store's own; none if it is not there.
+pub(crate) fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    const LONGEST: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Refused {
+            path: path.to_owned(),
+            reason: "a file of the store should be here, and no link, pipe or directory",
+        }),
+        Err(error) => Err(StoreError::place("read", path)(error)),
+    }
+}
+
 /// Opens a file to read, unless it is something else: a link would lead elsewhere, and opening a
 /// pipe would never end.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {

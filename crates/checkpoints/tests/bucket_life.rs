@@ -146,6 +146,25 @@ fn listing_lies() {
     }
 }
 
+/// The local directory is gone, and the listing of the bucket is empty: no number is given again, so
+/// nothing is written over.
+#[test]
+fn number_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = Arc::new(Moody::default());
+    let first = commit(&open(&bucket, &folder.path().join("old")), "7", 1, b"one");
+    bucket.empty_listings.store(1, Ordering::SeqCst);
+    let store = open(&bucket, &folder.path().join("new"));
+    let second = commit(&store, "7", 1, b"two");
+    assert!(second.sequence > first.sequence);
+    let found = store.find("7", 1, Some(first.sequence)).unwrap();
+    assert_eq!(found, Some(first));
+    assert_eq!(resume(&store, "7"), Some((1, "two".to_owned())));
+    drop(store);
+    let sequence = open(&bucket, &folder.path().join("new")).sequence();
+    assert!(sequence > second.sequence);
+}
+
 /// Listings lack the mark: the data is not taken for half of an upload.
 #[test]
 fn a_listing_without_marks_is_not_believed() {
