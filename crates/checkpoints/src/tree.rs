@@ -194,8 +194,12 @@ pub(crate) fn ensure_dir(path: &Path) -> Result<bool, StoreError> {
 /// Writes a file so that it is there as a whole or not at all, also after a loss of power.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let partial = path.with_extension("partial");
-    write_synced(&partial, bytes)?;
-    rename(&partial, path)?;
+    let written = write_synced(&partial, bytes).and_then(|()| rename(&partial, path));
+    if let Err(error) = written {
+        // On a full disk each byte counts; what is left all the same is written over.
+        let _ = fs::remove_file(&partial);
+        return Err(error);
+    }
     path.parent().map_or(Ok(()), sync_dir)
 }
 
