@@ -65,7 +65,14 @@ impl Scanned {
         below: String,
         path: &Path,
     ) -> Result<Option<String>, StoreError> {
-        let metadata = fs::symlink_metadata(path).map_err(StoreError::io("look at", path))?;
+        let metadata = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Changed {
+                    path: path.to_owned(),
+                });
+            }
+            other => other.map_err(StoreError::io("look at", path))?,
+        };
         if metadata.is_dir() {
             self.content.directories.push(below.clone());
             return Ok(self.add_folder(path, below, &metadata).pop());

@@ -9,6 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use common::{commit, resume, try_commit, write};
 use futures_util::stream::{self, BoxStream, StreamExt as _};
@@ -144,6 +145,25 @@ fn listing_lies() {
             assert_eq!(resumed, Some((1, stored.trial.clone())));
         }
     }
+}
+
+/// The local directory is gone, and the listing of the bucket is empty: no number is given again, so
+/// nothing is written over.
+#[test]
+fn number_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = Arc::new(Moody::default());
+    let first = commit(&open(&bucket, &folder.path().join("old")), "7", 1, b"one");
+    bucket.empty_listings.store(1, Ordering::SeqCst);
+    let store = open(&bucket, &folder.path().join("new"));
+    let second = commit(&store, "7", 1, b"two");
+    assert!(second.sequence > first.sequence);
+    let found = store.find("7", 1, Some(first.sequence)).unwrap();
+    assert_eq!(found, Some(first));
+    assert_eq!(resume(&store, "7"), Some((1, "two".to_owned())));
+    drop(store);
+    let sequence = open(&bucket, &folder.path().join("new")).sequence();
+    assert!(sequence > second.sequence);
 }
 
 /// Listings lack the mark: the data is not taken for half of an upload.
@@ -291,4 +311,39 @@ fn as_it_was_left_without_a_local_copy() {
     assert!(metadata("sparse").blocks() * 512 < 1 << 20);
     assert_eq!(metadata("sparse").len(), 9 << 20);
     assert_eq!(store.verify("7").unwrap().unwrap().broken, None);
+}
+
+#[test]
+fn the_wrong_place_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let bucket = Arc::new(Moody::default());
+    let local = folder.path().join("local");
+    drop(ObjectStore::open(bucket.clone(), "runs/run", &local, "run").unwrap());
+    let open_as = |bucket: &Arc<Moody>, prefix: &str, local: &Path, run: &str| {
+        ObjectStore::open(bucket.clone(), prefix, local, run).unwrap_err()
+    };
+    let other = open_as(&bucket, "runs/run", &folder.path().join("other"), "other");
+    assert!(matches!(other, StoreError::OtherRun { .. }), "{other}");
+    let above = open_as(&bucket, "runs", &folder.path().join("above"), "run");
+    assert!(matches!(above, StoreError::NotAStore { .. }), "{above}");
+    // The right directory with another bucket: nothing is taken for lost.
+    let lost = open_as(&Arc::default(), "runs/run", &local, "run");
+    assert!(matches!(lost, StoreError::Lost { .. }), "{lost}");
+    let open_address =
+        |address| ObjectStore::from_address(address, [], Duration::from_secs(1), &local, "run");
+    let unknown = open_address("what://bucket").unwrap_err();
+    assert!(unknown.to_string().contains("what://bucket"), "{unknown}");
+    assert!(open_address("no address").is_err());
+}
+
+#[test]
+fn an_asynchronous_task_is_told_instead_of_a_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&Arc::default(), folder.path());
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let error = store.list().unwrap_err();
+        assert!(matches!(error, StoreError::InAsyncTask), "{error}");
+        drop(store);
+    });
 }

@@ -118,6 +118,31 @@ fn number_given_twice() {
     assert!(!error.is_unavailable());
 }
 
+/// A pipe, a link or a folder where a file of the store should be: an error, and no hang.
+#[test]
+fn pipes_in_the_directory() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, name) in ["rungkeeper-store.json", "rungkeeper-numbers.json"]
+        .into_iter()
+        .enumerate()
+    {
+        let root = folder.path().join(place.to_string());
+        drop(open(&root));
+        let path = root.join(name);
+        let _ = fs::remove_file(&path);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let refused = || DirectoryStore::open_existing(&root, "run").unwrap_err();
+        assert!(matches!(refused(), StoreError::Refused { path: p, .. } if p.ends_with(name)));
+        fs::remove_file(&path).unwrap();
+        symlink("/dev/zero", &path).unwrap();
+        assert!(matches!(refused(), StoreError::Refused { .. }));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(matches!(refused(), StoreError::Refused { .. }));
+    }
+}
+
 /// An absolute link that leads into the folder is kept, whichever way it is written.
 #[test]
 fn absolute_link() {
@@ -263,9 +288,9 @@ fn older_level_is_there() {
     }
 }
 
-/// What version 0.1.0 left in its staging folder is finished if it was prepared, and swept if not.
+/// What a run of the earlier layout left in its staging folder is finished if it was prepared, and swept if not.
 #[test]
-fn a_run_of_the_first_version_goes_on() {
+fn a_run_of_the_earlier_layout_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let store = open(root);
@@ -291,9 +316,9 @@ fn a_run_of_the_first_version_goes_on() {
     assert!(store.orphans(&|_| true).unwrap().is_empty());
 }
 
-/// A manifest of version 0.1.0 tells neither modes nor times.
+/// An earlier manifest tells neither modes nor times.
 #[test]
-fn a_checkpoint_of_the_first_version_is_restored() {
+fn a_checkpoint_of_the_earlier_layout_is_restored() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("run"));
     let stored = commit(&store, "7", 1, b"one");

@@ -108,7 +108,7 @@ impl DirectoryStore {
         Ok(swept)
     }
 
-    /// Moves what version 0.1.0 left aside.
+    /// Moves what a run of the earlier layout left aside.
     fn sweep_staging(&self, swept: &mut Swept) -> Result<(), StoreError> {
         let staging = self.root.join(STAGING);
         for name in names(&staging)? {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::bucket::Bucket;
 use super::listing::Key;
@@ -51,7 +51,7 @@ impl ObjectStore {
     /// As [`ObjectStore::open`]; or the address or an option cannot be used.
     ///
     /// ```
-    /// use std::time::Duration;
+    /// use std::time::{Duration, SystemTime, UNIX_EPOCH};
     /// use rungkeeper_checkpoints::{ObjectStore, client_environment};
     ///
     /// let folder = tempfile::tempdir()?;
@@ -142,7 +142,14 @@ impl ObjectStore {
         }
         let cache = DirectoryStore::open_with(local, run, steps)?;
         let trash = cache.root().join(crate::BUCKET_TRASH);
-        check_marker(&bucket, run, trash.exists())?;
+        let was_here = trash.exists();
+        if check_marker(&bucket, run, was_here)? && !was_here {
+            // The local directory is gone, and with it the numbers that were given. A listing that
+            // lacks something must not give one of them again, so they go on at the time.
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            let now = now.map_or(0, |now| now.as_millis());
+            cache.exceed(u64::try_from(now).unwrap_or(0));
+        }
         let tombstones = Tombstones::load(&trash)?;
         let listing = bucket.list(&Key::all())?;
         let numbers = listing.groups.keys().map(|key| key.stamp.sequence);
@@ -170,15 +177,13 @@ impl ObjectStore {
     }
 }
 
-fn check_marker(bucket: &Bucket, run: &str, was_here: bool) -> Result<(), StoreError> {
+/// Whether the bucket's mark was there before.
+fn check_marker(bucket: &Bucket, run: &str, was_here: bool) -> Result<bool, StoreError> {
+    let place = || bucket.place();
     match bucket.get_marker()? {
-        Some(bytes) => Marker::check(&bytes, run, &bucket.place()),
-        None if was_here => Err(StoreError::Lost {
-            place: bucket.place(),
-        }),
-        None if bucket.is_empty()? => bucket.put_marker(Marker::bytes(run)),
-        None => Err(StoreError::NotAStore {
-            place: bucket.place(),
-        }),
+        Some(bytes) => Marker::check(&bytes, run, &place()).map(|()| true),
+        None if was_here => Err(StoreError::Lost { place: place() }),
+        None if bucket.is_empty()? => bucket.put_marker(Marker::bytes(run)).map(|()| false),
+        None => Err(StoreError::NotAStore { place: place() }),
     }
 }
