@@ -2,13 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{Body, HttpError, HttpResponse};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
@@ -19,6 +24,7 @@ const SECRET: &str = "test-secret";
 pub struct Server {
     root: PathBuf,
     address: SocketAddr,
+    faults: Arc<Faults>,
     running: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -36,6 +42,7 @@ impl Server {
         let mut server = Self {
             root: root.to_owned(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            faults: Arc::default(),
             running: None,
         };
         server.start_again();
@@ -50,6 +57,7 @@ impl Server {
     pub fn start_again(&mut self) {
         self.stop();
         let service = service(&self.root);
+        let faults = Arc::clone(&self.faults);
         let (stop, stopped) = oneshot::channel();
         let (to, address) = mpsc::channel();
         let wanted = self.address;
@@ -64,7 +72,7 @@ impl Server {
                 let bound = listener.local_addr().expect("an address");
                 to.send(bound).expect("the test waits");
                 tokio::select! {
-                    () = accept(listener, service) => {}
+                    () = accept(listener, service, faults) => {}
                     _ = stopped => {}
                 }
             });
@@ -84,6 +92,12 @@ impl Server {
             let _ = stop.send(());
             thread.join().expect("the server did not fail");
         }
+    }
+
+    /// What it does wrong from now on, until told otherwise.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// Where a bucket's objects are kept as files.
@@ -119,14 +133,86 @@ fn service(root: &Path) -> S3Service {
     service.build()
 }
 
-async fn accept(listener: TcpListener, service: S3Service) {
-    while let Ok((socket, _)) = listener.accept().await {
-        tokio::spawn(answer(socket, service.clone()));
+/// What a server does wrong. Nothing, to begin with.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// So many listings are answered with 200 and no entries.
+    pub empty_listings: AtomicUsize,
+    /// Whoever asks has no right to delete.
+    pub no_deletions: AtomicBool,
+    /// So many requests to delete find their connection cut, and nothing is deleted.
+    pub cut_deletions: AtomicUsize,
+    /// Requests that were answered in one of these ways.
+    pub done: AtomicUsize,
+}
+
+/// A listing of a bucket with nothing in it.
+const EMPTY: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><Prefix></Prefix><KeyCount>0</KeyCount><MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>"#;
+
+/// The error of a server whose policy does not allow it.
+const DENIED: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"#;
+
+impl Faults {
+    /// The wrong answer to a request, where it is to have one.
+    fn answer(&self, request: &Request<Incoming>) -> Option<Result<HttpResponse, HttpError>> {
+        let query = request.uri().query().unwrap_or_default();
+        let lists = request.method() == Method::GET && query.contains("list-type=2");
+        let many = query
+            .split('&')
+            .any(|part| matches!(part, "delete" | "delete="));
+        let deletes = request.method() == Method::DELETE || many;
+        let answer = if lists && take_one(&self.empty_listings) {
+            Ok(page(StatusCode::OK, EMPTY))
+        } else if deletes && take_one(&self.cut_deletions) {
+            let error = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+            // A service that fails has its connection closed without an answer.
+            Err(HttpError::new(Box::new(error)))
+        } else if deletes && self.no_deletions.load(Ordering::SeqCst) {
+            Ok(page(StatusCode::FORBIDDEN, DENIED))
+        } else {
+            return None;
+        };
+        self.done.fetch_add(1, Ordering::SeqCst);
+        Some(answer)
     }
 }
 
-async fn answer(socket: TcpStream, service: S3Service) {
+/// One less of a number that is not 0 yet; whether there was one to take.
+fn take_one(number: &AtomicUsize) -> bool {
+    let less = |number: usize| number.checked_sub(1);
+    let taken = number.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+    taken.is_ok()
+}
+
+fn page(status: StatusCode, text: &'static str) -> HttpResponse {
+    let mut response = HttpResponse::new(Body::from(text.to_owned()));
+    *response.status_mut() = status;
+    let xml = hyper::header::HeaderValue::from_static("application/xml");
+    let headers = response.headers_mut();
+    headers.insert(hyper::header::CONTENT_TYPE, xml);
+    response
+}
+
+async fn accept(listener: TcpListener, service: S3Service, faults: Arc<Faults>) {
+    while let Ok((socket, _)) = listener.accept().await {
+        tokio::spawn(answer(socket, service.clone(), Arc::clone(&faults)));
+    }
+}
+
+async fn answer(socket: TcpStream, service: S3Service, faults: Arc<Faults>) {
     let server = Builder::new(TokioExecutor::new());
+    let service = service_fn(|request: Request<Incoming>| {
+        let wrong = faults.answer(&request);
+        let service = service.clone();
+        async move {
+            match wrong {
+                Some(answer) => answer,
+                None => service.call(request.map(Body::from)).await,
+            }
+        }
+    });
     // The client may hang up at any time.
     let _ = server.serve_connection(TokioIo::new(socket), service).await;
 }

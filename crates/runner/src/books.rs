@@ -86,7 +86,8 @@ impl Standing {
                 let configuration = fields.get("configuration").cloned().unwrap_or_default();
                 let configuration: Configuration =
                     serde_json::from_value(configuration).unwrap_or_default();
-                self.scheduler.adopt_start(trial, *bracket, &configuration)?;
+                self.scheduler
+                    .adopt_start(trial, *bracket, &configuration)?;
             }
             Event::Resume { trial, .. } => self.scheduler.adopt_resume(trial)?,
             Event::Result {

@@ -63,7 +63,9 @@ pub fn what_would_go(
     let mut places = places(&*store)?;
     // Somebody may have removed checkpoints by hand: they take no room, and are not there to go.
     let model = callback.model();
-    let held = model.trials().filter(|(trial, _)| model.checkpoint(trial).is_some());
+    let held = model
+        .trials()
+        .filter(|(trial, _)| model.checkpoint(trial).is_some());
     let gone: Vec<String> = held
         .filter(|(trial, _)| !places.contains_key(*trial))
         .map(|(trial, _)| trial.to_owned())
@@ -142,7 +144,9 @@ fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
 /// Where the checkpoints lie.
 fn places(store: &dyn Store) -> Result<HashMap<String, String>, RunError> {
     let stored = store.list()?.into_iter();
-    Ok(stored.map(|stored| (stored.trial, stored.location)).collect())
+    Ok(stored
+        .map(|stored| (stored.trial, stored.location))
+        .collect())
 }
 
 /// What was removed because someone asked says so.

@@ -23,7 +23,16 @@ const OUTPUT: &str = "output";
 
 /// What a start that came to nothing may have left behind.
 const OURS: [&str; 10] = [
-    LOG, EXPERIMENT, LOCK, OUTPUT, "origin.json", "base", "mark", "clock", "requests", "checkpoints",
+    LOG,
+    EXPERIMENT,
+    LOCK,
+    OUTPUT,
+    "origin.json",
+    "base",
+    "mark",
+    "clock",
+    "requests",
+    "checkpoints",
 ];
 
 /// The files of a run, held by one process at a time.
@@ -41,7 +50,11 @@ impl RunDirectory {
     /// # Errors
     ///
     /// It holds a run already or something else, another process works on it, or it cannot be written.
-    pub(crate) fn create(path: &Path, experiment_file: &Path, text: &str) -> Result<Self, RunError> {
+    pub(crate) fn create(
+        path: &Path,
+        experiment_file: &Path,
+        text: &str,
+    ) -> Result<Self, RunError> {
         check_that_it_may_be_used(path)?;
         fs::create_dir_all(path).map_err(|e| file_error(path, e))?;
         let directory = Self::lock(path)?;
@@ -154,7 +167,10 @@ impl RunDirectory {
     }
 
     /// Where the run comes from, after a look at where it is now. What a person should know comes with it.
-    pub(crate) fn origin(&self, base: Option<&Path>) -> Result<(Origin, Whereabouts, Vec<String>), RunError> {
+    pub(crate) fn origin(
+        &self,
+        base: Option<&Path>,
+    ) -> Result<(Origin, Whereabouts, Vec<String>), RunError> {
         let (mut origin, whereabouts) = self.origin_as_it_is()?;
         let mut notes = Vec::new();
         if let Whereabouts::Copied(original) = &whereabouts {
@@ -202,7 +218,13 @@ fn has_begun(log: &Path) -> bool {
         return fs::symlink_metadata(log).is_ok_and(|log| log.len() > 0);
     };
     events.any(|event| {
-        !matches!(event, Ok((Event::Limits { .. } | Event::Budget { .. } | Event::End(_), _)))
+        !matches!(
+            event,
+            Ok((
+                Event::Limits { .. } | Event::Budget { .. } | Event::End(_),
+                _
+            ))
+        )
     })
 }
 

@@ -185,7 +185,9 @@ impl Journal {
     pub fn header_fields(path: &Path) -> Result<Map<String, Value>, JournalError> {
         let file = open_regular(path, OpenOptions::new().read(true))?;
         let mut line = String::new();
-        let read = BufReader::new(file).take(LONGEST_HEADER).read_line(&mut line);
+        let read = BufReader::new(file)
+            .take(LONGEST_HEADER)
+            .read_line(&mut line);
         read.map_err(|e| io_error(path, e))?;
         Ok(serde_json::from_str(&line).unwrap_or_default())
     }
@@ -265,7 +267,10 @@ fn open_regular(path: &Path, options: &mut OpenOptions) -> Result<File, JournalE
         return Ok(file);
     }
     let reason = "it is no regular file, but a pipe, a device or a directory";
-    Err(io_error(path, io::Error::new(io::ErrorKind::InvalidData, reason)))
+    Err(io_error(
+        path,
+        io::Error::new(io::ErrorKind::InvalidData, reason),
+    ))
 }
 
 /// The lock lasts as long as the file is open.

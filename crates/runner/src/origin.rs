@@ -134,7 +134,9 @@ impl Origin {
         let as_before = self.base.is_dir() && self.holds_the_file(&self.base);
         let (base, note) = match (whereabouts, beside) {
             (Whereabouts::Same, _) if self.base.is_dir() => return Ok(None),
-            (Whereabouts::Moved(_) | Whereabouts::Copied(_), Some(beside)) if beside != self.base => {
+            (Whereabouts::Moved(_) | Whereabouts::Copied(_), Some(beside))
+                if beside != self.base =>
+            {
                 let text = format!("its programs run in {} now", beside.display());
                 (beside, Some(text))
             }

@@ -143,7 +143,14 @@ impl<'o> Runner<'o> {
         let inbox = Inbox::new(directory.requests());
         let working_directory = origin.base().join(&experiment.directory);
         let experiment = Arc::new(experiment);
-        let trials = Trials::new(experiment, books, desk, directory, working_directory, origin.mark);
+        let trials = Trials::new(
+            experiment,
+            books,
+            desk,
+            directory,
+            working_directory,
+            origin.mark,
+        );
         Self {
             trials,
             messages,
@@ -210,7 +217,9 @@ impl<'o> Runner<'o> {
         }
         let number = failed.len();
         // The last one is taken first.
-        self.trials.interrupted.splice(0..0, failed.into_iter().rev());
+        self.trials
+            .interrupted
+            .splice(0..0, failed.into_iter().rev());
         Ok(number)
     }
 
@@ -266,6 +275,8 @@ impl<'o> Runner<'o> {
             self.trials.keep_budget()?;
             self.trials.note_deletions()?;
             let idle = self.trials.fill()?;
+            // Trials that were started count as well.
+            self.trials.keep_budget()?;
             self.show();
             if (idle && self.trials.slots.are_empty()) || self.nobody_waits() {
                 return self.finish();
@@ -290,7 +301,8 @@ impl<'o> Runner<'o> {
     /// Whether all was to end now, and had its time.
     fn nobody_waits(&self) -> bool {
         let patience = self.trials.experiment.grace + SHORT_PATIENCE;
-        self.hurried.is_some_and(|since| since.elapsed() >= patience)
+        self.hurried
+            .is_some_and(|since| since.elapsed() >= patience)
     }
 
     /// Takes what came, waiting a moment for the first.

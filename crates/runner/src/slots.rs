@@ -237,7 +237,9 @@ impl Slot {
 
     /// Asks, then kills, a program that was told to end and lives on. True: it was asked just now.
     pub(crate) fn insist(&mut self, grace: Duration) -> bool {
-        let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let over = self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline);
         if !over {
             return false;
         }
@@ -304,7 +306,9 @@ impl Slots {
 
     /// Reports that are not written yet, and the resource units that they are about.
     pub(crate) fn unwritten(&self) -> (u64, u64) {
-        let preparing = self.iter().filter(|slot| matches!(slot.phase, Phase::Preparing(_)));
+        let preparing = self
+            .iter()
+            .filter(|slot| matches!(slot.phase, Phase::Preparing(_)));
         preparing.fold((0, 0), |(reports, resource), slot| {
             (reports + 1, resource + slot.said.trained)
         })

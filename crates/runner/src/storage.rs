@@ -9,11 +9,11 @@ use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
 #[cfg(feature = "object-store")]
 use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
+use crate::RunError;
 use crate::directory::RunDirectory;
 use crate::error::file_error;
 use crate::experiment::{Experiment, StorePlace};
 use crate::origin::{Origin, Whereabouts};
-use crate::RunError;
 
 /// Opens the store of a run. Once the log holds a checkpoint no new store is ever made: one that is not there is on a
 /// disk that is not mounted, most likely.

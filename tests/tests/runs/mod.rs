@@ -1,6 +1,10 @@
 //! Small runs on real processes: a shell program as the trainer, and what must hold of any run.
 #![allow(dead_code)] // each test program uses a part of it
 
+pub(crate) mod commands;
+pub(crate) mod life;
+pub(crate) mod system;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -74,7 +74,9 @@ fn is_ignored(signal: i32) -> bool {
 
 /// The mask of ignored signals: bit 0 is signal 1.
 fn ignored(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))?;
     u64::from_str_radix(line.trim(), 16).ok()
 }
 

@@ -47,7 +47,9 @@ fn seconds(text: &str) -> Result<f64, String> {
             .map(|time| time.as_secs_f64()),
     };
     time.filter(|seconds| *seconds > 0.0 && seconds.is_finite())
-        .ok_or_else(|| "it is a time such as \"10 min\" or \"2 h\", or a number of seconds".to_owned())
+        .ok_or_else(|| {
+            "it is a time such as \"10 min\" or \"2 h\", or a number of seconds".to_owned()
+        })
 }
 
 #[cfg(test)]

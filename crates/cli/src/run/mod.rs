@@ -106,7 +106,11 @@ fn default_directory(experiment: &Path) -> PathBuf {
     Path::new("runs").join(rungkeeper_checkpoints::trial_name(&name))
 }
 
-fn go(mut runner: Runner<'_>, directory: &Path, interrupts: &Interrupts) -> anyhow::Result<ExitCode> {
+fn go(
+    mut runner: Runner<'_>,
+    directory: &Path,
+    interrupts: &Interrupts,
+) -> anyhow::Result<ExitCode> {
     let outcome = runner.run();
     // Nothing of the run is left when the result is shown.
     drop(runner);
@@ -143,7 +147,10 @@ fn summary(
         _ => writeln!(out, "stopped after {elapsed:.1} s")?,
     }
     if history.nothing_worked() {
-        writeln!(out, "  no trial got anywhere: none of them reported and lived on")?;
+        writeln!(
+            out,
+            "  no trial got anywhere: none of them reported and lived on"
+        )?;
     }
     if let Some((trial, metric)) = history.best() {
         let kept = match history.model().checkpoint(&trial.id) {

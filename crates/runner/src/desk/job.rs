@@ -257,7 +257,10 @@ impl Workshop {
         if is_empty(&live) {
             return Ok(Kept::Nothing);
         }
-        let saved = keep.saved.as_ref().filter(|saved| is_as_saved(&live, saved));
+        let saved = keep
+            .saved
+            .as_ref()
+            .filter(|saved| is_as_saved(&live, saved));
         let Some(level) = saved.map(|saved| saved.level).or(keep.otherwise) else {
             return Ok(Kept::NotTrusted);
         };
@@ -290,7 +293,10 @@ impl Workshop {
     }
 
     /// Tries again while the store cannot be used, as long as there is patience.
-    fn patiently<T>(&self, mut operation: impl FnMut() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn patiently<T>(
+        &self,
+        mut operation: impl FnMut() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let begin = Instant::now();
         loop {
             match operation() {

@@ -12,9 +12,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rungkeeper_checkpoints::{
-    Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store,
-};
+use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
 use crate::runner::Message;
 use job::Workshop;

@@ -69,7 +69,10 @@ impl Output {
         let tail = self.path.with_extension("tail.log");
         let path = if tail.exists() { &tail } else { &self.path };
         let text = read_end(path).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .collect();
         let first = lines.len().saturating_sub(most_lines);
         lines[first..].iter().map(|&line| line.to_owned()).collect()
     }
@@ -80,7 +83,9 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
     options.create(true).append(true);
-    let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
+    let file = options
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }
@@ -110,7 +115,10 @@ mod tests {
         let all = size("7.log") + size("7.tail.log") + size("7.tail.old.log");
         assert!(all <= 10_000 + 200, "{all}");
         let head = fs::read_to_string(folder.path().join("7.log")).unwrap();
-        assert!(head.starts_with("line 0\nline 1\n") && head.contains("7.tail.log"), "{head}");
+        assert!(
+            head.starts_with("line 0\nline 1\n") && head.contains("7.tail.log"),
+            "{head}"
+        );
         assert_eq!(output.last_lines(2), ["line 4998", "line 4999"]);
         // The trial's next process goes on at the end.
         Output::new(folder.path().join("7.log"), 10_000).write(b"again\n");

@@ -69,7 +69,13 @@ pub(crate) fn resume<'o>(
     let has_checkpoints = events
         .iter()
         .any(|(event, _)| matches!(event, Event::Checkpoint { .. }));
-    let store = storage::open(&directory, &origin, &whereabouts, &experiment, has_checkpoints)?;
+    let store = storage::open(
+        &directory,
+        &origin,
+        &whereabouts,
+        &experiment,
+        has_checkpoints,
+    )?;
 
     let mut standing = Standing::new(&experiment, &header)?;
     let mut left = LeftOpen::default();

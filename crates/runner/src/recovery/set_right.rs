@@ -60,7 +60,11 @@ impl Trials<'_> {
             if !found.contains_key(trial) {
                 let sequence = left.sequences.get(trial).copied();
                 let asked = store.find(trial, held.level, sequence)?;
-                found.extend(asked.filter(is_there).map(|stored| (trial.to_owned(), stored)));
+                found.extend(
+                    asked
+                        .filter(is_there)
+                        .map(|stored| (trial.to_owned(), stored)),
+                );
             }
         }
         Ok(found)
@@ -111,7 +115,9 @@ impl Trials<'_> {
         };
         let store = self.desk.store();
         let wrote = store.live(trial)?.filter(|live| size_of_files(live) > 0);
-        let newer = in_store.get(trial).is_none_or(|stored| stored.level <= resource);
+        let newer = in_store
+            .get(trial)
+            .is_none_or(|stored| stored.level <= resource);
         if wrote.is_none() || !newer {
             return Ok(false);
         }
@@ -120,7 +126,8 @@ impl Trials<'_> {
             Ok(committed) => committed,
             Err(error) if error.is_unavailable() => return Err(error.into()),
             Err(error) => {
-                self.books.note(&format!("the checkpoint of trial \"{trial}\": {error}"));
+                self.books
+                    .note(&format!("the checkpoint of trial \"{trial}\": {error}"));
                 return Ok(false);
             }
         };
@@ -166,8 +173,8 @@ impl Trials<'_> {
         let model = self.books.model();
         let level = model.trial_information(trial).map_or(0, |t| t.level);
         let known = model.checkpoint(trial);
-        let of_the_pause = known.is_some_and(|known| known.level >= level)
-            || !left.unsettled.contains(trial);
+        let of_the_pause =
+            known.is_some_and(|known| known.level >= level) || !left.unsettled.contains(trial);
         let stored = in_store.get(trial).cloned();
         let is_known = |stored: &Stored| {
             known.is_some_and(|known| known.level == stored.level)

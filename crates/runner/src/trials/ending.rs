@@ -78,7 +78,9 @@ impl Trials<'_> {
                 _ => self.interrupt(process, true),
             },
             // Nobody waits for that any more; what was saved is still there.
-            Phase::Preparing(_) if self.stopping.asked == Stop::Now => self.interrupt(process, true),
+            Phase::Preparing(_) if self.stopping.asked == Stop::Now => {
+                self.interrupt(process, true)
+            }
             Phase::Ending(_) | Phase::Interrupted => {
                 if stop == Stop::Now && slot.ask_now(grace) {
                     return;
@@ -214,7 +216,12 @@ impl Trials<'_> {
         self.fail(process, &trial, status)
     }
 
-    fn fail(&mut self, process: ProcessId, trial: &str, status: ExitStatus) -> Result<(), RunError> {
+    fn fail(
+        &mut self,
+        process: ProcessId,
+        trial: &str,
+        status: ExitStatus,
+    ) -> Result<(), RunError> {
         let event = Event::Failed {
             trial: trial.to_owned(),
             elapsed: self.books.elapsed(),
@@ -249,7 +256,11 @@ impl Trials<'_> {
         let number = self.without_report;
         self.stopping.halt(Halt::GaveUp(format!(
             "{number} programs ended one after the other without a report ({status}){}{lines}",
-            if lines.is_empty() { "" } else { "; the last one printed:" }
+            if lines.is_empty() {
+                ""
+            } else {
+                "; the last one printed:"
+            }
         )));
     }
 

@@ -36,10 +36,7 @@ impl Trials<'_> {
             return Ok(());
         }
         let trial = slot.trial.clone();
-        let decision = match self
-            .books
-            .decide(&trial, printed.resource, printed.metric)
-        {
+        let decision = match self.books.decide(&trial, printed.resource, printed.metric) {
             Ok(decision) => decision,
             Err(reason) => {
                 self.refused(process, &reason, false);
@@ -63,8 +60,12 @@ impl Trials<'_> {
         if is_saved && self.is_worth_a_checkpoint(&result) {
             return self.prepare(process, &trial, result);
         }
-        self.books
-            .conclude(&trial, &result, printed.checkpoint, self.experiment.pin_best)?;
+        self.books.conclude(
+            &trial,
+            &result,
+            printed.checkpoint,
+            self.experiment.pin_best,
+        )?;
         self.decided(process, decision)
     }
 
