@@ -99,7 +99,8 @@ fn trials_that_are_called_like_paths() {
                 &["replay", "--check", "run/log.jsonl"],
                 &["resume", "run"],
             ];
-            ground.face_log(log.as_bytes(), &commands);
+            // Whichever of them is refused.
+            let _ = ground.face_log(log.as_bytes(), &commands);
         };
         say(
             "start",

@@ -165,7 +165,7 @@ pub(super) fn manifest(ground: &Ground, random: &mut impl Rng) -> Outcome {
     match restored {
         Ok(restored) => {
             for broken in &restored.broken {
-                is_clear(&broken.reason.to_string());
+                is_clear(&broken.reason);
             }
             match restored.checkpoint {
                 Some(_) => Outcome::Accepted,

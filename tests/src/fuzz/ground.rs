@@ -132,6 +132,7 @@ impl Ground {
     /// # Panics
     ///
     /// It panicked, was ended by a signal, or said nothing.
+    #[must_use]
     pub fn rungkeeper(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(&self.binary);
         command.args(arguments).current_dir(self.folder.path());
@@ -153,6 +154,7 @@ impl Ground {
     /// # Panics
     ///
     /// Something outside changed, or as [`Ground::rungkeeper`].
+    #[must_use]
     pub fn face(&self, change: impl FnOnce(&Path), commands: &[&[&str]]) -> bool {
         let run = self.run();
         // What stands in its place may be anything by now.
@@ -176,6 +178,7 @@ impl Ground {
     /// # Panics
     ///
     /// As there.
+    #[must_use]
     pub fn face_log(&self, log: &[u8], commands: &[&[&str]]) -> bool {
         let change = |run: &Path| fs::write(run.join("log.jsonl"), log).expect("a log");
         self.face(change, commands)
@@ -219,20 +222,16 @@ fn outcome(well: bool) -> Outcome {
 
 /// Makes something else of a file.
 fn damage(file: &Path, what: u32, random: &mut impl Rng) {
-    let good = fs::read(file).expect("a file of the run");
-    match what {
-        0..5 => fs::write(file, mutate(&good, random)).expect("a file of the run"),
-        _ => {
-            fs::remove_file(file).expect("a file of the run");
-            match what {
-                5 => fs::create_dir(file).expect("a free place"),
-                6 => {
-                    let mode = Mode::RUSR | Mode::WUSR;
-                    mknodat(CWD, file, FileType::Fifo, mode, 0).expect("a free place");
-                }
-                _ => {}
-            }
-        }
+    if what < 5 {
+        let good = fs::read(file).expect("a file of the run");
+        return fs::write(file, mutate(&good, random)).expect("a file of the run");
+    }
+    fs::remove_file(file).expect("a file of the run");
+    if what == 5 {
+        fs::create_dir(file).expect("a free place");
+    } else if what == 6 {
+        let mode = Mode::RUSR | Mode::WUSR;
+        mknodat(CWD, file, FileType::Fifo, mode, 0).expect("a free place");
     }
 }
 

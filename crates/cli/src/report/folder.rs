@@ -9,6 +9,11 @@ use rungkeeper_runner::experiment::{Experiment, StorePlace};
 use rungkeeper_runner::worked_on_by;
 use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
+/// Larger files are no experiment of the run's, in bytes.
+const LARGEST_EXPERIMENT: u64 = 1 << 20;
+/// Larger files are no manifest, in bytes: a checkpoint of a million files stays below it.
+const LARGEST_MANIFEST: u64 = 1 << 28;
+
 /// A run's directory, or an event log by itself.
 #[derive(Debug)]
 pub(crate) struct RunFolder {
@@ -43,13 +48,11 @@ impl RunFolder {
                 path.display(),
                 log.display()
             );
-            let experiment = fs::read_to_string(path.join("experiment.toml"));
+            let experiment = regular(&path.join("experiment.toml"), LARGEST_EXPERIMENT);
             return Ok(Self {
                 directory: Some(path.to_owned()),
                 log,
-                experiment: experiment
-                    .ok()
-                    .and_then(|text| Experiment::read(&text).ok()),
+                experiment: experiment.and_then(|text| Experiment::read(&text).ok()),
             });
         }
         anyhow::ensure!(
@@ -147,15 +150,18 @@ impl RunFolder {
     /// events may be far apart.
     pub(crate) fn clock(&self) -> Option<f64> {
         let path = self.directory.as_ref()?.join("clock");
-        // Not through a link, and no pipe: that would wait for a writer.
-        let found = fs::symlink_metadata(&path).ok()?;
-        if !found.is_file() || found.len() > 100 {
-            return None;
-        }
-        let text = fs::read_to_string(&path).ok()?;
+        let text = regular(&path, 100)?;
         let seconds: f64 = text.trim().parse().ok()?;
         (0.0..=MOST_SECONDS).contains(&seconds).then_some(seconds)
     }
+}
+
+/// The text of a file of at most so many bytes. Not through a link, and no pipe: that would wait for
+/// a writer.
+fn regular(path: &Path, most: u64) -> Option<String> {
+    let found = fs::symlink_metadata(path).ok()?;
+    let fits = found.is_file() && found.len() <= most;
+    fits.then(|| fs::read_to_string(path).ok())?
 }
 
 /// The data of the whole checkpoint that was committed last: names begin with a number of fixed
@@ -182,7 +188,7 @@ fn has_its_files(checkpoint: &Path) -> bool {
         files: Vec<Entry>,
     }
     let data = checkpoint.join("data");
-    let text = fs::read_to_string(checkpoint.join("manifest.jsonl")).unwrap_or_default();
+    let text = regular(&checkpoint.join("manifest.jsonl"), LARGEST_MANIFEST).unwrap_or_default();
     let manifest = text.lines().next().map(serde_json::from_str::<Manifest>);
     let is_there = |file: &Entry| {
         let found = fs::symlink_metadata(data.join(&file.path));

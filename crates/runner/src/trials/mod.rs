@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use rungkeeper_checkpoints::{LeftOut, StoreError, Stored};
+use rungkeeper_rung_model::TrialStatus;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
@@ -233,6 +234,14 @@ impl<'o> Trials<'o> {
         trial: &str,
         committed: rungkeeper_checkpoints::Committed,
     ) -> Result<(), RunError> {
+        // A former best may have been given up while its last checkpoint was on its way; its removal has been asked for
+        // then, and follows the commit.
+        let model = self.books.model();
+        let ended = model.status(trial) == Some(TrialStatus::StoppedOrCompleted);
+        if ended && !model.is_pinned(trial) {
+            self.desk.purge(committed.superseded);
+            return Ok(());
+        }
         self.adopt(&committed.stored)?;
         self.desk.purge(committed.superseded);
         self.note_left_out(trial, &committed.left_out);
