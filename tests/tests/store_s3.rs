@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rungkeeper_checkpoints::{Handover, ObjectStore, Store, StoreError, conformance};
+use rungkeeper_checkpoints::{ObjectStore, Store, StoreError, conformance};
 use rungkeeper_tests::s3::Server;
 
 fn open(server: &Server, prefix: &str, local: &Path) -> Result<ObjectStore, StoreError> {
@@ -31,7 +31,7 @@ fn another_machine_goes_on_with_large_files() {
     for (trial, level, content) in [("7", 1, &large[..]), ("a/b", 3, b"three")] {
         let staging = store.begin(trial).unwrap();
         fs::write(staging.join("weights"), content).unwrap();
-        store.commit(trial, level, 1, Handover::Move).unwrap();
+        store.commit(trial, level, 1).unwrap();
     }
 
     let store = open(&server, "run", &folder.path().join("new")).unwrap();
@@ -60,14 +60,14 @@ fn a_server_that_is_away() {
         server.start_again();
         server
     });
-    store.commit("7", 1, 1, Handover::Move).unwrap();
+    store.commit("7", 1, 1).unwrap();
     let mut server = back.join().unwrap();
 
     server.stop();
     let staging = store.begin("7").unwrap();
     fs::write(staging.join("weights"), "three").unwrap();
     let begin = Instant::now();
-    let error = store.commit("7", 3, 1, Handover::Move).unwrap_err();
+    let error = store.commit("7", 3, 1).unwrap_err();
     assert!(error.is_unavailable(), "{error}");
     assert!(error.to_string().contains("in the bucket"), "{error}");
     assert!(begin.elapsed() < Duration::from_secs(60));

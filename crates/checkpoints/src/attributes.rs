@@ -21,6 +21,7 @@ const OF_FOLDERS: u32 = 0o3777;
 
 #[cfg(unix)]
 impl Attributes {
+    #[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         use std::os::unix::fs::MetadataExt as _;
         let mask = if metadata.is_dir() {
@@ -89,11 +90,20 @@ fn set_mode(_: &Path, _: u32) -> io::Result<()> {
 pub(crate) struct Mended(Vec<(PathBuf, u32)>);
 
 impl Mended {
-    /// Gives the owner the rights that are needed to read a file or to work in a folder, if they
-    /// are missing. `metadata` is the path's own, so it is no link.
-    pub(crate) fn mend(&mut self, path: &Path, metadata: &Metadata) {
+    /// Gives the owner the rights that are needed to read a file or folder, if they are missing.
+    /// `metadata` is the path's own, so it is no link.
+    pub(crate) fn read(&mut self, path: &Path, metadata: &Metadata) {
+        let needed = if metadata.is_dir() { 0o500 } else { 0o400 };
+        self.mend(path, metadata, needed);
+    }
+
+    /// As [`Mended::read`], those that are needed to remove and rename what is in a folder.
+    pub(crate) fn change(&mut self, folder: &Path, metadata: &Metadata) {
+        self.mend(folder, metadata, 0o700);
+    }
+
+    fn mend(&mut self, path: &Path, metadata: &Metadata, needed: u32) {
         let Some(old) = mode_of(metadata) else { return };
-        let needed = if metadata.is_dir() { 0o700 } else { 0o400 };
         // Without the right to change it, the call that needs it says so.
         if old & needed != needed && set_mode(path, old | needed).is_ok() {
             self.0.push((path.to_owned(), old));
@@ -116,6 +126,7 @@ impl Drop for Mended {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
 fn mode_of(metadata: &Metadata) -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
     Some(metadata.mode() & 0o7777)

@@ -144,22 +144,35 @@ impl StoreError {
     }
 
     /// Whether the store is what failed, not what it was given: its bucket could not be reached, or
-    /// refused. The same call may succeed once that has changed.
+    /// refused; its disk is full, read-only, broken, or not there; its own directories cannot be
+    /// used. The same call may succeed once that has changed. Never true of what is wrong with the
+    /// files of a program.
     ///
     /// ```
+    /// use std::io;
     /// use rungkeeper_checkpoints::StoreError;
     ///
     /// let source = "connection refused".into();
     /// let error = StoreError::Bucket { action: "write", key: "a".to_owned(), source };
     /// assert!(error.is_unavailable());
+    /// let io = |kind: io::ErrorKind| StoreError::Io {
+    ///     action: "write",
+    ///     path: "a".into(),
+    ///     source: kind.into(),
+    /// };
+    /// assert!(io(io::ErrorKind::StorageFull).is_unavailable());
+    /// assert!(!io(io::ErrorKind::PermissionDenied).is_unavailable());
     /// assert!(!StoreError::NotBegun { trial: "7".to_owned() }.is_unavailable());
     /// ```
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::Bucket { .. } | Self::Place { .. } | Self::Missing { .. }
-        )
+        match self {
+            Self::Bucket { .. } | Self::Place { .. } | Self::Missing { .. } | Self::Lost { .. } => {
+                true
+            }
+            Self::Io { source, .. } => is_of_the_disk(source),
+            _ => false,
+        }
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
@@ -182,4 +195,41 @@ impl StoreError {
     pub(crate) fn is_killed(&self) -> bool {
         matches!(self, Self::Killed { .. })
     }
+}
+
+/// Whether an error is one of the disk, or of the way to it, whatever file it came with.
+pub(crate) fn is_of_the_disk(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::StorageFull
+        | Kind::QuotaExceeded
+        | Kind::ReadOnlyFilesystem
+        | Kind::StaleNetworkFileHandle
+        | Kind::TimedOut
+        | Kind::HostUnreachable
+        | Kind::NetworkUnreachable
+        | Kind::NetworkDown
+        | Kind::NotConnected
+        | Kind::ConnectionReset
+        | Kind::ConnectionRefused
+        | Kind::ConnectionAborted
+        | Kind::OutOfMemory => true,
+        _ => error.raw_os_error().is_some_and(is_number_of_the_disk),
+    }
+}
+
+/// Those that have no kind of their own.
+#[cfg(unix)]
+fn is_number_of_the_disk(number: i32) -> bool {
+    use rustix::io::Errno;
+    // Handles that are used up are no more the program's fault than a full disk.
+    let known = [Errno::IO, Errno::NODEV, Errno::NXIO, Errno::SHUTDOWN];
+    let used_up = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS];
+    let mut all = known.into_iter().chain(used_up);
+    all.any(|errno| errno.raw_os_error() == number)
+}
+
+#[cfg(not(unix))]
+fn is_number_of_the_disk(_: i32) -> bool {
+    false
 }

@@ -82,7 +82,8 @@ impl Write for Sparse<'_> {
         let part = usize::try_from(until - self.at).unwrap_or(usize::MAX);
         let part = &bytes[..part.min(bytes.len())];
         let written = if inside && part.iter().all(|&byte| byte == 0) {
-            self.file.seek(SeekFrom::Current(part.len() as i64))?;
+            let behind = self.at + part.len() as u64;
+            self.file.seek(SeekFrom::Start(behind))?;
             part.len()
         } else {
             self.file.write(part)?

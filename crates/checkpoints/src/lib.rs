@@ -20,8 +20,8 @@
 //! store.sweep()?; // what an earlier process of this run left half-done
 //! let (deleter, events) = Deleter::new(store.clone(), DeleterSettings::default());
 //!
-//! let staging = store.begin("0007")?;
-//! std::fs::write(staging.join("weights"), "0.25")?;
+//! let live = store.begin("0007")?;
+//! std::fs::write(live.join("weights"), "0.25")?;
 //! let committed = store.commit("0007", 1, 1)?;
 //!
 //! deleter.delete("0007", committed.stored.bytes); // returns at once
@@ -39,9 +39,12 @@
 //! - The older checkpoint of a trial goes only after the newer one is durable.
 //! - What is restored has the sizes and hashes it was committed with, or an older one is taken, and
 //!   the broken one named.
+//! - What is restored is as it was left: modes, times, hard links inside, holes.
+//! - What is not there because its disk is not mounted is an error, not a loss
+//!   ([`StoreError::is_unavailable`]); an older checkpoint goes only after the newer one was read.
 //! - Only what this run committed is removed. Links are never followed. Ids of trials, whatever is
 //!   in them, become safe and different names ([`trial_name`]).
-//! - Numbers of commits ([`Stored::sequence`]) grow, so a deletion that is tried again later never
+//! - Numbers of commits ([`Stored::sequence`]) grow and never return, so a deletion that is tried again later never
 //!   takes a checkpoint that was committed meanwhile.
 //!
 //! A runner writes the report that led to a checkpoint down before it commits, and what was

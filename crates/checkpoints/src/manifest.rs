@@ -26,12 +26,12 @@ pub(crate) struct Manifest {
     pub(crate) files: Vec<FileEntry>,
     pub(crate) links: Vec<LinkEntry>,
     pub(crate) directories: Vec<String>,
-    /// Modes and times of directories, the root's under the empty path; version 0.1.0 kept none.
+    /// Modes and times of directories, the root's under the empty path; earlier manifests have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) folders: Vec<Folder>,
 }
 
-/// What is optional here is not in manifests of version 0.1.0, and not in the content's hash.
+/// What is optional here is not in earlier manifests, and not in the content's hash.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct FileEntry {
     pub(crate) path: String,

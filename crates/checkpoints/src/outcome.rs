@@ -126,7 +126,7 @@ pub struct Swept {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Orphan {
-    /// A checkpoint that this run committed. [`Store::delete`] takes it.
+    /// A checkpoint that this run committed. [`Store::delete`](crate::Store::delete) takes it.
     Checkpoint(Stored),
     /// Something that this run did not make. The store never touches it.
     Foreign {

@@ -65,7 +65,14 @@ impl Scanned {
         below: String,
         path: &Path,
     ) -> Result<Option<String>, StoreError> {
-        let metadata = fs::symlink_metadata(path).map_err(StoreError::io("look at", path))?;
+        let metadata = match fs::symlink_metadata(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(StoreError::Changed {
+                    path: path.to_owned(),
+                });
+            }
+            other => other.map_err(StoreError::io("look at", path))?,
+        };
         if metadata.is_dir() {
             self.content.directories.push(below.clone());
             return Ok(self.add_folder(path, below, &metadata).pop());
@@ -94,7 +101,7 @@ impl Scanned {
                 path: below.clone(),
                 attributes,
             }));
-        self.mended.mend(path, metadata);
+        self.mended.read(path, metadata);
         self.stats.insert(below.clone(), Stat::of(metadata));
         vec![below]
     }
@@ -114,7 +121,7 @@ impl Scanned {
             linked.0 = names;
             linked.1.push(below.clone());
         }
-        self.mended.mend(path, metadata);
+        self.mended.read(path, metadata);
         self.stats.insert(below.clone(), stat);
         self.content.files.push(FileEntry {
             attributes: Attributes::of(metadata),

@@ -10,7 +10,7 @@ use crate::StoreError;
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Step {
-    /// Commit by copy: before each file is copied.
+    /// Commit: before a file that somebody else can write to is replaced by a copy.
     Copying,
     /// Commit: all files are on the disk, the manifest is not written.
     Synced,

@@ -43,6 +43,22 @@ pub(crate) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads a small file of the store's own; none if it is not there.
+pub(crate) fn read_own(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    const LONGEST: u64 = 1 << 20;
+    let mut bytes = Vec::new();
+    let read = open_regular(path).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes));
+    match read {
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Refused {
+            path: path.to_owned(),
+            reason: "a file of the store should be here, and no link, pipe or directory",
+        }),
+        Err(error) => Err(StoreError::place("read", path)(error)),
+    }
+}
+
 /// Opens a file to read, unless it is something else: a link would lead elsewhere, and opening a
 /// pipe would never end.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
@@ -55,7 +71,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits() as i32);
+        options.custom_flags(flags.bits().cast_signed());
     }
     let file = options.open(path)?;
     if file.metadata()?.is_file() {
@@ -178,8 +194,12 @@ pub(crate) fn ensure_dir(path: &Path) -> Result<bool, StoreError> {
 /// Writes a file so that it is there as a whole or not at all, also after a loss of power.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let partial = path.with_extension("partial");
-    write_synced(&partial, bytes)?;
-    rename(&partial, path)?;
+    let written = write_synced(&partial, bytes).and_then(|()| rename(&partial, path));
+    if let Err(error) = written {
+        // On a full disk each byte counts; what is left all the same is written over.
+        let _ = fs::remove_file(&partial);
+        return Err(error);
+    }
     path.parent().map_or(Ok(()), sync_dir)
 }
 
@@ -223,7 +243,7 @@ fn allow_removal(root: &Path) {
     while let Some(directory) = open.pop() {
         if let Ok(metadata) = fs::symlink_metadata(&directory) {
             let mut mended = Mended::default();
-            mended.mend(&directory, &metadata);
+            mended.change(&directory, &metadata);
             mended.keep();
         }
         let entries = fs::read_dir(&directory).into_iter().flatten().flatten();

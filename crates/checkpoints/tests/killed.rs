@@ -36,7 +36,7 @@ fn killed_between() {
     let log = folder.path().join("log");
     File::create(&log).unwrap();
     let mut random = Pcg64Mcg::seed_from_u64(SEED);
-    let (mut found, mut litter) = (0_u64, 0_u64);
+    let (mut found, mut litter, mut finished) = (0_u64, 0_u64, 0_usize);
     for kill in 1..=kills {
         let arguments = format!(
             "{}\n{}\n{}",
@@ -65,6 +65,10 @@ fn killed_between() {
 
         let owned = owned(&log);
         let store = DirectoryStore::open(&root, "run").unwrap();
+        if kill % 3 != 0 {
+            // What was prepared may be later than what the log says, and is whole.
+            finished += store.finish_commits().unwrap().len();
+        }
         found += check(&store, &owned);
         let swept = store.sweep().unwrap();
         assert!(swept.failed.is_empty(), "{swept:?}");
@@ -78,6 +82,7 @@ fn killed_between() {
         found > kills / 2 && litter > kills / 8,
         "{found} checkpoints, {litter} swept"
     );
+    assert!(finished > 0 || kills < 60, "no commit was finished");
 }
 
 /// By trial: the least level that must be there, or that it was given up.
@@ -161,13 +166,19 @@ fn child(arguments: &str) -> ! {
                 store.set_aside(trial, store.sequence()).unwrap();
             }
             kind => {
-                let staging = store.begin(trial).unwrap();
-                write(&staging, "weights", content(trial, level).as_bytes());
-                write(&staging, "deep/er", b"ok");
+                let live = store.begin(trial).unwrap();
+                write(&live, "weights", content(trial, level).as_bytes());
+                write(&live, "deep/er", b"ok");
+                // Whoever has it open could go on writing, so the commit makes a copy.
+                let weights = live.join("weights");
+                let handle = (kind > 7).then(|| File::options().append(true).open(weights));
                 if kind < 6 {
                     store.prepare(trial, level, 1).unwrap();
                 }
                 let committed = store.commit(trial, level, 1).unwrap();
+                if let Some(handle) = handle {
+                    handle.unwrap().write_all(b"too late").unwrap();
+                }
                 note(format!("{trial} {level}\n"));
                 for aside in &committed.superseded {
                     store.purge(aside).unwrap();

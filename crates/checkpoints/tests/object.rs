@@ -390,37 +390,3 @@ fn what_could_not_be_uploaded_is_uploaded_later() {
         assert_eq!(fs::read_dir(local.join("bucket-trash")).unwrap().count(), 0);
     }
 }
-
-#[test]
-fn the_wrong_place_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let bucket = Arc::new(InMemory::new());
-    let local = folder.path().join("local");
-    drop(open(&bucket, &local));
-    let open_as = |bucket: &Arc<InMemory>, prefix: &str, local: &Path, run: &str| {
-        ObjectStore::open(bucket.clone(), prefix, local, run).unwrap_err()
-    };
-    let other = open_as(&bucket, "runs/a", &folder.path().join("other"), "other");
-    assert!(matches!(other, StoreError::OtherRun { .. }), "{other}");
-    let above = open_as(&bucket, "runs", &folder.path().join("above"), "run");
-    assert!(matches!(above, StoreError::NotAStore { .. }), "{above}");
-    // The right directory with another bucket: nothing is taken for lost.
-    let lost = open_as(&Arc::default(), "runs/a", &local, "run");
-    assert!(matches!(lost, StoreError::Lost { .. }), "{lost}");
-    let open_address =
-        |address| ObjectStore::from_address(address, [], Duration::from_secs(1), &local, "run");
-    let unknown = open_address("what://bucket").unwrap_err();
-    assert!(unknown.to_string().contains("what://bucket"), "{unknown}");
-    assert!(open_address("no address").is_err());
-}
-
-#[test]
-fn an_asynchronous_task_is_told_instead_of_a_panic() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&Arc::default(), folder.path());
-    run(async {
-        let error = store.list().unwrap_err();
-        assert!(matches!(error, StoreError::InAsyncTask), "{error}");
-        drop(store);
-    });
-}

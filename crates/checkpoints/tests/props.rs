@@ -1,7 +1,8 @@
 //! Laws of names, and of a store under any sequence of calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 use rungkeeper_checkpoints::{
@@ -72,6 +73,7 @@ enum Call {
     HalfWritten { trial: usize },
     Discard { trial: usize },
     Reopen,
+    Finish,
     Sweep,
 }
 
@@ -88,6 +90,7 @@ fn calls() -> impl Strategy<Value = Vec<Call>> {
         1 => (0..3_usize).prop_map(|trial| Call::HalfWritten { trial }),
         1 => (0..3_usize).prop_map(|trial| Call::Discard { trial }),
         1 => Just(Call::Reopen),
+        2 => Just(Call::Finish),
         1 => Just(Call::Sweep),
     ];
     proptest::collection::vec(call, 1..8)
@@ -101,6 +104,10 @@ struct Modelled {
     faults: Faults,
     store: FaultyStore<DirectoryStore>,
     model: BTreeMap<&'static str, u64>,
+    /// Live folders that are prepared, and their levels.
+    prepared: BTreeMap<&'static str, u64>,
+    /// Those that this process began.
+    own: BTreeSet<&'static str>,
     level: u64,
 }
 
@@ -114,6 +121,8 @@ impl Modelled {
             faults,
             store,
             model: BTreeMap::new(),
+            prepared: BTreeMap::new(),
+            own: BTreeSet::new(),
             level: 0,
         }
     }
@@ -155,34 +164,64 @@ impl Modelled {
                 self.faults.clear();
             }
             Call::HalfWritten { trial } => {
-                let staging = self.store.begin(TRIALS[trial]).unwrap();
-                fs::write(staging.join("weights"), "half of i").unwrap();
+                let live = self.begin(TRIALS[trial]);
+                fs::write(live.join("weights"), "half of i").unwrap();
             }
             Call::Discard { trial } => {
+                self.prepared.remove(TRIALS[trial]);
+                self.own.remove(TRIALS[trial]);
                 if let Some(aside) = self.store.discard(TRIALS[trial]).unwrap() {
                     self.store.purge(&aside).unwrap();
                 }
             }
             Call::Reopen => self.reopen(),
+            Call::Finish => {
+                let own = &self.own;
+                let expected = self
+                    .prepared
+                    .iter()
+                    .filter(|(trial, _)| !own.contains(*trial));
+                let expected: BTreeMap<_, _> = expected.map(|(t, l)| (*t, *l)).collect();
+                let finished = self.store.finish_commits().unwrap();
+                let finished = finished.iter().map(|s| (s.trial.as_str(), s.level));
+                assert_eq!(finished.collect::<BTreeMap<_, _>>(), expected);
+                self.prepared
+                    .retain(|trial, _| !expected.contains_key(trial));
+                self.model.extend(expected);
+            }
             Call::Sweep => {
+                let own = &self.own;
+                self.prepared.retain(|trial, _| own.contains(trial));
                 assert!(self.store.sweep().unwrap().failed.is_empty());
             }
         }
     }
 
+    fn begin(&mut self, trial: &'static str) -> PathBuf {
+        self.prepared.remove(trial);
+        self.own.insert(trial);
+        self.store.begin(trial).unwrap()
+    }
+
     fn commit(&mut self, trial: &'static str, prepare: bool) -> bool {
         self.level += 1;
-        let staging = self.store.begin(trial).unwrap();
-        fs::write(staging.join("weights"), self.level.to_string()).unwrap();
-        let prepared = !prepare || self.store.prepare(trial, self.level, 1).is_ok();
-        let done = prepared && self.store.commit(trial, self.level, 1).is_ok();
+        let live = self.begin(trial);
+        fs::write(live.join("weights"), self.level.to_string()).unwrap();
+        let done = (!prepare || self.store.prepare(trial, self.level, 1).is_ok())
+            && self.store.commit(trial, self.level, 1).is_ok();
         if done {
             self.model.insert(trial, self.level);
+        } else if live.parent().unwrap().join("manifest.jsonl").exists() {
+            self.prepared.insert(trial, self.level);
+        }
+        if done || !live.exists() {
+            self.own.remove(trial);
         }
         done
     }
 
     fn reopen(&mut self) {
+        self.own.clear();
         self.faults = Faults::default();
         self.store = open(&self.folder, &self.faults);
     }

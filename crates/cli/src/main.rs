@@ -15,6 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use rungkeeper_runner::plain::without_secrets;
 
 /// Keeps the checkpoints of a pause-and-resume tuning run within a budget, and gives up the ones
 /// that would cost least to train again.
@@ -68,11 +69,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "error: {}",
-                plain::message(format!("{error:#}"))
-            );
+            let said = without_secrets(&format!("{error:#}"));
+            let _ = writeln!(std::io::stderr(), "error: {}", plain::message(said));
             ExitCode::FAILURE
         }
     }

@@ -23,6 +23,17 @@ pub(crate) fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// A new file in place of what is there, for what is written bit by bit: a link at that place is
+/// removed, and what it points to stays as it is.
+pub(crate) fn create(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // A link that somebody makes in between is an error.
+    File::options().write(true).create_new(true).open(path)
+}
+
 /// Neither a file nor a folder, where links lead.
 fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
@@ -110,6 +121,12 @@ mod tests {
                 assert_eq!(fs::read_to_string(&path).unwrap(), "page");
                 assert!(!fs::symlink_metadata(&path).unwrap().is_symlink());
             }
+        }
+        let log = folder.path().join("log.jsonl");
+        std::os::unix::fs::symlink(&mine, &log).unwrap();
+        for text in ["first", "second"] {
+            create(&log).unwrap().write_all(text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(&log).unwrap(), text);
         }
         assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
         assert_eq!(names(outside.path()), 1);

@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
 use rungkeeper_score::PromotionQuantile;
+use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
 /// Levels, counts and sizes stay below it, so that every one of them is exact as a double.
 pub(crate) const LARGEST: u64 = 1 << 53;
@@ -133,10 +134,15 @@ pub(crate) fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
 /// Seconds of a run: a finite number, not negative.
 pub(crate) fn seconds(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
     let seconds = number(name, value)?;
-    if seconds >= 0.0 && seconds.is_finite() {
+    // What is beyond could not be read back from the log.
+    if (0.0..=MOST_SECONDS).contains(&seconds) {
         Ok(seconds)
     } else {
-        Err(bad_value(name, value, "finite and not negative"))
+        Err(bad_value(
+            name,
+            value,
+            "finite and not negative, and at most 1e12",
+        ))
     }
 }
 

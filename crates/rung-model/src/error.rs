@@ -56,6 +56,40 @@ pub enum SpecError {
         /// Rungs there are.
         rungs: usize,
     },
+    /// A promotion quantile that is no simple fraction.
+    #[error(
+        "the promotion quantile of rung {level} is {a}/{b}, but its denominator in lowest terms must \
+         be at most 2^31: choose levels that are nearer to each other, or multiples of each other"
+    )]
+    QuantileTooFine {
+        /// The rung level.
+        level: u64,
+        /// Numerator.
+        a: u64,
+        /// Denominator.
+        b: u64,
+    },
+    /// More rung levels than a run is made for.
+    #[error("there are {levels} rung levels, but there must be at most {most}")]
+    TooManyLevels {
+        /// Levels asked for.
+        levels: usize,
+        /// Most there may be.
+        most: usize,
+    },
+    /// More rungs, over all brackets, than a run is made for.
+    #[error(
+        "{number} brackets with rungs of their own have {rungs} rungs, but there must be at most \
+         {most}: ask for fewer brackets, or let them share their rungs"
+    )]
+    TooManyRungs {
+        /// Brackets asked for.
+        number: usize,
+        /// Rungs of all of them.
+        rungs: u64,
+        /// Most there may be.
+        most: u64,
+    },
     /// The mode is neither `min` nor `max`.
     #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
     Mode(String),

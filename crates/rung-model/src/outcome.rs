@@ -39,7 +39,8 @@ pub struct Report {
 pub struct TrainedAgain {
     /// Resource at which the trial was paused.
     pub paused_at: u64,
-    /// Level of the checkpoint it was resumed from; `paused_at` where no level is known.
+    /// Level of the checkpoint it was resumed from. Where no level was told it is taken from the
+    /// report: the one before it, or `paused_at` for a program that begins at 1.
     pub saved_at: u64,
     /// Resource of its first report since, at most `paused_at`.
     pub from: u64,

@@ -106,6 +106,15 @@ pub(crate) struct Standing {
     pub(crate) promoted: bool,
 }
 
+/// How a trial ended, or will end as far as is known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum End {
+    /// By the scheduler or by itself.
+    Regular,
+    /// By a crash: it can be tried again.
+    Failed,
+}
+
 /// What the model knows of a trial.
 #[derive(Clone, Debug)]
 pub(crate) struct TrialState {
@@ -125,8 +134,7 @@ pub(crate) struct TrialState {
     pub(crate) committed_since_pause: bool,
     pub(crate) pinned: bool,
     pub(crate) bad_metric_seen: bool,
-    /// Whether it ended by a crash, so that it can be tried again.
-    pub(crate) failed: bool,
+    pub(crate) end: End,
 }
 
 impl TrialState {
@@ -142,7 +150,7 @@ impl TrialState {
             committed_since_pause: false,
             pinned: false,
             bad_metric_seen: false,
-            failed: false,
+            end: End::Regular,
         }
     }
 
@@ -150,7 +158,12 @@ impl TrialState {
     /// if it is not above the resource of the pause.
     pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {
         let paused_at = std::mem::take(&mut self.paused_at);
-        (resource <= paused_at).then(|| TrainedAgain {
+        // Where nobody told the level of the checkpoint, a program that goes on from the middle tells
+        // it: it was saved just before. One that begins at 1 has not read it.
+        if self.checkpoint.is_none() && (2..=paused_at).contains(&resource) {
+            self.resumed_at = resource - 1;
+        }
+        (resource <= paused_at).then_some(TrainedAgain {
             paused_at,
             saved_at: self.resumed_at,
             from: resource,

@@ -1,11 +1,12 @@
 //! The model against a naive one that keeps plain sorted lists, over random runs.
 
+mod naive;
+
+use naive::{LEVELS, Naive, NaiveTrial};
 use proptest::prelude::*;
 use rungkeeper_rung_model::{
     Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, TrialStatus,
 };
-
-const LEVELS: [u64; 3] = [1, 3, 9];
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -73,119 +74,6 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-#[derive(Clone, Debug)]
-struct NaiveTrial {
-    bracket: usize,
-    status: TrialStatus,
-    rungs_done: usize,
-    promoted: bool,
-    last: u64,
-    /// Resource of the pause it was resumed from with a checkpoint, until its first report.
-    paused_at: Option<u64>,
-    saved_at: u64,
-    checkpoint: Option<(u64, u64)>,
-    committed_since_pause: bool,
-    pinned: bool,
-    failed: bool,
-}
-
-/// Lists sorted by a stable sort after every insertion at the end.
-#[derive(Debug, Default)]
-struct Naive {
-    trials: Vec<NaiveTrial>,
-    rungs: [Vec<(f64, usize)>; 3],
-}
-
-impl Naive {
-    fn insert(&mut self, rung: usize, metric: f64, trial: usize) {
-        let worst = |value: f64| {
-            if value.is_finite() {
-                value
-            } else {
-                f64::INFINITY
-            }
-        };
-        self.rungs[rung].push((worst(metric), trial));
-        self.rungs[rung].sort_by(|x, y| x.0.total_cmp(&y.0));
-    }
-
-    fn top(&self, trial: usize) -> Option<usize> {
-        let state = &self.trials[trial];
-        (state.rungs_done > 0).then(|| state.bracket + state.rungs_done - 1)
-    }
-
-    fn rank(&self, trial: usize) -> Option<(u64, u64, u64)> {
-        let rung = self.top(trial)?;
-        let place = self.rungs[rung].iter().position(|e| e.1 == trial)?;
-        Some((
-            LEVELS[rung],
-            place as u64 + 1,
-            self.rungs[rung].len() as u64,
-        ))
-    }
-
-    fn waits(&self, trial: usize) -> bool {
-        let state = &self.trials[trial];
-        state.status == TrialStatus::PausedWithCheckpoint && !state.promoted && state.rungs_done > 0
-    }
-
-    fn expected_data(&self, rung: usize, metric: f64) -> (u64, u64) {
-        let waiting = self.rungs[rung]
-            .iter()
-            .filter(|e| e.0.is_finite() && self.top(e.1) == Some(rung) && self.waits(e.1));
-        let values: Vec<bool> = waiting
-            .map(|e| metric.is_finite() && metric <= e.0)
-            .collect();
-        let ones = values.iter().filter(|&&value| value).count();
-        (ones as u64, values.len() as u64)
-    }
-
-    fn candidates(&self) -> Vec<(String, u64, u64, u64, u64)> {
-        let mut list = Vec::new();
-        for rung in (0..3).rev() {
-            for &(_, trial) in &self.rungs[rung] {
-                let state = &self.trials[trial];
-                let whole = |c: &(u64, u64)| state.committed_since_pause || c.0 >= LEVELS[rung];
-                let complete = state.checkpoint.filter(whole);
-                if let Some((_, bytes)) = complete
-                    && self.waits(trial)
-                    && self.top(trial) == Some(rung)
-                    && !state.pinned
-                {
-                    let (level, rank, len) = self.rank(trial).unwrap();
-                    list.push((trial.to_string(), level, rank, len, bytes));
-                }
-            }
-        }
-        list
-    }
-
-    fn holders(&self) -> usize {
-        let holds = |t: &&NaiveTrial| match t.status {
-            TrialStatus::Running | TrialStatus::PausedWithCheckpoint => true,
-            TrialStatus::PausedNoCheckpoint => false,
-            TrialStatus::StoppedOrCompleted => t.pinned && t.checkpoint.is_some(),
-        };
-        self.trials.iter().filter(holds).count()
-    }
-
-    fn bytes(&self) -> u64 {
-        self.trials
-            .iter()
-            .filter_map(|t| t.checkpoint)
-            .map(|c| c.1)
-            .sum()
-    }
-
-    fn end(&mut self, trial: usize) {
-        let state = &mut self.trials[trial];
-        state.status = TrialStatus::StoppedOrCompleted;
-        if !state.pinned {
-            state.checkpoint = None;
-        }
-    }
-}
-
 fn spec() -> ModelSpec {
     let mut spec = ModelSpec::from_levels(&LEVELS, 27).unwrap();
     spec.brackets = Brackets {
@@ -213,7 +101,6 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             checkpoint: None,
             committed_since_pause: false,
             pinned: false,
-            failed: false,
         });
         return;
     }
@@ -230,13 +117,11 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
         Step::Resume { pick } => resume(model, naive, pick % number),
         Step::Commit { pick, bytes, below } => commit(model, naive, pick % number, bytes, below),
         Step::Retry { pick } => {
-            let state = &mut naive.trials[pick % number];
-            assert_eq!(
-                model.retry(&(pick % number).to_string()).is_ok(),
-                state.failed
-            );
-            if state.failed {
-                state.failed = false;
+            let failed = naive.failed.remove(&(pick % number));
+            let retried = model.retry(&(pick % number).to_string());
+            assert_eq!(retried.is_ok(), failed);
+            if failed {
+                let state = &mut naive.trials[pick % number];
                 state.status = TrialStatus::Running;
                 (state.last, state.paused_at) = (0, None);
             }
@@ -263,7 +148,7 @@ fn apply(model: &mut RungModel, naive: &mut Naive, step: &Step) {
             model.fail(&trial.to_string()).unwrap();
             if naive.trials[trial].status != TrialStatus::StoppedOrCompleted {
                 naive.trials[trial].pinned = false;
-                naive.trials[trial].failed = true;
+                naive.failed.insert(trial);
                 naive.end(trial);
             }
         }

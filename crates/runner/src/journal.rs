@@ -359,6 +359,7 @@ mod tests {
         journal.append(&start("0"), &Map::new()).unwrap();
         let before = std::fs::read(&path).unwrap().len();
         journal.append(&start("1"), &more()).unwrap();
+        drop(journal);
         let whole = std::fs::read(&path).unwrap();
         for length in before..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();
@@ -376,11 +377,28 @@ mod tests {
         let path = folder.path().join("log.jsonl");
         let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
         journal.append(&start("0"), &Map::new()).unwrap();
+        drop(journal);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("\"start\"", "\"st")).unwrap();
         let error = Journal::recover(&path).unwrap_err().to_string();
         assert!(error.contains("log.jsonl: line 2"), "{error}");
         std::fs::write(&path, "").unwrap();
         assert!(Journal::recover(&path).is_err());
+    }
+
+    /// Whoever removes the lock file of a run has not unlocked its log, and what writes there all the same is noticed.
+    #[test]
+    fn one_writer_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
+        assert!(matches!(
+            Journal::recover(&path),
+            Err(JournalError::Locked { .. })
+        ));
+        let mut other = OpenOptions::new().append(true).open(&path).unwrap();
+        other.write_all(b"{}\n").unwrap();
+        let error = journal.append(&start("0"), &Map::new()).unwrap_err();
+        assert!(matches!(error, JournalError::Changed { .. }), "{error}");
     }
 }

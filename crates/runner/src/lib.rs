@@ -54,8 +54,6 @@ mod requests;
 mod runner;
 mod slots;
 mod storage;
-#[cfg(test)]
-mod tests;
 mod trials;
 mod whole;
 

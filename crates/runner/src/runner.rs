@@ -275,6 +275,8 @@ impl<'o> Runner<'o> {
             self.trials.keep_budget()?;
             self.trials.note_deletions()?;
             let idle = self.trials.fill()?;
+            // Trials that were started count as well.
+            self.trials.keep_budget()?;
             self.show();
             if (idle && self.trials.slots.are_empty()) || self.nobody_waits() {
                 return self.finish();

@@ -8,7 +8,7 @@ use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::TrialResult;
 
 use crate::desk::Saved;
-use crate::process::{Process, ProcessId};
+use crate::process::{Heard, Process, ProcessId};
 
 /// Time for the last lines of a process that has ended to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -36,6 +36,8 @@ pub(crate) struct Slot {
     ended: Option<(ExitStatus, Instant)>,
     /// Nothing more comes from it.
     has_said_all: bool,
+    /// What its program said before the loop heard that it was started.
+    early: Vec<Heard>,
 }
 
 /// What the trial in a slot is waited for.
@@ -167,6 +169,7 @@ impl Slot {
             asked_to_end: false,
             ended: None,
             has_said_all: false,
+            early: Vec::new(),
         }
     }
 
@@ -175,6 +178,19 @@ impl Slot {
         self.phase = Phase::Training;
         self.program = Some(program);
         self.said = Said::new(level);
+    }
+
+    /// Keeps what a program said before the loop heard that it was started; otherwise hands it back.
+    pub(crate) fn keep_early(&mut self, heard: Heard) -> Option<Heard> {
+        if matches!(self.phase, Phase::Starting(_)) {
+            self.early.push(heard);
+            return None;
+        }
+        Some(heard)
+    }
+
+    pub(crate) fn take_early(&mut self) -> Vec<Heard> {
+        std::mem::take(&mut self.early)
     }
 
     /// Sends an answer.

@@ -151,10 +151,7 @@ fn times_out_of_all_bounds_are_refused_at_their_line() {
         }
     }
     let latest = format!("{HEADER}\n{{\"event\": \"limits\", \"elapsed\": 1e12}}\n");
-    assert_eq!(
-        read_lines(latest.as_bytes()).filter(Result::is_ok).count(),
-        2
-    );
+    assert_eq!(read_lines(latest.as_bytes()).flatten().count(), 2);
 }
 
 #[test]

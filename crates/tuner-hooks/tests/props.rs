@@ -11,14 +11,22 @@ struct Turn {
     metric: i32,
     promote: bool,
     bytes: u64,
+    /// The checkpoint is committed behind the pause, and was saved before it.
+    late: bool,
 }
 
 fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    let turn = (0..50i32, prop::bool::weighted(0.3), 1..100u64);
-    let turn = turn.prop_map(|(metric, promote, bytes)| Turn {
+    let turn = (
+        0..50i32,
+        prop::bool::weighted(0.3),
+        1..100u64,
+        any::<bool>(),
+    );
+    let turn = turn.prop_map(|(metric, promote, bytes, late)| Turn {
         metric,
         promote,
         bytes,
+        late,
     });
     prop::collection::vec(turn, 1..150)
 }
@@ -87,12 +95,16 @@ fn turn(callback: &mut RemovalCallback, number: usize, turn: &Turn) -> RemovalPl
         metric: f64::from(turn.metric),
         decision,
     };
-    if decision == Decision::Pause {
-        callback
-            .on_checkpoint_committed(&trial, level, turn.bytes)
-            .unwrap();
+    let commit = |callback: &mut RemovalCallback, level| {
+        callback.on_checkpoint_committed(&trial, level, turn.bytes)
+    };
+    if decision == Decision::Pause && !turn.late {
+        commit(callback, level).unwrap();
     }
     callback.on_trial_result(&trial, &result).unwrap();
+    if decision == Decision::Pause && turn.late {
+        commit(callback, (level - 1).max(1)).unwrap();
+    }
     let plan = callback.plan(number as f64).unwrap();
     callback.carry_out(&plan.removals).unwrap();
     plan
@@ -121,6 +133,21 @@ proptest! {
         prop_assert_eq!(results.cost_resources, resumed.iter().map(|r| r.1).sum::<u64>());
         prop_assert!(results.num_trials_resumed >= resumed.len() as u64);
         prop_assert!(results.num_checkpoints_removed >= resumed.len() as u64);
+    }
+
+    /// However many deletions fail, they cost one checkpoint of the budget and not more.
+    #[test]
+    fn failed_deletions_do_not_empty_the_run(turns in turns(), most in 2..20u64, number in 0..3usize) {
+        let mut callback = new_callback(number, Budget::of_checkpoints(most));
+        for (i, step) in turns.iter().enumerate() {
+            let plan = turn(&mut callback, i, step);
+            for removal in &plan.removals {
+                callback.on_deletion_failed(&removal.trial, removal.bytes).unwrap();
+            }
+            let held = callback.model().num_with_checkpoint() as u64;
+            prop_assert!(held <= most);
+            prop_assert!(plan.removals.is_empty() || held + 1 >= most, "{held} at turn {i}");
+        }
     }
 
     #[test]

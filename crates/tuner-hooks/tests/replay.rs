@@ -174,6 +174,38 @@ fn deletion_refused() {
     assert!(log.replayed().callback().undeleted().is_empty());
 }
 
+/// A free replay that has not given up what the log has is told nothing of its deletion: the
+/// checkpoint would count twice.
+#[test]
+fn a_free_replay_keeps_what_could_not_be_deleted() {
+    let spec = ModelSpec::geometric(1, 3, 27).unwrap();
+    let mut header = Header::new("test", &spec, 27);
+    header.max_num_checkpoints = Some(4);
+    let (trial, elapsed) = ("3".to_owned(), 1.0);
+    let mut replay = Replay::free(&header).unwrap();
+    let mut feed = |event: &Event| replay.feed(2, event).unwrap();
+    let mut log = Log::new(None);
+    for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
+        log.pause(trial, metric);
+        log.write(&Event::Checkpoint {
+            trial: trial.to_owned(),
+            level: 1,
+            bytes: 10,
+            elapsed,
+        });
+    }
+    for line in &log.lines {
+        feed(&parse_line(2, line).unwrap());
+    }
+    feed(&Event::Undeleted {
+        trial,
+        bytes: 10,
+        elapsed,
+    });
+    assert_eq!(replay.finish().unwrap().plan, None);
+    assert!(replay.callback().undeleted().is_empty());
+}
+
 /// A finished run that is resumed with more to do: the time ratio counts from the new limits, and
 /// each end is compared.
 #[test]

@@ -200,3 +200,41 @@ fn impossible_specs_are_refused() {
     };
     assert_eq!(spec.check(), Err(SpecError::NoRungs));
 }
+
+/// A failed trial runs again from the beginning, is paused at the rungs it was recorded at before,
+/// and can be promoted.
+#[test]
+fn failed_trials_are_tried_again() {
+    let mut scheduler = scheduler(&[1, 3], 9, 3);
+    for (trial, loss) in [("0", 0.1), ("1", 0.5), ("2", 0.9)] {
+        assert_eq!(
+            scheduler.on_report(trial, 1, loss).unwrap().decision,
+            Decision::Pause
+        );
+    }
+    let promoted = |task: Task| matches!(task, Task::Resume { trial, .. } if trial == "0");
+    assert!(promoted(scheduler.next_task().unwrap()));
+    assert!(scheduler.on_retry("0").is_err());
+    scheduler.on_failed("0").unwrap();
+    assert!(scheduler.on_retry("7").is_err());
+    scheduler.on_retry("0").unwrap();
+    let again = scheduler.on_report("0", 1, 0.1).unwrap();
+    assert_eq!(again.decision, Decision::Continue);
+    assert_eq!(
+        scheduler.on_report("0", 3, 0.1).unwrap().decision,
+        Decision::Pause
+    );
+    let late = scheduler.on_report("0", 4, 0.1).unwrap_err();
+    assert!(
+        late.to_string().contains("a report is not possible"),
+        "{late}"
+    );
+    scheduler.on_failed("1").unwrap();
+    scheduler.on_retry("1").unwrap();
+    scheduler.on_complete("1").unwrap();
+    let refused = scheduler.on_retry("1").unwrap_err();
+    assert!(
+        refused.to_string().contains("only a trial that failed"),
+        "{refused}"
+    );
+}

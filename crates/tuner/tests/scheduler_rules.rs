@@ -280,3 +280,45 @@ fn systems_go_by_level_then_by_bracket() {
     .collect();
     assert_eq!(order, ["2", "3", "0", "1", "4", "5"]);
 }
+
+#[test]
+fn rungs_are_limited_in_number() {
+    let levels = |most: u64| (1..=most).collect::<Vec<u64>>();
+    assert!(PromotionSpec::from_levels(&levels(1_000), 1_001).is_ok());
+    let refused = PromotionSpec::from_levels(&levels(1_000_000), 1_000_001).unwrap_err();
+    let said = refused.to_string();
+    assert_eq!(
+        said,
+        "there are 1000000 rung levels, but there must be at most 1000"
+    );
+    let fine = PromotionSpec::from_levels(&[1, 3_000_000_019], 1 << 53).unwrap();
+    let said = fine.check().unwrap_err().to_string();
+    assert!(
+        said.starts_with("the promotion quantile of rung 1 is 1/3000000019, but its"),
+        "{said}"
+    );
+    let mut spec = PromotionSpec::from_levels(&levels(1_000), 1_001).unwrap();
+    for (number, own_rungs, expected) in [
+        (1_000, false, None),
+        (10, true, None),
+        (
+            11,
+            true,
+            Some("11 brackets with rungs of their own have 10945 rungs"),
+        ),
+        (
+            1_000,
+            true,
+            Some("1000 brackets with rungs of their own have 500500 rungs"),
+        ),
+        (1_001, true, Some("the number of brackets is 1001")),
+        (usize::MAX, true, Some("the number of brackets is")),
+    ] {
+        spec.model.brackets = Brackets { number, own_rungs };
+        let said = spec.check().map_err(|error| error.to_string());
+        match expected {
+            None => assert_eq!(said, Ok(())),
+            Some(expected) => assert!(said.unwrap_err().starts_with(expected)),
+        }
+    }
+}

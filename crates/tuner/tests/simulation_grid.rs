@@ -2,15 +2,18 @@
 
 mod simulation_tables;
 
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rungkeeper_rung_model::Mode;
 use rungkeeper_tuner::simulation::{
-    BoxedSink, Cell, CellResult, Conditions, Curves, Grid, GridObserver, Levels, SimulationError,
-    geometric_mean_over_optimum, geometric_mean_ratio, simulate, smallest_budget, summarize,
+    BoxedSink, Cell, CellResult, Conditions, Curves, Draw, Grid, GridObserver, Levels, Retraining,
+    SimulationError, geometric_mean_over_optimum, geometric_mean_ratio, simulate, smallest_budget,
+    summarize,
 };
 use rungkeeper_tuner_hooks::BoxError;
-use simulation_tables::{POLICIES, crossing, frozen, real_curves};
+use simulation_tables::{POLICIES, crossing, curves, frozen, real_curves};
 
 fn grid(curves: Vec<Curves>, conditions: Conditions) -> Grid {
     Grid {
@@ -212,4 +215,78 @@ fn costs_are_in_percent_of_what_was_trained_once() {
         ..cell("a", 8, 0, 0, None)
     };
     assert_eq!(nothing.cost_percent(), 0.0);
+}
+
+/// What there is neither memory nor time for is refused before anything is made, and no run goes on
+/// for ever.
+#[test]
+fn huge_numbers() {
+    let few = || grid(vec![crossing(20)], Conditions::default());
+    let refused = |grid: &Grid| grid.run(&()).unwrap_err().to_string();
+    let mut seeds = few();
+    seeds.seeds = (0..30_000).collect();
+    let said = refused(&seeds);
+    assert!(
+        said.starts_with(&format!("there are {} runs", seeds.num_cells())),
+        "{said}"
+    );
+    assert!(said.ends_with("there must be at most 100000"), "{said}");
+
+    let mut levels = few();
+    levels.levels = vec![Levels::List((1..=1_001).collect())];
+    assert_eq!(
+        refused(&levels),
+        "there are 1001 rung levels, but there must be at most 1000"
+    );
+
+    let mut again = few();
+    again.conditions.draw = Draw::WithReplacement;
+    again.conditions.limits.trials = Some(u64::MAX);
+    let said = refused(&again);
+    assert!(
+        said.ends_with("but there must be at most 10000000"),
+        "{said}"
+    );
+    again.conditions.limits.trials = None;
+    again.conditions.limits.seconds = Some(1e308);
+    again.policies = vec!["by_level".to_owned()];
+    let said = refused(&again);
+    assert!(
+        said.starts_with("a run has started 100000 trials and has not"),
+        "{said}"
+    );
+
+    // Sums of resources beyond 2^64 stay there.
+    let mut rows = String::new();
+    for trial in 0..40 {
+        for resource in [1u64 << 60, 1 << 61, 1 << 62, (1 << 63) + (1 << 62)] {
+            let loss = trial * 7 % 40;
+            let seconds = resource >> 60;
+            writeln!(rows, "{trial},{resource},{loss},{seconds}").unwrap();
+        }
+    }
+    let mut far = few();
+    far.curves = vec![curves(&rows, Mode::Min)];
+    far.levels = vec![Levels::List(vec![1 << 60, 1 << 61, 1 << 62])];
+    let results = far.run(&()).unwrap();
+    assert!(
+        results
+            .iter()
+            .all(|cell| cell.trained_resources == u64::MAX)
+    );
+    far.conditions.retraining = Retraining::Frozen;
+    assert!(refused(&far).contains("sum to more than"));
+
+    let mut all = few();
+    all.workers = vec![u64::MAX];
+    all.budgets = vec![u64::MAX];
+    all.levels = vec![Levels::geometric(u64::MAX)]; // one level: the next is beyond the last
+    all.threads = Some(usize::MAX);
+    all.conditions.limits.reports = Some(u64::MAX);
+    let results = all.run(&()).unwrap();
+    assert!(
+        results
+            .iter()
+            .all(|cell| cell.started == 20 && cell.removed == 0)
+    );
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CHECKPOINTS, DATA, DirectoryStore, LIVE, Place, STAGING, names, private};
 use crate::attributes::Mended;
-use crate::manifest::{self, Manifest};
+use crate::manifest::{self, Content, Manifest};
 use crate::names::{is_trial_name, trial_name};
 use crate::scan::Scanned;
 use crate::stamp::Stamp;
@@ -52,8 +52,11 @@ impl DirectoryStore {
             });
         }
         // One that an earlier process left is this process's from now on.
-        self.lives().entry(name).or_default();
-        self.write_manifest(place, trial, level, attempt, program)
+        self.lives().entry(name.clone()).or_default();
+        let mut scanned = self.hash(&place, &name, program)?;
+        let content = std::mem::take(&mut scanned.content);
+        let manifest = self.manifest(trial, level, attempt, content)?;
+        self.write_manifest(place, scanned, manifest)
     }
 
     /// The commits that an earlier process had prepared and did not get to end, under numbers of
@@ -75,12 +78,14 @@ impl DirectoryStore {
         }
         self.check_mounted()?;
         let mut ready = Vec::new();
-        for (old, place) in last.into_values() {
-            let program = Program::HasEnded;
-            let new = self.write_manifest(place, &old.trial, old.level, old.attempt, program)?;
-            // What does not match was written to since, and is no checkpoint.
-            if new.manifest.hash == old.hash {
-                ready.push(new);
+        for (name, (old, place)) in last {
+            let mut scanned = self.hash(&place, &name, Program::HasEnded)?;
+            let content = std::mem::take(&mut scanned.content);
+            let manifest = self.manifest(&old.trial, old.level, old.attempt, content)?;
+            // What does not match was written to since. Its manifest stays, so that no later process
+            // takes the one for the other.
+            if manifest.hash == old.hash {
+                ready.push(self.write_manifest(place, scanned, manifest)?);
             }
         }
         Ok(ready)
@@ -129,20 +134,15 @@ impl DirectoryStore {
         self.steps.reach(Step::Renamed)?;
         for left in &ready.left_out {
             // It would take room that nobody counts; what cannot be removed goes with the rest.
-            let _ = fs::remove_file(path.join(DATA).join(&left.path));
+            let left = path.join(DATA).join(&left.path);
+            let _ = fs::remove_file(&left).or_else(|_| fs::remove_dir_all(&left));
         }
         let location = path.to_string_lossy().into_owned();
         Ok(Stored::sound(&ready.manifest, location))
     }
 
-    fn write_manifest(
-        &self,
-        place: PathBuf,
-        trial: &str,
-        level: u64,
-        attempt: u64,
-        program: Program,
-    ) -> Result<Ready, StoreError> {
+    /// What lies in a live folder, hashed and on the disk.
+    fn hash(&self, place: &Path, name: &str, program: Program) -> Result<Scanned, StoreError> {
         let data = place.join(DATA);
         if !tree::is_real_dir(&data)? {
             self.check_mounted()?;
@@ -151,27 +151,45 @@ impl DirectoryStore {
                 reason: "the live folder is gone",
             });
         }
-        let name = trial_name(trial);
         let mut scanned = Scanned::of(&data)?;
         if program == Program::HasEnded
-            && private::make_private(&place, &data, &scanned, &self.steps)?
+            && private::make_private(place, &data, &scanned, &self.steps)?
         {
+            // The modes are to be seen as the program left them.
+            drop(std::mem::take(&mut scanned.mended));
             scanned = Scanned::of(&data)?;
         }
         // The calls that concern one trial do not overlap, so nobody misses it meanwhile.
-        let known = self.lives().get_mut(&name).map(std::mem::take);
+        let known = self.lives().get_mut(name).map(std::mem::take);
         let mut hashed = known.unwrap_or_default();
         let filled = hashed.fill(&data, &mut scanned, program == Program::Waits);
-        if let Some(known) = self.lives().get_mut(&name) {
+        if let Some(known) = self.lives().get_mut(name) {
             *known = hashed;
         }
         filled?;
         self.steps.reach(Step::Synced)?;
-        let stamp = Stamp {
-            sequence: self.number()?,
-            level,
-        };
-        let manifest = Manifest::new(&self.run, trial, stamp, attempt, scanned.content);
+        Ok(scanned)
+    }
+
+    /// The manifest of a new checkpoint, under a number of its own.
+    fn manifest(
+        &self,
+        trial: &str,
+        level: u64,
+        attempt: u64,
+        content: Content,
+    ) -> Result<Manifest, StoreError> {
+        let sequence = self.number()?;
+        let stamp = Stamp { sequence, level };
+        Ok(Manifest::new(&self.run, trial, stamp, attempt, content))
+    }
+
+    fn write_manifest(
+        &self,
+        place: PathBuf,
+        scanned: Scanned,
+        manifest: Manifest,
+    ) -> Result<Ready, StoreError> {
         let path = place.join(manifest::FILE);
         let bytes = manifest
             .to_bytes()

@@ -67,23 +67,37 @@ impl DirectoryStore {
     pub(super) fn trash_live(&self, name: &str, trial: &str) -> Result<Option<Aside>, StoreError> {
         let place = self.live_place(name);
         if !tree::is_real_dir(&place)? {
-            return Ok(None);
+            return self.check_mounted().map(|()| None);
         }
         let aside = Aside {
             trial: trial.to_owned(),
             level: None,
             bytes: tree::size(&place.join(DATA)),
-            key: format!("{name}@{:010}", self.number()?),
+            key: self.new_trash_key(name)?,
         };
         tree::rename(&place, &self.root.join(TRASH).join(&aside.key))?;
         Ok(Some(aside))
+    }
+
+    /// A name in the trash for what has no number. On a full disk, which is when room is needed, no
+    /// numbers can be reserved; then one is as good as another that nothing there has.
+    fn new_trash_key(&self, name: &str) -> Result<String, StoreError> {
+        let key = |number: u64| format!("{name}@{number:010}");
+        match self.number() {
+            Err(error) if error.is_unavailable() => {
+                let trash = self.root.join(TRASH);
+                let free = |key: &String| fs::symlink_metadata(trash.join(key)).is_err();
+                (0..self.sequence()).map(key).find(free).ok_or(error)
+            }
+            number => number.map(key),
+        }
     }
 
     /// That the store's mark is where it was: what is missing may otherwise be missing because its
     /// disk is not mounted.
     pub(crate) fn check_mounted(&self) -> Result<(), StoreError> {
         let mark = self.root.join(super::MARKER);
-        match fs::symlink_metadata(&mark) {
+        match tree::read_regular(&mark) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(StoreError::Missing {
                 place: self.root.to_string_lossy().into_owned(),

@@ -38,7 +38,7 @@ pub(crate) use shelf::State;
 
 pub(crate) const MARKER: &str = "rungkeeper-store.json";
 const CHECKPOINTS: &str = "checkpoints";
-/// Where live folders of runs begun by version 0.1.0 are.
+/// Where runs of the earlier layout have their live folders.
 const STAGING: &str = "staging";
 const LIVE: &str = "live";
 const TRASH: &str = "trash";
@@ -71,8 +71,6 @@ pub struct DirectoryStore {
     run: String,
     steps: Steps,
     numbers: Mutex<Numbers>,
-    /// What earlier processes left has numbers below this one.
-    first: u64,
     /// By name of the trial: the live folders that this process began or prepared.
     lives: Mutex<BTreeMap<String, Hashed>>,
 }
@@ -141,12 +139,8 @@ impl DirectoryStore {
             Err(error) if error.io_kind() == Some(io::ErrorKind::NotFound) => return Err(missing()),
             other => other?,
         };
-        let mark = root.join(MARKER);
-        match tree::read_regular(&mark) {
-            Ok(bytes) => Marker::check(&bytes, run, &root.to_string_lossy())?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(missing()),
-            Err(error) => return Err(StoreError::place("read", &mark)(error)),
-        }
+        let mark = tree::read_own(&root.join(MARKER))?.ok_or_else(missing)?;
+        Marker::check(&mark, run, &root.to_string_lossy())?;
         Self::load(root, run, steps)
     }
 
@@ -163,7 +157,6 @@ impl DirectoryStore {
             root,
             run: run.to_owned(),
             steps,
-            first: numbers.next,
             numbers: Mutex::new(numbers),
             lives: Mutex::default(),
         })
@@ -187,16 +180,6 @@ impl DirectoryStore {
 impl DirectoryStore {
     pub(crate) fn steps(&self) -> &Steps {
         &self.steps
-    }
-
-    pub(crate) fn first_number(&self) -> u64 {
-        self.first
-    }
-
-    /// What was begun before the store was opened is below this number.
-    pub(crate) fn set_first_number(&mut self) {
-        let next = self.numbers().next;
-        self.first = next;
     }
 }
 
@@ -357,20 +340,17 @@ fn names(directory: &Path) -> Result<Vec<String>, StoreError> {
 
 fn check_marker(root: &Path, run: &str) -> Result<(), StoreError> {
     let path = root.join(MARKER);
-    match tree::read_regular(&path) {
-        Ok(bytes) => Marker::check(&bytes, run, &root.to_string_lossy()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let partial = path.with_extension("partial");
-            let foreign = |entry: &fs::DirEntry| entry.path() != partial;
-            if tree::read_dir(root)?.iter().any(foreign) {
-                return Err(StoreError::NotAStore {
-                    place: root.to_string_lossy().into_owned(),
-                });
-            }
-            tree::write_whole(&path, &Marker::bytes(run))
-        }
-        Err(error) => Err(StoreError::io("read", &path)(error)),
+    if let Some(bytes) = tree::read_own(&path)? {
+        return Marker::check(&bytes, run, &root.to_string_lossy());
     }
+    let partial = path.with_extension("partial");
+    let foreign = |entry: &fs::DirEntry| entry.path() != partial;
+    if tree::read_dir(root)?.iter().any(foreign) {
+        return Err(StoreError::NotAStore {
+            place: root.to_string_lossy().into_owned(),
+        });
+    }
+    tree::write_whole(&path, &Marker::bytes(run))
 }
 
 impl Marker {

@@ -1,6 +1,5 @@
 //! Numbers that are given once, whatever is removed meanwhile.
 
-use std::io;
 use std::path::Path;
 use std::sync::{MutexGuard, PoisonError};
 
@@ -33,19 +32,17 @@ impl Numbers {
     /// has no reservation.
     pub(super) fn load(root: &Path, highest: u64) -> Result<Self, StoreError> {
         let path = root.join(FILE);
-        let below = match tree::read_regular(&path) {
-            Ok(bytes) => match serde_json::from_slice::<Reserved>(&bytes) {
-                Ok(reserved) if reserved.format == 1 => reserved.below,
-                _ => {
-                    return Err(StoreError::Refused {
-                        path,
-                        reason: "it should say which numbers this store has given; remove it once \
-                                 no program of the run is left that could write into an old folder",
-                    });
-                }
-            },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
-            Err(error) => return Err(StoreError::place("read", &path)(error)),
+        let reserved = tree::read_own(&path)?.map(|bytes| serde_json::from_slice(&bytes));
+        let below = match reserved {
+            None => 0,
+            Some(Ok(Reserved { format: 1, below })) => below,
+            Some(_) => {
+                return Err(StoreError::Refused {
+                    path,
+                    reason: "it should say which numbers this store has given; remove it once no \
+                             program of the run is left that could write into an old folder",
+                });
+            }
         };
         let next = below.max(highest.saturating_add(1));
         Ok(Self {

@@ -58,7 +58,11 @@ fn replace(data: &Path, copy: &Path, names: &[&str]) -> Result<(), StoreError> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Ok(()),
         other => other.map_err(StoreError::io("open", &path))?,
     };
-    copy_file(&mut source, copy).map_err(StoreError::io("copy", &path))?;
+    if let Err(error) = copy_file(&mut source, copy) {
+        // On a full disk each byte counts; what is left all the same goes at the next commit.
+        let _ = fs::remove_file(copy);
+        return Err(StoreError::io("copy", &path)(error));
+    }
     if let Some(attributes) = Attributes::of(&metadata) {
         let kept = attributes.apply(copy);
         kept.map_err(StoreError::place("set the mode of", copy))?;
@@ -107,7 +111,7 @@ impl Untouched {
         for folder in parents {
             let metadata = fs::symlink_metadata(&folder);
             let metadata = metadata.map_err(StoreError::io("look at", &folder))?;
-            mended.mend(&folder, &metadata);
+            mended.change(&folder, &metadata);
             if let Some(attributes) = Attributes::of(&metadata) {
                 folders.push((folder, attributes));
             }

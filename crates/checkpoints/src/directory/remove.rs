@@ -21,7 +21,7 @@ impl DirectoryStore {
         let oldest = found.iter().find(|found| found.is_ours());
         match oldest.filter(|found| found.stamp.sequence < before) {
             Some(found) => self.move_aside(found, trial).map(Some),
-            None => Ok(None),
+            None => self.check_mounted().map(|()| None),
         }
     }
 
@@ -57,6 +57,7 @@ impl DirectoryStore {
         self.steps.reach(Step::Purging)?;
         self.finish_setting_aside(key, &path)?;
         tree::remove_tree(&path)?;
+        self.check_mounted()?;
         self.steps.reach(Step::Purged)
     }
 
@@ -86,6 +87,7 @@ impl DirectoryStore {
     }
 
     pub(super) fn sweep_all(&self) -> Result<Swept, StoreError> {
+        self.check_mounted()?;
         let mut swept = Swept::default();
         self.sweep_staging(&mut swept)?;
         self.sweep_lives(&mut swept)?;
@@ -106,7 +108,7 @@ impl DirectoryStore {
         Ok(swept)
     }
 
-    /// Moves what version 0.1.0 left aside.
+    /// Moves what a run of the earlier layout left aside.
     fn sweep_staging(&self, swept: &mut Swept) -> Result<(), StoreError> {
         let staging = self.root.join(STAGING);
         for name in names(&staging)? {
@@ -134,7 +136,7 @@ impl DirectoryStore {
             }
             let trial = trial_id(&name).unwrap_or_else(|| name.clone());
             if let Err(error) = self.trash_live(&name, &trial) {
-                let key = format!("{name}@{:010}", self.number()?);
+                let key = format!("{name}@{:010}", 0);
                 if let Some(place) = Place::parse(&key) {
                     swept.failed.push((place.aside(&key, &path), error));
                 }
@@ -143,14 +145,15 @@ impl DirectoryStore {
         Ok(())
     }
 
-    /// Moves aside what is older than the newest checkpoint that looks whole.
+    /// Moves aside what is older than the newest checkpoint that is whole. Files are compared with
+    /// their hashes before anything that could stand in for them goes.
     fn sweep_superseded(&self, name: &str, swept: &mut Swept) -> Result<(), StoreError> {
-        let found = self.found(name)?;
-        let newest = found.iter().rev().find_map(Found::manifest);
-        let Some(newest) = newest.map(Manifest::stamp) else {
+        let mut found = self.found(name)?;
+        found.retain(Found::is_ours);
+        let Some(newest) = self.newest_whole(&found)? else {
             return Ok(());
         };
-        for older in found.iter().filter(|f| f.is_ours() && f.stamp < newest) {
+        for older in found.iter().filter(|f| f.stamp < newest) {
             let trial = trial_id(name).unwrap_or_else(|| name.to_owned());
             if let Err(error) = self.move_aside(older, &trial) {
                 let aside = Aside {
@@ -163,6 +166,16 @@ impl DirectoryStore {
             }
         }
         Ok(())
+    }
+
+    fn newest_whole(&self, found: &[Found]) -> Result<Option<Stamp>, StoreError> {
+        // The oldest one is not read: there is nothing that it would replace.
+        for newer in found.iter().skip(1).rev() {
+            if self.check_found(newer)?.is_ok() {
+                return Ok(Some(newer.stamp));
+            }
+        }
+        Ok(None)
     }
 
     pub(super) fn find_orphans(

@@ -3,6 +3,7 @@ use std::io;
 use std::path::Path;
 
 use super::{DATA, DirectoryStore};
+use crate::error::is_of_the_disk;
 use crate::holes::Sparse;
 use crate::manifest::{FileEntry, Folder, Manifest};
 use crate::names::trial_name;
@@ -33,6 +34,9 @@ impl DirectoryStore {
                 Err(_) => {}
             }
         }
+        if restored.checkpoint.is_none() {
+            self.check_mounted()?;
+        }
         Ok(restored)
     }
 
@@ -46,6 +50,8 @@ impl DirectoryStore {
         let outcome = self.copy_out(manifest, &found.path.join(DATA), target)?;
         if outcome.is_err() {
             clear(target)?;
+            // Nothing is called broken because its disk has gone.
+            self.check_mounted()?;
         }
         Ok(outcome)
     }
@@ -155,7 +161,7 @@ impl DirectoryStore {
         };
         let data = found.path.join(DATA);
         for file in &manifest.files {
-            let whole = check_file(&data, file);
+            let whole = check_file(&data, file)?;
             if whole.is_err() {
                 self.check_mounted()?;
                 return Ok(whole);
@@ -165,12 +171,15 @@ impl DirectoryStore {
     }
 }
 
-fn check_file(data: &Path, file: &FileEntry) -> Whole {
-    let mut source = open_below(data, &file.path)?;
+fn check_file(data: &Path, file: &FileEntry) -> Result<Whole, StoreError> {
+    let mut source = match open_below(data, &file.path)? {
+        Ok(source) => source,
+        Err(reason) => return Ok(Err(reason)),
+    };
     match tree::pour(&mut source, &mut io::sink()) {
-        Ok((bytes, hash)) => file.compare(bytes, &hash),
+        Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
         Err(PourError::Read(error) | PourError::Write(error)) => {
-            Err(format!("{:?} cannot be read: {error}", file.path))
+            unreadable(data, &file.path, error).map(Err)
         }
     }
 }
@@ -180,7 +189,7 @@ pub(crate) type Whole = Result<(), String>;
 
 fn copy_file(data: &Path, file: &FileEntry, target: &Path) -> Result<Whole, StoreError> {
     write_file(target, file, |write, to| {
-        let mut source = match open_below(data, &file.path) {
+        let mut source = match open_below(data, &file.path)? {
             Ok(source) => source,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -193,9 +202,7 @@ fn copy_file(data: &Path, file: &FileEntry, target: &Path) -> Result<Whole, Stor
         };
         match poured {
             Ok((bytes, hash)) => Ok(file.compare(bytes, &hash)),
-            Err(PourError::Read(error)) => {
-                Ok(Err(format!("{:?} cannot be read: {error}", file.path)))
-            }
+            Err(PourError::Read(error)) => unreadable(data, &file.path, error).map(Err),
             Err(PourError::Write(error)) => Err(StoreError::io("write", to)(error)),
         }
     })
@@ -253,27 +260,74 @@ pub(crate) fn clear(target: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Why a file of a checkpoint counts as broken. A disk that does not answer, or a network that is
+/// down, breaks nothing: that is an error. A place on the disk that cannot be read is broken.
+fn unreadable(data: &Path, below: &str, error: io::Error) -> Result<String, StoreError> {
+    match error.kind() {
+        io::ErrorKind::NotFound => Ok(format!("{below:?} is missing")),
+        _ if is_of_the_disk(&error) && !is_bad_block(&error) => {
+            Err(StoreError::io("read", &data.join(below))(error))
+        }
+        _ => Ok(format!("{below:?} cannot be read: {error}")),
+    }
+}
+
+#[cfg(unix)]
+fn is_bad_block(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error())
+}
+
+#[cfg(not(unix))]
+fn is_bad_block(_: &io::Error) -> bool {
+    false
+}
+
 /// Opens a regular file below a directory, unless a link is on the way.
-fn open_below(data: &Path, below: &str) -> Result<File, String> {
-    let unreadable = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => format!("{below:?} is missing"),
-        _ => format!("{below:?} cannot be read: {error}"),
-    };
+fn open_below(data: &Path, below: &str) -> Result<Result<File, String>, StoreError> {
+    let unreadable = |error| unreadable(data, below, error).map(Err);
     let mut path = data.to_owned();
     let mut is_file = false;
     if tree::is_real_dir(&path).is_err() {
-        return Err("its data is no directory".to_owned());
+        return Ok(Err("its data is no directory".to_owned()));
     }
     for part in below.split('/') {
         path.push(part);
-        let metadata = fs::symlink_metadata(&path).map_err(unreadable)?;
+        let metadata = match fs::symlink_metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) => return unreadable(error),
+        };
         is_file = metadata.is_file();
         if !is_file && !metadata.is_dir() {
             break;
         }
     }
     if !is_file {
-        return Err(format!("{below:?} is no regular file"));
+        return Ok(Err(format!("{below:?} is no regular file")));
     }
-    tree::open_regular(&path).map_err(unreadable)
+    match tree::open_regular(&path) {
+        Ok(file) => Ok(Ok(file)),
+        Err(error) => unreadable(error),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use rustix::io::Errno;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_does_not_answer_breaks_nothing() {
+        let judged = |errno: Errno| {
+            let error = io::Error::from_raw_os_error(errno.raw_os_error());
+            unreadable(Path::new("data"), "weights", error)
+        };
+        for errno in [Errno::STALE, Errno::TIMEDOUT, Errno::NOTCONN, Errno::MFILE] {
+            let error = judged(errno).unwrap_err();
+            assert!(error.is_unavailable(), "{error}");
+        }
+        for errno in [Errno::IO, Errno::ACCESS, Errno::NOENT, Errno::LOOP] {
+            assert!(judged(errno).unwrap().contains("weights"), "{errno}");
+        }
+    }
 }

@@ -1,94 +1,46 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
 use std::future::Future;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStoreExt, PutPayload, WriteMultipart};
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::listing::{DATA, Group, Key, Listing};
 use crate::directory::{MARKER, Whole};
 use crate::manifest::{self, FileEntry};
-use crate::names::is_trial_name;
-use crate::stamp::Stamp;
 use crate::{Step, Steps, StoreError};
 
-const CHECKPOINTS: &str = "checkpoints";
-const DATA: &str = "data";
 /// Requests under way at once.
 const AT_ONCE: usize = 8;
 /// Larger files are uploaded in parts of at least this size.
 const PART: usize = 8 << 20;
+/// Between the first two tries of a deletion; later pauses are twice as long each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// Stores allow 10,000 parts.
 const MOST_PARTS: u64 = 9_000;
-
-/// One checkpoint in a bucket.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) stamp: Stamp,
-}
-
-/// What lies below the prefix.
-#[derive(Debug, Default)]
-pub(super) struct Listing {
-    pub(super) groups: BTreeMap<Key, Group>,
-    /// Keys and sizes of what is none of the store's.
-    pub(super) foreign: Vec<(String, u64)>,
-}
-
-/// The objects of one checkpoint.
-#[derive(Debug, Default)]
-pub(super) struct Group {
-    pub(super) marked: bool,
-    pub(super) data: Vec<ObjectPath>,
-    pub(super) bytes: u64,
-}
 
 /// A prefix of a bucket, with calls that block.
 pub(super) struct Bucket {
     client: Arc<dyn object_store::ObjectStore>,
     prefix: ObjectPath,
+    /// For how long a deletion is tried again.
+    patience: Duration,
     /// None only while it is dropped.
     runtime: Option<Runtime>,
-}
-
-impl Key {
-    /// The part of the prefix that holds checkpoints.
-    pub(super) fn all() -> String {
-        CHECKPOINTS.to_owned()
-    }
-
-    /// The part of it that holds those of one trial.
-    pub(super) fn of_trial(name: &str) -> String {
-        format!("{CHECKPOINTS}/{name}")
-    }
-
-    fn folder(&self) -> String {
-        format!("{CHECKPOINTS}/{}/{}", self.name, self.stamp)
-    }
-}
-
-impl Listing {
-    /// The committed checkpoints.
-    pub(super) fn marked(&self) -> Vec<Key> {
-        let marked = self.groups.iter().filter(|(_, group)| group.marked);
-        marked.map(|(key, _)| key.clone()).collect()
-    }
-
-    pub(super) fn bytes(&self, key: &Key) -> u64 {
-        self.groups.get(key).map_or(0, |group| group.bytes)
-    }
 }
 
 impl Bucket {
     pub(super) fn new(
         client: Arc<dyn object_store::ObjectStore>,
         prefix: &str,
+        patience: Duration,
     ) -> Result<Self, StoreError> {
         let prefix = ObjectPath::parse(prefix).map_err(failed("use", prefix))?;
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -96,6 +48,7 @@ impl Bucket {
         Ok(Self {
             client,
             prefix,
+            patience,
             runtime: Some(runtime),
         })
     }
@@ -137,22 +90,39 @@ impl Bucket {
     }
 
     pub(super) fn delete_manifest(&self, key: &Key) -> Result<(), StoreError> {
-        self.delete(vec![self.manifest(key)])
+        self.delete(&[self.manifest(key)])
     }
 
-    /// Deletes objects; those that are gone already are none to worry about.
-    pub(super) fn delete(&self, paths: Vec<ObjectPath>) -> Result<(), StoreError> {
+    /// Deletes objects; those that are gone already are none to worry about. The client itself does
+    /// not try again after a connection reset where it deletes several objects by one request.
+    pub(super) fn delete(&self, paths: &[ObjectPath]) -> Result<(), StoreError> {
         let first = paths.first().map(ToString::to_string).unwrap_or_default();
-        let paths = stream::iter(paths.into_iter().map(Ok)).boxed();
-        let deletions = self.client.delete_stream(paths);
-        let deleted = deletions.try_for_each(|_| async { Ok(()) });
-        let tolerant = async {
-            match deleted.await {
-                Err(object_store::Error::NotFound { .. }) => Ok(()),
-                other => other,
+        let once = || {
+            let paths: Vec<_> = paths.iter().cloned().map(Ok).collect();
+            let paths = stream::iter(paths).boxed();
+            let deletions = self.client.delete_stream(paths);
+            async {
+                match deletions.try_for_each(|_| async { Ok(()) }).await {
+                    Err(object_store::Error::NotFound { .. }) => Ok(()),
+                    other => other,
+                }
             }
         };
-        self.run(tolerant)?.map_err(failed("delete", &first))
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let Err(error) = self.run(once())? else {
+                return Ok(());
+            };
+            // The second try is always made; the error of a right that is lacking stays.
+            let again = matches!(error, object_store::Error::Generic { .. });
+            let tried = pause > FIRST_PAUSE;
+            if !again || (tried && began.elapsed() + pause >= self.patience) {
+                return Err(failed("delete", &first)(error));
+            }
+            std::thread::sleep(pause);
+            pause = (2 * pause).min(LONGEST_PAUSE);
+        }
     }
 
     /// What lies below a folder of the prefix.
@@ -318,37 +288,6 @@ impl Bucket {
         };
         let name: String = name.chars().take(40).map(plain).collect();
         self.path(&format!("{}/{DATA}/{place:06}-{name}", key.folder()))
-    }
-}
-
-impl Listing {
-    fn add(&mut self, prefix: &ObjectPath, object: object_store::ObjectMeta) {
-        let location = object.location;
-        let parts = location.prefix_match(prefix).map(|parts| {
-            let parts: Vec<String> = parts.map(|part| part.as_ref().to_owned()).collect();
-            parts
-        });
-        let parts = parts.unwrap_or_default();
-        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-        let (name, stamp, marked) = match parts[..] {
-            [MARKER] => return,
-            [CHECKPOINTS, name, stamp, manifest::FILE] => (name, stamp, true),
-            [CHECKPOINTS, name, stamp, DATA, _] => (name, stamp, false),
-            _ => ("", "", false),
-        };
-        match Stamp::parse(stamp).filter(|_| is_trial_name(name)) {
-            Some(stamp) => {
-                let name = name.to_owned();
-                let group = self.groups.entry(Key { name, stamp }).or_default();
-                if marked {
-                    group.marked = true;
-                } else {
-                    group.data.push(location);
-                    group.bytes += object.size;
-                }
-            }
-            None => self.foreign.push((location.to_string(), object.size)),
-        }
     }
 }
 

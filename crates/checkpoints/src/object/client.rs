@@ -7,6 +7,7 @@ use object_store::ObjectStoreScheme;
 use object_store::path::Path as ObjectPath;
 use url::Url;
 
+use super::bucket::Bucket;
 use crate::StoreError;
 
 type Client = Arc<dyn object_store::ObjectStore>;
@@ -27,19 +28,21 @@ pub fn client_environment() -> impl Iterator<Item = (String, String)> {
     })
 }
 
-/// The client of a bucket, and the prefix in it.
+/// A bucket, and the prefix in it.
 pub(super) fn open(
     address: &str,
     options: impl IntoIterator<Item = (String, String)>,
     patience: Duration,
-) -> Result<(Client, ObjectPath), StoreError> {
+) -> Result<Bucket, StoreError> {
     let unusable = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Bucket {
         action: "open",
         key: address.to_owned(),
         source,
     };
     let url = Url::parse(address).map_err(|error| unusable(error.into()))?;
-    build(&url, options, patience).map_err(|error| unusable(error.into()))
+    let built = build(&url, options, patience);
+    let (client, prefix) = built.map_err(|error| unusable(error.into()))?;
+    Bucket::new(client, prefix.as_ref(), patience)
 }
 
 fn build(

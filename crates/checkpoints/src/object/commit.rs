@@ -1,4 +1,4 @@
-use super::{ObjectStore, bucket::Key};
+use super::{ObjectStore, listing::Key};
 use crate::directory::{Program, Ready, trash_key};
 use crate::names::trial_name;
 use crate::{Committed, Step, StoreError, Stored};

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::{ObjectStore, bucket::Key};
+use super::{ObjectStore, listing::Key};
 use crate::directory::{Found, State, Whole};
 use crate::manifest::Manifest;
 use crate::names::trial_name;
 use crate::stamp::Stamp;
-use crate::{Broken, StoreError, Stored, Verified};
+use crate::{Broken, Store as _, StoreError, Stored, Verified};
 
 impl ObjectStore {
     pub(super) fn find_one(
@@ -57,6 +57,40 @@ impl ObjectStore {
             self.known().insert(key.name, key.stamp, stored.clone());
         }
         Ok(stored)
+    }
+
+    /// A listing may be incomplete: asks by key for each checkpoint that has a local copy and is not
+    /// known to be in the bucket.
+    pub(super) fn ask_for_the_unlisted(&self) -> Result<(), StoreError> {
+        for copy in self.cache.list()? {
+            let name = trial_name(&copy.trial);
+            let stamp = Stamp {
+                sequence: copy.sequence,
+                level: copy.level,
+            };
+            let key = Key { name, stamp };
+            let settled = {
+                let known = self.known();
+                known.get(&key.name, stamp).is_some() || known.tombstones.contains(&key)
+            };
+            if !settled {
+                self.ask(&key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of some checkpoints that a listing lacked that are in the bucket all the same.
+    pub(super) fn really_there(&self, missing: Vec<Key>) -> Result<Vec<Stored>, StoreError> {
+        let known = self.manifests(missing)?;
+        let stored = known.iter().filter_map(|(key, state)| {
+            let known = self.known();
+            let bytes = known.get(&key.name, key.stamp).map_or(0, |s| s.bytes);
+            let condemned = known.tombstones.contains(key);
+            drop(known);
+            self.stored(key, state, bytes).filter(|_| !condemned)
+        });
+        Ok(stored.collect())
     }
 
     fn listed_stamps(&self, name: &str) -> Result<Vec<Stamp>, StoreError> {

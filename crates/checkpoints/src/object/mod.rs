@@ -4,22 +4,24 @@ mod bucket;
 mod client;
 mod commit;
 mod find;
+mod listing;
+mod open;
 mod remove;
 mod restore;
 mod tombstones;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::directory::{DirectoryStore, Marker, State};
+use crate::directory::{DirectoryStore, State};
 use crate::stamp::Stamp;
 use crate::{
-    Aside, Committed, Orphan, Prepared, Restored, Steps, Store, StoreError, Stored, Swept, Verified,
+    Aside, Committed, Orphan, Prepared, Restored, Store, StoreError, Stored, Swept, Verified,
 };
 
-use bucket::{Bucket, Key};
+use bucket::Bucket;
+use listing::Key;
 use tombstones::Tombstones;
 
 pub use client::client_environment;
@@ -76,6 +78,8 @@ pub use client::client_environment;
 pub struct ObjectStore {
     cache: DirectoryStore,
     bucket: Bucket,
+    /// What earlier processes left has numbers below this one.
+    first: u64,
     state: Mutex<Known>,
 }
 
@@ -88,104 +92,6 @@ struct Known {
 }
 
 impl ObjectStore {
-    /// Opens the store of a run below a prefix of a bucket, and makes it if there is nothing.
-    ///
-    /// # Errors
-    ///
-    /// Prefix or directory hold something else, or another run's store; the prefix lacks the mark
-    /// that the directory says was left there; or one of them cannot be used.
-    pub fn open(
-        bucket: Arc<dyn object_store::ObjectStore>,
-        prefix: &str,
-        local: &Path,
-        run: &str,
-    ) -> Result<Self, StoreError> {
-        Self::open_with(bucket, prefix, local, run, Steps::default())
-    }
-
-    /// Opens the store of a run by the address of its place in a bucket: `s3://bucket/prefix`,
-    /// `gs://bucket/prefix`, `az://container/prefix` (features `aws`, `gcp` and `azure`), or
-    /// `file:///folder` for a file system.
-    ///
-    /// `options` are the client's, by the names of its environment variables, such as
-    /// `AWS_ENDPOINT` or `aws_access_key_id`, in upper or lower case; [`client_environment`] hands
-    /// over those of the environment. Others are passed over. A request that fails because the
-    /// bucket cannot be reached, or is not well, is made again until `patience` is over; each try
-    /// has the client's own time limits (5 s for the connection, 30 s in all unless an option says
-    /// otherwise).
-    ///
-    /// # Errors
-    ///
-    /// As [`ObjectStore::open`]; or the address or an option cannot be used.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use rungkeeper_checkpoints::{ObjectStore, client_environment};
-    ///
-    /// let folder = tempfile::tempdir()?;
-    /// let bucket = folder.path().join("bucket");
-    /// std::fs::create_dir(&bucket)?;
-    /// let address = format!("file://{}/my-run", bucket.display());
-    /// let local = folder.path().join("local");
-    /// let patience = Duration::from_secs(180);
-    /// let store =
-    ///     ObjectStore::from_address(&address, client_environment(), patience, &local, "my-run")?;
-    /// # drop(store);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// [`client_environment`]: crate::client_environment
-    pub fn from_address(
-        address: &str,
-        options: impl IntoIterator<Item = (String, String)>,
-        patience: Duration,
-        local: &Path,
-        run: &str,
-    ) -> Result<Self, StoreError> {
-        let (client, prefix) = client::open(address, options, patience)?;
-        Self::open(client, prefix.as_ref(), local, run)
-    }
-
-    /// As [`ObjectStore::open`], with a hook that is called at each step; for tests.
-    ///
-    /// # Errors
-    ///
-    /// As [`ObjectStore::open`].
-    pub fn open_with(
-        bucket: Arc<dyn object_store::ObjectStore>,
-        prefix: &str,
-        local: &Path,
-        run: &str,
-        steps: Steps,
-    ) -> Result<Self, StoreError> {
-        let mut cache = DirectoryStore::open_with(local, run, steps)?;
-        let bucket = Bucket::new(bucket, prefix)?;
-        let trash = cache.root().join(crate::BUCKET_TRASH);
-        check_marker(&bucket, run, trash.exists())?;
-        let tombstones = Tombstones::load(&trash)?;
-        let listing = bucket.list(&Key::all())?;
-        let numbers = listing.groups.keys().map(|key| key.stamp.sequence);
-        let highest = numbers.chain(tombstones.highest()).max().unwrap_or(0);
-        cache.exceed(highest);
-        cache.set_first_number();
-        let store = Self {
-            cache,
-            bucket,
-            state: Mutex::new(Known {
-                stored: BTreeMap::new(),
-                tombstones,
-            }),
-        };
-        let mut marked = listing.marked();
-        marked.retain(|key| !store.known().tombstones.contains(key));
-        for (key, state) in store.manifests(marked)? {
-            if let Some(stored) = store.stored(&key, &state, listing.bytes(&key)) {
-                store.known().insert(key.name, key.stamp, stored);
-            }
-        }
-        Ok(store)
-    }
-
     /// The local directory.
     #[must_use]
     pub fn local(&self) -> &Path {
@@ -226,6 +132,9 @@ impl ObjectStore {
                 }
             }
         }
+        let mut missing = self.known().keys();
+        missing.retain(|key| !listing.groups.get(key).is_some_and(|group| group.marked));
+        all.extend(self.really_there(missing)?);
         for (key, state) in self.manifests(unknown)? {
             // What was set aside while the bucket was asked is not listed.
             if !self.known().tombstones.contains(&key) {
@@ -240,6 +149,16 @@ impl ObjectStore {
 impl Known {
     fn insert(&mut self, name: String, stamp: Stamp, stored: Stored) {
         self.stored.entry(name).or_default().insert(stamp, stored);
+    }
+
+    fn keys(&self) -> Vec<Key> {
+        let all = self.stored.iter().flat_map(|(name, versions)| {
+            versions.keys().map(|&stamp| Key {
+                name: name.clone(),
+                stamp,
+            })
+        });
+        all.collect()
     }
 
     fn get(&self, name: &str, stamp: Stamp) -> Option<&Stored> {
@@ -320,18 +239,5 @@ impl Store for ObjectStore {
 
     fn orphans(&self, owned: &dyn Fn(&str) -> bool) -> Result<Vec<Orphan>, StoreError> {
         self.find_orphans(owned)
-    }
-}
-
-fn check_marker(bucket: &Bucket, run: &str, was_here: bool) -> Result<(), StoreError> {
-    match bucket.get_marker()? {
-        Some(bytes) => Marker::check(&bytes, run, &bucket.place()),
-        None if was_here => Err(StoreError::Lost {
-            place: bucket.place(),
-        }),
-        None if bucket.is_empty()? => bucket.put_marker(Marker::bytes(run)),
-        None => Err(StoreError::NotAStore {
-            place: bucket.place(),
-        }),
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::bucket::Key;
+use super::listing::Key;
 use super::{ObjectStore, tombstones};
 use crate::directory::{Found, State, trash_key};
 use crate::names::{trial_id, trial_name};
@@ -65,7 +65,7 @@ impl ObjectStore {
         let steps = self.cache.steps();
         self.bucket.delete_manifest(key)?;
         steps.reach(Step::Unmarked)?;
-        self.bucket.delete(self.bucket.list_one(key)?.data)?;
+        self.bucket.delete(&self.bucket.list_one(key)?.data)?;
         steps.reach(Step::Emptied)?;
         self.cache.purge_key(trash)?;
         self.known().tombstones.remove(key)
@@ -73,6 +73,7 @@ impl ObjectStore {
 
     pub(super) fn sweep_all(&self) -> Result<Swept, StoreError> {
         let mut swept = Swept::default();
+        self.ask_for_the_unlisted()?;
         self.set_superseded_aside()?;
         let condemned = self.known().tombstones.all();
         for aside in condemned {
@@ -88,16 +89,27 @@ impl ObjectStore {
         Ok(swept)
     }
 
-    /// Condemns what is older than the newest checkpoint of a trial whose manifest is whole.
+    /// Condemns what is older than the newest checkpoint of a trial that is whole, here or in the
+    /// bucket. Files are compared with their hashes before anything that could stand in for them
+    /// goes.
     fn set_superseded_aside(&self) -> Result<(), StoreError> {
-        let newest = |versions: &BTreeMap<Stamp, Stored>| {
-            let sound = versions.values().rev().find(|s| s.damaged.is_none());
-            sound.filter(|_| versions.len() > 1).cloned()
+        let several = |versions: &&BTreeMap<Stamp, Stored>| versions.len() > 1;
+        let trials: Vec<BTreeMap<Stamp, Stored>> = {
+            let known = self.known();
+            known.stored.values().filter(several).cloned().collect()
         };
-        let newest: Vec<Stored> = self.known().stored.values().filter_map(newest).collect();
-        for newest in newest {
-            if let (_, Some(error)) = crate::supersede(self, &newest)? {
-                return Err(error);
+        for versions in trials {
+            // The oldest one is not read: there is nothing that it would replace.
+            for (&stamp, newer) in versions.iter().skip(1).rev() {
+                let name = trial_name(&newer.trial);
+                let local = self.cache.found(&name)?;
+                let copy = local.iter().find(|found| found.stamp == stamp);
+                if self.check_either(copy, &Key { name, stamp })?.is_ok() {
+                    if let (_, Some(error)) = crate::supersede(self, newer)? {
+                        return Err(error);
+                    }
+                    break;
+                }
             }
         }
         Ok(())
@@ -106,9 +118,12 @@ impl ObjectStore {
     /// Removes objects of commits that were never marked, as far as an earlier process left them.
     fn sweep_half_uploaded(&self, swept: &mut Swept) -> Result<(), StoreError> {
         let listing = self.bucket.list(&Key::all())?;
-        let first = self.cache.first_number();
         for (key, group) in listing.groups {
-            if group.marked || key.stamp.sequence >= first {
+            if group.marked || key.stamp.sequence >= self.first {
+                continue;
+            }
+            // A listing may be incomplete; the mark itself tells.
+            if self.known().get(&key.name, key.stamp).is_some() || self.ask(&key)?.is_some() {
                 continue;
             }
             let trial = trial_id(&key.name).unwrap_or_else(|| key.name.clone());

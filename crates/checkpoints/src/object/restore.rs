@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{ObjectStore, bucket::Key};
+use super::{ObjectStore, listing::Key};
 use crate::directory::{
     Found, State, Whole, clear, finish, make_layout, prepare_target, write_file,
 };

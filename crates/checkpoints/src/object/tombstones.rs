@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::bucket::Key;
+use super::listing::Key;
 use crate::directory::trash_key;
 use crate::names::is_trial_name;
 use crate::stamp::Stamp;

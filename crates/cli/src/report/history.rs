@@ -141,6 +141,15 @@ impl History {
         self.replay.callback().progress()
     }
 
+    /// Of what was trained again: how much of it by trials that had their checkpoint, in words that
+    /// follow the whole; empty where it is nothing.
+    pub(crate) fn of_it_with_checkpoint(&self) -> String {
+        match self.replay.callback().trained_again_with_checkpoint() {
+            0 => String::new(),
+            units => format!(", {units} of them by trials that had their checkpoint"),
+        }
+    }
+
     /// What ends the run, as the log says last.
     pub(crate) fn limits(&self) -> Limits {
         self.replay.callback().limits()

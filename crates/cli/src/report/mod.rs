@@ -66,10 +66,11 @@ fn summary(history: &History, page: &Path, out: &mut impl Write) -> io::Result<(
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} checkpoints given up, {} of them regretted; {} resource units trained again",
+        "  {} checkpoints given up, {} of them regretted; {} resource units trained again{}",
         results.num_checkpoints_removed,
         history.given_up.regretted(),
-        results.cost_resources
+        results.cost_resources,
+        history.of_it_with_checkpoint()
     )?;
     if let Some(taken) = history.room_taken() {
         writeln!(out, "  {}", taken.sentence())?;

@@ -175,9 +175,10 @@ fn summary(
     writeln!(out, "  {}", budget_in_words(history))?;
     writeln!(
         out,
-        "  cost of what was given up: {} resource units trained again, {} of all",
+        "  cost: {} resource units trained again, {} of all{}",
         results.cost_resources,
-        numbers::percent(history.cost_percent())
+        numbers::percent(history.cost_percent()),
+        history.of_it_with_checkpoint()
     )
 }
 

@@ -83,8 +83,10 @@ fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Resu
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} checkpoints given up, {} resource units trained again",
-        results.num_checkpoints_removed, results.cost_resources
+        "  {} checkpoints given up, {} resource units trained again{}",
+        results.num_checkpoints_removed,
+        results.cost_resources,
+        history.of_it_with_checkpoint()
     )
 }
 

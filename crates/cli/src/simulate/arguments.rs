@@ -9,6 +9,12 @@ use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
 /// Budgets tried where none is given, in checkpoints per worker.
 const BUDGETS_PER_WORKER: [u64; 5] = [2, 4, 8, 16, 32];
 
+/// Most seeds, and so most runs of each combination.
+const MOST_SEEDS: u64 = 100_000;
+
+/// Most threads.
+const MOST_THREADS: u64 = 1_024;
+
 /// How many checkpoints to keep, and what that costs: runs on tabulated learning curves
 ///
 /// Promotion-type successive halving is run on the curves of each CSV file (columns `trial`,
@@ -41,7 +47,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     budget: Vec<u64>,
     /// Number of runs of each combination; each draws its own order of the curves
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=MOST_SEEDS))]
     pub(super) seeds: u64,
     /// Reduction factors: from a rung level to the next
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [4])]
@@ -73,7 +79,8 @@ pub(crate) struct Arguments {
     /// the least that any choice of checkpoints could have cost
     #[arg(long)]
     frozen: bool,
-    /// Draw curves that were used already: for runs longer than the file
+    /// Draw curves that were used already: for runs longer than the file, of at most 100,000
+    /// trials unless --max-trials is given
     #[arg(long)]
     with_replacement: bool,
     /// Start the curves in the order of the file, the same for each seed
@@ -101,7 +108,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(super) log: Option<PathBuf>,
     /// Number of threads [default: one per core]; results do not depend on it
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=MOST_THREADS))]
     threads: Option<u64>,
 }
 

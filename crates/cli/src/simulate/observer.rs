@@ -1,7 +1,7 @@
 //! What happens while a grid is simulated: a progress bar and event logs.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +48,7 @@ impl GridObserver for Observer {
             return Ok(None);
         };
         let path = folder.join(log_name(curves, cell));
-        let file = File::create(&path);
+        let file = crate::output::create(&path);
         let wrong = move |error: std::io::Error| format!("{}: {error}", path.display());
         let mut file = BufWriter::new(file.map_err(&wrong)?);
         Ok(Some(Box::new(move |event| {

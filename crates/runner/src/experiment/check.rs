@@ -15,6 +15,12 @@ use rungkeeper_tuner::search_space::SearchSpace;
 
 const REDUCTION_FACTOR: u64 = 3;
 
+/// Most trials that run at a time: each has processes and pipes of its own.
+const MOST_WORKERS: u64 = 4_096;
+
+/// Largest resource that a report can name: 2^53, up to which doubles hold whole numbers.
+const LARGEST_RESOURCE: u64 = 1 << 53;
+
 /// Trials that end one after the other without a report before a run stops, by default.
 const MAX_WITHOUT_REPORT: u64 = 5;
 
@@ -83,8 +89,13 @@ fn check_names(file: &File, problems: &mut Problems<'_>) {
         let span = file.resource.span();
         problems.add(&span, "metric and resource are the same key of a report");
     }
-    if *file.workers.get_ref() == 0 {
-        problems.add(&file.workers.span(), "workers is 0, but must be at least 1");
+    match *file.workers.get_ref() {
+        0 => problems.add(&file.workers.span(), "workers is 0, but must be at least 1"),
+        workers if workers > MOST_WORKERS => {
+            let message = format!("workers is {workers}, but must be at most {MOST_WORKERS}");
+            problems.add(&file.workers.span(), message);
+        }
+        _ => {}
     }
 }
 
@@ -154,7 +165,15 @@ fn check_slots(file: &File, problems: &mut Problems<'_>) {
 fn scheduler(file: &File, problems: &mut Problems<'_>) -> Option<PromotionSpec> {
     let span = file.scheduler.span();
     let table = file.scheduler.get_ref();
-    match promotion_spec(table) {
+    let max_resource = *table.max_resource.get_ref();
+    if max_resource > LARGEST_RESOURCE {
+        let message = format!(
+            "max_resource is {max_resource}, but must be at most 2^53, which is {LARGEST_RESOURCE}"
+        );
+        problems.add(&table.max_resource.span(), message);
+        return None;
+    }
+    match promotion_spec(table, max_resource) {
         Ok(mut spec) => {
             spec.model.mode = file.mode;
             spec.rule = table.promotion_rule;
@@ -183,11 +202,11 @@ fn scheduler(file: &File, problems: &mut Problems<'_>) -> Option<PromotionSpec> 
     None
 }
 
-fn promotion_spec(table: &Scheduler) -> Result<PromotionSpec, String> {
+fn promotion_spec(table: &Scheduler, max_resource: u64) -> Result<PromotionSpec, String> {
     let text = |error: SpecError| error.to_string();
     match (&table.levels, table.grace_period, table.reduction_factor) {
         (Some(levels), None, None) => {
-            PromotionSpec::from_levels(levels.get_ref(), table.max_resource).map_err(text)
+            PromotionSpec::from_levels(levels.get_ref(), max_resource).map_err(text)
         }
         (Some(_), _, _) => {
             Err("levels stand for themselves: leave out grace_period and reduction_factor".into())
@@ -195,7 +214,7 @@ fn promotion_spec(table: &Scheduler) -> Result<PromotionSpec, String> {
         (None, grace_period, reduction_factor) => PromotionSpec::geometric(
             grace_period.unwrap_or(1),
             reduction_factor.unwrap_or(REDUCTION_FACTOR),
-            table.max_resource,
+            max_resource,
         )
         .map_err(text),
     }
@@ -225,7 +244,11 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTa
         max_bytes: table.max_bytes.map(|bytes| bytes.0),
     };
     let kept = u64::from(table.pin_best);
-    if let Err(error) = budget.check_workers(*file.workers.get_ref(), kept) {
+    let workers = *file.workers.get_ref();
+    // Where there are too many of them, that is the problem, not the budget that they would need.
+    if workers <= MOST_WORKERS
+        && let Err(error) = budget.check_workers(workers, kept)
+    {
         let span = table.max_checkpoints.as_ref().map_or(span, Spanned::span);
         problems.add(&span, error.to_string());
     }

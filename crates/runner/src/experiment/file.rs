@@ -52,7 +52,7 @@ pub(super) struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scheduler {
-    pub(super) max_resource: u64,
+    pub(super) max_resource: Spanned<u64>,
     pub(super) grace_period: Option<u64>,
     pub(super) reduction_factor: Option<u64>,
     pub(super) levels: Option<Spanned<Vec<u64>>>,

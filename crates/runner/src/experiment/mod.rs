@@ -39,6 +39,8 @@ mod changes;
 mod check;
 mod error;
 mod file;
+#[cfg(test)]
+mod limit_tests;
 mod placeholders;
 #[cfg(unix)]
 mod program;

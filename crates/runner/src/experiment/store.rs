@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::error::Problems;
 use super::file;
+use crate::plain::without_secrets;
 
 const CACHE: &str = "checkpoints";
 const TIMEOUT: Duration = Duration::from_secs(180);
@@ -33,12 +34,13 @@ pub enum StorePlace {
 }
 
 impl StorePlace {
-    /// What people call it: the address, or the folder as it was written.
+    /// What people call it: the address without what it keeps secret, or the folder as it was
+    /// written.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
             Self::Folder { folder, .. } => folder.display().to_string(),
-            Self::Bucket { address, .. } => address.clone(),
+            Self::Bucket { address, .. } => without_secrets(address),
         }
     }
 

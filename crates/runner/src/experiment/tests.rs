@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-const GOOD: &str = r#"
+pub(super) const GOOD: &str = r#"
 name = "digits"
 command = ["./train", "--lr", "{lr}", "--checkpoints={checkpoint_dir}"]
 metric = "loss"
@@ -22,7 +22,7 @@ max_checkpoints = 8
 trials = 40
 "#;
 
-fn problems(text: &str) -> Vec<String> {
+pub(super) fn problems(text: &str) -> Vec<String> {
     match Experiment::read(text) {
         Ok(_) => Vec::new(),
         Err(error) => error.problems.iter().map(ToString::to_string).collect(),
@@ -30,7 +30,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 /// The good file with one thing changed; the only problem it then has.
-fn problem(from: &str, to: &str) -> String {
+pub(super) fn problem(from: &str, to: &str) -> String {
     assert!(GOOD.contains(from), "{from}");
     let found = problems(&GOOD.replacen(from, to, 1));
     assert_eq!(found.len(), 1, "{found:?}");

@@ -13,9 +13,13 @@ pub(super) struct Bytes(pub(super) u64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seconds(pub(super) f64);
 
+/// A hundred years. Longer times are as good, and a clock may not be able to add them to now.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 impl Seconds {
+    /// At most a hundred years.
     pub(super) fn duration(self) -> Duration {
-        Duration::try_from_secs_f64(self.0).unwrap_or(Duration::MAX)
+        Duration::try_from_secs_f64(self.0).map_or(LONGEST, |time| time.min(LONGEST))
     }
 }
 

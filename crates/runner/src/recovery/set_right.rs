@@ -10,7 +10,6 @@ use rungkeeper_checkpoints::{Stored, size_of_files};
 use rungkeeper_rung_model::TrialStatus;
 use rungkeeper_tuner_hooks::TrialResult;
 use rungkeeper_tuner_hooks::log::Event;
-use serde_json::json;
 
 use super::LeftOpen;
 use crate::RunError;
@@ -162,21 +161,6 @@ impl Trials<'_> {
         };
         let pin_best = self.experiment.pin_best;
         self.books.conclude(trial, &result, true, pin_best)
-    }
-
-    /// A checkpoint is in the store, but the log does not say so.
-    fn adopt(&mut self, stored: &Stored) -> Result<(), RunError> {
-        let event = Event::Checkpoint {
-            trial: stored.trial.clone(),
-            level: stored.level,
-            bytes: stored.bytes,
-            elapsed: self.books.elapsed(),
-        };
-        let fields = [
-            ("hash", json!(stored.hash)),
-            ("sequence", json!(stored.sequence)),
-        ];
-        self.books.record_with(&event, &fields)
     }
 
     /// A paused trial has a checkpoint as far as the log knows: does it?

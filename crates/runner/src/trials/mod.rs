@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use rungkeeper_checkpoints::{LeftOut, StoreError};
+use rungkeeper_checkpoints::{LeftOut, StoreError, Stored};
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::books::Books;
 use crate::desk::{Desk, Done, Job};
 use crate::directory::RunDirectory;
 use crate::experiment::Experiment;
-use crate::process::Said;
+use crate::process::{Heard, Said};
 use crate::protocol::Protocol;
 use crate::slots::{Phase, Slots};
 use crate::{RunError, Stop};
@@ -133,20 +133,21 @@ impl<'o> Trials<'o> {
 
     /// A program said something.
     pub(crate) fn heard(&mut self, said: Said) -> Result<(), RunError> {
-        use crate::process::Heard;
-        let Some(slot) = self.slots.of(said.process) else {
+        let Said { process, heard } = said;
+        let Some(slot) = self.slots.of(process) else {
             return Ok(()); // an old process
         };
-        match said.heard {
+        let Some(heard) = slot.keep_early(heard) else {
+            return Ok(());
+        };
+        match heard {
             Heard::Nothing => {
                 slot.says_no_more(); // its end is noticed by its status
                 Ok(())
             }
-            Heard::Report(printed, fingerprint) => {
-                self.reported(said.process, &printed, fingerprint)
-            }
+            Heard::Report(printed, fingerprint) => self.reported(process, &printed, fingerprint),
             Heard::Refused(reason, missing) => {
-                self.refused(said.process, &reason, missing);
+                self.refused(process, &reason, missing);
                 Ok(())
             }
         }
@@ -211,15 +212,10 @@ impl<'o> Trials<'o> {
         Ok(())
     }
 
-    /// A checkpoint is complete.
-    pub(crate) fn committed(
-        &mut self,
-        trial: &str,
-        committed: rungkeeper_checkpoints::Committed,
-    ) -> Result<(), RunError> {
-        let stored = committed.stored;
+    /// A checkpoint in the store is that of its trial: from now on the log says so.
+    pub(crate) fn adopt(&mut self, stored: &Stored) -> Result<(), RunError> {
         let event = Event::Checkpoint {
-            trial: trial.to_owned(),
+            trial: stored.trial.clone(),
             level: stored.level,
             bytes: stored.bytes,
             elapsed: self.books.elapsed(),
@@ -228,7 +224,16 @@ impl<'o> Trials<'o> {
             ("hash", json!(stored.hash)),
             ("sequence", json!(stored.sequence)),
         ];
-        self.books.record_with(&event, &fields)?;
+        self.books.record_with(&event, &fields)
+    }
+
+    /// A checkpoint is complete.
+    pub(crate) fn committed(
+        &mut self,
+        trial: &str,
+        committed: rungkeeper_checkpoints::Committed,
+    ) -> Result<(), RunError> {
+        self.adopt(&committed.stored)?;
         self.desk.purge(committed.superseded);
         self.note_left_out(trial, &committed.left_out);
         if let Some(warning) = committed.warning {

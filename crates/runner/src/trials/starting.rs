@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Halt, Trials};
 use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
-use crate::process::{Output, Process, ProcessId, start_time};
+use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{Beginning, Slot};
 
 /// What a free worker is to do.
@@ -119,6 +119,24 @@ impl Trials<'_> {
         };
         self.books
             .record_with(&event, &[("process", json!(number))])?;
+        if let Beginning::Start {
+            bracket,
+            configuration,
+        } = &beginning
+        {
+            // Workers start programs in any order, and whoever reads the log takes trials over in the order of their
+            // numbers; so that a trial has begun is said here.
+            let event = Event::Start {
+                trial: trial.to_owned(),
+                bracket: *bracket,
+                elapsed: self.books.elapsed(),
+            };
+            let fields = [
+                ("process", json!(number)),
+                ("configuration", json!(configuration)),
+            ];
+            self.books.record_with(&event, &fields)?;
+        }
         let output = Output::new(self.directory().output(trial), self.experiment.output);
         let configuration = match &beginning {
             Beginning::Start { configuration, .. } => configuration.clone(),
@@ -178,7 +196,11 @@ impl Trials<'_> {
         self.record_beginning(&trial, beginning, &program, process)?;
         let mut slot = slot;
         slot.train(program, level);
+        let early = slot.take_early();
         self.slots.put(slot);
+        for heard in early {
+            self.heard(Said { process, heard })?;
+        }
         Ok(())
     }
 
@@ -201,10 +223,15 @@ impl Trials<'_> {
             ));
         }
         let promoted = matches!(beginning, Beginning::Promotion);
-        if promoted && restored.checkpoint.is_none() && self.books.has_checkpoint(trial) {
-            self.books.lose(trial)?;
+        let known = self.books.model().checkpoint(trial);
+        match &restored.checkpoint {
+            None if promoted && self.books.has_checkpoint(trial) => self.books.lose(trial),
+            // An older one is what the trial has now, and what it trains again is counted from there.
+            Some(older) if known.is_some_and(|known| known.level != older.level) => {
+                self.adopt(older)
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn record_beginning(
@@ -223,17 +250,8 @@ impl Trials<'_> {
             ("process_start", json!(start_time(id))),
         ];
         let event = match beginning {
-            Beginning::Start {
-                bracket,
-                configuration,
-            } => {
-                fields.push(("configuration", json!(configuration)));
-                Event::Start {
-                    trial,
-                    bracket,
-                    elapsed,
-                }
-            }
+            // Said before.
+            Beginning::Start { .. } => return Ok(()),
             Beginning::Promotion => Event::Resume { trial, elapsed },
             Beginning::Restart { crashed } => {
                 if crashed {

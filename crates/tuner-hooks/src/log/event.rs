@@ -6,6 +6,9 @@ use crate::{ExtraResults, Removal};
 #[cfg(feature = "serde")]
 use crate::log::lenient;
 
+/// The latest time that an event of a log can have, in seconds of the run: some 30,000 years.
+pub const MOST_SECONDS: f64 = 1e12;
+
 /// A line of the event log. `elapsed` is in seconds of the run, interruptions left out.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

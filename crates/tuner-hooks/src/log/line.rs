@@ -2,10 +2,7 @@ use std::io::{self, BufRead};
 
 use thiserror::Error;
 
-use crate::log::{Event, VERSION};
-
-/// The latest time that an event can have, in seconds of the run: some 30,000 years.
-pub const MOST_SECONDS: f64 = 1e12;
+use crate::log::{Event, MOST_SECONDS, VERSION};
 
 /// Why a line of an event log was refused. Lines count from 1.
 #[derive(Debug, Error)]

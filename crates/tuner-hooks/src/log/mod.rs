@@ -12,7 +12,7 @@ mod lenient;
 #[cfg(feature = "serde")]
 mod line;
 
-pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, RemovedAtLoopEnd};
+pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, MOST_SECONDS, RemovedAtLoopEnd};
 pub use header::{CheckpointEvents, Header, POLICIES, VERSION};
 #[cfg(feature = "serde")]
-pub use line::{LogError, MOST_SECONDS, parse_line, read_lines, read_texts, to_line};
+pub use line::{LogError, parse_line, read_lines, read_texts, to_line};

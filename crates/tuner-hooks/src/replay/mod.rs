@@ -36,7 +36,8 @@ pub enum ReplayError {
 /// Feeds the events of a log to a removal callback, in one of two ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
-///   same `elapsed`; removals in the log are passed over (but for those a person asked for).
+///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
+///   is a failed deletion of what the callback did not give up.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
@@ -150,6 +151,10 @@ impl Replay {
             Event::Remove { removal, .. } => self.announce(removal).map_err(at)?,
             Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
             Event::End(end) => self.end(end),
+            // In a free replay the trial may hold the checkpoint that it gave up in the log.
+            Event::Undeleted { trial, .. }
+                if self.comparison.is_none()
+                    && self.callback.model().checkpoint(trial).is_some() => {}
             other => self.callback.apply(other).map_err(at)?,
         }
         Ok(step)

@@ -157,6 +157,15 @@ pub trait Scheduler {
     /// The trial is unknown. For one that has ended nothing changes.
     fn on_failed(&mut self, trial: &str) -> Result<(), SchedulerError>;
 
+    /// A trial that had failed runs again, from the beginning: its resources begin anew. What it was
+    /// recorded with stays in the rungs, and it is not paused there again: it goes on to where it was
+    /// promoted to. On recovery it is told in the same way.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown, or did not fail.
+    fn on_retry(&mut self, trial: &str) -> Result<(), SchedulerError>;
+
     /// On recovery: a trial was started, as a [`Task::Start`] of the run before said. It keeps that
     /// configuration, whatever would be drawn for it now; an empty one is taken for not known.
     ///

@@ -175,15 +175,6 @@ impl PromotionScheduler {
         self.max_trials = max_trials.unwrap_or(u64::MAX);
     }
 
-    /// A trial that had failed runs again, from the beginning.
-    ///
-    /// # Errors
-    ///
-    /// The trial is unknown, or did not fail.
-    pub fn on_retry(&mut self, trial: &str) -> Result<(), SchedulerError> {
-        Ok(self.model.retry(trial)?)
-    }
-
     /// The [`Task::Resume`] that [`Scheduler::next_task`] would give now, if it would give one. It has
     /// not begun: for tuners that start new trials themselves, [`Scheduler::adopt_resume`] begins it.
     pub fn next_promotion(&mut self) -> Option<Task> {
@@ -280,6 +271,10 @@ impl Scheduler for PromotionScheduler {
 
     fn on_failed(&mut self, trial: &str) -> Result<(), SchedulerError> {
         Ok(self.model.fail(trial)?)
+    }
+
+    fn on_retry(&mut self, trial: &str) -> Result<(), SchedulerError> {
+        Ok(self.model.retry(trial)?)
     }
 
     fn adopt_start(

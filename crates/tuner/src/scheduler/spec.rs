@@ -1,5 +1,11 @@
-use rungkeeper_rung_model::{ModelSpec, SpecError};
-use rungkeeper_score::PromotionRule;
+use rungkeeper_rung_model::{Brackets, ModelSpec, SpecError};
+use rungkeeper_score::{PromotionQuantile, PromotionRule};
+
+/// Most rung levels. Each is looked at whenever a worker is free.
+const MOST_LEVELS: usize = 1_000;
+
+/// Most rungs over all brackets, for the same reason.
+const MOST_RUNGS: u64 = 10_000;
 
 /// What a [`crate::scheduler::PromotionScheduler`] is built from.
 ///
@@ -40,8 +46,9 @@ impl PromotionSpec {
     ///
     /// # Errors
     ///
-    /// As [`ModelSpec::from_levels`].
+    /// As [`ModelSpec::from_levels`]; also for more than 1,000 levels.
     pub fn from_levels(levels: &[u64], max_resource: u64) -> Result<Self, SpecError> {
+        check_levels(levels.len())?;
         let model = ModelSpec::from_levels(levels, max_resource)?;
         Ok(Self::with_defaults(model, max_resource))
     }
@@ -76,9 +83,33 @@ impl PromotionSpec {
     ///
     /// # Errors
     ///
-    /// As [`ModelSpec::check`]; also when the max resource is not above all rung levels.
+    /// As [`ModelSpec::check`]; also when the max resource is not above all rung levels, for more than
+    /// 1,000 levels, for brackets with rungs of their own that have more than 10,000 in all, and for
+    /// a promotion quantile with a denominator, in lowest terms, above 2^31.
     pub fn check(&self) -> Result<(), SpecError> {
+        let levels = self.model.rungs.len();
+        check_levels(levels)?;
         self.model.check()?;
+        for rung in &self.model.rungs {
+            let (a, b) = rung.promotion_quantile;
+            // What the policies cannot compute with would end a run at its first removal.
+            if PromotionQuantile::new(a, b).is_err() {
+                let level = rung.level;
+                return Err(SpecError::QuantileTooFine { level, a, b });
+            }
+        }
+        let Brackets { number, own_rungs } = self.model.brackets;
+        // Bracket s has all levels but for the first s.
+        let (of_all, of_none) = (levels as u64, (levels - number) as u64);
+        let rungs = (of_all * (of_all + 1) - of_none * (of_none + 1)) / 2;
+        if own_rungs && rungs > MOST_RUNGS {
+            let most = MOST_RUNGS;
+            return Err(SpecError::TooManyRungs {
+                number,
+                rungs,
+                most,
+            });
+        }
         match self.model.rungs.last() {
             Some(last) if last.level >= self.max_resource => Err(SpecError::MaxResource {
                 last: last.level,
@@ -87,4 +118,12 @@ impl PromotionSpec {
             _ => Ok(()),
         }
     }
+}
+
+fn check_levels(levels: usize) -> Result<(), SpecError> {
+    if levels <= MOST_LEVELS {
+        return Ok(());
+    }
+    let most = MOST_LEVELS;
+    Err(SpecError::TooManyLevels { levels, most })
 }

@@ -12,6 +12,34 @@ pub enum SimulationError {
     /// A run needs a worker.
     #[error("the number of workers is 0, but must be at least 1")]
     NoWorkers,
+    /// A grid has more runs than there is memory and time for.
+    #[error(
+        "there are {runs} runs, one for each combination of curves, levels, workers, budgets, seeds \
+         and policies, but there must be at most {most}"
+    )]
+    TooManyRuns {
+        /// Runs asked for.
+        runs: u128,
+        /// Most there may be.
+        most: u64,
+    },
+    /// A run with replacement is to have more trials than there is memory and time for.
+    #[error("a run of {trials} trials is asked for, but there must be at most {most}")]
+    TooManyTrials {
+        /// Trials asked for.
+        trials: u64,
+        /// Most there may be.
+        most: u64,
+    },
+    /// A run with replacement does not come to its end.
+    #[error(
+        "a run has started {most} trials and has not reached any limit: lower the limit of seconds, \
+         reports or resource, or give one of trials"
+    )]
+    NoEnd {
+        /// Most there may be where no limit of trials is given.
+        most: u64,
+    },
     /// The budget is smaller than what the running trials hold.
     #[error(
         "the budget is {budget} checkpoints, but {workers} workers hold one each: the smallest \

@@ -1,5 +1,7 @@
 //! Many runs at once.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 use rungkeeper_tuner_hooks::BoxError;
 use rungkeeper_tuner_hooks::log::Event;
@@ -54,9 +56,16 @@ pub struct Grid {
     pub policies: Vec<String>,
     /// What is common to all runs.
     pub conditions: Conditions,
-    /// Number of threads; `None`: as many as there are cores.
+    /// Number of threads, of which no more than 1,024 or than there are runs are started; `None`: as
+    /// many as there are cores.
     pub threads: Option<usize>,
 }
+
+/// Most runs of a grid: their results may take some kilobytes each.
+const MOST_RUNS: u64 = 100_000;
+
+/// Most threads of a grid.
+const MOST_THREADS: usize = 1_024;
 
 /// Takes the events of a run as they happen.
 pub type BoxedSink = Box<dyn FnMut(&Event) -> Result<(), BoxError>>;
@@ -79,18 +88,35 @@ pub trait GridObserver: Sync {
 impl GridObserver for () {}
 
 impl Grid {
-    /// Number of runs.
+    /// Number of runs; [`usize::MAX`] where it is larger than that.
     #[must_use]
     pub fn num_cells(&self) -> usize {
-        self.groups().count() * self.policies.len()
+        usize::try_from(self.num_runs()).unwrap_or(usize::MAX)
+    }
+
+    fn num_runs(&self) -> u128 {
+        let sides = [
+            self.curves.len(),
+            self.levels.len(),
+            self.workers.len(),
+            self.budgets.len(),
+            self.seeds.len(),
+            self.policies.len(),
+        ];
+        let sides = sides.into_iter().map(|side| side as u128);
+        sides.fold(1, u128::saturating_mul)
     }
 
     /// Refuses what cannot be simulated, without simulating anything.
     ///
     /// # Errors
     ///
-    /// As [`simulate`], for the first combination that is refused.
+    /// More than 100,000 runs; and as [`simulate`], for the first combination that is refused.
     pub fn check(&self) -> Result<(), SimulationError> {
+        let (runs, most) = (self.num_runs(), MOST_RUNS);
+        if runs > u128::from(most) {
+            return Err(SimulationError::TooManyRuns { runs, most });
+        }
         for (curves, cell) in self.groups() {
             for policy in &self.policies {
                 let policy = policy.clone();
@@ -111,20 +137,29 @@ impl Grid {
     ///
     /// # Errors
     ///
-    /// As [`Grid::check`], before anything is simulated; and the error of the first run, in the
-    /// order of the results, that fails.
+    /// As [`Grid::check`], before anything is simulated; and the error of a run that fails, after
+    /// which no further one is begun.
     pub fn run(&self, observer: &impl GridObserver) -> Result<Vec<CellResult>, SimulationError> {
         self.check()?;
         let groups: Vec<(&Curves, Cell)> = self.groups().collect();
+        let most = groups.len().clamp(1, MOST_THREADS);
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads.unwrap_or(0)) // 0: the number of cores
+            .num_threads(self.threads.map_or(0, |threads| threads.min(most))) // 0: the number of cores
             .build()
             .map_err(|error| SimulationError::Threads(error.into()))?;
+        let failed = AtomicBool::new(false);
         let results: Vec<Result<Vec<CellResult>, SimulationError>> = pool.install(|| {
             groups
                 .par_iter()
                 .with_max_len(1) // each takes long, and some longer than others: none waits behind another
-                .map(|(curves, cell)| self.group(curves, cell, observer))
+                .map(|(curves, cell)| {
+                    if failed.load(Ordering::Relaxed) {
+                        return Ok(Vec::new()); // the others would be thrown away
+                    }
+                    let results = self.group(curves, cell, observer);
+                    failed.fetch_or(results.is_err(), Ordering::Relaxed);
+                    results
+                })
                 .collect()
         });
         let mut flat = Vec::with_capacity(self.num_cells());

@@ -10,7 +10,7 @@ use crate::scheduler::{PromotionScheduler, Scheduler, Task};
 use crate::simulation::clock::{Clock, Due, Job, seconds_to};
 use crate::simulation::draw::Order;
 use crate::simulation::record::{EventSink, Recorder};
-use crate::simulation::setup::Setup;
+use crate::simulation::setup::{MOST_UNASKED_TRIALS, Setup};
 use crate::simulation::tally::Tally;
 use crate::simulation::{
     Cell, CellResult, Conditions, Curves, Retraining, Schedule, SimulationError,
@@ -32,7 +32,8 @@ pub struct Simulated {
 ///
 /// # Errors
 ///
-/// Settings that do not fit each other or the curves.
+/// Settings that do not fit each other or the curves; with replacement, more than 10^7 trials, or more than
+/// 10^5 if no limit of trials is given.
 ///
 /// # Example
 ///
@@ -227,7 +228,17 @@ impl<'a> Run<'a> {
                     level,
                     milestone,
                 } => self.resume(trial, level, milestone)?,
-                Task::Wait | Task::Exhausted => break,
+                Task::Wait | Task::Exhausted => {
+                    let started = self.trials.len() as u64;
+                    if self.setup.header().max_num_trials.is_none()
+                        && started >= MOST_UNASKED_TRIALS
+                    {
+                        return Err(SimulationError::NoEnd {
+                            most: MOST_UNASKED_TRIALS,
+                        });
+                    }
+                    break;
+                }
             };
             self.clock.occupy(worker, job);
         }

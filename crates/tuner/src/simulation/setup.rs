@@ -8,6 +8,13 @@ use crate::scheduler::{PromotionScheduler, PromotionSpec};
 use crate::search_space::SearchSpace;
 use crate::simulation::{Cell, Conditions, Curves, Draw, Retraining, SimulationError};
 
+/// Most trials of a run that curves come again in: what memory and some minutes are enough for.
+const MOST_TRIALS: u64 = 10_000_000;
+
+/// Most of them where no limit of trials is given. Whether a run comes to its other limits, and
+/// when, is not known before.
+pub(super) const MOST_UNASKED_TRIALS: u64 = 100_000;
+
 /// Settings of a run that were found good.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
@@ -33,6 +40,13 @@ impl Setup {
             });
         }
         let limits = conditions.limits_for(curves.table.len());
+        let with_replacement = conditions.draw == Draw::WithReplacement;
+        if let Some(trials) = limits.trials.filter(|&trials| trials > MOST_TRIALS)
+            && with_replacement
+        {
+            let most = MOST_TRIALS;
+            return Err(SimulationError::TooManyTrials { trials, most });
+        }
         let mut spec = cell
             .levels
             .scheduler(&curves.table, conditions.max_resource)?;
@@ -45,7 +59,7 @@ impl Setup {
             ..spec.model
         };
         spec.rule = conditions.promotion_rule;
-        spec.max_trials = limits.trials;
+        spec.max_trials = limits.trials.or(Some(MOST_UNASKED_TRIALS));
         spec.seed = cell.seed;
         spec.check()?;
         let header = Header {

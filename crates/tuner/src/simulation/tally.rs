@@ -50,8 +50,8 @@ impl Tally {
     /// A report after `worked` units, some of them perhaps trained for the first time.
     pub(super) fn reported(&mut self, worked: u64, (resources, seconds): (u64, f64)) {
         self.reports += 1;
-        self.worked += worked;
-        self.trained_resources += resources;
+        self.worked = self.worked.saturating_add(worked);
+        self.trained_resources = self.trained_resources.saturating_add(resources);
         self.trained_seconds += seconds;
     }
 
@@ -62,8 +62,9 @@ impl Tally {
             .losses
             .binary_search_by_key(&level, |losses| losses.level)
         {
-            self.losses[place].trials += 1;
-            self.losses[place].resources += level;
+            let losses = &mut self.losses[place];
+            losses.trials += 1;
+            losses.resources = losses.resources.saturating_add(level);
         }
     }
 

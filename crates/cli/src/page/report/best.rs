@@ -65,7 +65,7 @@ fn place(view: &View<'_>, trial: &Trial) -> Markup {
         @match view.folder.checkpoint(&trial.id) {
             Place::Folder(path) => { "Its checkpoint is in " code { (path.display()) } },
             Place::Store(address) => { "Its checkpoint is in the store at " code { (address) } },
-            Place::Missing(path) => { "By the log its checkpoint is kept, but there is none in " code { (path.display()) } },
+            Place::Missing(path) => { "The log holds a checkpoint of it, but there is no whole one in " code { (path.display()) } },
             Place::Unknown => { "Its checkpoint is kept." },
         }
     }

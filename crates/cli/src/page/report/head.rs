@@ -140,7 +140,8 @@ fn cost(view: &View<'_>) -> Markup {
         }
         @if results.cost_resources > 0 {
             " " (amount(results.cost_resources)) " had to be trained again, "
-            strong { (numbers::percent(history.cost_percent())) " of the training" } "."
+            strong { (numbers::percent(history.cost_percent())) " of the training" }
+            (history.of_it_with_checkpoint()) "."
         }
     }
 }

@@ -91,6 +91,8 @@ fn reading(view: &View<'_>) -> Markup {
 }
 
 #[cfg(test)]
+mod ordinary_life;
+#[cfg(test)]
 mod sample;
 #[cfg(test)]
 mod tests;

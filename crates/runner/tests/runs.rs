@@ -1,11 +1,15 @@
 //! Runs of small shell programs: real processes, a real directory.
+#![cfg(unix)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use rungkeeper_tuner_hooks::Replay;
-
-use super::*;
+use rungkeeper_checkpoints::Store;
+use rungkeeper_runner::journal::Journal;
+use rungkeeper_runner::{Observer, Outcome, ResumeOptions, RunError, Runner, Stop, View};
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Budget, Decision, ExtraResults, Replay};
 
 /// Reports `epoch` and `loss`, writes its epoch as a checkpoint before each report, and notes where
 /// each process began.
@@ -80,15 +84,47 @@ max_resource = 9
 }
 
 /// Brings a run back. A process that another test is just starting may hold the lock for a moment.
-fn resume(run: &Path, watch: &mut Watch) -> Runner {
+fn resume<'o>(run: &Path, watch: &'o mut dyn Observer) -> Runner<'o> {
     for _ in 0..500 {
-        match Runner::resume(run, watch) {
+        match Runner::resume(run, &ResumeOptions::default(), &mut Silent) {
             Err(RunError::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
-            other => return other.unwrap(),
+            Err(error) => panic!("{error}"),
+            Ok(_) => break,
         }
     }
-    panic!("the lock is not given up");
+    Runner::resume(run, &ResumeOptions::default(), watch).unwrap()
 }
+
+/// What a run came to.
+struct Ended {
+    outcome: Outcome,
+    results: ExtraResults,
+    best: Option<String>,
+    watch: Watch,
+}
+
+/// A new run, to its end.
+fn run(folder: &Folder) -> Ended {
+    let mut watch = Watch::default();
+    let runner = Runner::create(&folder.experiment(), &folder.run(), &mut watch).unwrap();
+    let (outcome, results, best) = to_the_end(runner);
+    Ended {
+        outcome,
+        results,
+        best,
+        watch,
+    }
+}
+
+fn to_the_end(mut runner: Runner<'_>) -> (Outcome, ExtraResults, Option<String>) {
+    let outcome = runner.run().unwrap();
+    let best = runner.view().best.map(|(trial, _)| trial.to_owned());
+    (outcome, runner.extra_results(), best)
+}
+
+struct Silent;
+
+impl Observer for Silent {}
 
 /// Keeps what it is told; stops after so many events, if it is to.
 #[derive(Default)]
@@ -159,22 +195,20 @@ fn a_run_keeps_its_budget_and_ends_with_the_best() {
             ""
         };
         let folder = Folder::new(program, &format!("{protocol}{BUDGET}"));
-        let mut watch = Watch::default();
-        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-        assert_eq!(
-            runner.run(&mut watch).unwrap(),
-            Outcome::Finished,
-            "{:?}",
-            watch.notes
-        );
+        let Ended {
+            outcome,
+            results,
+            best,
+            watch,
+        } = run(&folder);
+        assert_eq!(outcome, Outcome::Finished, "{:?}", watch.notes);
         assert!(watch.notes.is_empty(), "{:?}", watch.notes);
         assert!(watch.most_checkpoints <= 5);
         let events = check_log(&folder.run());
         assert!(matches!(events.last(), Some(Event::End(_))));
-        let results = runner.extra_results();
         assert!(results.num_checkpoints_removed > 0 && results.num_trials_resumed > 0);
         // The best finished trial's checkpoint is there; those of paused trials within the budget.
-        let best = runner.view().best.unwrap().0.to_owned();
+        let best = best.unwrap();
         let there = stored(&folder.run());
         assert!(there.contains(&best), "{best} in {there:?}");
         assert!(there.len() <= 5, "{there:?}");
@@ -204,16 +238,15 @@ fn stopped_cleanly_and_resumed() {
             stop_after: Some((after, stop)),
             ..Watch::default()
         };
-        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Stopped);
-        assert!(matches!(
-            Runner::resume(&folder.run(), &mut watch),
-            Err(RunError::Locked(_))
-        ));
+        let created = Runner::create(&folder.experiment(), &folder.run(), &mut watch);
+        let mut runner = created.unwrap();
+        assert_eq!(runner.run().unwrap(), Outcome::Stopped);
+        let options = ResumeOptions::default();
+        let again = Runner::resume(&folder.run(), &options, &mut Silent).err();
+        assert!(matches!(again, Some(RunError::Locked(_))));
         drop(runner);
-        let mut watch = Watch::default();
-        let mut runner = resume(&folder.run(), &mut watch);
-        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+        let (outcome, ..) = to_the_end(resume(&folder.run(), &mut Silent));
+        assert_eq!(outcome, Outcome::Finished);
         let events = check_log(&folder.run());
         let starts = events
             .iter()
@@ -236,9 +269,8 @@ fn crashed_trial() {
         "  [ \"$epoch\" = 1 ] && [ \"$trial\" -lt 4 ] && kill -9 $$\n  echo \"$epoch\" >",
     );
     let folder = Folder::new(&crashing, BUDGET);
-    let mut watch = Watch::default();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    let Ended { outcome, watch, .. } = run(&folder);
+    assert_eq!(outcome, Outcome::Finished);
     check_log(&folder.run());
     let failed = watch
         .events
@@ -270,9 +302,8 @@ fn crashes_are_retried_as_often_as_allowed() {
         &crashing,
         &format!("failures = {{ retries = 2 }}\n{BUDGET}"),
     );
-    let mut watch = Watch::default();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    let Ended { outcome, watch, .. } = run(&folder);
+    assert_eq!(outcome, Outcome::Finished);
     check_log(&folder.run());
     assert!(
         watch
@@ -292,11 +323,14 @@ fn crashes_are_retried_as_often_as_allowed() {
 fn too_many_failures_stop_the_run() {
     let folder = Folder::new(
         "exit 1",
-        &format!("failures = {{ max_failed_trials = 3 }}\n{BUDGET}"),
+        &format!("failures = {{ max_failed_trials = 3, max_without_report = 99 }}\n{BUDGET}"),
     );
-    let mut watch = Watch::default();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::TooManyFailures);
+    let Ended { outcome, watch, .. } = run(&folder);
+    let reason = match outcome {
+        Outcome::GaveUp(reason) => reason,
+        other => panic!("{other:?}"),
+    };
+    assert!(reason.contains("max_failed_trials is 3"), "{reason}");
     assert!(watch.events.len() < 20);
 }
 
@@ -309,24 +343,14 @@ fn a_program_that_cannot_be_started_is_named() {
         text.replace("\"sh\"", "\"./no-such-program\""),
     )
     .unwrap();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    let error = runner.run(&mut Watch::default()).unwrap_err().to_string();
-    assert!(
-        error.starts_with("cannot start ./no-such-program: "),
-        "{error}"
-    );
-    drop(runner);
-    drop(resume(&folder.run(), &mut Watch::default()));
-    let again = Runner::create(&folder.experiment(), &folder.run());
-    let again = again.err().unwrap();
-    assert!(
-        matches!(again, RunError::Exists(_) | RunError::Locked(_)),
-        "{again}"
-    );
-    let none = Runner::resume(folder.folder.path(), &mut Watch::default())
-        .err()
-        .unwrap();
-    assert!(none.to_string().contains("holds no run"), "{none}");
+    let error = Runner::create(&folder.experiment(), &folder.run(), &mut Silent).err();
+    let error = error.unwrap().to_string();
+    assert!(error.contains("./no-such-program"), "{error}");
+    assert!(!folder.run().exists(), "nothing is made before that is known");
+    let options = ResumeOptions::default();
+    let none = Runner::resume(folder.folder.path(), &options, &mut Silent).err();
+    let none = none.unwrap().to_string();
+    assert!(none.contains("holds no run"), "{none}");
 }
 
 /// A program that writes no checkpoint: its promoted trials train from scratch, and that is counted.
@@ -337,11 +361,14 @@ fn a_program_without_checkpoints_pays_for_each_promotion() {
         .replace(", \\\"checkpoint\\\": true", "");
     assert!(!silent.contains("checkpoint") && !silent.contains("> \"$dir"));
     let folder = Folder::new(&silent, BUDGET);
-    let mut watch = Watch::default();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+    let Ended {
+        outcome,
+        results,
+        watch,
+        ..
+    } = run(&folder);
+    assert_eq!(outcome, Outcome::Finished);
     check_log(&folder.run());
-    let results = runner.extra_results();
     assert_eq!(results.num_checkpoints_removed, 0);
     assert!(results.num_trials_resumed > 0);
     assert!(results.cost_resources >= results.num_trials_resumed);
@@ -360,10 +387,7 @@ fn a_program_without_checkpoints_pays_for_each_promotion() {
 fn a_report_without_its_result() {
     for committed in [true, false] {
         let folder = Folder::new(ANSWERED, "stop = { trials = 1 }");
-        let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-        let outcome = runner.run(&mut Watch::default()).unwrap();
-        assert_eq!(outcome, Outcome::Finished);
-        drop(runner);
+        assert_eq!(run(&folder).outcome, Outcome::Finished);
         let path = folder.run().join("log.jsonl");
         let log = fs::read_to_string(&path).unwrap();
         let begin = log.find("{\"event\":\"reported\"").unwrap();
@@ -373,8 +397,8 @@ fn a_report_without_its_result() {
             fs::remove_dir_all(folder.run().join("checkpoints/checkpoints/0")).unwrap();
         }
         let mut watch = Watch::default();
-        let mut runner = resume(&folder.run(), &mut watch);
-        assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
+        let (outcome, ..) = to_the_end(resume(&folder.run(), &mut watch));
+        assert_eq!(outcome, Outcome::Finished);
         let restarts = watch
             .events
             .iter()
@@ -402,10 +426,8 @@ fn a_report_without_its_result() {
 #[test]
 fn the_best_is_kept_and_what_was_asked_for() {
     let folder = Folder::new(ANSWERED, "stop = { trials = 18 }");
-    let mut watch = Watch::default();
-    let mut runner = Runner::create(&folder.experiment(), &folder.run()).unwrap();
-    assert_eq!(runner.run(&mut watch).unwrap(), Outcome::Finished);
-    let best = runner.view().best.unwrap().0.to_owned();
+    let Ended { best, watch, .. } = run(&folder);
+    let best = best.unwrap();
     let pins = |events: &[Event]| {
         let pins = events.iter().filter_map(|event| match event {
             Event::Pin { trial, .. } => Some(trial.clone()),
@@ -423,35 +445,22 @@ fn the_best_is_kept_and_what_was_asked_for() {
     assert_eq!(let_go.collect::<Vec<_>>(), pinned[..pinned.len() - 1]);
     let paused = stored(&folder.run()).into_iter().find(|id| *id != best);
     let paused = paused.unwrap();
-    runner.pin(&paused, &mut watch).unwrap();
-    drop(runner);
-    let mut runner = resume(&folder.run(), &mut Watch::default());
+    let mut silent = Silent;
+    resume(&folder.run(), &mut silent).pin(&paused).unwrap();
+    let mut runner = resume(&folder.run(), &mut silent);
     let none = Budget::of_checkpoints(0);
-    let collected = runner.collect(none, &mut watch).unwrap();
+    let collected = runner.collect(none).unwrap();
     assert_eq!(collected.held, 2);
     let mut kept = vec![best.clone(), paused.clone()];
     kept.sort();
     assert_eq!(stored(&folder.run()), kept);
     // Let go by a person, the best is not pinned again.
-    runner.unpin(&best, &mut watch).unwrap();
-    assert!(runner.settle(&mut watch).unwrap().is_empty());
+    runner.unpin(&best).unwrap();
+    assert!(runner.settle().unwrap().is_empty());
     drop(runner);
-    let runner = resume(&folder.run(), &mut Watch::default());
+    let runner = resume(&folder.run(), &mut silent);
     assert_eq!(runner.view().model.num_with_checkpoint(), 1);
     assert_eq!(stored(&folder.run()), [paused]);
-}
-
-/// A runner may be killed at any moment: where there is a log, all that a resume reads is there.
-#[test]
-fn the_log_comes_last_into_the_directory() {
-    let folder = Folder::new(ANSWERED, BUDGET);
-    fs::create_dir_all(folder.run()).unwrap();
-    // A link to nowhere is no run, and no place for a log either.
-    std::os::unix::fs::symlink("nowhere/log", folder.run().join("log.jsonl")).unwrap();
-    assert!(Runner::create(&folder.experiment(), &folder.run()).is_err());
-    for needed in ["experiment.toml", "base", "output", "checkpoints"] {
-        assert!(folder.run().join(needed).exists(), "{needed}");
-    }
 }
 
 /// As the process of a program has it that a killed runner was about to start.
@@ -462,12 +471,12 @@ fn a_lock_that_is_soon_given_back_is_waited_for() {
     fs::create_dir_all(folder.run()).unwrap();
     let lock = fs::File::create(folder.run().join("lock")).unwrap();
     flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
-    let create = || Runner::create(&folder.experiment(), &folder.run());
-    assert!(matches!(create(), Err(RunError::Locked(_))));
+    let create = || Runner::create(&folder.experiment(), &folder.run(), &mut Silent).err();
+    assert!(matches!(create(), Some(RunError::Locked(_))));
     let giving_back = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(50));
         drop(lock);
     });
-    assert!(create().is_ok());
+    assert!(create().is_none());
     giving_back.join().unwrap();
 }

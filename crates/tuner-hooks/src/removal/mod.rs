@@ -1,10 +1,18 @@
+//! The callback that keeps a run within its budget.
+
+mod events;
+mod results;
+mod undeleted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
-use rungkeeper_policies::{Budget, Limits, Need, Progress, RemovalPolicy, RemovalReason};
-use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel, TrainedAgain};
+use rungkeeper_policies::{Budget, Limits, Progress, RemovalPolicy};
+use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel};
 
-use crate::{BoxError, CheckpointStore, HookError, Note, SetupError, TrialResult, TunerCallback};
+use crate::{CheckpointStore, HookError, Note, SetupError};
+
+pub use results::{ExtraResults, Removal, RemovalPlan};
 
 /// Keeps the checkpoints of a run within a budget: any policy, any store.
 ///
@@ -14,7 +22,7 @@ use crate::{BoxError, CheckpointStore, HookError, Note, SetupError, TrialResult,
 ///
 /// A run whose decisions must be written down before files go calls
 /// [`RemovalCallback::plan`], writes, and then [`RemovalCallback::carry_out`];
-/// [`TunerCallback::on_loop_end`] does both at once.
+/// [`on_loop_end`](crate::TunerCallback::on_loop_end) does both at once.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::{
@@ -58,67 +66,6 @@ pub struct RemovalCallback<S = ()> {
     /// Of these the ones that the store refused to delete when it was asked: it is asked again.
     refused: BTreeSet<String>,
     notes: Vec<Note>,
-}
-
-/// What a loop end decided: which checkpoints are given up, and on what grounds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct RemovalPlan {
-    /// Seconds of the run.
-    pub elapsed: f64,
-    /// What must go.
-    pub need: Need,
-    /// Number of candidates.
-    pub candidates: usize,
-    /// What is left of the run over what is used.
-    pub time_ratio: f64,
-    /// First to go first.
-    pub removals: Vec<Removal>,
-}
-
-/// A checkpoint that is given up.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Removal {
-    /// The trial.
-    pub trial: String,
-    /// The rung level it waits at.
-    pub level: u64,
-    /// Its rank there, 1 for the best.
-    pub rank: u64,
-    /// Number of entries of the rung.
-    pub rung_len: u64,
-    /// Size of the checkpoint.
-    pub bytes: u64,
-    /// What losing it costs in expectation, in resource units, where the policy estimates it.
-    pub expected_cost: Option<f64>,
-    /// Natural logarithm of that, which keeps its order where the cost itself is too small for a
-    /// double; none, or null in JSON, also for a cost of 0.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub ln_expected_cost: Option<f64>,
-    /// Which budget made it go.
-    pub reason: RemovalReason,
-}
-
-/// Figures of a run that can be appended to its results; keys as in Syne Tune 0.13.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct ExtraResults {
-    /// Checkpoints given up.
-    pub num_checkpoints_removed: u64,
-    /// Trials resumed, with or without their checkpoint.
-    pub num_trials_resumed: u64,
-    /// Resource units trained again: the sum of the rung levels of trials resumed without their
-    /// checkpoint, and what trials resumed with it reported a second time.
-    pub cost_resources: u64,
-}
-
-impl ExtraResults {
-    /// The keys, in the order of the fields.
-    pub const KEYS: [&'static str; 3] = [
-        "num_checkpoints_removed",
-        "num_trials_resumed",
-        "cost_resources",
-    ];
 }
 
 impl<S: CheckpointStore> RemovalCallback<S> {
@@ -314,6 +261,14 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         &self.resumed_without_checkpoint
     }
 
+    /// Resource units that trials trained again although they were resumed with their checkpoint:
+    /// their program ignores it, or it was saved before their pause. They are part of
+    /// [`ExtraResults::cost_resources`].
+    #[must_use]
+    pub fn trained_again_with_checkpoint(&self) -> u64 {
+        self.units_trained_again
+    }
+
     /// Figures to append to the results of the run.
     #[must_use]
     pub fn extra_results(&self) -> ExtraResults {
@@ -367,203 +322,8 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.limits.time_ratio(&self.progress)
     }
 
-    /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes: the store
-    /// refused it, or [`TunerCallback::on_deletion_failed`] told of it. They still take room. For
-    /// the budget one of them counts as held, the largest: a deletion that fails does not make ever
-    /// more checkpoints go.
-    #[must_use]
-    pub fn undeleted(&self) -> &BTreeMap<String, u64> {
-        &self.undeleted
-    }
-
     /// Takes the notes that gathered since the last call, oldest first.
     pub fn take_notes(&mut self) -> Vec<Note> {
         std::mem::take(&mut self.notes)
-    }
-
-    /// What must go. Of the checkpoints that were given up but could not be deleted one counts as
-    /// held, the largest.
-    ///
-    /// It does, because it takes room that another must make. No more of them do, because what
-    /// keeps one deletion from working mostly keeps the next one from it too: the checkpoint given
-    /// up in its place would be stuck as well and ask for another one, and so on, until none is
-    /// left to resume from, with all of the room still taken.
-    fn need(&self, budget: Budget) -> Need {
-        let largest = self.undeleted.values().max();
-        budget.need(
-            self.model.num_with_checkpoint() + usize::from(largest.is_some()),
-            self.model
-                .checkpoint_bytes()
-                .saturating_add(largest.copied().unwrap_or(0)),
-        )
-    }
-
-    /// Tries the deletions again that the store itself refused. One that a store does in the
-    /// background is that store's to repeat.
-    fn retry_deletions(&mut self) {
-        let (store, undeleted) = (&mut self.store, &mut self.undeleted);
-        self.refused.retain(|trial| {
-            let refused = store.delete(trial).is_err();
-            if !refused {
-                undeleted.remove(trial);
-            }
-            refused
-        });
-    }
-
-    fn forget_undeleted(&mut self, trial: &str) {
-        self.undeleted.remove(trial);
-        self.refused.remove(trial);
-    }
-
-    fn note_undeleted(&mut self, trial: &str, error: &BoxError) {
-        self.notes.push(Note::NotDeleted {
-            trial: trial.to_owned(),
-            error: error.to_string(),
-        });
-    }
-
-    fn note(&mut self, trial: &str, result: &TrialResult, report: &rungkeeper_rung_model::Report) {
-        if let Some(recorded) = report.recorded {
-            if report.skipped {
-                self.notes.push(Note::SkippedRung {
-                    trial: trial.to_owned(),
-                    resource: result.level,
-                    level: recorded.level,
-                });
-            }
-            if report.first_bad_metric {
-                self.notes.push(Note::BadMetric {
-                    trial: trial.to_owned(),
-                    level: recorded.level,
-                });
-            }
-        }
-    }
-}
-
-impl<S> RemovalCallback<S> {
-    /// A trial that has its checkpoint trains again what it had trained: that is a cost like the
-    /// one of a checkpoint that was given up.
-    fn count_again(&mut self, trial: &str, again: &TrainedAgain) {
-        let units = again.units();
-        self.units_trained_again = self.units_trained_again.saturating_add(units);
-        let ignores = again.ignores_the_checkpoint();
-        if !self.told_to_train_again.insert((trial.to_owned(), ignores)) {
-            return;
-        }
-        let (trial, saved_at) = (trial.to_owned(), again.saved_at);
-        self.notes.push(if ignores {
-            Note::IgnoresCheckpoint {
-                trial,
-                saved_at,
-                from: again.from,
-                units,
-            }
-        } else {
-            Note::SavedBefore {
-                trial,
-                saved_at,
-                paused_at: again.paused_at,
-                units,
-            }
-        });
-    }
-}
-
-impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
-    fn on_loop_end(&mut self, elapsed: f64) -> Result<(), HookError> {
-        let plan = self.plan(elapsed)?;
-        self.carry_out(&plan.removals)
-    }
-
-    fn on_start_trial(&mut self, trial: &str, bracket: usize) -> Result<(), HookError> {
-        self.model.start(trial, bracket)?;
-        self.progress.trials += 1;
-        Ok(())
-    }
-
-    fn on_resume_trial(&mut self, trial: &str) -> Result<(), HookError> {
-        let resumed = self.model.resume(trial)?;
-        self.num_trials_resumed += 1;
-        if resumed.lost_checkpoint {
-            let level = resumed.level.unwrap_or(0);
-            self.resumed_without_checkpoint
-                .push((trial.to_owned(), level));
-        }
-        Ok(())
-    }
-
-    fn on_restart_trial(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.restart(trial)?)
-    }
-
-    fn on_retry_trial(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.retry(trial)?)
-    }
-
-    fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
-        let TrialResult {
-            level,
-            metric,
-            decision,
-        } = *result;
-        let report = self.model.report(trial, level, metric, decision)?;
-        self.progress.reports += 1;
-        self.progress.resource = self.progress.resource.saturating_add(report.trained);
-        self.note(trial, result, &report);
-        if let Some(again) = &report.trained_again {
-            self.count_again(trial, again);
-        }
-        if let Some(data) = &report.data {
-            self.policy.observe(data)?;
-        }
-        Ok(())
-    }
-
-    fn on_trial_complete(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.complete(trial)?)
-    }
-
-    fn on_trial_failed(&mut self, trial: &str) -> Result<(), HookError> {
-        Ok(self.model.fail(trial)?)
-    }
-
-    fn on_checkpoint_committed(
-        &mut self,
-        trial: &str,
-        level: u64,
-        bytes: u64,
-    ) -> Result<(), HookError> {
-        self.model.commit_checkpoint(trial, level, bytes)?;
-        // A deletion that is still tried again must not take the new checkpoint, which replaces
-        // what there was of the trial.
-        self.forget_undeleted(trial);
-        Ok(())
-    }
-
-    fn on_deletion_failed(&mut self, trial: &str, bytes: u64) -> Result<(), HookError> {
-        self.undeleted.insert(trial.to_owned(), bytes);
-        Ok(())
-    }
-
-    fn on_checkpoint_deleted(&mut self, trial: &str) -> Result<(), HookError> {
-        self.forget_undeleted(trial);
-        Ok(())
-    }
-}
-
-impl Removal {
-    fn new(candidate: &Candidate<'_>, ln_cost: Option<f64>, reason: RemovalReason) -> Self {
-        Self {
-            trial: candidate.trial_id.to_owned(),
-            level: candidate.level,
-            rank: candidate.rank,
-            rung_len: candidate.rung_len,
-            bytes: candidate.bytes,
-            expected_cost: ln_cost.map(libm::exp),
-            ln_expected_cost: ln_cost.filter(|ln| ln.is_finite()),
-            reason,
-        }
     }
 }

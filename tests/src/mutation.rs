@@ -63,7 +63,8 @@ const DEPTH: usize = 10_000;
 const LONG: usize = 10_000_000;
 
 /// Changes a text in one to four places.
-pub(crate) fn mutate(good: &[u8], random: &mut impl Rng) -> Vec<u8> {
+#[must_use]
+pub fn mutate(good: &[u8], random: &mut impl Rng) -> Vec<u8> {
     let mut text = good.to_vec();
     for _ in 0..random.random_range(1..=4) {
         change(&mut text, random);

@@ -14,11 +14,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
+mod common;
+mod content;
+mod left;
 
-use crate::{Orphan, Store, StoreError, Stored};
+use crate::{Orphan, Store, StoreError};
+use common::{commit, level, levels, read_all, write};
+use content::{
+    keeps_links_that_stay_inside, keeps_odd_names, leaves_out_what_is_no_file,
+    restores_what_was_committed,
+};
 
 /// Opens the store of a name: an empty one at first, and the same one again, as a new process would
 /// find it, when called with a name for the second time.
@@ -28,7 +33,7 @@ pub type Open<'a> = dyn Fn(&str) -> Box<dyn Store> + 'a;
 pub type Law = fn(&Open<'_>);
 
 /// Each law, by name.
-pub const LAWS: [(&str, Law); 17] = [
+pub const LAWS: [(&str, Law); 22] = [
     ("restores_what_was_committed", restores_what_was_committed),
     (
         "shows_nothing_before_the_commit",
@@ -55,6 +60,17 @@ pub const LAWS: [(&str, Law); 17] = [
     ("sweeps", sweeps),
     ("names_orphans", names_orphans),
     ("serves_several_threads", serves_several_threads),
+    (
+        "keeps_what_is_as_it_was_left",
+        left::keeps_what_is_as_it_was_left,
+    ),
+    ("starts_at_the_same_path", left::starts_at_the_same_path),
+    (
+        "finishes_what_was_prepared",
+        left::finishes_what_was_prepared,
+    ),
+    ("finds_by_key_and_verifies", left::finds_by_key_and_verifies),
+    ("gives_no_number_twice", left::gives_no_number_twice),
 ];
 
 /// Checks all laws, each on a store of its own that is named after it.
@@ -66,49 +82,6 @@ pub fn all(open: &Open<'_>) {
     for (_, law) in LAWS {
         law(open);
     }
-}
-
-fn restores_what_was_committed(open: &Open<'_>) {
-    let store = open("restores_what_was_committed");
-    let large: Vec<u8> = (0..300_000_u32).map(|i| (i % 251) as u8).collect();
-    let staging = store.begin("7").expect("begin");
-    write(&staging, "model.bin", &large);
-    write(&staging, "optimizer/state/step", b"9");
-    write(&staging, "optimizer/empty", b"");
-    fs::create_dir_all(staging.join("logs/none")).expect("a directory");
-
-    let committed = store.commit("7", 9, 2).expect("commit");
-    assert!(committed.warning.is_none() && committed.superseded.is_empty());
-    let stored = committed.stored;
-    assert_eq!(
-        (stored.trial.as_str(), stored.level, stored.attempt),
-        ("7", 9, 2)
-    );
-    assert_eq!(stored.bytes, 300_001);
-    let listed = store.list().expect("list");
-    assert_eq!(listed.len(), 1);
-    assert_eq!(
-        (&listed[0].hash, listed[0].bytes),
-        (&stored.hash, stored.bytes)
-    );
-    assert!(stored.sequence < store.sequence());
-
-    let target = store.begin("7").expect("begin");
-    let restored = store.restore("7", &target).expect("restore");
-    let checkpoint = restored.checkpoint.expect("a checkpoint");
-    assert_eq!((checkpoint.level, checkpoint.attempt), (9, 2));
-    assert!(restored.broken.is_empty());
-    let files = read_all(&target);
-    assert_eq!(files["model.bin"], large);
-    assert_eq!(files["optimizer/state/step"], b"9");
-    assert_eq!(files["optimizer/empty"], b"");
-    assert_eq!(files.len(), 3);
-    assert!(target.join("logs/none").is_dir());
-
-    let again = store
-        .restore("7", &target)
-        .expect_err("not into a full directory");
-    assert!(matches!(again, StoreError::Occupied { .. }), "{again}");
 }
 
 fn shows_nothing_before_the_commit(open: &Open<'_>) {
@@ -214,115 +187,6 @@ fn keeps_odd_ids_apart(open: &Open<'_>) {
         );
     }
 }
-
-fn keeps_odd_names(open: &Open<'_>) {
-    let store = open("keeps_odd_names");
-    let long = "n".repeat(200);
-    let deep = "deep/".repeat(60) + "file";
-    let mut names = vec![
-        "größe",
-        "a b",
-        "%41",
-        "weights#1",
-        "=",
-        "-rf",
-        "..x",
-        "manifest.jsonl",
-    ];
-    names.extend(["A=B&c", &long, &deep, "data/data", "x.partial"]);
-    if cfg!(unix) {
-        names.extend([
-            "line\nbreak",
-            "tab\t",
-            "quote\"'`",
-            "back\\slash",
-            "C:",
-            "*",
-            "?",
-            "CON",
-        ]);
-    }
-    let staging = store.begin("7").expect("begin");
-    for name in &names {
-        write(&staging, name, name.as_bytes());
-    }
-    store.commit("7", 1, 1).expect("commit");
-    let target = store.begin("7").expect("begin");
-    let restored = store.restore("7", &target).expect("restore");
-    assert!(restored.checkpoint.is_some(), "{:?}", restored.broken);
-    let files = read_all(&target);
-    assert_eq!(files.len(), names.len());
-    for name in names {
-        assert_eq!(files[name], name.as_bytes());
-    }
-}
-
-#[cfg(unix)]
-fn keeps_links_that_stay_inside(open: &Open<'_>) {
-    use std::os::unix::fs::symlink;
-    let store = open("keeps_links_that_stay_inside");
-    let staging = store.begin("7").expect("begin");
-    write(&staging, "steps/9/weights", b"nine");
-    symlink("9", staging.join("steps/last")).expect("a link");
-    symlink("../steps/9/weights", staging.join("steps/up")).expect("a link");
-    symlink("steps/none", staging.join("dangling")).expect("a link");
-    let committed = store.commit("7", 9, 1).expect("commit");
-    assert_eq!(committed.stored.bytes, 4);
-    let target = store.begin("8").expect("begin");
-    store.restore("7", &target).expect("restore");
-    let staging = store.begin("7").expect("begin");
-    write(&staging, "weights", b"ten");
-    let read = |link| fs::read_link(target.join(link)).expect("a link");
-    assert_eq!(read("steps/last"), Path::new("9"));
-    assert_eq!(read("dangling"), Path::new("steps/none"));
-    assert_eq!(fs::read(target.join("steps/up")).expect("a file"), b"nine");
-
-    let outside = ["/etc/hostname", "..", "../weights", "steps/../../x"];
-    for (place, outside) in outside.into_iter().enumerate() {
-        symlink(outside, staging.join(format!("outside-{place}"))).expect("a link");
-    }
-    let committed = store.commit("7", 10, 1).expect("commit");
-    assert_eq!(committed.left_out.len(), outside.len());
-    for (left, outside) in committed.left_out.iter().zip(outside) {
-        assert!(
-            left.reason.contains(outside) && left.reason.contains("outside"),
-            "{left:?}"
-        );
-    }
-    assert_eq!(level(&*store, "7"), Some(10));
-}
-
-#[cfg(unix)]
-fn leaves_out_what_is_no_file(open: &Open<'_>) {
-    use std::os::unix::net::UnixListener;
-    let store = open("leaves_out_what_is_no_file");
-    commit(&*store, "7", 1, b"one");
-    let staging = store.begin("7").expect("begin");
-    write(&staging, "weights", b"two");
-    // The name of a socket must be short; the directory's may be long.
-    let place = std::env::temp_dir().join(format!("rungkeeper-{}", std::process::id()));
-    let listener = UnixListener::bind(&place).expect("a socket");
-    let moved = staging.join("socket");
-    if fs::rename(&place, &moved).is_err() {
-        fs::remove_file(&place).expect("a socket");
-        return; // on another file system: it cannot get into the staging directory
-    }
-    let committed = store.commit("7", 2, 1).expect("commit");
-    drop(listener);
-    assert_eq!(committed.left_out.len(), 1);
-    assert_eq!(committed.left_out[0].path, Path::new("socket"));
-    let target = store.begin("7").expect("begin");
-    let restored = store.restore("7", &target).expect("restore");
-    assert_eq!(restored.checkpoint.map(|stored| stored.level), Some(2));
-    assert_eq!(read_all(&target).len(), 1);
-    assert!(!target.join("socket").exists());
-}
-
-#[cfg(not(unix))]
-fn keeps_links_that_stay_inside(_: &Open<'_>) {}
-
-#[cfg(not(unix))]
-fn leaves_out_what_is_no_file(_: &Open<'_>) {}
 
 fn deletes_one_trial(open: &Open<'_>) {
     let store = open("deletes_one_trial");
@@ -471,49 +335,4 @@ fn serves_several_threads(open: &Open<'_>) {
         }
     });
     assert_eq!(store.list().expect("list").len(), 4);
-}
-
-fn commit(store: &dyn Store, trial: &str, level: u64, content: &[u8]) -> Stored {
-    let staging = store.begin(trial).expect("begin");
-    write(&staging, "weights", content);
-    let committed = store.commit(trial, level, 1).expect("commit");
-    assert!(committed.warning.is_none(), "{:?}", committed.warning);
-    for aside in &committed.superseded {
-        store.purge(aside).expect("purge");
-    }
-    committed.stored
-}
-
-/// The level a trial would resume from.
-fn level(store: &dyn Store, trial: &str) -> Option<u64> {
-    let looking = format!("looking at {trial}");
-    let target = store.begin(&looking).expect("begin");
-    let restored = store.restore(trial, &target).expect("restore");
-    assert!(restored.broken.is_empty(), "{:?}", restored.broken);
-    assert_eq!(read_all(&target).is_empty(), restored.checkpoint.is_none());
-    if let Some(aside) = store.discard(&looking).expect("discard") {
-        store.purge(&aside).expect("purge");
-    }
-    restored.checkpoint.map(|stored| stored.level)
-}
-
-fn levels(store: &dyn Store) -> Vec<(String, u64)> {
-    let listed = store.list().expect("list");
-    listed.into_iter().map(|s| (s.trial, s.level)).collect()
-}
-
-fn write(root: &Path, name: &str, content: &[u8]) {
-    let path = root.join(name);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
-    fs::write(path, content).expect("a file");
-}
-
-/// All regular files below a directory.
-fn read_all(root: &Path) -> BTreeMap<String, Vec<u8>> {
-    let content = crate::scan::Scanned::of(root).expect("a directory").content;
-    let files = content.files.into_iter().map(|file| {
-        let bytes = fs::read(root.join(&file.path)).expect("a file");
-        (file.path, bytes)
-    });
-    files.collect()
 }

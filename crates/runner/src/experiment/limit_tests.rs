@@ -1,0 +1,164 @@
+//! Numbers and texts that nobody writes who means well.
+
+use super::tests::{GOOD, problem, problems};
+use super::*;
+
+#[test]
+fn huge_numbers() {
+    let said = problem("workers = 2", "workers = 1000000000");
+    assert_eq!(
+        said,
+        "line 6, column 11: workers is 1000000000, but must be at most 4096"
+    );
+    let said = problem("max_resource = 27", "max_resource = 9223372036854775807");
+    assert!(
+        said.starts_with("line 12, column 16: max_resource is 9223372036854775807"),
+        "{said}"
+    );
+    assert!(said.ends_with("which is 9007199254740992"), "{said}");
+    let list = |most: u64| {
+        let levels: Vec<String> = (1..=most).map(|level| level.to_string()).collect();
+        levels.join(",")
+    };
+    let levels = format!("max_resource = 2000000\nlevels = [{}]", list(1_000_000));
+    let said = problem("max_resource = 27", &levels);
+    assert!(
+        said.ends_with("there are 1000000 rung levels, but there must be at most 1000"),
+        "{said}"
+    );
+    let rungs = format!(
+        "max_resource = 20000\nlevels = [{}]\nbrackets = 1000\nown_rungs = true",
+        list(1_000)
+    );
+    let said = problem("max_resource = 27", &rungs);
+    assert!(
+        said.contains("1000 brackets with rungs of their own have 500500"),
+        "{said}"
+    );
+    let said = problem(
+        "max_resource = 27",
+        "max_resource = 27\nbrackets = 1000000000000",
+    );
+    assert!(
+        said.contains("the number of brackets is 1000000000000"),
+        "{said}"
+    );
+
+    let far = format!(
+        "max_resource = {}\nreduction_factor = {}",
+        1u64 << 53,
+        i64::MAX
+    );
+    let said = problem("max_resource = 27", &far);
+    assert!(
+        said.contains("the promotion quantile of rung 1 is 1/9007199254740992, but"),
+        "{said}"
+    );
+
+    let largest = i64::MAX;
+    let good = [
+        (
+            "max_resource = 27",
+            format!("max_resource = {}\nreduction_factor = 8", 1u64 << 53),
+        ),
+        (
+            "max_resource = 27",
+            format!("max_resource = 27\nseed = {largest}"),
+        ),
+        (
+            "trials = 40",
+            format!("trials = {largest}\nreports = {largest}\ntotal_resource = {largest}"),
+        ),
+        (
+            "max_checkpoints = 8",
+            format!("max_checkpoints = {largest}\nmax_bytes = {largest}"),
+        ),
+        (
+            "name",
+            format!("output = {largest}\nfailures.retries = {largest}\nname"),
+        ),
+    ];
+    for (from, to) in good {
+        assert_eq!(problems(&GOOD.replacen(from, &to, 1)), [""; 0], "{to}");
+    }
+    let long = "grace = 1e300\nfailures.silence = 1e300\nstore.timeout = 1e300\nname";
+    let experiment = Experiment::read(&GOOD.replacen("name", long, 1)).unwrap();
+    let StorePlace::Folder { timeout, .. } = experiment.store else {
+        panic!("a folder is the default");
+    };
+    for time in [experiment.grace, experiment.silence, timeout] {
+        assert!(std::time::Instant::now().checked_add(time).is_some());
+        assert!(time > Duration::from_secs(1_000_000_000));
+    }
+}
+
+#[test]
+fn new_keys_are_checked() {
+    let said = problem("name", "output = \"63 kB\"\nname");
+    assert!(
+        said.starts_with("line 2, column 10: output is 63000 bytes"),
+        "{said}"
+    );
+    let said = problem("name", "failures.max_without_report = 0\nname");
+    assert!(
+        said.ends_with("max_without_report is 0, but must be at least 1"),
+        "{said}"
+    );
+    let more = "failures = { max_without_report = 2, silence = \"5 s\" }\noutput = \"64 kB\"\nname";
+    let experiment = Experiment::read(&GOOD.replacen("name", more, 1)).unwrap();
+    assert_eq!(experiment.max_without_report, 2);
+    assert_eq!(experiment.silence, Duration::from_secs(5));
+    assert_eq!(experiment.output, 64_000);
+}
+
+/// What a file holds is quoted in one line without control characters, and not at any length.
+#[test]
+fn messages_are_plain_text() {
+    let long = "x".repeat(100_000);
+    for (from, to) in [
+        ("\"{lr}\"", format!("\"{{\\u001b]0;{long}}}\"")),
+        (
+            "max_resource = 27",
+            format!("max_resource = \"\\u001b[31m{long}\""),
+        ),
+        ("[budget]", format!("[budget]\npolicy = \"\\u009b{long}\"")),
+        (
+            "[budget]",
+            format!("[budget]\nmax_bytes = \"\\u202e{long}\""),
+        ),
+        ("[budget]", format!("[budget]\n\"\\u001b{long}\" = 1")),
+        (
+            "lr = {",
+            format!("\"\\u001b{long}\" = {{ type = \"int\", low = 2, high = 1 }}\nlr = {{"),
+        ),
+        (
+            "name",
+            format!("store.location = \"\\u0007{long}://x\"\nname"),
+        ),
+    ] {
+        let found = problems(&GOOD.replacen(from, &to, 1));
+        assert!(!found.is_empty());
+        for said in found {
+            assert!(said.is_ascii() && said.len() < 1_200, "{said}");
+            assert!(!said.contains(char::is_control), "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn secrets() {
+    for location in ["ftp://me:hunter2@host/x", "s3://me:hunter2@?sig=hunter2"] {
+        let location = format!("store.location = \"{location}\"\nname");
+        let found = problems(&GOOD.replacen("name", &location, 1));
+        assert!(
+            !found.is_empty() && !found[0].contains("hunter2"),
+            "{found:?}"
+        );
+    }
+    let place = StorePlace::Bucket {
+        address: "s3://me:hunter2@bucket/runs?sig=hunter2".to_owned(),
+        cache: "checkpoints".into(),
+        timeout: Duration::from_secs(1),
+    };
+    assert_eq!(place.name(), "s3://***@bucket/runs?***");
+}
