@@ -15,6 +15,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rungkeeper_tuner_hooks::TrialStatus;
+use rungkeeper_tuner_hooks::log::Event;
 use rustix::process::Signal;
 
 use crate::runs::{Draws, read_whole_lines, replayed};
@@ -126,8 +127,16 @@ impl<'d> Storm<'d> {
     }
 
     fn has_finished(&self) -> bool {
-        use rungkeeper_tuner_hooks::log::Event;
-        self.has_log() && matches!(read_whole_lines(&self.run()).1.last(), Some(Event::End(_)))
+        if !self.has_log() {
+            return false;
+        }
+        let (_, events) = read_whole_lines(&self.run());
+        // Behind the end there may be what a command has done to the finished run.
+        let mut since_the_end = events
+            .iter()
+            .rev()
+            .take_while(|event| !matches!(event, Event::Launch { .. } | Event::Start { .. }));
+        since_the_end.any(|event| matches!(event, Event::End(_)))
     }
 
     /// A runner, from its start to its end; how many blows it took.
