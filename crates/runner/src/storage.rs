@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungkeeper_checkpoints::{DirectoryStore, Store, trial_name};
+use rungkeeper_checkpoints::{DirectoryStore, Store, Stored, size_of_files, trial_name};
 #[cfg(feature = "object-store")]
 use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
@@ -91,4 +91,13 @@ fn open_bucket(
 ) -> Result<Arc<dyn Store>, RunError> {
     let unsupported = io::ErrorKind::Unsupported.into();
     Err(file_error(Path::new(address), unsupported))
+}
+
+/// Whether a checkpoint is whole as far as a look tells: its manifest, and on this machine the sizes of its files.
+pub(crate) fn is_there(stored: &Stored) -> bool {
+    let data = Path::new(&stored.location).join("data");
+    let emptied = data.is_absolute()
+        && Path::new(&stored.location).is_dir()
+        && size_of_files(&data) != stored.bytes;
+    stored.damaged.is_none() && !emptied
 }

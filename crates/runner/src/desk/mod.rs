@@ -27,6 +27,11 @@ const MOST_THREADS: u64 = 32;
 /// a deletion that takes longer than this holds nobody up.
 const SLOW_DELETION: Duration = Duration::from_secs(1);
 
+/// Time between two looks at what is left to delete.
+const A_WHILE: Duration = Duration::from_millis(500);
+/// How long deletions are waited for that fail all the time.
+const HOPELESS: Duration = Duration::from_secs(5);
+
 /// Has the work on a store done.
 pub(crate) struct Desk {
     store: Arc<dyn Store>,
@@ -124,11 +129,23 @@ impl Desk {
         self.queue.hurry();
     }
 
-    /// Waits for all jobs and deletions; what could not be deleted comes back.
+    /// Waits for all jobs and deletions; what could not be deleted comes back. Once nothing is left but what fails again
+    /// and again, it is not waited for long.
     pub(crate) fn drain(&self, patience: Duration) -> Vec<Pending> {
         let begin = Instant::now();
         self.queue.wait_until_idle(patience);
-        self.deleter.drain(patience.saturating_sub(begin.elapsed()))
+        loop {
+            let left = self.deleter.drain(A_WHILE);
+            let hopeless = left.iter().all(|pending| pending.failures > 0);
+            let patience = if hopeless {
+                HOPELESS.min(patience)
+            } else {
+                patience
+            };
+            if left.is_empty() || begin.elapsed() >= patience {
+                return left;
+            }
+        }
     }
 }
 

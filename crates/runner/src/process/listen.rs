@@ -1,6 +1,6 @@
 //! What a training process prints.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,7 +48,13 @@ impl LastLine {
     }
 
     fn set(&self, text: &str) {
-        let end = text.floor_char_boundary(LONGEST_QUOTE);
+        let ends = text.char_indices().map(|(at, _)| at);
+        let end = ends.take_while(|at| *at <= LONGEST_QUOTE).last();
+        let end = if text.len() <= LONGEST_QUOTE {
+            text.len()
+        } else {
+            end.unwrap_or(0)
+        };
         let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = line.get_or_insert_default();
         kept.clear();
@@ -129,18 +135,5 @@ impl Listener {
     fn say(&self, heard: Heard) -> bool {
         let process = self.process;
         self.to.send(Message::Said(Said { process, heard })).is_ok()
-    }
-}
-
-/// Keeps what a process prints as errors.
-pub(super) fn copy(mut stderr: impl Read, output: &Output) {
-    let mut buffer = vec![0; 1 << 13];
-    loop {
-        match stderr.read(&mut buffer) {
-            Ok(0) => return,
-            Ok(length) => output.write(&buffer[..length]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return,
-        }
     }
 }

@@ -18,7 +18,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use crate::protocol::{Protocol, ReportNames};
 use crate::runner::Message;
-use listen::{Listener, copy};
+use listen::Listener;
 
 pub(crate) use listen::{Heard, LastLine, Said};
 pub(crate) use marked::{end_left_behind, end_marked, start_time};
@@ -64,6 +64,7 @@ pub(crate) struct Process {
     group: Pid,
     input: Option<ChildStdin>,
     last_line: LastLine,
+    output: Arc<Output>,
 }
 
 impl Process {
@@ -80,7 +81,8 @@ impl Process {
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            // Not through the runner: who prints an error after the runner was killed must not be ended by that.
+            .stderr(launch.output.open()?)
             .spawn()?;
         let input = child.stdin.take();
         if let Some(input) = &input {
@@ -92,16 +94,13 @@ impl Process {
             let listener = Listener::new(launch, to.clone(), last_line.clone());
             thread::spawn(move || listener.listen(stdout));
         }
-        if let Some(stderr) = child.stderr.take() {
-            let output = Arc::clone(&launch.output);
-            thread::spawn(move || copy(stderr, &output));
-        }
         let group = Pid::from_child(&child);
         Ok(Self {
             child,
             group,
             input,
             last_line,
+            output: Arc::clone(&launch.output),
         })
     }
 
@@ -113,6 +112,14 @@ impl Process {
     /// The last line that was no report.
     pub(crate) fn last_line(&self) -> Option<String> {
         self.last_line.get()
+    }
+
+    /// Keeps its output within bounds, beside the loop.
+    pub(crate) fn bound_its_output(&self) {
+        if self.output.is_too_long() {
+            let output = Arc::clone(&self.output);
+            thread::spawn(move || output.trim());
+        }
     }
 
     /// Sends an answer. That the process no longer reads is no error: its end will be noticed. One

@@ -1,7 +1,7 @@
 //! What a trial printed, as a file: bounded, with its head and its tail.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -10,15 +10,15 @@ use rustix::fs::OFlags;
 
 /// The output of a trial's processes, one after the other.
 ///
-/// Up to half of the bytes that are kept go to `TRIAL.log`, the head. What comes then goes to `TRIAL.tail.log`; whenever
-/// that has a quarter of the bytes it becomes `TRIAL.tail.old.log`, and what was there before is gone. So the head and
-/// at least the last quarter are kept.
+/// Programs append their errors to `TRIAL.log` by themselves, so that they can go on when the runner is gone; what they
+/// report is appended beside. Half of the bytes that are kept are the head. Whenever a quarter has come behind it, that
+/// becomes `TRIAL.tail.log`, in place of what was there, and is cut off. So the head and the last lines are kept.
 #[derive(Debug)]
 pub(crate) struct Output {
     path: PathBuf,
     most: u64,
-    /// The file that is written, and its length; none before the first line, and after an error.
-    state: Mutex<Option<(File, u64)>>,
+    /// The file, once something was written; none after an error.
+    file: Mutex<Option<File>>,
 }
 
 impl Output {
@@ -26,72 +26,97 @@ impl Output {
         Self {
             path,
             most,
-            state: Mutex::default(),
+            file: Mutex::default(),
         }
+    }
+
+    /// The file, for a program to append to.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        open(&self.path)
     }
 
     /// Appends what was printed. The copy is for people: a disk that is full is noticed where it matters.
     pub(crate) fn write(&self, bytes: &[u8]) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.append(&mut state, bytes);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.append(&mut file, bytes);
         if written.is_err() {
-            *state = None; // opened anew with the next line
+            *file = None; // opened anew with the next line
         }
     }
 
-    fn append(&self, state: &mut Option<(File, u64)>, bytes: &[u8]) -> io::Result<()> {
-        let tail = self.path.with_extension("tail.log");
-        let (mut file, mut length) = match state.take() {
-            Some(open) => open,
-            None if tail.exists() => open(&tail)?,
-            None => open(&self.path)?,
+    fn append(&self, open: &mut Option<File>, bytes: &[u8]) -> io::Result<()> {
+        let file = match open.take() {
+            Some(file) => file,
+            None => self.open()?,
         };
-        let is_tail = tail.exists();
-        if !is_tail && length + bytes.len() as u64 > self.most / 2 {
-            let kept = self.most / 4;
-            let note = format!(
-                "\n[more than is kept: it goes on in {}, of which the last {kept} bytes or more are kept]\n",
-                tail.file_name().unwrap_or_default().display()
-            );
-            file.write_all(note.as_bytes())?;
-            (file, length) = open(&tail)?;
-        } else if is_tail && length + bytes.len() as u64 > self.most / 4 {
-            fs::rename(&tail, self.path.with_extension("tail.old.log"))?;
-            (file, length) = open(&tail)?;
+        (&file).write_all(bytes)?;
+        let length = file.metadata()?.len();
+        *open = Some(file);
+        if length > self.longest() {
+            self.cut()?;
         }
-        file.write_all(bytes)?;
-        *state = Some((file, length + bytes.len() as u64));
         Ok(())
     }
 
-    /// The last lines, at most so many bytes of them, for a person who looks for an error.
-    pub(crate) fn last_lines(&self, most_lines: usize) -> Vec<String> {
-        let tail = self.path.with_extension("tail.log");
-        let path = if tail.exists() { &tail } else { &self.path };
-        let text = read_end(path).unwrap_or_default();
+    /// Whether there is more than is kept.
+    pub(crate) fn is_too_long(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|file| file.len() > self.longest())
+    }
+
+    /// Keeps the head and the last of what is behind it. A line that is printed at this moment may be lost.
+    pub(crate) fn trim(&self) {
+        let _one_at_a_time = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_too_long() {
+            let _ = self.cut(); // tried again with the next line
+        }
+    }
+
+    fn longest(&self) -> u64 {
+        self.most / 4 * 3
+    }
+
+    fn cut(&self) -> io::Result<()> {
+        let file = open(&self.path)?;
+        let (head, length) = (self.most / 2, file.metadata()?.len());
+        let tail = self.tail();
+        let from = head.max(length.saturating_sub(self.most / 4));
+        let mut last = Vec::new();
+        let mut reader = &file;
+        reader.seek(SeekFrom::Start(from))?;
+        reader.take(self.most / 4).read_to_end(&mut last)?;
+        crate::whole::write(&tail, &last, None)?;
+        file.set_len(head)?;
+        let name = tail.file_name().unwrap_or_default().display().to_string();
+        let note =
+            format!("\n[more was printed than is kept: the last of it is below or in {name}]\n");
+        (&file).write_all(note.as_bytes())
+    }
+
+    fn tail(&self) -> PathBuf {
+        self.path.with_extension("tail.log")
+    }
+
+    /// The last lines, for a person who looks for an error.
+    pub(crate) fn last_lines(&self, most: usize) -> Vec<String> {
+        let text = read_end(&self.path).unwrap_or_default();
         let lines: Vec<&str> = text
             .lines()
             .filter(|line| !line.trim().is_empty())
             .collect();
-        let first = lines.len().saturating_sub(most_lines);
+        let first = lines.len().saturating_sub(most);
         lines[first..].iter().map(|&line| line.to_owned()).collect()
     }
 }
 
-/// Opens a file to append to it, with its length; nothing is written through a link.
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// Opens a file to append to it; nothing is written through a link.
+fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
-    options.create(true).append(true);
-    let file = options
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
-    let length = file.metadata()?.len();
-    Ok((file, length))
+    options.create(true).read(true).append(true);
+    options.custom_flags(flags.bits().cast_signed()).open(path)
 }
 
 fn read_end(path: &Path) -> io::Result<String> {
-    use std::io::{Read, Seek, SeekFrom};
     let mut file = File::open(path)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(1 << 13)))?;
@@ -112,7 +137,7 @@ mod tests {
             output.write(format!("line {number}\n").as_bytes());
         }
         let size = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
-        let all = size("7.log") + size("7.tail.log") + size("7.tail.old.log");
+        let all = size("7.log") + size("7.tail.log");
         assert!(all <= 10_000 + 200, "{all}");
         let head = fs::read_to_string(folder.path().join("7.log")).unwrap();
         assert!(
@@ -123,5 +148,20 @@ mod tests {
         // The trial's next process goes on at the end.
         Output::new(folder.path().join("7.log"), 10_000).write(b"again\n");
         assert_eq!(output.last_lines(1), ["again"]);
+    }
+
+    /// A program writes its errors by itself.
+    #[test]
+    fn what_programs_append_is_cut_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(folder.path().join("7.log"), 8_000);
+        let mut program = output.open().unwrap();
+        output.write(b"first\n");
+        program.write_all(&[b'x'; 100_000]).unwrap();
+        assert!(output.is_too_long());
+        output.trim();
+        assert!(!output.is_too_long());
+        program.write_all(b"\nlast\n").unwrap();
+        assert_eq!(output.last_lines(1), ["last"]);
     }
 }

@@ -4,7 +4,6 @@
 //! up whole is taken up again. Only what a decision removed, and what nobody needs, is deleted.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use rungkeeper_checkpoints::{Stored, size_of_files};
 use rungkeeper_rung_model::TrialStatus;
@@ -15,6 +14,7 @@ use super::LeftOpen;
 use crate::RunError;
 use crate::desk::Job;
 use crate::protocol::Protocol;
+use crate::storage::is_there;
 use crate::trials::Trials;
 
 /// The newest checkpoint of each trial that is in the store, as far as a look tells that it is whole.
@@ -259,13 +259,4 @@ impl Trials<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether a checkpoint is whole as far as a look tells: its manifest, and on this machine the sizes of its files.
-fn is_there(stored: &Stored) -> bool {
-    let data = Path::new(&stored.location).join("data");
-    let emptied = data.is_absolute()
-        && Path::new(&stored.location).is_dir()
-        && size_of_files(&data) != stored.bytes;
-    stored.damaged.is_none() && !emptied
 }

@@ -55,7 +55,21 @@ impl Trials<'_> {
             }
         }
         self.note_silence();
+        self.bound_output();
         Ok(())
+    }
+
+    /// What programs print as errors they write by themselves: every second it is looked at.
+    fn bound_output(&mut self) {
+        if self.output_bounded.elapsed() < Duration::from_secs(1) {
+            return;
+        }
+        self.output_bounded = Instant::now();
+        for slot in self.slots.iter() {
+            if let Some(program) = &slot.program {
+                program.bound_its_output();
+            }
+        }
     }
 
     /// A program that is to end is asked, then killed.
@@ -279,6 +293,8 @@ impl Trials<'_> {
             _ if one_way => resource,
             // One that never says when it has saved saves at its end.
             After::Interruption => resource.filter(|_| ended_well && says_when),
+            // It had saved, and was told to end by others than the runner as well: it ended in a way of its own.
+            After::Pause | After::Stop if says_when && ends_by_convention(status) => resource,
             After::Pause | After::Stop | After::Completion => resource.filter(|_| ended_well),
         };
         let saved = slot.said.saved.clone();
@@ -352,7 +368,10 @@ impl Trials<'_> {
         match after {
             After::Pause if !is_there => self.paused_without(&trial)?,
             After::Pause => {}
-            After::Stop | After::Completion => self.let_former_best_go()?,
+            After::Stop | After::Completion => {
+                self.free(process);
+                return self.let_former_best_go();
+            }
             After::Interruption => self.interrupted.push(trial),
         }
         self.free(process);
@@ -397,4 +416,11 @@ impl Trials<'_> {
             self.note_refusals_left_out(&slot);
         }
     }
+}
+
+/// Whether a program caught a signal that asks for an end and then ended by itself: shells and many handlers end with
+/// 128 and the number of the signal.
+fn ends_by_convention(status: ExitStatus) -> bool {
+    let asked = [Signal::HUP, Signal::INT, Signal::TERM].map(|signal| 128 + signal.as_raw());
+    status.code().is_some_and(|code| asked.contains(&code))
 }

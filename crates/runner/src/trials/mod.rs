@@ -11,6 +11,7 @@ mod starting;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use rungkeeper_checkpoints::{LeftOut, StoreError, Stored};
 use rungkeeper_rung_model::TrialStatus;
@@ -42,6 +43,8 @@ pub(crate) struct Trials<'o> {
     without_report: u64,
     /// Whether it was said that the search space is used up.
     said_used_up: bool,
+    /// When the output of programs was last looked at.
+    output_bounded: Instant,
 }
 
 /// Where programs run.
@@ -120,6 +123,7 @@ impl<'o> Trials<'o> {
             held: Vec::new(),
             without_report: 0,
             said_used_up: false,
+            output_bounded: Instant::now(),
         }
     }
 
@@ -288,8 +292,15 @@ impl<'o> Trials<'o> {
         self.desk.ask(trial, Job::Remove { bytes });
     }
 
-    /// Once the checkpoint of the best trial is complete, those before go.
+    /// Once the last checkpoint of the best trial is complete, those before go.
     pub(crate) fn let_former_best_go(&mut self) -> Result<(), RunError> {
+        if self
+            .books
+            .best()
+            .is_some_and(|(best, _)| self.slots.hold(best))
+        {
+            return Ok(());
+        }
         for (trial, bytes) in self.books.unpin_former_best()? {
             self.desk.ask(&trial, Job::Remove { bytes });
         }

@@ -117,14 +117,16 @@ impl Trials<'_> {
         let trial = slot.trial.clone();
         match prepared {
             Ok(_) => {}
+            // The report comes again once the run goes on: it is not in the log, and what was saved stays.
             Err(error) if error.is_unavailable() => {
-                // The report comes again once the run goes on: it is not in the log, and what was saved stays.
                 self.stop_without_store(error);
                 self.interrupt(process, false);
-                return match self.slots.of(process).and_then(|slot| slot.ended_with()) {
-                    Some(status) => self.ended(process, status),
-                    None => Ok(()),
-                };
+                return self.end_if_ended(process);
+            }
+            // Whoever stops the run told the program too, and it writes once more.
+            Err(_) if self.stopping.is_under_way() => {
+                self.interrupt(process, false);
+                return self.end_if_ended(process);
             }
             Err(error) => self
                 .books
@@ -133,7 +135,11 @@ impl Trials<'_> {
         self.books
             .conclude(&trial, &result, true, self.experiment.pin_best)?;
         self.decided(process, result.decision)?;
-        // It may not have waited for its answer.
+        self.end_if_ended(process)
+    }
+
+    /// A program may not have waited for its answer.
+    fn end_if_ended(&mut self, process: ProcessId) -> Result<(), RunError> {
         match self.slots.of(process).and_then(|slot| slot.ended_with()) {
             Some(status) => self.ended(process, status),
             None => Ok(()),
@@ -145,7 +151,6 @@ impl Trials<'_> {
         if decision == Decision::Stop {
             let trial = self.slots.of(process).map(|slot| slot.trial.clone());
             let trial = trial.unwrap_or_default();
-            self.let_former_best_go()?;
             if !self.books.model().is_pinned(&trial) {
                 // The budget no longer counts the trial, though its process may take a while to end: what it was
                 // resumed from must not stay that long.
