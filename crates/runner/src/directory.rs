@@ -115,8 +115,10 @@ impl RunDirectory {
         match lock::patiently(&lock) {
             Ok(true) => {
                 sign(&lock).map_err(|e| file_error(&file, e))?;
-                let _lock = Some(lock);
-                Ok(Self { path, _lock })
+                Ok(Self {
+                    path,
+                    _lock: Some(lock),
+                })
             }
             Ok(false) => Err(RunError::Locked(path)),
             Err(error) => Err(file_error(&file, error)),

@@ -65,19 +65,19 @@ impl Inbox {
         };
         paths.into_iter().map(read).collect()
     }
+}
 
-    /// It was done.
-    pub(crate) fn done(&self, path: &Path) -> Result<(), RunError> {
-        remove(path)
-    }
+/// It was done.
+pub(crate) fn done(path: &Path) -> Result<(), RunError> {
+    remove(path)
+}
 
-    /// It was refused: the reason takes its place.
-    pub(crate) fn refuse(&self, path: &Path, reason: &RunError) -> Result<(), RunError> {
-        let refused = path.with_extension(REFUSED);
-        let written = whole::write(&refused, reason.to_string().as_bytes(), None);
-        written.map_err(|e| file_error(&refused, e))?;
-        remove(path)
-    }
+/// It was refused: the reason takes its place.
+pub(crate) fn refuse(path: &Path, reason: &RunError) -> Result<(), RunError> {
+    let refused = path.with_extension(REFUSED);
+    let written = whole::write(&refused, reason.to_string().as_bytes(), None);
+    written.map_err(|e| file_error(&refused, e))?;
+    remove(path)
 }
 
 /// A directory of that name is nobody's request: it is left alone, and nothing waits for it.

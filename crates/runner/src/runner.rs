@@ -21,7 +21,7 @@ use crate::observer::{Observer, Outcome, Stop, View};
 use crate::origin::{Origin, Whereabouts};
 use crate::process::{Said, end_marked};
 use crate::recovery;
-use crate::requests::{Inbox, Request};
+use crate::requests::{self, Inbox, Request};
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, storage};
 
@@ -335,9 +335,9 @@ impl<'o> Runner<'o> {
                 Err(error @ (RunError::Journal(_) | RunError::Store(_))) => return Err(error),
                 Err(error) => {
                     self.trials.books.note(&format!("refused: {error}"));
-                    self.inbox.refuse(&path, &error)?;
+                    requests::refuse(&path, &error)?;
                 }
-                Ok(()) => self.inbox.done(&path)?,
+                Ok(()) => requests::done(&path)?,
             }
         }
         Ok(())

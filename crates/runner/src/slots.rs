@@ -280,11 +280,14 @@ impl Slot {
         self.has_said_all = true;
     }
 
-    /// The last line of a program that reported nothing for so long; once.
-    pub(crate) fn silent_line(&mut self, silence: Duration) -> Option<Option<String>> {
-        let training = matches!(self.phase, Phase::Training);
-        let silent = training && self.said.is_silent(silence);
-        silent.then(|| self.program.as_ref().and_then(Process::last_line))
+    /// Whether its program reported nothing for so long; true once.
+    pub(crate) fn is_silent(&mut self, silence: Duration) -> bool {
+        matches!(self.phase, Phase::Training) && self.said.is_silent(silence)
+    }
+
+    /// The last line of its program that was no report.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        self.program.as_ref().and_then(Process::last_line)
     }
 }
 

@@ -106,15 +106,12 @@ impl Queue {
         state: MutexGuard<'a, State>,
         at_most: Option<Duration>,
     ) -> MutexGuard<'a, State> {
-        match at_most {
-            Some(time) => {
-                let waited = self.changed.wait_timeout(state, time);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => {
-                let waited = self.changed.wait(state);
-                waited.unwrap_or_else(PoisonError::into_inner)
-            }
+        if let Some(time) = at_most {
+            let waited = self.changed.wait_timeout(state, time);
+            waited.unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            let waited = self.changed.wait(state);
+            waited.unwrap_or_else(PoisonError::into_inner)
         }
     }
 }

@@ -157,7 +157,7 @@ mod tests {
         let output = Output::new(folder.path().join("7.log"), 8_000);
         let mut program = output.open().unwrap();
         output.write(b"first\n");
-        program.write_all(&[b'x'; 100_000]).unwrap();
+        program.write_all(&vec![b'x'; 100_000]).unwrap();
         assert!(output.is_too_long());
         output.trim();
         assert!(!output.is_too_long());

@@ -190,29 +190,25 @@ impl Trials<'_> {
                 if self.keep_what_it_wrote(trial, in_store)? {
                     return Ok(());
                 }
-                match stored {
-                    // One from before the pause spares a part of the training.
-                    Some(older) => {
-                        self.adopt(&older)?;
-                        self.books.note(&format!(
-                            "trial \"{trial}\" left no checkpoint at its pause: it keeps the one at level {}",
-                            older.level
-                        ));
-                        Ok(())
-                    }
-                    None => {
-                        self.books.lose(trial)?;
-                        self.books.note(&match known {
-                            Some(known) => format!(
-                                "the checkpoint of trial \"{trial}\" at level {} is gone or damaged: the trial trains \
-                                 from scratch if it is promoted",
-                                known.level
-                            ),
-                            None => format!("trial \"{trial}\" left no checkpoint at its pause"),
-                        });
-                        Ok(())
-                    }
+                // One from before the pause spares a part of the training.
+                if let Some(older) = stored {
+                    self.adopt(&older)?;
+                    self.books.note(&format!(
+                        "trial \"{trial}\" left no checkpoint at its pause: it keeps the one at level {}",
+                        older.level
+                    ));
+                    return Ok(());
                 }
+                self.books.lose(trial)?;
+                self.books.note(&match known {
+                    Some(known) => format!(
+                        "the checkpoint of trial \"{trial}\" at level {} is gone or damaged: the trial trains from \
+                         scratch if it is promoted",
+                        known.level
+                    ),
+                    None => format!("trial \"{trial}\" left no checkpoint at its pause"),
+                });
+                Ok(())
             }
         }
     }

@@ -51,7 +51,7 @@ impl Trials<'_> {
                 continue;
             };
             if let Some(status) = slot.end().map_err(|e| file_error(&log, e))? {
-                self.ended(process, status)?;
+                self.ended(process, status);
             }
         }
         self.note_silence();
@@ -93,7 +93,7 @@ impl Trials<'_> {
             },
             // Nobody waits for that any more; what was saved is still there.
             Phase::Preparing(_) if self.stopping.asked == Stop::Now => {
-                self.interrupt(process, true)
+                self.interrupt(process, true);
             }
             Phase::Ending(_) | Phase::Interrupted => {
                 if stop == Stop::Now && slot.ask_now(grace) {
@@ -112,14 +112,12 @@ impl Trials<'_> {
     }
 
     /// The program of a trial has ended, and all that it said was heard.
-    pub(super) fn ended(&mut self, process: ProcessId, status: ExitStatus) -> Result<(), RunError> {
+    pub(super) fn ended(&mut self, process: ProcessId, status: ExitStatus) {
         let stopping = self.stopping.is_under_way();
         let Some(slot) = self.slots.of(process) else {
-            return Ok(());
+            return;
         };
         match slot.phase {
-            // Its status is asked for again once what it saved is prepared.
-            Phase::Preparing(_) => {}
             Phase::Ending(Decision::Stop) => {
                 let trial = slot.trial.clone();
                 if self.books.model().is_pinned(&trial) {
@@ -133,9 +131,9 @@ impl Trials<'_> {
             Phase::Interrupted => self.keep(process, After::Interruption, status),
             Phase::Training if stopping => self.keep(process, After::Interruption, status),
             Phase::Training => slot.phase = Phase::Gone(status, Instant::now()),
+            // The status of one whose checkpoint is being prepared is asked for again after that.
             _ => {}
         }
-        Ok(())
     }
 
     /// A program ended though nobody told it to.

@@ -189,10 +189,10 @@ impl<'o> Trials<'o> {
         for event in self.desk.deletions() {
             let elapsed = self.books.elapsed();
             match event {
-                DeletionEvent::Deleted { trial, request, .. } => {
-                    if request == Request::Delete || self.books.is_undeleted(&trial) {
-                        self.books.record(&Event::Removed { trial, elapsed })?;
-                    }
+                DeletionEvent::Deleted { trial, request, .. }
+                    if request == Request::Delete || self.books.is_undeleted(&trial) =>
+                {
+                    self.books.record(&Event::Removed { trial, elapsed })?;
                 }
                 DeletionEvent::Failed {
                     trial,

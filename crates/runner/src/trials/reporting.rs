@@ -66,7 +66,8 @@ impl Trials<'_> {
             printed.checkpoint,
             self.experiment.pin_best,
         )?;
-        self.decided(process, decision)
+        self.decided(process, decision);
+        Ok(())
     }
 
     /// Whether the files of this moment are needed: the trial pauses, or ends as the best.
@@ -121,12 +122,14 @@ impl Trials<'_> {
             Err(error) if error.is_unavailable() => {
                 self.stop_without_store(error);
                 self.interrupt(process, false);
-                return self.end_if_ended(process);
+                self.end_if_ended(process);
+                return Ok(());
             }
             // Whoever stops the run told the program too, and it writes once more.
             Err(_) if self.stopping.is_under_way() => {
                 self.interrupt(process, false);
-                return self.end_if_ended(process);
+                self.end_if_ended(process);
+                return Ok(());
             }
             Err(error) => self
                 .books
@@ -134,20 +137,21 @@ impl Trials<'_> {
         }
         self.books
             .conclude(&trial, &result, true, self.experiment.pin_best)?;
-        self.decided(process, result.decision)?;
-        self.end_if_ended(process)
+        self.decided(process, result.decision);
+        self.end_if_ended(process);
+        Ok(())
     }
 
     /// A program may not have waited for its answer.
-    fn end_if_ended(&mut self, process: ProcessId) -> Result<(), RunError> {
-        match self.slots.of(process).and_then(|slot| slot.ended_with()) {
-            Some(status) => self.ended(process, status),
-            None => Ok(()),
+    fn end_if_ended(&mut self, process: ProcessId) {
+        let ended = self.slots.of(process).and_then(|slot| slot.ended_with());
+        if let Some(status) = ended {
+            self.ended(process, status);
         }
     }
 
     /// Tells the program, and sets its phase.
-    fn decided(&mut self, process: ProcessId, decision: Decision) -> Result<(), RunError> {
+    fn decided(&mut self, process: ProcessId, decision: Decision) {
         if decision == Decision::Stop {
             let trial = self.slots.of(process).map(|slot| slot.trial.clone());
             let trial = trial.unwrap_or_default();
@@ -161,7 +165,7 @@ impl Trials<'_> {
         let (waits, grace) = (self.program_waits(), self.experiment.grace);
         let protocol = self.experiment.protocol;
         let Some(slot) = self.slots.of(process) else {
-            return Ok(());
+            return;
         };
         match decision {
             Decision::Continue if stopping => {
@@ -174,7 +178,6 @@ impl Trials<'_> {
                 slot.expect_the_end(Phase::Ending(decision), !waits, grace);
             }
         }
-        Ok(())
     }
 
     /// Tells a program to end because the run stops.
@@ -223,11 +226,11 @@ impl Trials<'_> {
         let (protocol, silence) = (self.experiment.protocol, self.experiment.silence);
         let mut notes = Vec::new();
         for slot in self.slots.iter_mut() {
-            let trial = slot.trial.clone();
-            let Some(line) = slot.silent_line(silence) else {
+            if !slot.is_silent(silence) {
                 continue;
-            };
-            let said = match line {
+            }
+            let trial = &slot.trial;
+            let said = match slot.last_line() {
                 None => "it printed nothing".to_owned(),
                 Some(line) => why_no_report(&line, protocol, &self.experiment.names),
             };

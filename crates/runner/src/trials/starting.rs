@@ -193,7 +193,7 @@ impl Trials<'_> {
             }
         };
         let level = restored.checkpoint.map_or(0, |checkpoint| checkpoint.level);
-        self.record_beginning(&trial, beginning, &program, process)?;
+        self.record_beginning(&trial, &beginning, &program, process)?;
         let mut slot = slot;
         slot.train(program, level);
         let early = slot.take_early();
@@ -237,7 +237,7 @@ impl Trials<'_> {
     fn record_beginning(
         &mut self,
         trial: &str,
-        beginning: Beginning,
+        beginning: &Beginning,
         program: &Process,
         process: ProcessId,
     ) -> Result<(), RunError> {
@@ -254,7 +254,7 @@ impl Trials<'_> {
             Beginning::Start { .. } => return Ok(()),
             Beginning::Promotion => Event::Resume { trial, elapsed },
             Beginning::Restart { crashed } => {
-                if crashed {
+                if *crashed {
                     fields.push(("crashed", json!(true)));
                 }
                 Event::Restart { trial, elapsed }
