@@ -346,7 +346,10 @@ fn a_program_that_cannot_be_started_is_named() {
     let error = Runner::create(&folder.experiment(), &folder.run(), &mut Silent).err();
     let error = error.unwrap().to_string();
     assert!(error.contains("./no-such-program"), "{error}");
-    assert!(!folder.run().exists(), "nothing is made before that is known");
+    assert!(
+        !folder.run().exists(),
+        "nothing is made before that is known"
+    );
     let options = ResumeOptions::default();
     let none = Runner::resume(folder.folder.path(), &options, &mut Silent).err();
     let none = none.unwrap().to_string();
