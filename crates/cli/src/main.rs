@@ -69,11 +69,23 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            let said = without_secrets(&format!("{error:#}"));
+            let said = without_secrets(&in_words(&error));
             let _ = writeln!(std::io::stderr(), "error: {}", plain::message(said));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The error with its causes, each once: many messages hold that of their cause already.
+fn in_words(error: &anyhow::Error) -> String {
+    let mut words = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = cause.to_string();
+        if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 /// `rungkeeper score | head` is no failure.

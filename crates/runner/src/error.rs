@@ -86,7 +86,7 @@ pub enum RunError {
     },
     /// The disk that the checkpoints are on is full.
     #[error(
-        "the disk of {} is full: programs were paused, nothing is lost, and `rungkeeper resume` goes on once there is \
+        "the disk of {} is full or cannot be written: programs were paused, nothing is lost, and `rungkeeper resume` goes on once there is \
          room", place.display()
     )]
     DiskFull {

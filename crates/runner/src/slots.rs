@@ -7,7 +7,7 @@ use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::TrialResult;
 
-use crate::desk::Saved;
+use crate::desk::{Left, Saved};
 use crate::process::{Heard, Process, ProcessId};
 
 /// Time for the last lines of a process that has ended to arrive.
@@ -52,10 +52,9 @@ pub(crate) enum Phase {
     Ending(Decision),
     /// Told to end because the run stops: the trial goes on when the run is resumed.
     Interrupted,
-    /// It ended by itself. Whether the run is being stopped at the same moment is known soon.
-    Gone(ExitStatus, Instant),
-    /// It crashed: what it left is looked at.
-    Crashed(ExitStatus),
+    /// It ended by itself. Whether the run is being stopped at the same moment is known soon; meanwhile what it left is
+    /// looked at.
+    Gone(ExitStatus, Instant, Option<Left>),
     /// It has ended, and what it left is kept.
     Keeping(After, ExitStatus),
 }
@@ -92,8 +91,10 @@ pub(crate) struct Said {
     pub(crate) resource: u64,
     /// Resource units that the last report is about.
     trained: u64,
-    /// The last checkpoint that it said was written.
+    /// The last checkpoint that it said was written, as it lay then.
     pub(crate) saved: Option<Saved>,
+    /// The level of the last checkpoint that it said was written.
+    pub(crate) saved_at: Option<u64>,
     began: Instant,
     last_report: Option<Instant>,
     /// The longest time between two reports.
@@ -108,6 +109,7 @@ impl Said {
             resource: level,
             trained: 0,
             saved: None,
+            saved_at: None,
             began: Instant::now(),
             last_report: None,
             longest_gap: Duration::ZERO,
@@ -120,7 +122,7 @@ impl Said {
         self.last_report.is_some()
     }
 
-    pub(crate) fn reported(&mut self, resource: u64, saved: Option<Saved>) {
+    pub(crate) fn reported(&mut self, resource: u64, has_saved: bool, saved: Option<Saved>) {
         let now = Instant::now();
         let gap = now - self.last_report.unwrap_or(self.began);
         self.longest_gap = self.longest_gap.max(gap);
@@ -129,6 +131,9 @@ impl Said {
         self.trained = resource.checked_sub(self.resource).unwrap_or(resource);
         self.resource = resource;
         self.saved = saved.or(self.saved.take());
+        if has_saved {
+            self.saved_at = Some(resource);
+        }
     }
 
     /// A line was refused; whether it is worth a note of its own.

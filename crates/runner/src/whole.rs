@@ -7,8 +7,8 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-/// What is read of a small file at most; what is larger is none of ours.
-const LARGEST: u64 = 1 << 20;
+/// What is read of a file at most: it is read as a whole.
+const LARGEST: u64 = 1 << 25;
 
 /// Writes a file beside its place and renames it there, so that nothing is ever written through a link. `mode` is that
 /// of a new file; the system's default unless given.
@@ -45,7 +45,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
         return refused("it is no regular file, but a pipe, a device or a directory");
     }
     if metadata.len() > LARGEST {
-        return refused("it is larger than 1 MB, so it is none of this run's");
+        return refused("it is larger than 32 MB");
     }
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut io::Read::take(file, LARGEST), &mut bytes)?;

@@ -94,6 +94,14 @@ impl RunFolder {
         false
     }
 
+    /// Bytes of what programs printed, and the most that is kept of each trial.
+    pub(crate) fn output(&self) -> Option<(u64, u64)> {
+        let (directory, experiment) = (self.directory.as_ref()?, self.experiment.as_ref()?);
+        let files = fs::read_dir(directory.join("output")).ok()?.flatten();
+        let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len()));
+        Some((sizes.sum(), experiment.output))
+    }
+
     /// What the run is called.
     pub(crate) fn name(&self) -> String {
         if let Some(experiment) = &self.experiment {

@@ -80,6 +80,14 @@ fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Resu
     if let Some(taken) = history.room_taken() {
         writeln!(out, "  {}", taken.sentence())?;
     }
+    if let Some((bytes, most)) = folder.output() {
+        writeln!(
+            out,
+            "  output: {}; at most {} of each trial are kept",
+            numbers::bytes(bytes),
+            numbers::bytes(most)
+        )?;
+    }
     let results = history.extra_results();
     writeln!(
         out,

@@ -9,6 +9,9 @@ use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
 /// Budgets tried where none is given, in checkpoints per worker.
 const BUDGETS_PER_WORKER: [u64; 5] = [2, 4, 8, 16, 32];
 
+/// More workers than that are a slip of the keyboard.
+const MOST_WORKERS: u64 = 1_000_000;
+
 /// Most seeds, and so most runs of each combination.
 const MOST_SEEDS: u64 = 100_000;
 
@@ -53,7 +56,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [4])]
     eta: Vec<u64>,
     /// Trials that train at the same time
-    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [4])]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', default_values_t = [4], value_parser = clap::value_parser!(u64).range(1..=MOST_WORKERS))]
     workers: Vec<u64>,
     /// The first rung level [default: the first resource of the file]
     #[arg(long, value_name = "RESOURCE")]

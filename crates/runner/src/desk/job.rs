@@ -13,7 +13,7 @@ use rungkeeper_checkpoints::{
     size_of_files,
 };
 use rungkeeper_tuner::search_space::Configuration;
-use rustix::fs::statvfs;
+use rustix::fs::{Access, access, statvfs};
 
 use super::queue::Queue;
 use crate::experiment::{Experiment, fill};
@@ -112,7 +112,7 @@ pub(crate) struct Left {
     pub(crate) is_as_saved: bool,
     /// There is nothing in its folder.
     pub(crate) is_empty: bool,
-    /// The disk has no room for another checkpoint.
+    /// The disk has no room for another checkpoint, or cannot be written.
     pub(crate) disk_is_full: bool,
 }
 
@@ -319,12 +319,14 @@ fn is_empty(live: &Path) -> bool {
     std::fs::read_dir(live).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Whether another checkpoint of the size there were has no room.
+/// Whether another checkpoint of the size there were has no room, or no right to be there.
 fn is_full(folder: &Path, largest: u64) -> bool {
-    statvfs(folder).is_ok_and(|system| {
-        let room = system.f_bavail.saturating_mul(system.f_frsize);
-        // Some file systems have no fixed number of names, and say 0 of 0.
-        let has_names = system.f_files == 0 || system.f_favail > 0;
-        room < largest.max(LEAST_ROOM) || !has_names
-    })
+    let cannot_be_written = access(folder, Access::WRITE_OK).is_err();
+    cannot_be_written
+        || statvfs(folder).is_ok_and(|system| {
+            let room = system.f_bavail.saturating_mul(system.f_frsize);
+            // Some file systems have no fixed number of names, and say 0 of 0.
+            let has_names = system.f_files == 0 || system.f_favail > 0;
+            room < largest.max(LEAST_ROOM) || !has_names
+        })
 }

@@ -8,11 +8,14 @@ use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 
+/// Stands where something was left out.
+const CUT: &[u8] = b"\n[more was printed than is kept: a part is left out here]\n";
+
 /// The output of a trial's processes, one after the other.
 ///
 /// Programs append their errors to `TRIAL.log` by themselves, so that they can go on when the runner is gone; what they
-/// report is appended beside. Half of the bytes that are kept are the head. Whenever a quarter has come behind it, that
-/// becomes `TRIAL.tail.log`, in place of what was there, and is cut off. So the head and the last lines are kept.
+/// print is appended beside. Half of the bytes that are kept are the head. Whenever the file is longer than is kept, what
+/// is behind the head is replaced by the last of it.
 #[derive(Debug)]
 pub(crate) struct Output {
     path: PathBuf,
@@ -52,7 +55,7 @@ impl Output {
         (&file).write_all(bytes)?;
         let length = file.metadata()?.len();
         *open = Some(file);
-        if length > self.longest() {
+        if length > self.most {
             self.cut()?;
         }
         Ok(())
@@ -60,7 +63,7 @@ impl Output {
 
     /// Whether there is more than is kept.
     pub(crate) fn is_too_long(&self) -> bool {
-        fs::metadata(&self.path).is_ok_and(|file| file.len() > self.longest())
+        fs::metadata(&self.path).is_ok_and(|file| file.len() > self.most)
     }
 
     /// Keeps the head and the last of what is behind it. A line that is printed at this moment may be lost.
@@ -71,29 +74,18 @@ impl Output {
         }
     }
 
-    fn longest(&self) -> u64 {
-        self.most / 4 * 3
-    }
-
     fn cut(&self) -> io::Result<()> {
         let file = open(&self.path)?;
         let (head, length) = (self.most / 2, file.metadata()?.len());
-        let tail = self.tail();
-        let from = head.max(length.saturating_sub(self.most / 4));
+        // Less than is kept in all, so that the next line does not cut again.
+        let tail = self.most / 20 * 9;
         let mut last = Vec::new();
         let mut reader = &file;
-        reader.seek(SeekFrom::Start(from))?;
-        reader.take(self.most / 4).read_to_end(&mut last)?;
-        crate::whole::write(&tail, &last, None)?;
+        reader.seek(SeekFrom::Start(head.max(length.saturating_sub(tail))))?;
+        reader.take(tail).read_to_end(&mut last)?;
         file.set_len(head)?;
-        let name = tail.file_name().unwrap_or_default().display().to_string();
-        let note =
-            format!("\n[more was printed than is kept: the last of it is below or in {name}]\n");
-        (&file).write_all(note.as_bytes())
-    }
-
-    fn tail(&self) -> PathBuf {
-        self.path.with_extension("tail.log")
+        (&file).write_all(CUT)?;
+        (&file).write_all(&last)
     }
 
     /// The last lines, for a person who looks for an error.
@@ -136,14 +128,10 @@ mod tests {
         for number in 0..5_000 {
             output.write(format!("line {number}\n").as_bytes());
         }
-        let size = |name: &str| fs::metadata(folder.path().join(name)).unwrap().len();
-        let all = size("7.log") + size("7.tail.log");
-        assert!(all <= 10_000 + 200, "{all}");
-        let head = fs::read_to_string(folder.path().join("7.log")).unwrap();
-        assert!(
-            head.starts_with("line 0\nline 1\n") && head.contains("7.tail.log"),
-            "{head}"
-        );
+        let kept = fs::read_to_string(folder.path().join("7.log")).unwrap();
+        assert!((9_000..=10_000).contains(&kept.len()), "{}", kept.len());
+        assert!(kept.starts_with("line 0\nline 1\n"), "{kept}");
+        assert_eq!(kept.matches("a part is left out").count(), 1);
         assert_eq!(output.last_lines(2), ["line 4998", "line 4999"]);
         // The trial's next process goes on at the end.
         Output::new(folder.path().join("7.log"), 10_000).write(b"again\n");

@@ -35,11 +35,15 @@ impl Trials<'_> {
             let Some(slot) = self.slots.of(process) else {
                 continue;
             };
-            if let Phase::Gone(status, since) = slot.phase {
-                if self.stopping.is_under_way() {
-                    self.keep(process, After::Interruption, status);
-                } else if since.elapsed() >= MOMENT {
-                    self.ended_by_itself(process, status)?;
+            if let Phase::Gone(status, since, left) = slot.phase {
+                match left {
+                    _ if self.stopping.is_under_way() => {
+                        self.keep(process, After::Interruption, status);
+                    }
+                    Some(left) if since.elapsed() >= MOMENT => {
+                        self.ended_by_itself(process, status, left)?;
+                    }
+                    _ => {}
                 }
                 continue;
             }
@@ -130,31 +134,55 @@ impl Trials<'_> {
             Phase::Ending(_) => self.keep(process, After::Pause, status),
             Phase::Interrupted => self.keep(process, After::Interruption, status),
             Phase::Training if stopping => self.keep(process, After::Interruption, status),
-            Phase::Training => slot.phase = Phase::Gone(status, Instant::now()),
+            Phase::Training => self.look(process, status),
             // The status of one whose checkpoint is being prepared is asked for again after that.
             _ => {}
         }
     }
 
-    /// A program ended though nobody told it to.
-    fn ended_by_itself(&mut self, process: ProcessId, status: ExitStatus) -> Result<(), RunError> {
+    /// A program ended though nobody told it to: what it left is looked at while the moment passes.
+    fn look(&mut self, process: ProcessId, status: ExitStatus) {
+        let largest = self.books.largest();
+        let Some(slot) = self.slots.of(process) else {
+            return;
+        };
+        slot.phase = Phase::Gone(status, Instant::now(), None);
+        let look = Job::Look {
+            process,
+            saved: slot.said.saved.clone(),
+            largest,
+        };
+        let trial = slot.trial.clone();
+        self.desk.ask(&trial, look);
+    }
+
+    pub(super) fn looked(&mut self, process: ProcessId, found: Left) {
+        let slot = self.slots.of(process);
+        if let Some(Phase::Gone(_, _, left)) = slot.map(|slot| &mut slot.phase) {
+            *left = Some(found);
+        }
+    }
+
+    fn ended_by_itself(
+        &mut self,
+        process: ProcessId,
+        status: ExitStatus,
+        left: Left,
+    ) -> Result<(), RunError> {
+        if status.success() {
+            self.completed(process, status)
+        } else {
+            self.crashed(process, status, left)
+        }
+    }
+
+    /// A program ended without an error before the max resource.
+    fn completed(&mut self, process: ProcessId, status: ExitStatus) -> Result<(), RunError> {
         let Some(slot) = self.slots.of(process) else {
             return Ok(());
         };
-        let (trial, has_reported) = (slot.trial.clone(), slot.said.has_reported());
-        let saved = slot.said.saved.clone();
-        if !status.success() {
-            slot.phase = Phase::Crashed(status);
-            let largest = self.books.largest();
-            let look = Job::Look {
-                process,
-                saved,
-                largest,
-            };
-            self.desk.ask(&trial, look);
-            return Ok(());
-        }
-        if has_reported {
+        let trial = slot.trial.clone();
+        if slot.said.has_reported() {
             let resource = slot.said.resource;
             self.books.note(&format!(
                 "trial \"{trial}\" ended by itself at {resource}, before the max resource of {}",
@@ -176,22 +204,21 @@ impl Trials<'_> {
     }
 
     /// A program crashed: it is started again as often as the experiment allows, then its trial has failed.
-    pub(super) fn crashed(&mut self, process: ProcessId, left: Left) -> Result<(), RunError> {
+    fn crashed(
+        &mut self,
+        process: ProcessId,
+        status: ExitStatus,
+        left: Left,
+    ) -> Result<(), RunError> {
         let Some(slot) = self.slots.of(process) else {
             return Ok(());
         };
-        let Phase::Crashed(status) = slot.phase else {
-            return Ok(());
-        };
         let (trial, has_reported) = (slot.trial.clone(), slot.said.has_reported());
-        if self.stopping.is_under_way() {
-            self.keep(process, After::Interruption, status);
-            return Ok(());
-        }
         if left.disk_is_full {
             let place = self.store_place();
             self.books.note(&format!(
-                "the program of trial \"{trial}\" ended ({status}) while the disk is full: it goes on when the run does"
+                "the program of trial \"{trial}\" ended ({status}) while the disk is full or cannot be written: it goes on \
+                 when the run does"
             ));
             self.stopping
                 .halt(Halt::Failed(RunError::DiskFull { place }));
@@ -288,7 +315,7 @@ impl Trials<'_> {
         let says_when = slot.said.saved.is_some();
         let otherwise = match after {
             // What has its name is complete at any moment.
-            _ if one_way => resource,
+            _ if one_way => slot.said.saved_at.or(resource),
             // One that never says when it has saved saves at its end.
             After::Interruption => resource.filter(|_| ended_well && says_when),
             // It had saved, and was told to end by others than the runner as well: it ended in a way of its own.

@@ -8,7 +8,7 @@ mod pins;
 mod reporting;
 mod starting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -43,6 +43,8 @@ pub(crate) struct Trials<'o> {
     without_report: u64,
     /// Whether it was said that the search space is used up.
     said_used_up: bool,
+    /// Trials of whom it was told what is not kept of their checkpoints.
+    told_left_out: HashSet<String>,
     /// When the output of programs was last looked at.
     output_bounded: Instant,
 }
@@ -123,6 +125,7 @@ impl<'o> Trials<'o> {
             held: Vec::new(),
             without_report: 0,
             said_used_up: false,
+            told_left_out: HashSet::new(),
             output_bounded: Instant::now(),
         }
     }
@@ -164,7 +167,10 @@ impl<'o> Trials<'o> {
             Done::Started(process, started) => self.started(process, started),
             Done::Prepared(process, prepared) => self.prepared(process, prepared),
             Done::Kept(process, kept) => self.kept(process, kept),
-            Done::Left(process, left) => self.crashed(process, left),
+            Done::Left(process, left) => {
+                self.looked(process, left);
+                Ok(())
+            }
             Done::NotDiscarded(trial, error) => {
                 self.books.note(&format!(
                     "what the program of trial \"{trial}\" left could not be deleted ({error})"
@@ -256,7 +262,8 @@ impl<'o> Trials<'o> {
     }
 
     fn note_left_out(&mut self, trial: &str, left_out: &[LeftOut]) {
-        if left_out.is_empty() {
+        // Once a trial: what its program leaves there it leaves at each pause.
+        if left_out.is_empty() || !self.told_left_out.insert(trial.to_owned()) {
             return;
         }
         let named = left_out

@@ -55,7 +55,8 @@ impl Trials<'_> {
         });
         let is_saved = saved.is_some();
         if let Some(slot) = self.slots.of(process) {
-            slot.said.reported(printed.resource, saved);
+            slot.said
+                .reported(printed.resource, printed.checkpoint, saved);
         }
         if is_saved && self.is_worth_a_checkpoint(&result) {
             return self.prepare(process, &trial, result);
