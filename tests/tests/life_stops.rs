@@ -70,7 +70,7 @@ fn everyone_is_told_one_way() {
 #[test]
 fn everyone_is_told_again_and_again() {
     for protocol in BOTH {
-        let more = "workers = 4\nstop = { trials = 8 }\nfailures = { retries = 1 }";
+        let more = "workers = 4\nstop = { trials = 40 }\nfailures = { retries = 1 }";
         let mut project = Project::new(protocol, &trainer(protocol, "", ""), more);
         project.set("EPOCH_TIME", "0.1");
         let mut arguments = vec!["run", "e.toml", "--dir", "run"];

@@ -123,7 +123,8 @@ fn deletion_refused() {
 #[test]
 fn deletion_refused_for_good() {
     let program = trainer(Protocol::Answered, &waits_at(4), "");
-    let more = "budget = { max_checkpoints = 4, pin_best = false }\nstop = { trials = 12 }";
+    let more = "budget = { max_checkpoints = 4, pin_best = false }\nstop = { trials = 12 }\n\
+                store = { location = \"checkpoints\", timeout = 1 }";
     let mut project = Project::with_scheduler(Protocol::Answered, &program, more, ONE_LEVEL);
     project.without_privileges();
     let run = project.begin();
