@@ -46,6 +46,7 @@ mod ledger;
 mod lock;
 mod observer;
 mod origin;
+mod parts;
 pub mod plain;
 mod process;
 pub mod protocol;

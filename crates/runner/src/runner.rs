@@ -1,29 +1,25 @@
 //! The loop of a run.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use rungkeeper_checkpoints::Pending;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits, TrialStatus};
-use serde_json::{Map, Value, json};
 
-use crate::books::{Books, Standing};
-use crate::clock::Clock;
-use crate::desk::{Desk, Done, Settings};
+use crate::books::Standing;
+use crate::desk::Done;
 use crate::directory::{RunDirectory, read_experiment};
-use crate::experiment::{Experiment, StorePlace, find_program};
 use crate::journal::Journal;
-use crate::ledger::Ledger;
 use crate::observer::{Observer, Outcome, Stop, View};
 use crate::origin::{Origin, Whereabouts};
+use crate::parts::{Parts, begun_as, check_command};
 use crate::process::{Said, end_marked};
-use crate::recovery;
 use crate::requests::{self, Inbox, Request};
 use crate::trials::{Halt, Trials};
-use crate::{Collected, Orphans, ResumeOptions, RunError, collection, storage};
+use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
 
 /// How long the loop sleeps when nothing is said: ends of processes are noticed that late.
 const TICK: Duration = Duration::from_millis(20);
@@ -56,17 +52,6 @@ pub struct Runner<'o> {
     hurried: Option<Instant>,
 }
 
-/// What a runner is made of.
-pub(crate) struct Parts {
-    pub(crate) experiment: Experiment,
-    pub(crate) directory: RunDirectory,
-    pub(crate) origin: Origin,
-    pub(crate) store: Arc<dyn rungkeeper_checkpoints::Store>,
-    pub(crate) journal: Journal,
-    pub(crate) standing: Standing,
-    pub(crate) elapsed: f64,
-}
-
 impl<'o> Runner<'o> {
     /// A new run in a directory of its own, which must be new or empty. All that can be checked is checked before
     /// anything is made.
@@ -82,7 +67,11 @@ impl<'o> Runner<'o> {
     ) -> Result<Self, RunError> {
         let (experiment, text) = read_experiment(experiment_file)?;
         let base = experiment_file.parent().unwrap_or(Path::new(""));
-        check_command(&experiment, experiment_file, base)?;
+        check_command(
+            &experiment,
+            experiment_file,
+            &base.join(&experiment.directory),
+        )?;
         let directory = RunDirectory::create(directory, experiment_file, &text)?;
         let header = recovery::header(&experiment);
         // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
@@ -117,42 +106,10 @@ impl<'o> Runner<'o> {
     }
 
     pub(crate) fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
-        let Parts {
-            experiment,
-            directory,
-            origin,
-            store,
-            journal,
-            standing,
-            elapsed,
-        } = parts;
-        let (to, messages): (SyncSender<Message>, _) = sync_channel(MESSAGES_AHEAD);
-        let settings = Settings {
-            workers: experiment.workers,
-            patience: match &experiment.store {
-                StorePlace::Folder { timeout, .. } => *timeout,
-                // Its client tries again by itself.
-                StorePlace::Bucket { .. } => Duration::ZERO,
-            },
-            mark: origin.mark.clone(),
-            log: journal.file(),
-        };
-        let desk = Desk::new(store, settings, &to);
-        let clock = Clock::start(elapsed, directory.clock());
-        let books = Books::new(Ledger::new(journal, clock, observer), standing);
-        let inbox = Inbox::new(directory.requests());
-        let working_directory = origin.base().join(&experiment.directory);
-        let experiment = Arc::new(experiment);
-        let trials = Trials::new(
-            experiment,
-            books,
-            desk,
-            directory,
-            working_directory,
-            origin.mark,
-        );
+        let (to, messages) = sync_channel(MESSAGES_AHEAD);
+        let inbox = Inbox::new(parts.directory.requests());
         Self {
-            trials,
+            trials: parts.into_trials(observer, &to),
             messages,
             inbox,
             looked: Instant::now(),
@@ -264,6 +221,7 @@ impl<'o> Runner<'o> {
     ///
     /// The log or the store fails: the run stops with nothing lost, and can be resumed.
     pub fn run(&mut self) -> Result<Outcome, RunError> {
+        self.trials.check_command()?;
         loop {
             self.look_whether_to_stop();
             self.listen()?;
@@ -443,37 +401,10 @@ impl<'o> Runner<'o> {
     /// # Errors
     ///
     /// The log cannot be written.
-    pub fn settle(&mut self) -> Result<Vec<rungkeeper_checkpoints::Pending>, RunError> {
+    pub fn settle(&mut self) -> Result<Vec<Pending>, RunError> {
         let left = self.trials.desk.drain(PATIENCE);
         self.trials.note_deletions()?;
         self.trials.books.ledger.sync()?;
         Ok(left)
     }
-}
-
-/// What of the experiment a later resume compares the file with, in the log's first line.
-fn begun_as(experiment: &Experiment) -> Map<String, Value> {
-    [("experiment".to_owned(), json!(experiment.table()))]
-        .into_iter()
-        .collect()
-}
-
-/// That the program can be started, before anything is made.
-pub(crate) fn check_command(
-    experiment: &Experiment,
-    file: &Path,
-    base: &Path,
-) -> Result<(), RunError> {
-    let directory = base.join(&experiment.directory);
-    let directory = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        &directory
-    };
-    find_program(&experiment.command, directory, &experiment.environment)
-        .map(drop)
-        .map_err(|reason| RunError::Command {
-            path: file.to_owned(),
-            reason,
-        })
 }

@@ -6,20 +6,22 @@ mod set_right;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rungkeeper_policies::Limits;
 use rungkeeper_rung_model::CheckpointTracking;
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use serde_json::json;
 
-use crate::books::Standing;
+use crate::books::{Books, Standing};
 use crate::clock;
 use crate::directory::{RunDirectory, read_experiment};
 use crate::experiment::{Experiment, changes, table_of_header};
 use crate::journal::{Journal, JournalError};
 use crate::observer::Observer;
 use crate::origin::Whereabouts;
+use crate::parts::Parts;
 use crate::process::{end_left_behind, end_marked};
-use crate::runner::{Parts, Runner};
+use crate::runner::Runner;
 use crate::{RunError, storage};
 use left_open::LeftOpen;
 
@@ -109,7 +111,7 @@ pub(crate) fn resume<'o>(
         runner.trials.books.note(&note);
     }
     runner.trials.set_right(&left)?;
-    runner.take_limits_of_the_file(limits)?;
+    take_limits_of_the_file(&mut runner.trials.books, limits)?;
     Ok(runner)
 }
 
@@ -140,24 +142,18 @@ fn end_what_was_left_behind(mark: &str, left: &LeftOpen, grace: Duration) {
     }
 }
 
-impl Runner<'_> {
-    /// Limits that were changed in the file since they were last taken from it.
-    fn take_limits_of_the_file(
-        &mut self,
-        limits: rungkeeper_policies::Limits,
-    ) -> Result<(), RunError> {
-        if self.trials.books.limits_of_the_file() == limits {
-            return Ok(());
-        }
-        limits.check()?;
-        let event = Event::Limits {
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
-            elapsed: self.trials.books.elapsed(),
-        };
-        let fields = [("from_the_file", json!(true))];
-        self.trials.books.record_with(&event, &fields)
+/// Limits that were changed in the file since they were last taken from it.
+fn take_limits_of_the_file(books: &mut Books<'_>, limits: Limits) -> Result<(), RunError> {
+    if books.limits_of_the_file() == limits {
+        return Ok(());
     }
+    limits.check()?;
+    let event = Event::Limits {
+        max_wallclock_time: limits.seconds,
+        max_num_trials: limits.trials,
+        max_num_reports: limits.reports,
+        max_total_resource: limits.resource,
+        elapsed: books.elapsed(),
+    };
+    books.record_with(&event, &[("from_the_file", json!(true))])
 }

@@ -4,6 +4,7 @@
 //! store's work done. None of them waits.
 
 mod ending;
+mod keeping;
 mod pins;
 mod reporting;
 mod starting;

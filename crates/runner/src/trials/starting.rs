@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{Halt, Trials};
 use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
+use crate::parts::check_command;
 use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{Beginning, Slot};
 
@@ -23,6 +24,13 @@ enum Next {
 }
 
 impl Trials<'_> {
+    /// That the program can be started, before anything is.
+    pub(crate) fn check_command(&self) -> Result<(), RunError> {
+        let file = self.directory().experiment();
+        let directory = &self.surroundings.working_directory;
+        check_command(&self.experiment, &file, directory)
+    }
+
     /// Gives free workers something to do. Returns whether nothing more is to be started.
     pub(crate) fn fill(&mut self) -> Result<bool, RunError> {
         while let Some(place) = self.slots.free() {

@@ -1,0 +1,180 @@
+//! What the events so far add up to.
+
+use std::collections::HashMap;
+
+use rungkeeper_rung_model::{Decision, Mode};
+use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{Limits, RemovalCallback};
+use serde_json::Value;
+
+use super::Fields;
+use crate::RunError;
+use crate::experiment::Experiment;
+
+/// What the events so far add up to.
+pub(crate) struct Standing {
+    pub(crate) scheduler: PromotionScheduler,
+    pub(crate) callback: RemovalCallback,
+    pub(super) mode: Mode,
+    /// The best finished trial and its metric.
+    pub(super) best: Option<(String, f64)>,
+    /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
+    /// not complete yet.
+    pub(super) pinned_as_best: Vec<String>,
+    /// The last report of each trial that runs.
+    pub(super) last: HashMap<String, (u64, f64)>,
+    /// Crashes of each trial since its program was mended, so to speak: since the run was resumed.
+    pub(super) crashes: HashMap<String, u64>,
+    pub(super) failed: u64,
+    /// Whether a report came that names both keys.
+    pub(super) has_reports: bool,
+    /// Processes of the run so far, so that each has a number of its own.
+    pub(super) processes: u64,
+    /// The largest checkpoint so far.
+    pub(super) largest: u64,
+    /// The limits that the experiment file had when they were last taken from it.
+    pub(crate) limits_of_the_file: Limits,
+}
+
+impl Standing {
+    /// Of a run that has not begun.
+    pub(crate) fn new(experiment: &Experiment, header: &Header) -> Result<Self, RunError> {
+        let callback = RemovalCallback::new(
+            &header.model_spec(),
+            header.build_policy()?,
+            header.budget(),
+            header.limits(),
+            (),
+        )?;
+        Ok(Self {
+            scheduler: PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?,
+            callback,
+            mode: experiment.scheduler.model.mode,
+            best: None,
+            pinned_as_best: Vec::new(),
+            last: HashMap::new(),
+            crashes: HashMap::new(),
+            failed: 0,
+            has_reports: false,
+            processes: 0,
+            largest: 0,
+            limits_of_the_file: header.limits(),
+        })
+    }
+
+    /// An event of a log: what the scheduler decided then it is told first.
+    pub(crate) fn replay(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
+        match event {
+            Event::Start { trial, bracket, .. } => {
+                let configuration = fields.get("configuration").cloned().unwrap_or_default();
+                let configuration: Configuration =
+                    serde_json::from_value(configuration).unwrap_or_default();
+                self.scheduler
+                    .adopt_start(trial, *bracket, &configuration)?;
+            }
+            Event::Resume { trial, .. } => self.scheduler.adopt_resume(trial)?,
+            Event::Result {
+                trial,
+                level,
+                metric,
+                ..
+            } => {
+                self.scheduler.on_report(trial, *level, *metric)?;
+            }
+            _ => {}
+        }
+        self.apply(event, fields)?;
+        // Notes were said when it happened.
+        self.callback.take_notes();
+        Ok(())
+    }
+
+    /// Something happened.
+    pub(super) fn apply(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
+        if let Some(process) = fields.get("process").and_then(Value::as_u64) {
+            self.processes = self.processes.max(process);
+        }
+        match event {
+            Event::Restart { trial, .. } => {
+                if fields.contains_key("crashed") {
+                    *self.crashes.entry(trial.clone()).or_default() += 1;
+                }
+                self.scheduler.on_restart(trial)?;
+            }
+            Event::Complete { trial, .. } => self.scheduler.on_complete(trial)?,
+            Event::Failed { trial, .. } => {
+                self.scheduler.on_failed(trial)?;
+                self.failed += 1;
+            }
+            Event::Retry { trial, .. } => self.scheduler.on_retry(trial)?,
+            Event::Limits { max_num_trials, .. } => self.scheduler.set_max_trials(*max_num_trials),
+            Event::Pin { trial, .. } if !fields.contains_key("asked") => {
+                self.pinned_as_best.push(trial.clone());
+            }
+            Event::Pin { trial, .. } | Event::Unpin { trial, .. } => {
+                self.pinned_as_best.retain(|pinned| pinned != trial);
+            }
+            Event::Checkpoint { bytes, .. } => self.largest = self.largest.max(*bytes),
+            _ => {}
+        }
+        self.callback.apply(event)?;
+        if fields.contains_key("from_the_file") {
+            self.limits_of_the_file = self.callback.limits();
+        }
+        self.follow_the_best(event);
+        Ok(())
+    }
+
+    /// A trial that ended, at the max resource or by itself, competes with its last report.
+    fn follow_the_best(&mut self, event: &Event) {
+        match event {
+            Event::Result {
+                trial,
+                level,
+                metric,
+                decision,
+                ..
+            } => {
+                self.has_reports = true;
+                if *decision == Decision::Stop {
+                    self.finished(trial, *metric);
+                } else {
+                    self.last.insert(trial.clone(), (*level, *metric));
+                }
+            }
+            Event::Complete { trial, .. } => {
+                if let Some((_, metric)) = self.last.get(trial).copied() {
+                    self.finished(trial, metric);
+                }
+            }
+            Event::Failed { trial, .. } => {
+                self.last.remove(trial);
+            }
+            _ => {}
+        }
+    }
+
+    fn finished(&mut self, trial: &str, metric: f64) {
+        self.last.remove(trial);
+        if self.is_best(metric) {
+            self.best = Some((trial.to_owned(), metric));
+        }
+    }
+
+    /// Whether a finished trial with this metric is the best so far.
+    pub(crate) fn is_best(&self, metric: f64) -> bool {
+        let better = |best: f64| match self.mode {
+            Mode::Min => metric < best,
+            Mode::Max => metric > best,
+        };
+        metric.is_finite() && self.best.as_ref().is_none_or(|(_, best)| better(*best))
+    }
+
+    /// The run goes on after somebody had a look: what failed before is no reason to stop again.
+    pub(crate) fn begin_counting_failures_anew(&mut self) {
+        self.failed = 0;
+        self.crashes.clear();
+    }
+}

@@ -1,0 +1,97 @@
+//! What a run is made of, and how that is put together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::RunError;
+use crate::books::{Books, Standing};
+use crate::clock::Clock;
+use crate::desk::{Desk, Settings};
+use crate::directory::RunDirectory;
+use crate::experiment::{Experiment, StorePlace, find_program};
+use crate::journal::Journal;
+use crate::ledger::Ledger;
+use crate::observer::Observer;
+use crate::origin::Origin;
+use crate::runner::Message;
+use crate::trials::Trials;
+
+/// What a runner is made of.
+pub(crate) struct Parts {
+    pub(crate) experiment: Experiment,
+    pub(crate) directory: RunDirectory,
+    pub(crate) origin: Origin,
+    pub(crate) store: Arc<dyn rungkeeper_checkpoints::Store>,
+    pub(crate) journal: Journal,
+    pub(crate) standing: Standing,
+    pub(crate) elapsed: f64,
+}
+
+impl Parts {
+    /// Puts the parts together; what programs and the store have to say is sent to `to`.
+    pub(crate) fn into_trials<'o>(
+        self,
+        observer: &'o mut dyn Observer,
+        to: &SyncSender<Message>,
+    ) -> Trials<'o> {
+        let Self {
+            experiment,
+            directory,
+            origin,
+            store,
+            journal,
+            standing,
+            elapsed,
+        } = self;
+        let settings = Settings {
+            workers: experiment.workers,
+            patience: match &experiment.store {
+                StorePlace::Folder { timeout, .. } => *timeout,
+                // Its client tries again by itself.
+                StorePlace::Bucket { .. } => Duration::ZERO,
+            },
+            mark: origin.mark.clone(),
+            log: journal.file(),
+        };
+        let desk = Desk::new(store, settings, to);
+        let clock = Clock::start(elapsed, directory.clock());
+        let books = Books::new(Ledger::new(journal, clock, observer), standing);
+        let working_directory = origin.base().join(&experiment.directory);
+        let experiment = Arc::new(experiment);
+        Trials::new(
+            experiment,
+            books,
+            desk,
+            directory,
+            working_directory,
+            origin.mark,
+        )
+    }
+}
+
+/// What of the experiment a later resume compares the file with, in the log's first line.
+pub(crate) fn begun_as(experiment: &Experiment) -> Map<String, Value> {
+    [("experiment".to_owned(), json!(experiment.table()))]
+        .into_iter()
+        .collect()
+}
+
+/// That the program can be started from a folder.
+pub(crate) fn check_command(
+    experiment: &Experiment,
+    file: &Path,
+    directory: &Path,
+) -> Result<(), RunError> {
+    let here = directory.as_os_str().is_empty();
+    let directory = if here { Path::new(".") } else { directory };
+    find_program(&experiment.command, directory, &experiment.environment)
+        .map(drop)
+        .map_err(|reason| RunError::Command {
+            path: file.to_owned(),
+            reason,
+        })
+}
