@@ -9,11 +9,11 @@
 //!   after a crash at any moment [`Runner::resume`] goes on where the log ends.
 //!
 //! The loop of a run never waits for a disk. Folders are made, checkpoints restored, hashed, committed and deleted, and
-//! programs started, by threads of their own; what they finish comes back as a message and is written before it counts.
-//! A trial waits for its own checkpoint, and nobody else does.
+//! programs started, by threads of their own; a result comes back as a message and is written before it counts. A trial
+//! waits for its own checkpoint, and no other trial does.
 //!
-//! The run's directory holds `experiment.toml`, `log.jsonl`, `origin.json`, `lock`, `clock`, the checkpoints, and the
-//! output of each trial under `output/`.
+//! The run's directory holds `experiment.toml`, `log.jsonl`, `origin.json`, `lock`, `clock`, what people ask of the run
+//! under `requests/`, the output of each trial under `output/`, and the checkpoints unless they are elsewhere.
 //!
 //! The parts, and what each owns:
 //!
