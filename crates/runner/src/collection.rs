@@ -137,7 +137,7 @@ fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError
 /// Never makes a store: who only looks finds what is there.
 fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
     let (experiment, _) = read_experiment(&directory.experiment())?;
-    let (origin, whereabouts) = directory.origin_as_it_is()?;
+    let (origin, whereabouts) = directory.origin()?;
     storage::open(directory, &origin, &whereabouts, &experiment, true)
 }
 

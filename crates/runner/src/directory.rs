@@ -162,28 +162,10 @@ impl RunDirectory {
     }
 
     /// Where the run comes from, as its directory tells, and what became of that directory.
-    pub(crate) fn origin_as_it_is(&self) -> Result<(Origin, Whereabouts), RunError> {
+    pub(crate) fn origin(&self) -> Result<(Origin, Whereabouts), RunError> {
         let origin = Origin::read(&self.path)?;
         let whereabouts = origin.whereabouts(&self.path);
         Ok((origin, whereabouts))
-    }
-
-    /// Where the run comes from, after a look at where it is now. What a person should know comes with it.
-    pub(crate) fn origin(
-        &self,
-        base: Option<&Path>,
-    ) -> Result<(Origin, Whereabouts, Vec<String>), RunError> {
-        let (mut origin, whereabouts) = self.origin_as_it_is()?;
-        let mut notes = Vec::new();
-        if let Whereabouts::Copied(original) = &whereabouts {
-            notes.push(format!(
-                "this is a copy of the run in {}: its programs and checkpoints are left alone, and from now on this is \
-                 a run of its own",
-                original.display()
-            ));
-        }
-        notes.extend(origin.find_base(&self.path, &whereabouts, base)?);
-        Ok((origin, whereabouts, notes))
     }
 }
 

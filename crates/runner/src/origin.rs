@@ -87,6 +87,11 @@ impl Origin {
         })
     }
 
+    /// Whether it was written down in a directory; the first versions kept it elsewhere.
+    pub(crate) fn is_written(directory: &Path) -> bool {
+        directory.join(FILE).exists()
+    }
+
     pub(crate) fn write(&self, directory: &Path) -> Result<(), RunError> {
         let path = directory.join(FILE);
         let bytes = serde_json::to_vec(self).map_err(io::Error::from);

@@ -29,6 +29,16 @@ pub(crate) struct Parts {
     pub(crate) journal: Journal,
     pub(crate) standing: Standing,
     pub(crate) elapsed: f64,
+    pub(crate) obstacles: Obstacles,
+}
+
+/// What is of interest only if the run goes on.
+#[derive(Default)]
+pub(crate) struct Obstacles {
+    /// What a person should know before.
+    pub(crate) notes: Vec<String>,
+    /// Why it cannot go on, though all else can be done with it.
+    pub(crate) error: Option<RunError>,
 }
 
 impl Parts {
@@ -37,7 +47,7 @@ impl Parts {
         self,
         observer: &'o mut dyn Observer,
         to: &SyncSender<Message>,
-    ) -> Trials<'o> {
+    ) -> (Trials<'o>, Obstacles) {
         let Self {
             experiment,
             directory,
@@ -46,13 +56,14 @@ impl Parts {
             journal,
             standing,
             elapsed,
+            obstacles,
         } = self;
         let settings = Settings {
             workers: experiment.workers,
             patience: match &experiment.store {
                 StorePlace::Folder { timeout, .. } => *timeout,
-                // Its client tries again by itself.
-                StorePlace::Bucket { .. } => Duration::ZERO,
+                // Its client tries again by itself for longer; this is for the local copy.
+                StorePlace::Bucket { .. } => Duration::from_secs(10),
             },
             mark: origin.mark.clone(),
             log: journal.file(),
@@ -62,14 +73,15 @@ impl Parts {
         let books = Books::new(Ledger::new(journal, clock, observer), standing);
         let working_directory = origin.base().join(&experiment.directory);
         let experiment = Arc::new(experiment);
-        Trials::new(
+        let trials = Trials::new(
             experiment,
             books,
             desk,
             directory,
             working_directory,
             origin.mark,
-        )
+        );
+        (trials, obstacles)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::directory::{RunDirectory, read_experiment};
 use crate::journal::Journal;
 use crate::observer::{Observer, Outcome, Stop, View};
 use crate::origin::{Origin, Whereabouts};
-use crate::parts::{Parts, begun_as, check_command};
+use crate::parts::{Obstacles, Parts, begun_as, check_command};
 use crate::process::{Said, end_marked};
 use crate::requests::{self, Inbox, Request};
 use crate::trials::{Halt, Trials};
@@ -44,6 +44,7 @@ pub(crate) enum Message {
 /// A run on this machine.
 pub struct Runner<'o> {
     pub(crate) trials: Trials<'o>,
+    obstacles: Obstacles,
     messages: Receiver<Message>,
     inbox: Inbox,
     /// When processes were last looked at.
@@ -87,6 +88,7 @@ impl<'o> Runner<'o> {
             store,
             journal,
             elapsed: 0.0,
+            obstacles: Obstacles::default(),
         };
         Ok(Self::build(parts, observer))
     }
@@ -108,8 +110,10 @@ impl<'o> Runner<'o> {
     pub(crate) fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
         let (to, messages) = sync_channel(MESSAGES_AHEAD);
         let inbox = Inbox::new(parts.directory.requests());
+        let (trials, obstacles) = parts.into_trials(observer, &to);
         Self {
-            trials: parts.into_trials(observer, &to),
+            trials,
+            obstacles,
             messages,
             inbox,
             looked: Instant::now(),
@@ -221,6 +225,11 @@ impl<'o> Runner<'o> {
     ///
     /// The log or the store fails: the run stops with nothing lost, and can be resumed.
     pub fn run(&mut self) -> Result<Outcome, RunError> {
+        let Obstacles { notes, error } = std::mem::take(&mut self.obstacles);
+        for note in notes {
+            self.trials.books.note(&note);
+        }
+        error.map_or(Ok(()), Err)?;
         self.trials.check_command()?;
         loop {
             self.look_whether_to_stop();

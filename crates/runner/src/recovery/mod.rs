@@ -18,8 +18,8 @@ use crate::directory::{RunDirectory, read_experiment};
 use crate::experiment::{Experiment, changes, table_of_header};
 use crate::journal::{Journal, JournalError};
 use crate::observer::Observer;
-use crate::origin::Whereabouts;
-use crate::parts::Parts;
+use crate::origin::{Origin, Whereabouts};
+use crate::parts::{Obstacles, Parts};
 use crate::process::{end_left_behind, end_marked};
 use crate::runner::Runner;
 use crate::{RunError, storage};
@@ -65,9 +65,15 @@ pub(crate) fn resume<'o>(
         Err(JournalError::Locked { .. }) => return Err(RunError::Locked(path.to_owned())),
         recovered => recovered?,
     };
-    let mut notes = follow_the_file(&directory, &header, &experiment)?;
-    let (mut origin, whereabouts, more) = directory.origin(options.base.as_deref())?;
-    notes.extend(more);
+    let changed = follow_the_file(&directory, &header, &experiment)?;
+    let (mut origin, whereabouts) = directory.origin()?;
+    let before = origin.clone();
+    let (mut notes, mut obstacles) = (changed, Obstacles::default());
+    match origin.find_base(directory.path(), &whereabouts, options.base.as_deref()) {
+        Ok(note) => notes.extend(note),
+        Err(error) => obstacles.error = Some(error),
+    }
+    obstacles.notes = notes;
     let has_checkpoints = events
         .iter()
         .any(|(event, _)| matches!(event, Event::Checkpoint { .. }));
@@ -95,7 +101,9 @@ pub(crate) fn resume<'o>(
         end_what_was_left_behind(&origin.mark, &left, experiment.grace);
     }
     origin.settle(directory.path(), &whereabouts);
-    origin.write(directory.path())?;
+    if origin != before || !Origin::is_written(directory.path()) {
+        origin.write(directory.path())?; // on a disk that is full nothing is written without need
+    }
     let limits = experiment.limits;
     let parts = Parts {
         experiment,
@@ -105,10 +113,15 @@ pub(crate) fn resume<'o>(
         journal,
         standing,
         elapsed,
+        obstacles,
     };
     let mut runner = Runner::build(parts, observer);
-    for note in notes {
-        runner.trials.books.note(&note);
+    if let Whereabouts::Copied(original) = &whereabouts {
+        runner.trials.books.note(&format!(
+            "this is a copy of the run in {}: its programs and checkpoints are left alone, and from now on this is a run \
+             of its own",
+            original.display()
+        ));
     }
     runner.trials.set_right(&left)?;
     take_limits_of_the_file(&mut runner.trials.books, limits)?;

@@ -27,11 +27,10 @@ impl Trials<'_> {
         let otherwise = match after {
             // What has its name is complete at any moment.
             _ if one_way => slot.said.saved_at.or(resource),
-            // One that never says when it has saved saves at its end.
-            After::Interruption => resource.filter(|_| ended_well && says_when),
             // It had saved, and was told to end by others than the runner as well: it ended in a way of its own.
             After::Pause | After::Stop if says_when && ends_by_convention(status) => resource,
-            After::Pause | After::Stop | After::Completion => resource.filter(|_| ended_well),
+            // One that never says when it has saved saves at its end.
+            _ => resource.filter(|_| ended_well),
         };
         let saved = slot.said.saved.clone();
         slot.phase = Phase::Keeping(after, status);
