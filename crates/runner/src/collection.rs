@@ -143,10 +143,9 @@ fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
 
 /// Where the checkpoints lie.
 fn places(store: &dyn Store) -> Result<HashMap<String, String>, RunError> {
-    let stored = store.list()?.into_iter();
-    Ok(stored
-        .map(|stored| (stored.trial, stored.location))
-        .collect())
+    let stored = store.list()?.into_iter().filter(storage::is_there);
+    let places = stored.map(|stored| (stored.trial, stored.location));
+    Ok(places.collect())
 }
 
 /// What was removed because someone asked says so.

@@ -4,7 +4,6 @@ mod left_open;
 mod set_right;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use rungkeeper_policies::Limits;
 use rungkeeper_rung_model::CheckpointTracking;
@@ -98,7 +97,14 @@ pub(crate) fn resume<'o>(
     elapsed = clock::read(&directory.clock()).map_or(elapsed, |late| late.max(elapsed));
     // The programs of the original are none of a copy's business.
     if !matches!(whereabouts, Whereabouts::Copied(_)) {
-        end_what_was_left_behind(&origin.mark, &left, experiment.grace);
+        end_marked(&origin.mark, None, experiment.grace);
+        // Runs of the first versions have no mark that their programs carry, only numbers in the log. In the log of a
+        // copy these are the numbers of the original's programs.
+        if !Origin::is_written(directory.path()) {
+            for (id, started) in left.processes.values() {
+                end_left_behind(*id, started.as_deref());
+            }
+        }
     }
     origin.settle(directory.path(), &whereabouts);
     if origin != before || !Origin::is_written(directory.path()) {
@@ -145,14 +151,6 @@ fn follow_the_file(
         path: directory.experiment(),
         reasons: changes.refused,
     })
-}
-
-/// By the mark that they carry, and those of the first versions by their numbers.
-fn end_what_was_left_behind(mark: &str, left: &LeftOpen, grace: Duration) {
-    end_marked(mark, None, grace);
-    for (id, started) in left.processes.values() {
-        end_left_behind(*id, started.as_deref());
-    }
 }
 
 /// Limits that were changed in the file since they were last taken from it.
