@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
+use crate::process::end_marked;
 use crate::runner::Message;
 use job::Workshop;
 use queue::Queue;
@@ -38,6 +39,7 @@ pub(crate) struct Desk {
     queue: Arc<Queue>,
     deleter: Arc<Deleter>,
     deletions: Receiver<DeletionEvent>,
+    mark: String,
     /// Since when deletions are under way without a break.
     deleting_since: Option<Instant>,
 }
@@ -63,7 +65,7 @@ impl Desk {
             store: Arc::clone(&store),
             deleter: Arc::clone(&deleter),
             patience: settings.patience,
-            mark: settings.mark,
+            mark: settings.mark.clone(),
             log: settings.log,
             queue: Arc::clone(&queue),
         });
@@ -78,6 +80,7 @@ impl Desk {
             queue,
             deleter,
             deletions,
+            mark: settings.mark,
             deleting_since: None,
         }
     }
@@ -124,6 +127,19 @@ impl Desk {
         since.elapsed() > SLOW_DELETION
     }
 
+    /// From now on no program is started.
+    pub(crate) fn start_nothing(&self) {
+        self.queue.start_nothing();
+    }
+
+    /// Ends all programs of the run, whatever session they are in, and those that are being started at this moment.
+    pub(crate) fn end_programs(&self) {
+        self.start_nothing();
+        if self.queue.wait_for_starts(A_WHILE) {
+            end_marked(&self.mark, None, Duration::ZERO);
+        }
+    }
+
     /// From now on nothing is waited for: an operation that fails is not tried again.
     pub(crate) fn hurry(&self) {
         self.queue.hurry();
@@ -152,5 +168,7 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         self.queue.close();
+        // However the run ended, a thread may be about to start one more.
+        self.end_programs();
     }
 }
