@@ -53,8 +53,13 @@ impl Origin {
             _ => Path::new("."),
         };
         let base = base.canonicalize().map_err(|e| file_error(base, e))?;
+        // A start that came to nothing may have made a store elsewhere, which carries its mark.
+        let before = Self::read(directory).ok();
+        let mark = before
+            .filter(|before| before.directory == directory)
+            .map_or_else(new_mark, |before| before.mark);
         Ok(Self {
-            mark: new_mark(),
+            mark,
             directory: directory.to_owned(),
             from_directory: relative(directory, &base),
             base,

@@ -7,8 +7,12 @@ use std::thread;
 
 use anyhow::Context;
 use rungkeeper_runner::Stop;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU};
 use signal_hook::iterator::Signals;
+
+/// Each of them would end the program and leave what it started behind. Batch systems warn by one of the last three that
+/// time is nearly over.
+const HEARD: [i32; 7] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGXCPU];
 
 /// How often a person (or the system) asked for an end, and how.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +26,7 @@ impl Interrupts {
     /// Counts from now on, in place of ending the program. What was ignored when the program was started (by `nohup`,
     /// or in the background of a script) stays ignored.
     pub(super) fn listen() -> anyhow::Result<Self> {
-        let heard = [SIGINT, SIGTERM, SIGHUP];
-        let heard = heard.into_iter().filter(|&signal| !is_ignored(signal));
+        let heard = HEARD.into_iter().filter(|&signal| !is_ignored(signal));
         let mut signals = Signals::new(heard).context("cannot listen to signals")?;
         let interrupts = Self::default();
         let told = interrupts.clone();
@@ -44,7 +47,8 @@ impl Interrupts {
             .compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok();
         // A terminal that closes is told by the system and by its shell: that is one request.
-        if first || signal != SIGHUP {
+        // The system repeats a warning that is not followed, and one who asks twice does so by other signals.
+        if first || matches!(signal, SIGINT | SIGTERM | SIGQUIT) {
             self.number.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -96,6 +100,7 @@ mod tests {
         assert_eq!(interrupts.stop(), Stop::No);
         interrupts.tell(SIGHUP);
         interrupts.tell(SIGHUP);
+        interrupts.tell(SIGXCPU);
         assert_eq!(interrupts.stop(), Stop::Cleanly);
         interrupts.tell(SIGTERM);
         assert_eq!(interrupts.stop(), Stop::Now);

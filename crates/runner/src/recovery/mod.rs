@@ -3,6 +3,7 @@
 mod left_open;
 mod set_right;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rungkeeper_policies::Limits;
@@ -13,6 +14,7 @@ use serde_json::json;
 
 use crate::books::{Books, Standing};
 use crate::clock;
+use crate::error::file_error;
 use crate::directory::{RunDirectory, read_experiment};
 use crate::experiment::{Experiment, changes, table_of_header};
 use crate::journal::{Journal, JournalError};
@@ -59,7 +61,7 @@ pub(crate) fn resume<'o>(
     observer: &'o mut dyn Observer,
 ) -> Result<Runner<'o>, RunError> {
     let directory = RunDirectory::open(path)?;
-    let (experiment, _) = read_experiment(&directory.experiment())?;
+    let (experiment, _) = read_experiment(&directory.experiment()).map_err(told_to_put_back)?;
     let (journal, header, events) = match Journal::recover(&directory.log()) {
         Err(JournalError::Locked { .. }) => return Err(RunError::Locked(path.to_owned())),
         recovered => recovered?,
@@ -132,6 +134,18 @@ pub(crate) fn resume<'o>(
     runner.trials.set_right(&left)?;
     take_limits_of_the_file(&mut runner.trials.books, limits)?;
     Ok(runner)
+}
+
+/// Without its experiment file a run cannot go on, and only a person can have taken it away.
+fn told_to_put_back(error: RunError) -> RunError {
+    match error {
+        RunError::File { path, source } if source.kind() == io::ErrorKind::NotFound => {
+            let reason = "the run's copy of its experiment file is gone; put it back as it was, from the file that the \
+                          run was begun with";
+            file_error(&path, io::Error::new(io::ErrorKind::NotFound, reason))
+        }
+        error => error,
+    }
 }
 
 /// What was changed in the experiment file since the run began is taken over where that can be, and said.
