@@ -197,7 +197,7 @@ fn copy_of_a_run() {
         for outside in [false, true] {
             let more = "grace = 1\nworkers = 4\nstop = { trials = 12 }";
             let hold = "while [ -e hold ]; do sleep 0.02; done";
-            let project = Project::new(protocol, &trainer(protocol, hold, ""), more);
+            let project = Project::new(protocol, &trainer(protocol, hold, hold), more);
             if outside {
                 let store = format!(
                     "grace = 1\nstore = {{ location = \"{}/store\" }}",
@@ -209,7 +209,7 @@ fn copy_of_a_run() {
             project.wait_for("reports", |log| log.of("checkpoint").len() >= 4);
             project.write("hold", "");
             project.wait_for("all of them wait", |_| project.programs().len() >= 4);
-            sleep(Duration::from_millis(300));
+            sleep(Duration::from_millis(800));
             let programs = leaders(&project);
             assert!(programs.len() >= 4, "{programs:?}");
             done(
