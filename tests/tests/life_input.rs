@@ -92,7 +92,7 @@ fn huge_numbers() {
         ("workers = 1000000000", "max_resource = 9", "workers"),
         ("", million.as_str(), "e.toml"),
         ("", thousands.as_str(), "levels"),
-        ("", many.as_str(), "brackets"),
+        ("", many.as_str(), "levels"),
         ("", "max_resource = 9\nbrackets = 1000000000", "brackets"),
         ("grace = 1e300", "max_resource = 9", "grace"),
         (
