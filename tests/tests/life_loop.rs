@@ -95,7 +95,9 @@ fn ctrl_c_twice_at_once() {
         let program = trainer(protocol, "", each);
         let project = Project::with_scheduler(protocol, &program, more, scheduler);
         let run = project.begin();
-        project.wait_for("a pause", |log| !log.of("reported").is_empty());
+        project.wait_for("a pause", |log| {
+            !log.of("reported").is_empty() || !log.of("result").is_empty()
+        });
         sleep(Duration::from_millis(100));
         run.signal(signal);
         run.signal(signal);
