@@ -231,7 +231,7 @@ fn crash_between_rungs() {
             "{protocol:?}: {}",
             said.all()
         );
-        let end = project.log().of("end").pop().map(Value::clone).unwrap();
+        let end = project.log().of("end").pop().cloned().unwrap();
         assert_eq!(end["extra_results"]["cost_resources"], 0);
         project.nothing_is_lost(27);
         project.agrees();
