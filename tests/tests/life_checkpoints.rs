@@ -6,7 +6,6 @@ mod runs;
 
 use std::fs;
 
-use serde_json::Value;
 
 use runs::life::{BOTH, Project, Protocol, trainer};
 
