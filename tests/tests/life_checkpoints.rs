@@ -6,7 +6,6 @@ mod runs;
 
 use std::fs;
 
-
 use runs::life::{BOTH, Project, Protocol, trainer};
 
 /// Nine trials with the metric 0.TRIAL: the first is promoted, to the end at last.

@@ -377,6 +377,7 @@ impl<'o> Runner<'o> {
     fn finish(&mut self) -> Result<Outcome, RunError> {
         let hurried = self.hurried.is_some();
         // Nothing that was started outlives the run, whatever session it is in.
+        self.trials.desk.start_no_more();
         self.trials.slots.clear();
         end_marked(self.trials.mark(), None, Duration::ZERO);
         if !hurried {

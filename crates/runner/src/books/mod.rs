@@ -94,6 +94,11 @@ impl<'o> Books<'o> {
         self.standing.last.get(trial).copied()
     }
 
+    /// The size of a trial's last checkpoint.
+    pub(crate) fn size(&self, trial: &str) -> u64 {
+        self.standing.sizes.get(trial).copied().unwrap_or(0)
+    }
+
     pub(crate) fn largest(&self) -> u64 {
         self.standing.largest
     }

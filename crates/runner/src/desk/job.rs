@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{
@@ -149,6 +149,25 @@ pub(super) struct Workshop {
     pub(super) mark: String,
     pub(super) log: Arc<File>,
     pub(super) queue: Arc<Queue>,
+    pub(super) gate: Arc<Gate>,
+}
+
+/// Through which every program goes that is started. Once it is closed none is.
+#[derive(Debug, Default)]
+pub(super) struct Gate(Mutex<bool>);
+
+impl Gate {
+    pub(super) fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    fn pass<T>(&self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if *closed {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        start()
+    }
 }
 
 impl Workshop {
@@ -215,7 +234,7 @@ impl Workshop {
             protocol: experiment.protocol,
             names: experiment.names.clone(),
         };
-        let process = Process::spawn(&launch, to);
+        let process = self.gate.pass(|| Process::spawn(&launch, to));
         Ok(Box::new(Started { process, restored }))
     }
 

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
 use crate::runner::Message;
-use job::Workshop;
+use job::{Gate, Workshop};
 use queue::Queue;
 
 pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started};
@@ -36,6 +36,7 @@ const HOPELESS: Duration = Duration::from_secs(5);
 pub(crate) struct Desk {
     store: Arc<dyn Store>,
     queue: Arc<Queue>,
+    gate: Arc<Gate>,
     deleter: Arc<Deleter>,
     deletions: Receiver<DeletionEvent>,
     /// Since when deletions are under way without a break.
@@ -58,7 +59,7 @@ impl Desk {
     pub(crate) fn new(store: Arc<dyn Store>, settings: Settings, to: &SyncSender<Message>) -> Self {
         let (deleter, deletions) = Deleter::new(Arc::clone(&store), DeleterSettings::default());
         let deleter = Arc::new(deleter);
-        let queue = Arc::new(Queue::default());
+        let (queue, gate) = (Arc::new(Queue::default()), Arc::new(Gate::default()));
         let workshop = Arc::new(Workshop {
             store: Arc::clone(&store),
             deleter: Arc::clone(&deleter),
@@ -66,6 +67,7 @@ impl Desk {
             mark: settings.mark,
             log: settings.log,
             queue: Arc::clone(&queue),
+            gate: Arc::clone(&gate),
         });
         // One more, for deletions while all trials wait for their commits.
         for _ in 0..=settings.workers.min(MOST_THREADS) {
@@ -76,6 +78,7 @@ impl Desk {
         Self {
             store,
             queue,
+            gate,
             deleter,
             deletions,
             deleting_since: None,
@@ -124,6 +127,11 @@ impl Desk {
         since.elapsed() > SLOW_DELETION
     }
 
+    /// From now on no program is started, whatever is still to be done for one.
+    pub(crate) fn start_no_more(&self) {
+        self.gate.close();
+    }
+
     /// From now on nothing is waited for: an operation that fails is not tried again.
     pub(crate) fn hurry(&self) {
         self.queue.hurry();
@@ -151,6 +159,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
+        self.start_no_more();
         self.queue.close();
     }
 }
