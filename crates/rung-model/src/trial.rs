@@ -117,6 +117,7 @@ pub(crate) enum End {
 
 /// What the model knows of a trial.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools)] // no two of them exclude each other
 pub(crate) struct TrialState {
     pub(crate) status: TrialStatus,
     pub(crate) bracket: u32,
@@ -133,6 +134,8 @@ pub(crate) struct TrialState {
     /// is resumed from, whatever its level.
     pub(crate) committed_since_pause: bool,
     pub(crate) pinned: bool,
+    /// Whether it is paused and its training program is about to be started.
+    pub(crate) about_to_run: bool,
     pub(crate) bad_metric_seen: bool,
     pub(crate) end: End,
 }
@@ -149,6 +152,7 @@ impl TrialState {
             checkpoint: None,
             committed_since_pause: false,
             pinned: false,
+            about_to_run: false,
             bad_metric_seen: false,
             end: End::Regular,
         }

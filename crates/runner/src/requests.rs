@@ -3,6 +3,7 @@
 //! A request is a small file in the run's `requests` folder, put there by rename. The runner takes
 //! it up within a turn, and removes it; if it has to refuse, it leaves the reason in its place.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ const BETWEEN: Duration = Duration::from_millis(100);
 pub(crate) struct Inbox {
     folder: PathBuf,
     looked: Instant,
+    /// Requests that were answered and whose file cannot be removed: another user's, most likely.
+    stuck: HashSet<PathBuf>,
 }
 
 impl Inbox {
@@ -44,6 +47,7 @@ impl Inbox {
         Self {
             folder,
             looked: Instant::now(),
+            stuck: HashSet::new(),
         }
     }
 
@@ -57,13 +61,21 @@ impl Inbox {
         // No folder, no requests.
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
         let paths = entries.map(|entry| entry.path());
-        let mut paths: Vec<PathBuf> = paths.filter(|path| ends_in(path, REQUEST)).collect();
+        let mut paths: Vec<PathBuf> = paths
+            .filter(|path| ends_in(path, REQUEST) && !self.stuck.contains(path))
+            .collect();
         paths.sort();
         let read = |path: PathBuf| {
             let request = read(&path).map_err(|e| file_error(&path, e));
             (path, request)
         };
         paths.into_iter().map(read).collect()
+    }
+
+    /// The answer to a request could not be left in its place. That is said, once, and it is not answered again.
+    pub(crate) fn leave_alone(&mut self, path: PathBuf, error: &RunError) -> String {
+        self.stuck.insert(path);
+        format!("a request cannot be taken away, and is passed over from now on: {error}")
     }
 }
 

@@ -16,7 +16,7 @@ use crate::journal::Journal;
 use crate::observer::{Observer, Outcome, Stop, View};
 use crate::origin::{Origin, Whereabouts};
 use crate::parts::{Obstacles, Parts, begun_as, check_command};
-use crate::process::{Said, end_marked};
+use crate::process::Said;
 use crate::requests::{self, Inbox, Request};
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
@@ -263,6 +263,9 @@ impl<'o> Runner<'o> {
         if self.trials.books.limit_is_reached(unwritten) {
             self.trials.stopping.halt(Halt::Limit);
         }
+        if self.trials.stopping.is_under_way() {
+            self.trials.desk.start_nothing();
+        }
     }
 
     /// Whether all was to end now, and had its time.
@@ -297,14 +300,19 @@ impl<'o> Runner<'o> {
     fn hear_requests(&mut self) -> Result<(), RunError> {
         for (path, request) in self.inbox.look() {
             let outcome = request.and_then(|request| self.fulfil(&request));
-            match outcome {
+            let answered = match outcome {
                 // What keeps the log from being written ends the run as anywhere else.
                 Err(error @ (RunError::Journal(_) | RunError::Store(_))) => return Err(error),
                 Err(error) => {
                     self.trials.books.note(&format!("refused: {error}"));
-                    requests::refuse(&path, &error)?;
+                    requests::refuse(&path, &error)
                 }
-                Ok(()) => requests::done(&path)?,
+                Ok(()) => requests::done(&path),
+            };
+            // Nobody's run ends because of somebody's file.
+            if let Err(error) = answered {
+                let note = self.inbox.leave_alone(path, &error);
+                self.trials.books.note(&note);
             }
         }
         Ok(())
@@ -377,9 +385,8 @@ impl<'o> Runner<'o> {
     fn finish(&mut self) -> Result<Outcome, RunError> {
         let hurried = self.hurried.is_some();
         // Nothing that was started outlives the run, whatever session it is in.
-        self.trials.desk.start_no_more();
         self.trials.slots.clear();
-        end_marked(self.trials.mark(), None, Duration::ZERO);
+        self.trials.desk.end_programs();
         if !hurried {
             for pending in self.settle()? {
                 let error = pending.error.unwrap_or_default();

@@ -29,6 +29,8 @@ pub(crate) struct Slot {
     /// Its program; none before it is started and once its end is known.
     pub(crate) program: Option<Process>,
     pub(crate) said: Said,
+    /// What the trial's last process said, if it crashed: it may be what the folder holds.
+    pub(crate) said_before: Option<Said>,
     /// When patience ends: then the group is asked to end, or killed.
     deadline: Option<Instant>,
     asked_to_end: bool,
@@ -85,7 +87,7 @@ pub(crate) enum After {
 }
 
 /// What a program said so far.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Said {
     /// The last resource reported; before the first report that of its checkpoint.
     pub(crate) resource: u64,
@@ -170,6 +172,7 @@ impl Slot {
             phase: Phase::Starting(beginning),
             program: None,
             said: Said::new(0),
+            said_before: None,
             deadline: None,
             asked_to_end: false,
             ended: None,
@@ -178,11 +181,16 @@ impl Slot {
         }
     }
 
-    /// Its program runs, from a level on.
-    pub(crate) fn train(&mut self, program: Process, level: u64) {
+    /// Its program runs, from a level on, or from what the trial's last process left.
+    pub(crate) fn train(&mut self, program: Process, level: u64, folder_kept: bool) {
         self.phase = Phase::Training;
         self.program = Some(program);
         self.said = Said::new(level);
+        if let (Some(before), true) = (self.said_before.take(), folder_kept) {
+            self.said.resource = before.resource;
+            self.said.saved = before.saved;
+            self.said.saved_at = before.saved_at;
+        }
     }
 
     /// Keeps what a program said before the loop heard that it was started; otherwise hands it back.
@@ -318,7 +326,7 @@ impl Slots {
             .iter()
             .filter(|slot| matches!(slot.phase, Phase::Preparing(_)));
         preparing.fold((0, 0), |(reports, resource), slot| {
-            (reports + 1, resource + slot.said.trained)
+            (reports + 1, resource.saturating_add(slot.said.trained))
         })
     }
 

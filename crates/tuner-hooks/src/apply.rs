@@ -34,6 +34,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         match event {
             Event::Start { trial, bracket, .. } => self.on_start_trial(trial, *bracket),
             Event::Resume { trial, .. } => self.on_resume_trial(trial),
+            Event::Launch { trial, .. } => {
+                self.on_launch(trial);
+                Ok(())
+            }
             Event::Restart { trial, .. } => self.on_restart_trial(trial),
             Event::Retry { trial, .. } => self.on_retry_trial(trial),
             Event::Undeleted { trial, bytes, .. } => self.on_deletion_failed(trial, *bytes),
@@ -90,7 +94,6 @@ impl<S: CheckpointStore> RemovalCallback<S> {
                 resource: *max_total_resource,
             }),
             Event::Header(_)
-            | Event::Launch { .. }
             | Event::Reported { .. }
             | Event::LoopEnd(_)
             | Event::End(_)

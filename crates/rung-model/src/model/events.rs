@@ -142,8 +142,41 @@ impl RungModel {
         Ok(self.recounting(index, |model| model.go_on(index)))
     }
 
+    /// A paused trial is promoted, and its training program is about to be started from its checkpoint: from now on
+    /// that is no candidate, though the trial waits in its rung until [`RungModel::resume`]. Nothing changes for a
+    /// trial that is not paused, or not known yet.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
+    ///
+    /// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
+    /// model.start("7", 0)?;
+    /// model.report("7", 1, 0.5, Decision::Pause)?;
+    /// model.commit_checkpoint("7", 1, 100)?;
+    /// assert_eq!(model.num_candidates(), 1);
+    /// model.launch("7");
+    /// assert_eq!(model.num_candidates(), 0);
+    /// assert!(model.is_about_to_run("7"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn launch(&mut self, trial: &str) {
+        let Some(index) = self.index.get(trial).copied() else {
+            return;
+        };
+        let paused = matches!(
+            self.trials[index.get()].status,
+            TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
+        );
+        if paused {
+            self.recounting(index, |model| {
+                model.trials[index.get()].about_to_run = true;
+            });
+        }
+    }
+
     fn go_on(&mut self, index: TrialIndex) -> Resumed {
         let state = &mut self.trials[index.get()];
+        state.about_to_run = false;
         let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
         let paused_at = std::mem::take(&mut state.last_resource);
         state.committed_since_pause = false;

@@ -166,7 +166,7 @@ impl RungModel {
                 state.committed_since_pause || checkpoint.level >= rung.level()
             }),
         };
-        committed && !state.pinned
+        committed && !state.pinned && !state.about_to_run
     }
 
     fn is_candidate(&self, index: TrialIndex) -> bool {
@@ -254,6 +254,7 @@ impl RungModel {
         }
         self.recounting(index, |model| {
             model.end_wait(index);
+            model.trials[index.get()].about_to_run = false;
             model.set_status(index, TrialStatus::StoppedOrCompleted);
         });
         if !self.trials[index.get()].pinned {
@@ -272,6 +273,7 @@ impl RungModel {
     fn drop_checkpoint(&mut self, index: TrialIndex) -> Option<Checkpoint> {
         let state = &mut self.trials[index.get()];
         state.committed_since_pause = false;
+        state.about_to_run = false;
         let freed = state.checkpoint.take();
         self.bytes -= freed.map_or(0, |checkpoint| checkpoint.bytes);
         freed

@@ -122,6 +122,13 @@ impl RungModel {
         index.is_some_and(|index| self.trials[index.get()].pinned)
     }
 
+    /// Whether a trial is paused and its training program is about to be started, see [`RungModel::launch`].
+    #[must_use]
+    pub fn is_about_to_run(&self, trial: &str) -> bool {
+        let index = self.index.get(trial);
+        index.is_some_and(|index| self.trials[index.get()].about_to_run)
+    }
+
     /// Where a trial stands: its highest rung level and its rank there, without a score. `None` if
     /// it is unknown or in no rung yet.
     #[must_use]

@@ -127,6 +127,11 @@ impl<'o> Books<'o> {
         Ok(self.standing.scheduler.next_task()?)
     }
 
+    /// A paused trial is promoted, as was decided before.
+    pub(crate) fn promote(&mut self, trial: &str) -> Result<(), RunError> {
+        Ok(self.standing.scheduler.adopt_resume(trial)?)
+    }
+
     /// Whether no configuration is left that was not tried.
     pub(crate) fn space_is_used_up(&self) -> bool {
         self.standing.scheduler.space_is_used_up()

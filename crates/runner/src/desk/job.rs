@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{
@@ -122,12 +122,16 @@ pub(crate) struct Started {
     /// Why not, if it could not be started.
     pub(crate) process: io::Result<Process>,
     pub(crate) restored: Restored,
+    /// Whether its folder is as the trial's last process left it.
+    pub(crate) folder_kept: bool,
 }
 
 /// What a job came to.
 #[derive(Debug)]
 pub(crate) enum Done {
     Started(ProcessId, Result<Box<Started>, StoreError>),
+    /// The run stops, so its program was not started.
+    NotStarted(ProcessId),
     Prepared(ProcessId, Result<Prepared, StoreError>),
     Kept(ProcessId, Kept),
     Left(ProcessId, Left),
@@ -149,25 +153,6 @@ pub(super) struct Workshop {
     pub(super) mark: String,
     pub(super) log: Arc<File>,
     pub(super) queue: Arc<Queue>,
-    pub(super) gate: Arc<Gate>,
-}
-
-/// Through which every program goes that is started. Once it is closed none is.
-#[derive(Debug, Default)]
-pub(super) struct Gate(Mutex<bool>);
-
-impl Gate {
-    pub(super) fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-    }
-
-    fn pass<T>(&self, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let closed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if *closed {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        start()
-    }
 }
 
 impl Workshop {
@@ -188,7 +173,14 @@ impl Workshop {
 
     fn carry_out(&self, trial: &str, job: Job, to: &SyncSender<Message>) -> Option<Done> {
         Some(match job {
-            Job::Start(start) => Done::Started(start.process, self.start(trial, *start, to)),
+            Job::Start(start) => {
+                let process = start.process;
+                match self.start(trial, *start, to) {
+                    Ok(None) => Done::NotStarted(process),
+                    Ok(Some(started)) => Done::Started(process, Ok(started)),
+                    Err(error) => Done::Started(process, Err(error)),
+                }
+            }
             Job::Prepare { process, level } => {
                 let prepare = || self.store.prepare(trial, level, process.number);
                 Done::Prepared(process, self.patiently(prepare))
@@ -213,12 +205,16 @@ impl Workshop {
         })
     }
 
+    /// None: the run stops, and nothing is started any more.
     fn start(
         &self,
         trial: &str,
         start: Start,
         to: &SyncSender<Message>,
-    ) -> Result<Box<Started>, StoreError> {
+    ) -> Result<Option<Box<Started>>, StoreError> {
+        if self.queue.starts_nothing() {
+            return Ok(None);
+        }
         let (folder, restored) = self.patiently(|| self.make_folder(trial, start.folder))?;
         let experiment = &start.experiment;
         let checkpoint_dir = folder.display().to_string();
@@ -234,22 +230,33 @@ impl Workshop {
             protocol: experiment.protocol,
             names: experiment.names.clone(),
         };
-        let process = self.gate.pass(|| Process::spawn(&launch, to));
-        Ok(Box::new(Started { process, restored }))
+        let process = self.queue.starting(|| Process::spawn(&launch, to));
+        Ok(process.map(|process| {
+            Box::new(Started {
+                process,
+                folder_kept: restored.is_none(),
+                restored: restored.unwrap_or_default(),
+            })
+        }))
     }
 
-    fn make_folder(&self, trial: &str, folder: Folder) -> Result<(PathBuf, Restored), StoreError> {
+    /// The folder, and what was restored there; nothing if it is as the last process left it.
+    fn make_folder(
+        &self,
+        trial: &str,
+        folder: Folder,
+    ) -> Result<(PathBuf, Option<Restored>), StoreError> {
         if folder == Folder::AsItIs
             && let Some(live) = self.store.live(trial)?
         {
-            return Ok((live, Restored::default()));
+            return Ok((live, None));
         }
         let live = self.store.begin(trial)?;
         let restored = match folder {
             Folder::Empty => Restored::default(),
             Folder::Restored | Folder::AsItIs => self.store.restore(trial, &live)?,
         };
-        Ok((live, restored))
+        Ok((live, Some(restored)))
     }
 
     fn keep(&self, trial: &str, keep: &Keep) -> Kept {

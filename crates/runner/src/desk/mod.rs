@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
+use crate::process::end_marked;
 use crate::runner::Message;
-use job::{Gate, Workshop};
+use job::Workshop;
 use queue::Queue;
 
 pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started};
@@ -36,9 +37,9 @@ const HOPELESS: Duration = Duration::from_secs(5);
 pub(crate) struct Desk {
     store: Arc<dyn Store>,
     queue: Arc<Queue>,
-    gate: Arc<Gate>,
     deleter: Arc<Deleter>,
     deletions: Receiver<DeletionEvent>,
+    mark: String,
     /// Since when deletions are under way without a break.
     deleting_since: Option<Instant>,
 }
@@ -59,15 +60,14 @@ impl Desk {
     pub(crate) fn new(store: Arc<dyn Store>, settings: Settings, to: &SyncSender<Message>) -> Self {
         let (deleter, deletions) = Deleter::new(Arc::clone(&store), DeleterSettings::default());
         let deleter = Arc::new(deleter);
-        let (queue, gate) = (Arc::new(Queue::default()), Arc::new(Gate::default()));
+        let queue = Arc::new(Queue::default());
         let workshop = Arc::new(Workshop {
             store: Arc::clone(&store),
             deleter: Arc::clone(&deleter),
             patience: settings.patience,
-            mark: settings.mark,
+            mark: settings.mark.clone(),
             log: settings.log,
             queue: Arc::clone(&queue),
-            gate: Arc::clone(&gate),
         });
         // One more, for deletions while all trials wait for their commits.
         for _ in 0..=settings.workers.min(MOST_THREADS) {
@@ -78,9 +78,9 @@ impl Desk {
         Self {
             store,
             queue,
-            gate,
             deleter,
             deletions,
+            mark: settings.mark,
             deleting_since: None,
         }
     }
@@ -127,9 +127,17 @@ impl Desk {
         since.elapsed() > SLOW_DELETION
     }
 
-    /// From now on no program is started, whatever is still to be done for one.
-    pub(crate) fn start_no_more(&self) {
-        self.gate.close();
+    /// From now on no program is started.
+    pub(crate) fn start_nothing(&self) {
+        self.queue.start_nothing();
+    }
+
+    /// Ends all programs of the run, whatever session they are in, and those that are being started at this moment.
+    pub(crate) fn end_programs(&self) {
+        self.start_nothing();
+        if self.queue.wait_for_starts(A_WHILE) {
+            end_marked(&self.mark, None, Duration::ZERO);
+        }
     }
 
     /// From now on nothing is waited for: an operation that fails is not tried again.
@@ -159,7 +167,8 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.start_no_more();
         self.queue.close();
+        // However the run ended, a thread may be about to start one more.
+        self.end_programs();
     }
 }

@@ -19,6 +19,11 @@ struct State {
     busy: HashSet<String>,
     /// Removals that wait or are being done.
     removals: usize,
+    /// Programs that are being started at this moment.
+    starting: usize,
+    /// Programs that were started so far.
+    started: u64,
+    starts_nothing: bool,
     hurries: bool,
     closed: bool,
 }
@@ -58,6 +63,44 @@ impl Queue {
 
     pub(super) fn num_removals(&self) -> usize {
         self.state().removals
+    }
+
+    /// Starts a program, unless nothing is to be started any more.
+    pub(super) fn starting<T>(&self, start: impl FnOnce() -> T) -> Option<T> {
+        let mut state = self.state();
+        if state.starts_nothing {
+            return None;
+        }
+        state.starting += 1;
+        state.started += 1;
+        drop(state);
+        let started = start();
+        self.state().starting -= 1;
+        self.changed.notify_all();
+        Some(started)
+    }
+
+    /// From now on nothing is started.
+    pub(super) fn start_nothing(&self) {
+        self.state().starts_nothing = true;
+    }
+
+    pub(super) fn starts_nothing(&self) -> bool {
+        self.state().starts_nothing
+    }
+
+    /// Waits for the programs that are being started at this moment, and says whether there was ever one.
+    pub(super) fn wait_for_starts(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        let mut state = self.state();
+        while state.starting > 0 {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            state = self.wait(state, Some(left));
+        }
+        state.started > 0
     }
 
     pub(super) fn hurry(&self) {
@@ -137,6 +180,26 @@ mod tests {
         assert_eq!(queue.num_removals(), 2);
         queue.close();
         assert!(queue.next().is_none());
+    }
+
+    #[test]
+    fn nothing_is_started_behind_the_end() {
+        let queue = std::sync::Arc::new(Queue::default());
+        assert!(!queue.wait_for_starts(Duration::ZERO));
+        let (begun, told) = std::sync::mpsc::channel();
+        let starter = std::sync::Arc::clone(&queue);
+        let slow = std::thread::spawn(move || {
+            starter.starting(|| {
+                begun.send(()).unwrap();
+                std::thread::sleep(Duration::from_millis(100));
+            })
+        });
+        told.recv().unwrap();
+        queue.start_nothing();
+        assert!(queue.wait_for_starts(Duration::from_secs(60)));
+        assert_eq!(queue.state().starting, 0);
+        assert_eq!(slow.join().unwrap(), Some(()));
+        assert_eq!(queue.starting(|| ()), None);
     }
 
     #[test]

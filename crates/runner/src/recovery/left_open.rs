@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rungkeeper_checkpoints::Stored;
 use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner_hooks::RemovalReason;
 use rungkeeper_tuner_hooks::log::Event;
@@ -22,6 +23,8 @@ pub(super) struct LeftOpen {
     pub(super) unsettled: HashSet<String>,
     /// Trials whose checkpoint was removed by a decision: its files have to go.
     pub(super) removed: HashSet<String>,
+    /// Trials that reported since what their folder holds was begun: before, it is not what they reported last.
+    pub(super) reported_since: HashSet<String>,
 }
 
 impl LeftOpen {
@@ -32,8 +35,13 @@ impl LeftOpen {
             | Event::Restart { trial, .. } => {
                 self.reported.remove(trial);
                 self.unsettled.remove(trial);
+                if !fields.contains_key("folder_kept") {
+                    self.reported_since.remove(trial);
+                }
                 self.note_process(trial, fields);
             }
+            // Once before a process is started, and for the first one of a trial once more when its number is known.
+            Event::Launch { trial, .. } => self.note_process(trial, fields),
             Event::Reported {
                 trial,
                 level,
@@ -41,11 +49,13 @@ impl LeftOpen {
                 ..
             } => {
                 self.reported.insert(trial.clone(), (*level, *metric));
+                self.reported_since.insert(trial.clone());
             }
             Event::Result {
                 trial, decision, ..
             } => {
                 self.reported.remove(trial);
+                self.reported_since.insert(trial.clone());
                 if *decision == Decision::Pause {
                     self.unsettled.insert(trial.clone());
                 }
@@ -63,6 +73,13 @@ impl LeftOpen {
             }
             _ => {}
         }
+    }
+
+    /// Whether a checkpoint in the store is one that a decision removed: one that came later has another number.
+    pub(super) fn was_removed(&self, stored: &Stored) -> bool {
+        let sequence = self.sequences.get(&stored.trial);
+        self.removed.contains(&stored.trial)
+            && sequence.is_none_or(|sequence| stored.sequence <= *sequence)
     }
 
     fn note_process(&mut self, trial: &str, fields: &Fields) {

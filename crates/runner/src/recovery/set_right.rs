@@ -35,12 +35,22 @@ impl Trials<'_> {
             .trials()
             .map(|(id, status)| (id.to_owned(), status))
             .collect();
+        let mut needless = Vec::new();
         for (trial, status) in &trials {
-            self.set_trial_right(trial, *status, left, &mut in_store)?;
+            if self.set_trial_right(trial, *status, left, &mut in_store)?
+                && let Some(stored) = in_store.get(trial)
+            {
+                needless.push((trial.clone(), stored.bytes));
+            }
+        }
+        self.interrupted.reverse(); // oldest first, as they are taken from the end
+        self.sweep(&in_store)?;
+        // Only now: calls of a store that concern one trial must not overlap, and threads do these.
+        for (trial, bytes) in needless {
+            self.desk.ask(&trial, Job::Remove { bytes });
         }
         self.let_former_best_go()?;
-        self.interrupted.reverse(); // oldest first, as they are taken from the end
-        self.sweep(&in_store)
+        self.go_on_with_promotions()
     }
 
     /// What is there. What the log names and the listing does not is asked for by its key: a listing may be incomplete.
@@ -70,35 +80,51 @@ impl Trials<'_> {
         Ok(found)
     }
 
+    /// Whether nobody needs what the store holds of the trial.
     fn set_trial_right(
         &mut self,
         trial: &str,
         status: TrialStatus,
         left: &LeftOpen,
         in_store: &mut InStore,
-    ) -> Result<(), RunError> {
+    ) -> Result<bool, RunError> {
+        let stored = in_store.get(trial).cloned();
+        let was_removed = stored
+            .as_ref()
+            .is_some_and(|stored| left.was_removed(stored));
         match status {
             TrialStatus::Running => {
-                self.keep_what_it_wrote(trial, in_store)?;
                 self.interrupted.push(trial.to_owned());
+                let kept = left.reported_since.contains(trial)
+                    && self.keep_what_it_wrote(trial, in_store)?;
+                match stored {
+                    _ if kept || was_removed => return Ok(was_removed && !kept),
+                    // Committed at a stop, and the run was killed before that was in the log.
+                    Some(stored) if !self.is_known(left, &stored) => self.adopt(&stored)?,
+                    _ => {}
+                }
             }
             TrialStatus::PausedWithCheckpoint => self.check_paused(trial, left, in_store)?,
-            TrialStatus::PausedNoCheckpoint => match in_store.get(trial).cloned() {
+            TrialStatus::PausedNoCheckpoint => match stored {
                 // It was called lost, or its pause was not complete, and here it is.
-                Some(stored) if !left.removed.contains(trial) => self.adopt(&stored)?,
-                Some(stored) => self.remove(trial, &stored),
-                None => {}
+                Some(stored) if !was_removed => self.adopt(&stored)?,
+                stored => return Ok(stored.is_some()),
             },
             TrialStatus::StoppedOrCompleted if self.books.model().is_pinned(trial) => {
                 self.check_pinned(trial, in_store)?;
             }
-            TrialStatus::StoppedOrCompleted => {
-                if let Some(stored) = in_store.get(trial).cloned() {
-                    self.remove(trial, &stored);
-                }
-            }
+            TrialStatus::StoppedOrCompleted => return Ok(stored.is_some()),
         }
-        Ok(())
+        Ok(false)
+    }
+
+    /// Whether a checkpoint in the store is the one that the log holds.
+    fn is_known(&self, left: &LeftOpen, stored: &Stored) -> bool {
+        let trial = &stored.trial;
+        let known = self.books.model().checkpoint(trial);
+        let sequence = left.sequences.get(trial);
+        known.is_some_and(|known| known.level == stored.level)
+            && sequence.is_none_or(|sequence| *sequence == stored.sequence)
     }
 
     /// In the one-way protocol what a program wrote is complete at any moment: it is a checkpoint of its last report.
@@ -176,16 +202,11 @@ impl Trials<'_> {
         let of_the_pause =
             known.is_some_and(|known| known.level >= level) || !left.unsettled.contains(trial);
         let stored = in_store.get(trial).cloned();
-        let is_known = |stored: &Stored| {
-            known.is_some_and(|known| known.level == stored.level)
-                && left
-                    .sequences
-                    .get(trial)
-                    .is_none_or(|sequence| *sequence == stored.sequence)
-        };
         match stored {
-            Some(stored) if is_known(&stored) && of_the_pause => Ok(()),
-            Some(stored) if !is_known(&stored) && stored.level >= level => self.adopt(&stored),
+            Some(stored) if self.is_known(left, &stored) && of_the_pause => Ok(()),
+            Some(stored) if !self.is_known(left, &stored) && stored.level >= level => {
+                self.adopt(&stored)
+            }
             stored => {
                 if self.keep_what_it_wrote(trial, in_store)? {
                     return Ok(());
@@ -229,11 +250,6 @@ impl Trials<'_> {
             (None, None) => self.keep_what_it_wrote(trial, in_store).map(drop),
             (Some(_), Some(_)) => Ok(()),
         }
-    }
-
-    fn remove(&self, trial: &str, stored: &Stored) {
-        let bytes = stored.bytes;
-        self.desk.ask(trial, Job::Remove { bytes });
     }
 
     /// Clears up what nobody needs. What could not be deleted before and is gone now is written down.

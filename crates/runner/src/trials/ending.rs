@@ -239,11 +239,16 @@ impl Trials<'_> {
             let folder = if complete {
                 Folder::AsItIs
             } else {
-                Folder::Restored
+                self.folder_of(&trial)
             };
+            let said = self.slots.of(process).map(|slot| slot.said.clone());
             self.free(process);
             let beginning = Beginning::Restart { crashed: true };
-            return self.begin(process.slot, &trial, beginning, folder);
+            self.begin(process.slot, &trial, beginning, folder)?;
+            if let Some(slot) = self.slots.iter_mut().find(|slot| slot.trial == trial) {
+                slot.said_before = said;
+            }
+            return Ok(());
         }
         if self.stopping.is_under_way() {
             self.keep(process, After::Interruption, status);

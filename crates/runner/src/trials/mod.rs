@@ -95,9 +95,14 @@ impl Stopping {
         self.how() != Stop::No
     }
 
-    /// The run stops by itself.
+    /// The run stops by itself. An end that was reached as it should be is none if something then fails.
     pub(crate) fn halt(&mut self, why: Halt) {
-        self.halt.get_or_insert(why);
+        if matches!(
+            (&self.halt, &why),
+            (None, _) | (Some(Halt::Limit), Halt::Failed(_))
+        ) {
+            self.halt = Some(why);
+        }
     }
 }
 
@@ -135,11 +140,6 @@ impl<'o> Trials<'o> {
         &self.surroundings.directory
     }
 
-    /// The mark that every process of the run carries.
-    pub(crate) fn mark(&self) -> &str {
-        &self.surroundings.mark
-    }
-
     /// A program said something.
     pub(crate) fn heard(&mut self, said: Said) -> Result<(), RunError> {
         let Said { process, heard } = said;
@@ -166,6 +166,10 @@ impl<'o> Trials<'o> {
     pub(crate) fn done(&mut self, done: Done) -> Result<(), RunError> {
         match done {
             Done::Started(process, started) => self.started(process, started),
+            Done::NotStarted(process) => {
+                self.not_started(process);
+                Ok(())
+            }
             Done::Prepared(process, prepared) => self.prepared(process, prepared),
             Done::Kept(process, kept) => self.kept(process, kept),
             Done::Left(process, left) => {
@@ -183,6 +187,7 @@ impl<'o> Trials<'o> {
 
     /// The end of a turn: what exceeds the budget is removed, in the log before the files go.
     pub(crate) fn keep_budget(&mut self) -> Result<(), RunError> {
+        self.reserve_held()?;
         for removal in self.books.keep_budget()? {
             let bytes = removal.bytes;
             self.desk.ask(&removal.trial, Job::Remove { bytes });
@@ -286,7 +291,7 @@ impl<'o> Trials<'o> {
     /// The store cannot be used: programs are paused as if somebody had asked for it, what they wrote is kept, and then
     /// the run ends with the error.
     fn stop_without_store(&mut self, error: StoreError) {
-        if self.stopping.halt.is_none() {
+        if matches!(self.stopping.halt, None | Some(Halt::Limit)) {
             self.books.note(
                 "the store cannot be used: the run stops, and what programs wrote is kept until it is resumed",
             );

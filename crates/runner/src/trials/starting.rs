@@ -12,7 +12,7 @@ use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
 use crate::parts::check_command;
 use crate::process::{Output, Process, ProcessId, Said, start_time};
-use crate::slots::{Beginning, Slot};
+use crate::slots::{Beginning, Phase, Slot};
 
 /// What a free worker is to do.
 enum Next {
@@ -45,7 +45,7 @@ impl Trials<'_> {
                 Next::Begin(trial, beginning) => {
                     let folder = match beginning {
                         Beginning::Start { .. } => Folder::Empty,
-                        Beginning::Promotion | Beginning::Restart { .. } => Folder::Restored,
+                        Beginning::Promotion | Beginning::Restart { .. } => self.folder_of(&trial),
                     };
                     self.begin(place, &trial, beginning, folder)?;
                 }
@@ -95,6 +95,43 @@ impl Trials<'_> {
                     Next::Later
                 }
             });
+        }
+    }
+
+    /// The checkpoint of a trial whose promotion is decided is needed in a moment: it must not be given up meanwhile.
+    pub(super) fn reserve_held(&mut self) -> Result<(), RunError> {
+        for trial in &self.held {
+            if !self.slots.hold(trial) && !self.books.model().is_about_to_run(trial) {
+                let event = Event::Launch {
+                    trial: trial.clone(),
+                    elapsed: self.books.elapsed(),
+                };
+                self.books.record(&event)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Promotions that an interruption cut short go on.
+    pub(crate) fn go_on_with_promotions(&mut self) -> Result<(), RunError> {
+        let model = self.books.model();
+        let cut_short = model
+            .trials()
+            .filter(|(trial, _)| model.is_about_to_run(trial));
+        let cut_short: Vec<String> = cut_short.map(|(trial, _)| trial.to_owned()).collect();
+        for trial in cut_short {
+            self.books.promote(&trial)?;
+            self.held.push(trial);
+        }
+        Ok(())
+    }
+
+    /// What a trial starts from: its checkpoint, where the log holds one. One that was given up and could not be
+    /// deleted yet is none.
+    pub(super) fn folder_of(&self, trial: &str) -> Folder {
+        match self.books.model().checkpoint(trial) {
+            Some(_) => Folder::Restored,
+            None => Folder::Empty,
         }
     }
 
@@ -164,6 +201,15 @@ impl Trials<'_> {
         Ok(())
     }
 
+    /// The run stops: the trial goes on when it is resumed.
+    pub(super) fn not_started(&mut self, process: ProcessId) {
+        if let Some(slot) = self.slots.take(process)
+            && !matches!(slot.phase, Phase::Starting(Beginning::Promotion))
+        {
+            self.interrupted.push(slot.trial);
+        }
+    }
+
     /// The program of a trial was started, or could not be.
     pub(super) fn started(
         &mut self,
@@ -173,7 +219,7 @@ impl Trials<'_> {
         let Some(slot) = self.slots.take(process) else {
             return Ok(());
         };
-        let crate::slots::Phase::Starting(beginning) = &slot.phase else {
+        let Phase::Starting(beginning) = &slot.phase else {
             return Ok(());
         };
         let beginning = beginning.clone();
@@ -181,6 +227,7 @@ impl Trials<'_> {
         let Started {
             process: program,
             restored,
+            folder_kept,
         } = match started {
             Ok(started) => *started,
             Err(error) if error.is_unavailable() => {
@@ -201,9 +248,9 @@ impl Trials<'_> {
             }
         };
         let level = restored.checkpoint.map_or(0, |checkpoint| checkpoint.level);
-        self.record_beginning(&trial, &beginning, &program, process)?;
+        self.record_beginning(&trial, &beginning, &program, (process, folder_kept))?;
         let mut slot = slot;
-        slot.train(program, level);
+        slot.train(program, level, folder_kept);
         let early = slot.take_early();
         self.slots.put(slot);
         for heard in early {
@@ -247,7 +294,7 @@ impl Trials<'_> {
         trial: &str,
         beginning: &Beginning,
         program: &Process,
-        process: ProcessId,
+        (process, folder_kept): (ProcessId, bool),
     ) -> Result<(), RunError> {
         let (trial, elapsed) = (trial.to_owned(), self.books.elapsed());
         // What a later recovery needs to end a process that was left behind.
@@ -257,9 +304,12 @@ impl Trials<'_> {
             ("pid", json!(id)),
             ("process_start", json!(start_time(id))),
         ];
+        if folder_kept {
+            fields.push(("folder_kept", json!(true)));
+        }
         let event = match beginning {
-            // Said before.
-            Beginning::Start { .. } => return Ok(()),
+            // That it begins was said before.
+            Beginning::Start { .. } => Event::Launch { trial, elapsed },
             Beginning::Promotion => Event::Resume { trial, elapsed },
             Beginning::Restart { crashed } => {
                 if *crashed {

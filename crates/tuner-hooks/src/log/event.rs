@@ -62,8 +62,9 @@ pub enum Event {
         /// Seconds of the run.
         elapsed: f64,
     },
-    /// A training process of a trial is about to be started. It changes no decision: after a kill
-    /// between this line and the start of the process it tells whose process may be running.
+    /// A training process of a trial is about to be started: after a kill between this line and the
+    /// start of the process it tells whose process may be running. The checkpoint of a paused trial
+    /// is no candidate from now on, since the process starts from it.
     Launch {
         /// The trial.
         trial: String,

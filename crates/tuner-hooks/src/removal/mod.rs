@@ -200,6 +200,12 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(())
     }
 
+    /// The training program of a trial is about to be started. The checkpoint of a paused one is no candidate from now
+    /// on: its program starts from it.
+    pub(crate) fn on_launch(&mut self, trial: &str) {
+        self.model.launch(trial);
+    }
+
     /// Keeps the checkpoint of a trial from being given up.
     ///
     /// # Errors
