@@ -150,6 +150,23 @@ impl<'o> Books<'o> {
             .map_err(|error| error.to_string())
     }
 
+    /// From now on these limits end the run.
+    pub(crate) fn set_limits(
+        &mut self,
+        limits: Limits,
+        fields: &[(&str, Value)],
+    ) -> Result<(), RunError> {
+        limits.check()?;
+        let event = Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.elapsed(),
+        };
+        self.record_with(&event, fields)
+    }
+
     /// Trials whose checkpoints were removed and could not be deleted yet.
     pub(crate) fn undeleted(&self) -> Vec<String> {
         self.standing.callback.undeleted().keys().cloned().collect()
