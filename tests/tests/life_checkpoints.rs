@@ -6,8 +6,6 @@ mod runs;
 
 use std::fs;
 
-use serde_json::Value;
-
 use runs::life::{BOTH, Project, Protocol, trainer};
 
 /// Nine trials with the metric 0.TRIAL: the first is promoted, to the end at last.
@@ -231,7 +229,7 @@ fn crash_between_rungs() {
             "{protocol:?}: {}",
             said.all()
         );
-        let end = project.log().of("end").pop().map(Value::clone).unwrap();
+        let end = project.log().of("end").pop().cloned().unwrap();
         assert_eq!(end["extra_results"]["cost_resources"], 0);
         project.nothing_is_lost(27);
         project.agrees();

@@ -89,23 +89,23 @@ fn a_gigabyte_beside_20_ms_or_3000_files() {
 #[test]
 fn ctrl_c_twice_at_once() {
     let each = r#"seq 20000 | split -l 1 -a 5 - "$dir/part-""#;
-    for protocol in BOTH {
-        for signal in ["TERM", "INT"] {
-            let more = "workers = 2\ngrace = 3\nstop = { trials = 4 }";
-            let scheduler = "max_resource = 100\nlevels = [1]";
-            let program = trainer(protocol, "", each);
-            let project = Project::with_scheduler(protocol, &program, more, scheduler);
-            let run = project.begin();
-            project.wait_for("a pause", |log| !log.of("reported").is_empty());
-            sleep(Duration::from_millis(100));
-            run.signal(signal);
-            run.signal(signal);
-            let said = run.ends_within(Duration::from_secs(3 + 2));
-            let code = if signal == "INT" { 130 } else { 143 };
-            assert_eq!(said.code, Some(code), "{}", said.all());
-            assert!(project.programs().is_empty(), "{:?}", project.programs());
-            assert!(project.log().of("failed").is_empty());
-            assert!(project.log().of("remove").is_empty());
-        }
+    for (protocol, signal) in BOTH.into_iter().zip(["TERM", "INT"]) {
+        let more = "workers = 1\ngrace = 3\nstop = { trials = 4 }";
+        let scheduler = "max_resource = 100\nlevels = [1]";
+        let program = trainer(protocol, "", each);
+        let project = Project::with_scheduler(protocol, &program, more, scheduler);
+        let run = project.begin();
+        project.wait_for("a pause", |log| {
+            !log.of("reported").is_empty() || !log.of("result").is_empty()
+        });
+        sleep(Duration::from_millis(100));
+        run.signal(signal);
+        run.signal(signal);
+        let said = run.ends_within(Duration::from_secs(3 + 2));
+        let code = if signal == "INT" { 130 } else { 143 };
+        assert_eq!(said.code, Some(code), "{}", said.all());
+        assert!(project.programs().is_empty(), "{:?}", project.programs());
+        assert!(project.log().of("failed").is_empty());
+        assert!(project.log().of("remove").is_empty());
     }
 }

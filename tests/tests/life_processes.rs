@@ -18,27 +18,27 @@ const ESCAPES: [(&str, &str); 4] = [
     // The runner dies between starting it and writing the line that says so.
     (
         "before the line",
-        r#"kill -9 "$PPID"; echo $$ >> left; told=; trap 'echo told >> told; exit 1' TERM
+        r#"trap 'echo told >> told; exit 1' TERM; kill -9 "$PPID"; echo $$ >> left
 while :; do sleep 0.02; done"#,
     ),
     // Its leader is gone, a child in its group goes on.
     (
         "a child in the group",
-        r#"sh -c 'echo $$ >> left; trap "echo told >> told; exit 1" TERM
+        r#"sh -c 'trap "echo told >> told; exit 1" TERM; echo $$ >> left
 while :; do sleep 0.02; done' < /dev/null > /dev/null 2>&1 &
 sleep 0.2; kill -9 "$PPID" $$"#,
     ),
     // It has made a session of its own, as torchrun does.
     (
         "a session of its own",
-        r#"setsid sh -c 'echo $$ >> left; trap "echo told >> told; exit 1" TERM
+        r#"setsid sh -c 'trap "echo told >> told; exit 1" TERM; echo $$ >> left
 while :; do sleep 0.02; done' < /dev/null > /dev/null 2>&1 &
 sleep 0.2; kill -9 "$PPID"; while :; do sleep 0.02; done"#,
     ),
     // That, and the leader is gone as well.
     (
         "a session without a leader",
-        r#"setsid sh -c 'echo $$ >> left; trap "echo told >> told; exit 1" TERM
+        r#"setsid sh -c 'trap "echo told >> told; exit 1" TERM; echo $$ >> left
 while :; do sleep 0.02; done' < /dev/null > /dev/null 2>&1 &
 sleep 0.2; kill -9 "$PPID" $$"#,
     ),
@@ -197,7 +197,7 @@ fn copy_of_a_run() {
         for outside in [false, true] {
             let more = "grace = 1\nworkers = 4\nstop = { trials = 12 }";
             let hold = "while [ -e hold ]; do sleep 0.02; done";
-            let project = Project::new(protocol, &trainer(protocol, hold, ""), more);
+            let project = Project::new(protocol, &trainer(protocol, hold, hold), more);
             if outside {
                 let store = format!(
                     "grace = 1\nstore = {{ location = \"{}/store\" }}",
@@ -209,7 +209,7 @@ fn copy_of_a_run() {
             project.wait_for("reports", |log| log.of("checkpoint").len() >= 4);
             project.write("hold", "");
             project.wait_for("all of them wait", |_| project.programs().len() >= 4);
-            sleep(Duration::from_millis(300));
+            sleep(Duration::from_millis(800));
             let programs = leaders(&project);
             assert!(programs.len() >= 4, "{programs:?}");
             done(

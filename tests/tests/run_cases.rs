@@ -490,7 +490,7 @@ fn interrupt(mut child: Child) {
     let mut kill = std::process::Command::new("kill");
     kill.args(["-INT", &child.id().to_string()]);
     assert!(kill.status().unwrap().success());
-    assert!(child.wait().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// Two runs under one folder, a foreign folder and a link that points out in the store itself: only
@@ -607,10 +607,13 @@ fn pinned_by_hand() {
     let (header, events) = read_whole_lines(&run);
     let replay = replayed(&header, &events);
     let model = replay.callback().model();
-    let mut paused = model
+    let paused = model
         .trials()
         .filter(|trial| trial.1 == TrialStatus::PausedWithCheckpoint);
-    let (first, second) = (paused.next().unwrap().0, paused.next().unwrap().0);
+    let finished = model.trials().filter(|trial| model.is_pinned(trial.0));
+    let mut held = paused.chain(finished).map(|trial| trial.0);
+    let mut next = || held.next().unwrap();
+    let (first, second, third, fourth) = (next(), next(), next(), next());
     let said = |arguments: &[&str]| rungkeeper(base, arguments).output().unwrap();
     // The run goes on: it takes it up.
     assert_eq!(
@@ -633,11 +636,7 @@ fn pinned_by_hand() {
         text(&twice.stderr),
         "error: trial \"0020\" is unknown to the run\n"
     );
-    // One worker, the best, and three more would be all of the budget.
-    let mut others = model
-        .trials()
-        .filter(|trial| trial.1 == TrialStatus::PausedNoCheckpoint);
-    let (third, fourth) = (others.next().unwrap().0, others.next().unwrap().0);
+    // One worker, the best, and three more are all of the budget.
     succeeds(&said(&["pin", third, "run"]));
     let full = said(&["pin", fourth, "run"]);
     assert_eq!(full.status.code(), Some(1));

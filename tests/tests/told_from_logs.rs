@@ -17,7 +17,7 @@ fn log(events: &[&str]) -> tempfile::TempDir {
     let mut header = Header::new("run", &ModelSpec::geometric(1, 3, 9).unwrap(), 9);
     header.max_num_checkpoints = Some(2);
     header.max_num_trials = Some(4);
-    header.policy = "rank_aware".to_owned();
+    "rank_aware".clone_into(&mut header.policy);
     let mut lines = to_line(&Event::Header(Box::new(header)));
     for event in events {
         lines.push('\n');

@@ -39,7 +39,7 @@ fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
-/// As [`write`], for a place in a run's folder: nobody named it, so a pipe there is replaced as well.
+/// As [`write()`], for a place in a run's folder: nobody named it, so a pipe there is replaced as well.
 pub(crate) fn write_in_folder(path: &Path, text: &str) -> anyhow::Result<()> {
     replace(path, text).with_context(|| format!("cannot write {}", path.display()))
 }

@@ -184,9 +184,9 @@ fn check_that_it_may_be_used(path: &Path) -> Result<(), RunError> {
     if names.iter().any(|name| name == LOG) && names.iter().any(|name| name == LOCK) {
         return Ok(()); // a run, of which more is known once it is locked
     }
-    // Without its lock nothing of it was made by a run.
+    // Without its lock nothing of it was made by a run, and a lock that nobody signed is somebody else's file.
     let ours = |name: &&String| OURS.contains(&name.trim_end_matches(".partial"));
-    let is_ours = names.iter().any(|name| name == LOCK);
+    let is_ours = whole::read_text(&path.join(LOCK)).is_ok_and(|lock| is_signature(&lock));
     let foreign = names.iter().find(|name| !is_ours || !ours(name));
     foreign.map_or(Ok(()), |name| {
         Err(RunError::NotOurs {
@@ -219,6 +219,12 @@ pub fn worked_on_by(directory: &Path) -> Option<u32> {
     let (id, started) = text.trim().split_once(' ')?;
     let id = id.parse().ok()?;
     (start_time(id).as_deref() == Some(started)).then_some(id)
+}
+
+/// Whether it is what [`sign`] writes, or nothing yet.
+fn is_signature(lock: &str) -> bool {
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    lock.trim().split(' ').all(is_number)
 }
 
 /// Whoever holds the lock is told from a later process with the same number by its start time.

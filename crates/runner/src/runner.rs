@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rungkeeper_checkpoints::Pending;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits, TrialStatus};
+use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits};
 
 use crate::books::Standing;
 use crate::desk::Done;
@@ -145,15 +145,7 @@ impl<'o> Runner<'o> {
     ///
     /// A limit that is not positive, or the log cannot be written.
     pub fn set_limits(&mut self, limits: Limits) -> Result<(), RunError> {
-        limits.check()?;
-        let event = Event::Limits {
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
-            elapsed: self.trials.books.elapsed(),
-        };
-        self.trials.books.record(&event)
+        self.trials.books.set_limits(limits, &[])
     }
 
     /// Trials that failed are tried again, from the beginning. Returns how many there are.
@@ -162,26 +154,7 @@ impl<'o> Runner<'o> {
     ///
     /// The log cannot be written.
     pub fn retry_failed(&mut self) -> Result<usize, RunError> {
-        let books = &mut self.trials.books;
-        let model = books.model();
-        let ended = model
-            .trials()
-            .filter(|(_, status)| *status == TrialStatus::StoppedOrCompleted);
-        let failed = ended.filter(|(trial, _)| model.has_failed(trial));
-        let failed: Vec<String> = failed.map(|(trial, _)| trial.to_owned()).collect();
-        for trial in &failed {
-            let event = Event::Retry {
-                trial: trial.clone(),
-                elapsed: books.elapsed(),
-            };
-            books.record(&event)?;
-        }
-        let number = failed.len();
-        // The last one is taken first.
-        self.trials
-            .interrupted
-            .splice(0..0, failed.into_iter().rev());
-        Ok(number)
+        self.trials.retry_failed()
     }
 
     /// The budget that is kept.

@@ -1,5 +1,6 @@
 //! Where the checkpoints of a run are kept.
 
+#[cfg(not(feature = "object-store"))]
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
 use crate::RunError;
 use crate::directory::RunDirectory;
+#[cfg(not(feature = "object-store"))]
 use crate::error::file_error;
 use crate::experiment::{Experiment, StorePlace};
 use crate::origin::{Origin, Whereabouts};

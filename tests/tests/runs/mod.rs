@@ -127,7 +127,7 @@ impl Draws {
 pub(crate) fn check(run: &Path) -> Vec<Event> {
     let (events, owned) = check_log(run);
     assert_eq!(names(&run.join("checkpoints/checkpoints")), owned);
-    assert!(names(&run.join("checkpoints/staging")).is_empty());
+    assert!(names(&run.join("checkpoints/live")).is_empty());
     assert!(names(&run.join("checkpoints/trash")).is_empty());
     events
 }

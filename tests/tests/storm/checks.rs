@@ -126,7 +126,7 @@ pub(crate) fn at_the_end(run: &Path, trials: usize, unheard: bool) {
     let owned = sorted(owned.map(|(trial, _)| trial.to_owned()).collect());
     let store = run.join("checkpoints");
     assert_eq!(names(&store.join("checkpoints")), owned);
-    for left in ["live", "staging", "trash"] {
+    for left in ["live", "trash"] {
         let left = store.join(left);
         assert!(
             !left.exists() || names(&left).is_empty(),

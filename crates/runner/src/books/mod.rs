@@ -94,6 +94,11 @@ impl<'o> Books<'o> {
         self.standing.last.get(trial).copied()
     }
 
+    /// The size of a trial's last checkpoint.
+    pub(crate) fn size(&self, trial: &str) -> u64 {
+        self.standing.sizes.get(trial).copied().unwrap_or(0)
+    }
+
     pub(crate) fn largest(&self) -> u64 {
         self.standing.largest
     }
@@ -143,6 +148,23 @@ impl<'o> Books<'o> {
         verdict
             .map(|verdict| verdict.decision)
             .map_err(|error| error.to_string())
+    }
+
+    /// From now on these limits end the run.
+    pub(crate) fn set_limits(
+        &mut self,
+        limits: Limits,
+        fields: &[(&str, Value)],
+    ) -> Result<(), RunError> {
+        limits.check()?;
+        let event = Event::Limits {
+            max_wallclock_time: limits.seconds,
+            max_num_trials: limits.trials,
+            max_num_reports: limits.reports,
+            max_total_resource: limits.resource,
+            elapsed: self.elapsed(),
+        };
+        self.record_with(&event, fields)
     }
 
     /// Trials whose checkpoints were removed and could not be deleted yet.

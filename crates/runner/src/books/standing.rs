@@ -32,6 +32,8 @@ pub(crate) struct Standing {
     pub(super) has_reports: bool,
     /// Processes of the run so far, so that each has a number of its own.
     pub(super) processes: u64,
+    /// The size of each trial's last checkpoint, which may be on its way out.
+    pub(super) sizes: HashMap<String, u64>,
     /// The largest checkpoint so far.
     pub(super) largest: u64,
     /// The limits that the experiment file had when they were last taken from it.
@@ -59,6 +61,7 @@ impl Standing {
             failed: 0,
             has_reports: false,
             processes: 0,
+            sizes: HashMap::new(),
             largest: 0,
             limits_of_the_file: header.limits(),
         })
@@ -116,7 +119,10 @@ impl Standing {
             Event::Pin { trial, .. } | Event::Unpin { trial, .. } => {
                 self.pinned_as_best.retain(|pinned| pinned != trial);
             }
-            Event::Checkpoint { bytes, .. } => self.largest = self.largest.max(*bytes),
+            Event::Checkpoint { trial, bytes, .. } => {
+                self.sizes.insert(trial.clone(), *bytes);
+                self.largest = self.largest.max(*bytes);
+            }
             _ => {}
         }
         self.callback.apply(event)?;

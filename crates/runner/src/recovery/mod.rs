@@ -172,13 +172,5 @@ fn take_limits_of_the_file(books: &mut Books<'_>, limits: Limits) -> Result<(), 
     if books.limits_of_the_file() == limits {
         return Ok(());
     }
-    limits.check()?;
-    let event = Event::Limits {
-        max_wallclock_time: limits.seconds,
-        max_num_trials: limits.trials,
-        max_num_reports: limits.reports,
-        max_total_resource: limits.resource,
-        elapsed: books.elapsed(),
-    };
-    books.record_with(&event, &[("from_the_file", json!(true))])
+    books.set_limits(limits, &[("from_the_file", json!(true))])
 }

@@ -124,7 +124,7 @@ impl Trials<'_> {
                 if self.books.model().is_pinned(&trial) {
                     self.keep(process, After::Stop, status);
                 } else {
-                    self.forget(&trial, 0);
+                    self.forget(&trial);
                     self.free(process);
                 }
             }
@@ -194,7 +194,7 @@ impl Trials<'_> {
         if self.books.model().is_pinned(&trial) {
             self.keep(process, After::Completion, status);
         } else {
-            self.forget(&trial, 0);
+            self.forget(&trial);
             self.free(process);
         }
         Ok(())
@@ -269,7 +269,7 @@ impl Trials<'_> {
         };
         let reason = [("reason", json!(status.to_string()))];
         self.books.record_with(&event, &reason)?;
-        self.forget(trial, 0);
+        self.forget(trial);
         self.free(process);
         let most = self.experiment.max_failed_trials;
         if let Some(most) = most.filter(|&most| self.books.num_failed() > most) {

@@ -300,7 +300,8 @@ impl<'o> Trials<'o> {
     }
 
     /// What a trial has is needed no longer: it has ended.
-    fn forget(&mut self, trial: &str, bytes: u64) {
+    fn forget(&mut self, trial: &str) {
+        let bytes = self.books.size(trial);
         self.desk.ask(trial, Job::Discard);
         self.desk.ask(trial, Job::Remove { bytes });
     }

@@ -159,7 +159,8 @@ impl Trials<'_> {
             if !self.books.model().is_pinned(&trial) {
                 // The budget no longer counts the trial, though its process may take a while to end: what it was
                 // resumed from must not stay that long.
-                self.desk.ask(&trial, Job::Remove { bytes: 0 });
+                let bytes = self.books.size(&trial);
+                self.desk.ask(&trial, Job::Remove { bytes });
             }
         }
         let stopping = self.stopping.is_under_way();

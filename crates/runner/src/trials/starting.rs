@@ -31,6 +31,24 @@ impl Trials<'_> {
         check_command(&self.experiment, &file, directory)
     }
 
+    /// Trials that failed run again, from the beginning; how many there are.
+    pub(crate) fn retry_failed(&mut self) -> Result<usize, RunError> {
+        let model = self.books.model();
+        let failed = model.trials().filter(|(trial, _)| model.has_failed(trial));
+        let failed: Vec<String> = failed.map(|(trial, _)| trial.to_owned()).collect();
+        for trial in &failed {
+            let event = Event::Retry {
+                trial: trial.clone(),
+                elapsed: self.books.elapsed(),
+            };
+            self.books.record(&event)?;
+        }
+        let number = failed.len();
+        // The last one is taken first.
+        self.interrupted.splice(0..0, failed.into_iter().rev());
+        Ok(number)
+    }
+
     /// Gives free workers something to do. Returns whether nothing more is to be started.
     pub(crate) fn fill(&mut self) -> Result<bool, RunError> {
         while let Some(place) = self.slots.free() {

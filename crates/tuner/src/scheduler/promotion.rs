@@ -134,7 +134,7 @@ impl PromotionScheduler {
     /// Whether each configuration of the search space was tried, so that no further trial is started.
     ///
     /// It is known of spaces with at most 10^6 configurations, that is of choices, small whole
-    /// numbers and plain values; a space without parameters is never used up.
+    /// numbers and plain values; a space in which nothing varies is never used up.
     ///
     /// ```
     /// use rungkeeper_tuner::scheduler::{PromotionScheduler, PromotionSpec, Scheduler, Task};

@@ -76,19 +76,16 @@ impl Values {
 }
 
 impl Numbering {
-    /// The configurations of a space, where there are at most `most` of them. A space without
-    /// parameters has none: whoever uses it tells trials apart by something else.
+    /// The configurations of a space, where there are at most `most` of them. A space in which nothing
+    /// varies has none: whoever uses it tells trials apart by something else, such as their number.
     pub(crate) fn new(space: &SearchSpace, most: u128) -> Option<Self> {
-        if space.parameters.is_empty() {
-            return None;
-        }
         let (mut parameters, mut size) = (Vec::new(), 1u128);
         for (name, domain) in &space.parameters {
             let values = Values::of(domain)?;
             size = size.checked_mul(values.count())?;
             parameters.push((name.clone(), values));
         }
-        (size <= most).then_some(Self { parameters, size })
+        (1 < size && size <= most).then_some(Self { parameters, size })
     }
 
     /// Number of configurations.

@@ -14,7 +14,7 @@ use crate::plain::without_secrets;
 const DIGITS: usize = 8;
 
 impl Experiment {
-    /// The experiment as a table for the header of a run's log, with which [`changes`] compares
+    /// The experiment as a table for the header of a run's log, with which [`changes`](super::changes) compares
     /// the file when the run goes on.
     ///
     /// All defaults are filled in, so that a file in other words has the same table. Nothing that
