@@ -72,23 +72,55 @@ fn signal(ids: &[u32], signal: Signal) {
     }
 }
 
-/// Ends a process group that a killed runner of a former version left behind, if the process with that number is still
-/// the one that was started: its start time is compared.
-pub(crate) fn end_left_behind(id: u32, started: Option<&str>) {
-    let same = started.is_some() && start_time(id).as_deref() == started;
-    let group = i32::try_from(id).ok().and_then(Pid::from_raw);
-    if let (true, Some(group)) = (same, group) {
-        let _ = kill_process_group(group, Signal::KILL);
+/// Ends the groups of processes that a killed runner left behind, by their numbers: for those that carry no mark, since
+/// they clear their environment, as containers do, or are of a former version. A process that is not the one that was
+/// started is told by its start time. They are asked, and killed after the grace.
+pub(crate) fn end_left_behind<'p>(
+    processes: impl Iterator<Item = (u32, Option<&'p str>)>,
+    grace: Duration,
+) {
+    let processes: Vec<_> = processes.collect();
+    let left = || {
+        processes
+            .iter()
+            .filter(|(id, started)| is_same(*id, *started))
+    };
+    let signal_all = |signal: Signal| {
+        for (id, _) in left() {
+            if let Some(group) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
+                let _ = kill_process_group(group, signal);
+            }
+        }
+    };
+    if !grace.is_zero() {
+        signal_all(Signal::TERM);
+        signal_all(Signal::CONT);
     }
+    let begin = Instant::now();
+    while begin.elapsed() < grace && left().next().is_some() {
+        sleep(BETWEEN);
+    }
+    signal_all(Signal::KILL);
+}
+
+/// One that has ended and whose end nobody asked for does nothing any more.
+fn is_same(id: u32, started: Option<&str>) -> bool {
+    stat(id).is_some_and(|(state, start)| state != "Z" && started == Some(&start))
 }
 
 /// When a process was started, in the kernel's own count; `None` where that cannot be told.
 pub(crate) fn start_time(id: u32) -> Option<String> {
+    stat(id).map(|(_, start)| start)
+}
+
+/// State and start time of a process.
+fn stat(id: u32) -> Option<(String, String)> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    // The second field is the name in brackets, which may hold anything; 20 fields later comes the
+    // The second field is the name in brackets, which may hold anything; then come the state and, 19 fields later, the
     // time.
-    let rest = &stat[stat.rfind(')')? + 1..];
-    rest.split_whitespace().nth(19).map(str::to_owned)
+    let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
+    let state = fields.next()?.to_owned();
+    Some((state, fields.nth(18)?.to_owned()))
 }
 
 #[cfg(test)]

@@ -270,10 +270,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut process, _said) = shell("sleep 600", folder.path());
         let started = start_time(process.id()).unwrap();
-        end_left_behind(process.id(), Some("1"));
-        end_left_behind(process.id(), None);
+        let end = |id, started| end_left_behind([(id, started)].into_iter(), Duration::ZERO);
+        end(process.id(), Some("1"));
+        end(process.id(), None);
         assert!(process.ended().unwrap().is_none());
-        end_left_behind(process.id(), Some(&started));
+        end(process.id(), Some(&started));
         assert!(wait(&mut process).code().is_none());
     }
 }

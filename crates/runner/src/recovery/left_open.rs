@@ -13,8 +13,8 @@ use crate::books::Fields;
 /// What the end of a log may have left open.
 #[derive(Default)]
 pub(super) struct LeftOpen {
-    /// Processes that may still be there: number and start time of each trial's last one.
-    pub(super) processes: HashMap<String, (u32, Option<String>)>,
+    /// Processes that may still be there: each trial's last one.
+    pub(super) processes: HashMap<String, LeftProcess>,
     /// Reports whose result is missing.
     pub(super) reported: BTreeMap<String, (u64, f64)>,
     /// Sequence numbers of the checkpoints that the log names, where it does.
@@ -25,6 +25,15 @@ pub(super) struct LeftOpen {
     pub(super) removed: HashSet<String>,
     /// Trials that reported since what their folder holds was begun: before, it is not what they reported last.
     pub(super) reported_since: HashSet<String>,
+}
+
+/// A process as the log has it.
+pub(super) struct LeftProcess {
+    pub(super) id: u32,
+    /// Its start time, in the kernel's own count.
+    pub(super) started: Option<String>,
+    /// The mark that the run had then.
+    pub(super) mark: Option<String>,
 }
 
 impl LeftOpen {
@@ -85,8 +94,12 @@ impl LeftOpen {
     fn note_process(&mut self, trial: &str, fields: &Fields) {
         let id = fields.get("pid").and_then(Value::as_u64);
         if let Some(id) = id.and_then(|id| u32::try_from(id).ok()) {
-            let started = fields.get("process_start").and_then(Value::as_str);
-            let process = (id, started.map(str::to_owned));
+            let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+            let process = LeftProcess {
+                id,
+                started: text("process_start"),
+                mark: text("mark"),
+            };
             self.processes.insert(trial.to_owned(), process);
         }
     }

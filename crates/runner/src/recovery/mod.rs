@@ -14,8 +14,8 @@ use serde_json::json;
 
 use crate::books::{Books, Standing};
 use crate::clock;
-use crate::error::file_error;
 use crate::directory::{RunDirectory, read_experiment};
+use crate::error::file_error;
 use crate::experiment::{Experiment, changes, table_of_header};
 use crate::journal::{Journal, JournalError};
 use crate::observer::Observer;
@@ -100,13 +100,18 @@ pub(crate) fn resume<'o>(
     // The programs of the original are none of a copy's business.
     if !matches!(whereabouts, Whereabouts::Copied(_)) {
         end_marked(&origin.mark, None, experiment.grace);
-        // Runs of the first versions have no mark that their programs carry, only numbers in the log. In the log of a
-        // copy these are the numbers of the original's programs.
-        if !Origin::is_written(directory.path()) {
-            for (id, started) in left.processes.values() {
-                end_left_behind(*id, started.as_deref());
-            }
-        }
+        // Others cleared their environment. In the log of a copy there are numbers of the original's programs too; they
+        // go with its mark, and those of runs of the first versions with none.
+        let first_version = !Origin::is_written(directory.path());
+        let own = left
+            .processes
+            .values()
+            .filter(|process| match &process.mark {
+                Some(mark) => *mark == origin.mark,
+                None => first_version,
+            });
+        let numbers = own.map(|process| (process.id, process.started.as_deref()));
+        end_left_behind(numbers, experiment.grace);
     }
     origin.settle(directory.path(), &whereabouts);
     if origin != before || !Origin::is_written(directory.path()) {

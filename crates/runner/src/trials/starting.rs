@@ -321,6 +321,7 @@ impl Trials<'_> {
             ("process", json!(process.number)),
             ("pid", json!(id)),
             ("process_start", json!(start_time(id))),
+            ("mark", json!(self.surroundings.mark)),
         ];
         if folder_kept {
             fields.push(("folder_kept", json!(true)));
