@@ -29,15 +29,16 @@ pub(crate) struct Slot {
     /// Its program; none before it is started and once its end is known.
     pub(crate) program: Option<Process>,
     pub(crate) said: Said,
-    /// What the trial's last process said, if it crashed: it may be what the folder holds.
-    pub(crate) said_before: Option<Said>,
+    /// What the trial's last process said, and how it ended, if it crashed and its folder is kept.
+    pub(crate) said_before: Option<(Said, ExitStatus)>,
     /// When patience ends: then the group is asked to end, or killed.
     deadline: Option<Instant>,
     asked_to_end: bool,
     /// How it ended, and when that was noticed.
     ended: Option<(ExitStatus, Instant)>,
-    /// Nothing more comes from it.
-    has_said_all: bool,
+    /// Since when nothing more comes from it.
+    has_said_all: Option<Instant>,
+    closing_is_noted: bool,
     /// What its program said before the loop heard that it was started.
     early: Vec<Heard>,
 }
@@ -176,7 +177,8 @@ impl Slot {
             deadline: None,
             asked_to_end: false,
             ended: None,
-            has_said_all: false,
+            has_said_all: None,
+            closing_is_noted: false,
             early: Vec::new(),
         }
     }
@@ -186,11 +188,19 @@ impl Slot {
         self.phase = Phase::Training;
         self.program = Some(program);
         self.said = Said::new(level);
-        if let (Some(before), true) = (self.said_before.take(), folder_kept) {
+        if let (Some((before, _)), true) = (self.said_before.take(), folder_kept) {
             self.said.resource = before.resource;
             self.said.saved = before.saved;
             self.said.saved_at = before.saved_at;
         }
+    }
+
+    /// The run stops before the program was started again: what the last process left is all that there is. How that
+    /// ended.
+    pub(crate) fn take_up_what_was_left(&mut self) -> Option<ExitStatus> {
+        let (said, status) = self.said_before.take()?;
+        self.said = said;
+        Some(status)
     }
 
     /// Keeps what a program said before the loop heard that it was started; otherwise hands it back.
@@ -275,7 +285,7 @@ impl Slot {
         let Some((status, noticed)) = self.ended else {
             return Ok(None);
         };
-        if !self.has_said_all && noticed.elapsed() < LAST_WORDS {
+        if self.has_said_all.is_none() && noticed.elapsed() < LAST_WORDS {
             return Ok(None);
         }
         self.program = None;
@@ -290,7 +300,18 @@ impl Slot {
     }
 
     pub(crate) fn says_no_more(&mut self) {
-        self.has_said_all = true;
+        self.has_said_all.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether its program has closed its output and went on for so long: no report can come any more. True once.
+    pub(crate) fn cannot_be_heard(&mut self, silence: Duration) -> bool {
+        let news = !self.closing_is_noted
+            && matches!(self.phase, Phase::Training)
+            && self
+                .has_said_all
+                .is_some_and(|since| since.elapsed() >= silence);
+        self.closing_is_noted |= news;
+        news
     }
 
     /// Whether its program reported nothing for so long; true once.

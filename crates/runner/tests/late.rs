@@ -41,6 +41,12 @@ max_resource = 9
         self.0.path().join(below)
     }
 
+    fn edit(&self, written: &str, instead: &str) {
+        let file = self.path("experiment.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace(written, instead)).unwrap();
+    }
+
     fn create<'o>(&self, watch: &'o mut Watch) -> Runner<'o> {
         Runner::create(&self.path("experiment.toml"), &self.path("run"), watch).unwrap()
     }
@@ -152,38 +158,48 @@ fn what_a_crashed_program_left_survives_a_stop() {
         r#"echo "{\"epoch\": $epoch, \"loss\": 1, \"checkpoint\": true}"; read -r answer"#;
     let one_way = r#"echo "[tune-metric]: {\"epoch\": $epoch, \"loss\": 1}"; sleep 0.1"#;
     for (protocol, report) in [("answered", answered), ("one_way", one_way)] {
-        let more = format!(
-            "protocol = \"{protocol}\"\nfailures = {{ retries = 1 }}\nstop = {{ trials = 1 }}"
-        );
-        let program = CRASHES_ONCE.replace("REPORT", report);
-        let folder = Folder::new(&program, &more);
-        let file = folder.path("experiment.toml");
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(
-            &file,
-            text.replace("max_resource = 9", "max_resource = 9\nlevels = [8]"),
-        )
-        .unwrap();
-        let mut watch = Watch {
-            stops: Some(|watch| {
-                let again = |event: &Event| matches!(event, Event::Restart { .. });
-                watch.events.iter().any(again)
-            }),
-            ..Watch::default()
-        };
-        let outcome = folder.create(&mut watch).run().unwrap();
-        assert_eq!(outcome, Outcome::Stopped, "{protocol}: {:?}", watch.notes);
-        fs::write(folder.path("stopped"), "").unwrap();
-        let mut watch = Watch::default();
-        let run = folder.path("run");
-        let mut runner = Runner::resume(&run, &ResumeOptions::default(), &mut watch).unwrap();
-        assert_eq!(runner.run().unwrap(), Outcome::Finished);
-        drop(runner);
-        let began = fs::read_to_string(folder.path("began")).unwrap();
-        let began: Vec<&str> = began.lines().collect();
-        assert_eq!(began[..3], ["0", "5", "5"], "{protocol}: {:?}", watch.notes);
-        folder.events();
+        for stops in [is_started_again as fn(&Watch) -> bool, has_crashed] {
+            stopped_behind_a_crash(protocol, report, stops);
+        }
     }
+}
+
+fn is_started_again(watch: &Watch) -> bool {
+    let again = |event: &Event| matches!(event, Event::Restart { .. });
+    watch.events.iter().any(again)
+}
+
+/// Its program is about to be started again.
+fn has_crashed(watch: &Watch) -> bool {
+    watch.notes.iter().any(|note| note.contains("crashed"))
+}
+
+fn stopped_behind_a_crash(protocol: &str, report: &str, stops: fn(&Watch) -> bool) {
+    let more =
+        format!("protocol = \"{protocol}\"\nfailures = {{ retries = 1 }}\nstop = {{ trials = 1 }}");
+    let folder = Folder::new(&CRASHES_ONCE.replace("REPORT", report), &more);
+    folder.edit("max_resource = 9", "max_resource = 9\nlevels = [8]");
+    let mut watch = Watch {
+        stops: Some(stops),
+        ..Watch::default()
+    };
+    let outcome = folder.create(&mut watch).run().unwrap();
+    assert_eq!(outcome, Outcome::Stopped, "{protocol}: {:?}", watch.notes);
+    fs::write(folder.path("stopped"), "").unwrap();
+    let mut watch = Watch::default();
+    let run = folder.path("run");
+    let mut runner = Runner::resume(&run, &ResumeOptions::default(), &mut watch).unwrap();
+    assert_eq!(runner.run().unwrap(), Outcome::Finished);
+    drop(runner);
+    let began = fs::read_to_string(folder.path("began")).unwrap();
+    let began: Vec<&str> = began.lines().filter(|&epoch| epoch != "8").collect();
+    let expected = ["0", "5", "5"];
+    assert!(
+        began.len() > 1 && began == expected[..began.len()],
+        "{protocol}: {began:?}, {:?}",
+        watch.notes
+    );
+    folder.events();
 }
 
 /// A request that is no file, and whose place to be put aside is taken, ends nobody's run.
@@ -206,4 +222,26 @@ fn a_request_that_cannot_be_taken_away_is_passed_over() {
             .count()
     };
     assert_eq!(said("passed over"), 1, "{:?}", watch.notes);
+}
+
+/// Nobody waits in silence for a program from which nothing can come.
+#[test]
+fn a_program_that_closes_its_output_is_told() {
+    let program = "echo '{\"epoch\": 1, \"loss\": 1}'; read answer; exec >&-; sleep 2";
+    let more = "stop = { trials = 1 }\nfailures = { silence = \"300 ms\" }";
+    let folder = Folder::new(program, more);
+    let file = folder.path("experiment.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        text.replace("max_resource = 9", "max_resource = 9\ngrace_period = 3"),
+    )
+    .unwrap();
+    let mut watch = Watch::default();
+    folder.create(&mut watch).run().unwrap();
+    let told = watch
+        .notes
+        .iter()
+        .filter(|note| note.contains("closed its output"));
+    assert_eq!(told.count(), 1, "{:?}", watch.notes);
 }

@@ -103,14 +103,15 @@ pub(crate) fn end_left_behind<'p>(
     signal_all(Signal::KILL);
 }
 
-/// One that has ended and whose end nobody asked for does nothing any more.
 fn is_same(id: u32, started: Option<&str>) -> bool {
-    stat(id).is_some_and(|(state, start)| state != "Z" && started == Some(&start))
+    started.is_some() && start_time(id).as_deref() == started
 }
 
 /// When a process was started, in the kernel's own count; `None` where that cannot be told.
 pub(crate) fn start_time(id: u32) -> Option<String> {
-    stat(id).map(|(_, start)| start)
+    let (state, start) = stat(id)?;
+    // One that has ended and that nobody has collected, as in a container without an init, does nothing any more.
+    (state != "Z").then_some(start)
 }
 
 /// State and start time of a process.
@@ -145,5 +146,18 @@ mod tests {
         assert!(marked(&mark, Some(5)).is_empty() && marked("other", None).is_empty());
         assert!(end_marked(&mark, None, Duration::from_millis(100)) > 0);
         assert!(marked(&mark, None).is_empty());
+    }
+
+    /// In a container without an init nobody collects a runner that was killed.
+    #[test]
+    fn what_has_ended_and_is_not_collected_is_not_there() {
+        let mut ended = Command::new("true").spawn().unwrap();
+        let begin = Instant::now();
+        while stat(ended.id()).unwrap().0 != "Z" {
+            assert!(begin.elapsed() < Duration::from_secs(20));
+            sleep(BETWEEN);
+        }
+        assert_eq!(start_time(ended.id()), None);
+        ended.wait().unwrap();
     }
 }

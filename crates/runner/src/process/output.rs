@@ -35,7 +35,11 @@ impl Output {
 
     /// The file, for a program to append to.
     pub(crate) fn open(&self) -> io::Result<File> {
-        open(&self.path)
+        let named = |error: io::Error| {
+            let text = format!("its output, {}: {error}", self.path.display());
+            io::Error::new(error.kind(), text)
+        };
+        open(&self.path).map_err(named)
     }
 
     /// Appends what was printed. The copy is for people: a disk that is full is noticed where it matters.
@@ -136,6 +140,15 @@ mod tests {
         // The trial's next process goes on at the end.
         Output::new(folder.path().join("7.log"), 10_000).write(b"again\n");
         assert_eq!(output.last_lines(1), ["again"]);
+    }
+
+    #[test]
+    fn what_cannot_be_opened_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("7.log");
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
+        let error = Output::new(path, 10_000).open().unwrap_err().to_string();
+        assert!(error.contains("7.log"), "{error}");
     }
 
     /// A program writes its errors by itself.

@@ -241,7 +241,9 @@ impl Trials<'_> {
             } else {
                 self.folder_of(&trial)
             };
-            let said = self.slots.of(process).map(|slot| slot.said.clone());
+            let slot = self.slots.of(process);
+            let said = slot.map(|slot| (slot.said.clone(), status));
+            let said = said.filter(|_| complete);
             self.free(process);
             let beginning = Beginning::Restart { crashed: true };
             self.begin(process.slot, &trial, beginning, folder)?;

@@ -228,6 +228,12 @@ impl Trials<'_> {
         let (protocol, silence) = (self.experiment.protocol, self.experiment.silence);
         let mut notes = Vec::new();
         for slot in self.slots.iter_mut() {
+            if slot.cannot_be_heard(silence) {
+                notes.push(format!(
+                    "trial \"{}\": its program has closed its output and goes on: no report can come from it any more",
+                    slot.trial
+                ));
+            }
             if !slot.is_silent(silence) {
                 continue;
             }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rungkeeper_checkpoints::{Restored, StoreError};
+use rungkeeper_rung_model::TrialStatus;
 use rungkeeper_tuner::scheduler::Task;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
 use crate::parts::check_command;
 use crate::process::{Output, Process, ProcessId, Said, start_time};
-use crate::slots::{Beginning, Phase, Slot};
+use crate::slots::{After, Beginning, Phase, Slot};
 
 /// What a free worker is to do.
 enum Next {
@@ -119,7 +120,10 @@ impl Trials<'_> {
     /// The checkpoint of a trial whose promotion is decided is needed in a moment: it must not be given up meanwhile.
     pub(super) fn reserve_held(&mut self) -> Result<(), RunError> {
         for trial in &self.held {
-            if !self.slots.hold(trial) && !self.books.model().is_about_to_run(trial) {
+            let model = self.books.model();
+            // One that was interrupted before its pause was written down runs, and goes on when the run does.
+            let runs = model.status(trial) == Some(TrialStatus::Running);
+            if !self.slots.hold(trial) && !runs && !model.is_about_to_run(trial) {
                 let event = Event::Launch {
                     trial: trial.clone(),
                     elapsed: self.books.elapsed(),
@@ -221,7 +225,10 @@ impl Trials<'_> {
 
     /// The run stops: the trial goes on when it is resumed.
     pub(super) fn not_started(&mut self, process: ProcessId) {
-        if let Some(slot) = self.slots.take(process)
+        let left = self.slots.of(process).and_then(Slot::take_up_what_was_left);
+        if let Some(status) = left {
+            self.keep(process, After::Interruption, status);
+        } else if let Some(slot) = self.slots.take(process)
             && !matches!(slot.phase, Phase::Starting(Beginning::Promotion))
         {
             self.interrupted.push(slot.trial);
