@@ -130,16 +130,16 @@ impl Project {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let binary = crate::binary::path();
-        let mut command = Command::new(if self.unprivileged {
-            Path::new("setpriv")
-        } else {
-            &binary
-        });
+        let mut command = super::with_default_signals();
         if self.unprivileged {
-            command
-                .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-                .arg(&binary);
+            command.args([
+                "setpriv",
+                "--reuid=65534",
+                "--regid=65534",
+                "--clear-groups",
+            ]);
         }
+        command.arg(&binary);
         let variables = self.environment.iter().map(|(name, value)| (name, value));
         command.args(arguments).envs(variables);
         command.current_dir(self.path()).stdin(Stdio::null());

@@ -53,12 +53,21 @@ pub(crate) fn folder(trainer: &str, experiment: &str) -> tempfile::TempDir {
 }
 
 pub(crate) fn rungkeeper(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(crate::binary::path());
+    let mut command = with_default_signals();
+    command.arg(crate::binary::path());
     command.args(arguments).current_dir(folder);
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
+    command
+}
+
+/// A program named next is started as from a terminal: whoever runs the tests in the background of a script has them
+/// ignore Ctrl-C, and what is ignored at the start stays so.
+pub(crate) fn with_default_signals() -> Command {
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT,QUIT,HUP,TERM");
     command
 }
 

@@ -178,15 +178,15 @@ impl<'d> Storm<'d> {
     /// A command that leaves its mark on all its descendants.
     fn command(&self, arguments: &[&str]) -> Command {
         let place = self.folder.path();
-        let mut command = if self.weather.refused && is_root() {
-            let mut command = Command::new("setpriv");
+        let mut command = crate::runs::with_default_signals();
+        if self.weather.refused && is_root() {
             command
-                .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+                .args(["setpriv", "--reuid=65534", "--regid=65534"])
+                .arg("--clear-groups")
                 .arg(place.join("rungkeeper"));
-            command
         } else {
-            Command::new(crate::binary::path())
-        };
+            command.arg(crate::binary::path());
+        }
         let said = |name: &str| {
             let mut options = File::options();
             let file = options.create(true).append(true).open(place.join(name));

@@ -93,11 +93,7 @@ fn edited_by_hand() {
         ("= 8", "= 8\npolicy = \"by_level\"", "policy of"),
         ("= 8", "= 8\npolicy_seed = 2", "policy_seed of"),
         ("= 8", "= 8\npin_best = false", "pin_best of"),
-        (
-            "high = 1.0",
-            "high = 2.0",
-            "lr of [space] was {\"high\":1.0",
-        ),
+        ("high = 1.0", "high = 2.0", "lr of [space] was {"),
         ("[16, 32]", "[16]", "width of [space] was"),
         (
             "width = {",
