@@ -84,24 +84,25 @@ impl Process {
             // Not through the runner: who prints an error after the runner was killed must not be ended by that.
             .stderr(launch.output.open()?)
             .spawn()?;
-        let input = child.stdin.take();
-        if let Some(input) = &input {
+        let stdout = child.stdout.take();
+        // From here on whatever goes wrong ends it.
+        let process = Self {
+            group: Pid::from_child(&child),
+            input: child.stdin.take(),
+            last_line: LastLine::default(),
+            output: Arc::clone(&launch.output),
+            child,
+        };
+        if let Some(input) = &process.input {
             let flags = fcntl_getfl(input)?;
             fcntl_setfl(input, flags | OFlags::NONBLOCK)?;
         }
-        let last_line = LastLine::default();
-        if let Some(stdout) = child.stdout.take() {
-            let listener = Listener::new(launch, to.clone(), last_line.clone());
-            thread::spawn(move || listener.listen(stdout));
+        if let Some(stdout) = stdout {
+            let listener = Listener::new(launch, to.clone(), process.last_line.clone());
+            // Where there may be no more threads this is said, as a program that cannot be started.
+            thread::Builder::new().spawn(move || listener.listen(stdout))?;
         }
-        let group = Pid::from_child(&child);
-        Ok(Self {
-            child,
-            group,
-            input,
-            last_line,
-            output: Arc::clone(&launch.output),
-        })
+        Ok(process)
     }
 
     /// Number of the process, and of its group.
@@ -118,7 +119,8 @@ impl Process {
     pub(crate) fn bound_its_output(&self) {
         if self.output.is_too_long() {
             let output = Arc::clone(&self.output);
-            thread::spawn(move || output.trim());
+            // If not now, then a second later.
+            let _ = thread::Builder::new().spawn(move || output.trim());
         }
     }
 
