@@ -6,7 +6,7 @@ use rungkeeper_rung_model::{Decision, Mode};
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Limits, RemovalCallback};
+use rungkeeper_tuner_hooks::{Limits, RemovalCallback, RemovalReason};
 use serde_json::Value;
 
 use super::Fields;
@@ -38,6 +38,10 @@ pub(crate) struct Standing {
     pub(super) largest: u64,
     /// The limits that the experiment file had when they were last taken from it.
     pub(crate) limits_of_the_file: Limits,
+    /// Whether the policy draws numbers, whose stream a replay has to follow.
+    draws: bool,
+    /// Whether a removal of the turn that is being replayed was met.
+    within_a_turn: bool,
 }
 
 impl Standing {
@@ -64,6 +68,8 @@ impl Standing {
             sizes: HashMap::new(),
             largest: 0,
             limits_of_the_file: header.limits(),
+            draws: header.policy == "random",
+            within_a_turn: false,
         })
     }
 
@@ -88,9 +94,30 @@ impl Standing {
             }
             _ => {}
         }
+        self.draw_again(event)?;
         self.apply(event, fields)?;
         // Notes were said when it happened.
         self.callback.take_notes();
+        Ok(())
+    }
+
+    /// A random policy draws again what it drew then, before the first removal of a turn, so that it goes on as it would
+    /// have without the interruption.
+    fn draw_again(&mut self, event: &Event) -> Result<(), RunError> {
+        let elapsed = event.elapsed().unwrap_or(0.0);
+        let decided = match event {
+            Event::Remove { removal, .. } => {
+                !matches!(removal.reason, RemovalReason::Lost | RemovalReason::Asked)
+            }
+            Event::LoopEnd(_) => {
+                self.within_a_turn = false;
+                false
+            }
+            _ => false,
+        };
+        if self.draws && decided && !std::mem::replace(&mut self.within_a_turn, true) {
+            self.callback.plan(elapsed)?;
+        }
         Ok(())
     }
 
