@@ -108,6 +108,9 @@ pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> ExperimentError {
     if let Some(nearest) = nearest_in(&message) {
         message = format!("{message}; did you mean `{nearest}`?");
     }
+    if let Some(key) = key_before(text, span.start).filter(|key| !message.contains(key)) {
+        message = format!("{key}: {message}");
+    }
     ExperimentError {
         problems: vec![Problem::at(text, &span, &message)],
     }
@@ -128,4 +131,14 @@ pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     names
         .filter(|candidate| likeness(candidate) > 0.75)
         .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+}
+
+/// The key whose value stands at a place: the name before the last `=` of the line.
+fn key_before(text: &str, place: usize) -> Option<&str> {
+    let before = text.get(..place)?;
+    let line = before.rsplit('\n').next()?;
+    let (before, _) = line.rsplit_once('=')?;
+    let name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let key = before.trim_end().rsplit(|c| !name(c)).next()?;
+    (!key.is_empty()).then_some(key)
 }

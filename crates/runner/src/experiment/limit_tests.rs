@@ -81,14 +81,17 @@ fn huge_numbers() {
     for (from, to) in good {
         assert_eq!(problems(&GOOD.replacen(from, &to, 1)), [""; 0], "{to}");
     }
-    let long = "grace = 1e300\nfailures.silence = 1e300\nstore.timeout = 1e300\nname";
+    let long = "grace = 3e9\nfailures.silence = 3e9\nstore.timeout = 3e9\nname";
     let experiment = Experiment::read(&GOOD.replacen("name", long, 1)).unwrap();
     let StorePlace::Folder { timeout, .. } = experiment.store else {
         panic!("a folder is the default");
     };
     for time in [experiment.grace, experiment.silence, timeout] {
         assert!(std::time::Instant::now().checked_add(time).is_some());
-        assert!(time > Duration::from_secs(1_000_000_000));
+    }
+    for key in ["grace", "failures.silence", "store.timeout"] {
+        let said = problem("name", &format!("{key} = 1e300\nname"));
+        assert!(said.contains(&format!("{key}: 1e300 is no time")), "{said}");
     }
 }
 

@@ -13,13 +13,12 @@ pub(super) struct Bytes(pub(super) u64);
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seconds(pub(super) f64);
 
-/// A hundred years. Longer times are as good, and a clock may not be able to add them to now.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Seconds of a hundred years: more is a slip of the keyboard, and beyond what clocks can add.
+const LONGEST: f64 = 3_153_600_000.0;
 
 impl Seconds {
-    /// At most a hundred years.
     pub(super) fn duration(self) -> Duration {
-        Duration::try_from_secs_f64(self.0).map_or(LONGEST, |time| time.min(LONGEST))
+        Duration::from_secs_f64(self.0)
     }
 }
 
@@ -75,11 +74,16 @@ impl Visitor<'_> for SecondsVisitor {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Seconds, E> {
-        if value >= 0.0 && value.is_finite() {
+        if (0.0..=LONGEST).contains(&value) {
             return Ok(Seconds(value));
         }
+        let value = if value.abs() < 1e15 {
+            value.to_string()
+        } else {
+            format!("{value:e}")
+        };
         Err(E::custom(format_args!(
-            "{value} is no time; it must be a number of seconds, at least 0"
+            "{value} is no time; it must be a number of seconds from 0 to {LONGEST}, a hundred years"
         )))
     }
 
@@ -89,6 +93,6 @@ impl Visitor<'_> for SecondsVisitor {
                 "\"{text}\" is no time ({error}); write it as \"10 min\" or \"1h 30m\""
             ))
         })?;
-        Ok(Seconds(time.as_secs_f64()))
+        self.visit_f64(time.as_secs_f64())
     }
 }

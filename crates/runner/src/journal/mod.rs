@@ -9,8 +9,8 @@
 mod tests;
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +20,12 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::lock;
+
+/// No line of a log is longer, in bytes.
+const LONGEST_LINE: u64 = 1 << 26;
+
+/// A log is read from its end in parts of so many bytes.
+const PART: u64 = 1 << 16;
 
 /// A first line that is longer has no fields of ours.
 const LONGEST_HEADER: u64 = 1 << 24;
@@ -141,9 +147,8 @@ impl Journal {
         ),
         JournalError,
     > {
-        let mut file = open_regular(path, OpenOptions::new().read(true))?;
+        let file = open_regular(path, OpenOptions::new().read(true))?;
         let length = whole_length(&file).map_err(|e| io_error(path, e))?;
-        file.rewind().map_err(|e| io_error(path, e))?;
         let place = path.to_owned();
         let damaged = move |source| JournalError::Log {
             path: place.clone(),
@@ -295,19 +300,27 @@ fn io_error(path: &Path, source: io::Error) -> JournalError {
 }
 
 /// Length of all lines that have their end.
+///
+/// The last of them is looked for from the end, so that it takes no longer in a long log.
 fn whole_length(file: &File) -> io::Result<u64> {
-    let mut reader = BufReader::new(file);
-    let (mut read, mut whole) = (0, 0);
-    loop {
-        let part = reader.fill_buf()?;
-        if part.is_empty() {
-            return Ok(whole);
+    let length = file.metadata()?.len();
+    let mut part = vec![0; PART as usize];
+    let mut end = length;
+    while end > 0 {
+        if length - end > LONGEST_LINE {
+            let reason = format!(
+                "the last {} MB hold no end of a line, so this is no event log",
+                LONGEST_LINE >> 20
+            );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
         }
-        if let Some(end) = part.iter().rposition(|&byte| byte == b'\n') {
-            whole = read + end as u64 + 1;
+        let begin = end.saturating_sub(PART);
+        let part = &mut part[..(end - begin) as usize];
+        file.read_exact_at(part, begin)?;
+        if let Some(place) = part.iter().rposition(|&byte| byte == b'\n') {
+            return Ok(begin + place as u64 + 1);
         }
-        let length = part.len();
-        read += length as u64;
-        reader.consume(length);
+        end = begin;
     }
+    Ok(0)
 }
