@@ -6,6 +6,7 @@ use rand::{Rng, RngExt};
 use rungkeeper_checkpoints::{DirectoryStore, Store};
 use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::journal::Journal;
+use rungkeeper_runner::plain::escaped_sentence;
 use rungkeeper_runner::protocol::{Line, Protocol, ReportNames};
 use rungkeeper_tuner_hooks::Replay;
 
@@ -116,8 +117,10 @@ pub(super) fn experiment(random: &mut impl Rng) -> Outcome {
 pub(super) fn log(ground: &Ground, random: &mut impl Rng) -> Outcome {
     let log = ground.scratch().join("log.jsonl");
     fs::write(&log, mutate(ground.log(), random)).expect("a log to write");
+    // As the command line shows it: a name of a log can be as long as its line.
+    let shown = |error: &dyn std::error::Error| escaped_sentence(&error.to_string(), 2_000);
     if let Err(error) = Journal::recover(&log) {
-        is_clear(&error.to_string());
+        is_clear(&shown(&error));
     }
     let replayed = || -> Result<(), Box<dyn std::error::Error>> {
         let (header, events) = Journal::read(&log)?;
@@ -130,7 +133,7 @@ pub(super) fn log(ground: &Ground, random: &mut impl Rng) -> Outcome {
     };
     match replayed() {
         Ok(()) => Outcome::Accepted,
-        Err(error) => is_clear(&error.to_string()),
+        Err(error) => is_clear(&shown(&*error)),
     }
 }
 
