@@ -146,7 +146,12 @@ fn doc(workspace: &Workspace) -> Result<()> {
 
 fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
     let args = ["test", "--workspace", "--all-features", "--locked"];
-    workspace.cargo(args).run_seeing(|line| tally.see(line))?;
+    // Many tests wait for processes most of their time: more of them at once than there are cores.
+    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned());
+    workspace
+        .cargo(args)
+        .env("RUST_TEST_THREADS", &threads)
+        .run_seeing(|line| tally.see(line))?;
     ensure!(tally.passed() > 0, "no test ran");
     Ok(())
 }
