@@ -327,7 +327,7 @@ fn a_server_that_goes_away() {
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = text(&output.stderr);
-        assert!(said.contains("note: the store cannot be reached"), "{said}");
+        assert!(said.contains("note: the store cannot be used"), "{said}");
         assert!(said.contains("in the bucket: "), "{said}");
 
         let begin = Instant::now();

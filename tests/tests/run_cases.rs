@@ -308,7 +308,7 @@ done
         let before = events[..place]
             .iter()
             .rev()
-            .find(|event| !matches!(event, Event::Start { .. }));
+            .find(|event| !matches!(event, Event::Start { .. } | Event::Launch { .. }));
         in_one_turn += usize::from(before == Some(last));
     }
     assert!(in_one_turn > 0, "no trial was promoted while it was saving");
