@@ -137,6 +137,15 @@ pub enum RunError {
     /// The removal callback.
     #[error(transparent)]
     Hook(#[from] HookError),
+    /// The work on the store broke off.
+    #[error(
+        "the work on the store for trial \"{trial}\" broke off, which is a mistake of this program; `rungkeeper resume` \
+         goes on from what is in the log"
+    )]
+    Broke {
+        /// The trial.
+        trial: String,
+    },
     /// The training program could not be started.
     #[error("cannot start {program}: {source}")]
     Start {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -135,6 +136,8 @@ pub(crate) enum Done {
     Prepared(ProcessId, Result<Prepared, StoreError>),
     Kept(ProcessId, Kept),
     Left(ProcessId, Left),
+    /// Nothing, by a mistake of the program.
+    Broke(String),
     /// What could not be deleted; it is tried again.
     NotDiscarded(String, StoreError),
 }
@@ -160,7 +163,9 @@ impl Workshop {
     pub(super) fn work(&self, to: &SyncSender<Message>) {
         while let Some((trial, job)) = self.queue.next() {
             let was_removal = job.is_removal();
-            let done = self.carry_out(&trial, job, to);
+            // A mistake in here must not leave the loop waiting for what never comes.
+            let work = AssertUnwindSafe(|| self.carry_out(&trial, job, to));
+            let done = catch_unwind(work).unwrap_or_else(|_| Some(Done::Broke(trial.clone())));
             // First, so that whoever hears of it can ask for more.
             self.queue.done(&trial, was_removal);
             if let Some(done) = done

@@ -176,6 +176,7 @@ impl<'o> Trials<'o> {
                 self.looked(process, left);
                 Ok(())
             }
+            Done::Broke(trial) => Err(RunError::Broke { trial }),
             Done::NotDiscarded(trial, error) => {
                 self.books.note(&format!(
                     "what the program of trial \"{trial}\" left could not be deleted ({error})"

@@ -259,7 +259,10 @@ impl Trials<'_> {
                 self.stop_without_store(error);
                 return Ok(());
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                self.stopping.halt(Halt::Failed(error.into()));
+                return Ok(());
+            }
         };
         self.note_restored(&trial, &beginning, &restored)?;
         let program = match program {
