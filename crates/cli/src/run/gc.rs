@@ -10,6 +10,7 @@ use rungkeeper_runner::{Doomed, Orphans, ResumeOptions, Runner, orphans, what_wo
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;
+use crate::plain::{path, plain};
 
 /// Make room: give up checkpoints until the budget is kept, in the order of the policy
 ///
@@ -62,7 +63,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     show(&collected.gone, dir, &mut out)?;
     for pending in &collected.left {
         let error = pending.error.as_deref().unwrap_or("not done yet");
-        writeln!(out, "still there: trial {}: {error}", pending.trial)?;
+        writeln!(
+            out,
+            "still there: trial {}: {}",
+            plain(&pending.trial),
+            plain(error)
+        )?;
     }
     Ok(if collected.left.is_empty() {
         ExitCode::SUCCESS
@@ -93,7 +99,7 @@ fn show(doomed: &[Doomed], dir: &Path, out: &mut impl Write) -> anyhow::Result<(
         writeln!(
             out,
             "  trial {}: level {}, rank {} of {}, {}{cost}\n    {}",
-            removal.trial,
+            plain(&removal.trial),
             removal.level,
             removal.rank,
             removal.rung_len,
@@ -119,7 +125,7 @@ fn show_orphans(
                 out,
                 "{}: trial {}, level {}, {}\n    {}",
                 if deleted { "removed" } else { "orphan" },
-                stored.trial,
+                plain(&stored.trial),
                 stored.level,
                 ByteSize(stored.bytes).display().si(),
                 place(&stored.location, dir)
@@ -143,7 +149,7 @@ fn show_orphans(
 fn place(location: &str, dir: &Path) -> String {
     let base = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     match Path::new(location).strip_prefix(&base) {
-        Ok(inside) => inside.display().to_string(),
-        Err(_) => location.to_owned(),
+        Ok(inside) => path(inside),
+        Err(_) => path(Path::new(location)),
     }
 }

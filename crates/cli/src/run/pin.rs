@@ -9,6 +9,7 @@ use anyhow::bail;
 use rungkeeper_runner::{Request, ResumeOptions, RunError, Runner, ask};
 
 use super::notes::Notes;
+use crate::plain::plain;
 
 /// How long a run that goes on has to take up a request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,14 +37,14 @@ pub(crate) struct UnpinArguments {
 pub(crate) fn pin(arguments: &PinArguments) -> anyhow::Result<ExitCode> {
     let PinArguments { trial, dir } = arguments;
     request(dir, &Request::Pin(trial.clone()))?;
-    writeln!(io::stdout(), "trial {trial} is pinned")?;
+    writeln!(io::stdout(), "trial {} is pinned", plain(trial))?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) fn unpin(arguments: &UnpinArguments) -> anyhow::Result<ExitCode> {
     let UnpinArguments { trial, dir } = arguments;
     request(dir, &Request::Unpin(trial.clone()))?;
-    writeln!(io::stdout(), "trial {trial} is no longer pinned")?;
+    writeln!(io::stdout(), "trial {} is no longer pinned", plain(trial))?;
     Ok(ExitCode::SUCCESS)
 }
 

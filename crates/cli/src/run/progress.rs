@@ -9,6 +9,7 @@ use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 
 use super::interrupt::Interrupts;
+use crate::plain::message;
 
 /// Time between two looks at the run.
 const BETWEEN: Duration = Duration::from_millis(200);
@@ -36,6 +37,7 @@ impl Progress {
     }
 
     fn say(&self, text: &str) {
+        let text = &message(text);
         if self.line.is_hidden() {
             // A pipe that is gone is no reason to stop training.
             let _ = writeln!(io::stderr(), "{text}");
