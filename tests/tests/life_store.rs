@@ -150,7 +150,10 @@ fn deletion_refused_for_good() {
     assert!(!there.is_empty());
     for event in &there {
         let trial = event["trial"].as_str().unwrap().to_owned();
-        assert!(project.stored().contains(&trial) && first.contains(&trial));
+        // Nothing resumes from it any more, and its files are there.
+        let trash = runs::names(&project.run().join("checkpoints/trash"));
+        let mut aside = trash.iter().map(|name| name.split('@').next().unwrap());
+        assert!(aside.any(|name| name == trial) && first.contains(&trial));
     }
     project
         .say(&["replay", "--check", "run/log.jsonl"])

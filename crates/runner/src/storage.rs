@@ -103,3 +103,10 @@ pub(crate) fn is_there(stored: &Stored) -> bool {
         && size_of_files(&data) != stored.bytes;
     stored.damaged.is_none() && !emptied
 }
+
+/// Whether nothing is left of a checkpoint's files on this machine.
+pub(crate) fn is_emptied(stored: &Stored) -> bool {
+    let place = Path::new(&stored.location);
+    let is_here = place.is_absolute() && place.is_dir();
+    is_here && stored.bytes > 0 && size_of_files(&place.join("data")) == 0
+}

@@ -14,7 +14,7 @@ use super::LeftOpen;
 use crate::RunError;
 use crate::desk::Job;
 use crate::protocol::Protocol;
-use crate::storage::is_there;
+use crate::storage::{is_emptied, is_there};
 use crate::trials::Trials;
 
 /// The newest checkpoint of each trial that is in the store, as far as a look tells that it is whole.
@@ -25,7 +25,7 @@ impl Trials<'_> {
     pub(super) fn set_right(&mut self, left: &LeftOpen) -> Result<(), RunError> {
         // What was ready to be committed when the store or the runner failed is not lost.
         self.desk.store().finish_commits()?;
-        let mut in_store = self.look_into_the_store(left)?;
+        let (mut in_store, emptied) = self.look_into_the_store(left)?;
         for (trial, report) in &left.reported {
             self.catch_up(trial, *report, in_store.get(trial))?;
         }
@@ -35,7 +35,9 @@ impl Trials<'_> {
             .trials()
             .map(|(id, status)| (id.to_owned(), status))
             .collect();
-        let mut needless = Vec::new();
+        // Somebody removed the files and left their folder: nothing is lost with it.
+        let mut needless: Vec<(String, u64)> = emptied.into_iter().map(|id| (id, 0)).collect();
+        needless.retain(|(trial, _)| !in_store.contains_key(trial));
         for (trial, status) in &trials {
             if self.set_trial_right(trial, *status, left, &mut in_store)?
                 && let Some(stored) = in_store.get(trial)
@@ -54,12 +56,15 @@ impl Trials<'_> {
     }
 
     /// What is there. What the log names and the listing does not is asked for by its key: a listing may be incomplete.
-    fn look_into_the_store(&self, left: &LeftOpen) -> Result<InStore, RunError> {
+    /// Trials whose checkpoint was emptied come with it.
+    fn look_into_the_store(&self, left: &LeftOpen) -> Result<(InStore, Vec<String>), RunError> {
         let store = self.desk.store();
-        let mut found = InStore::new();
+        let (mut found, mut emptied) = (InStore::new(), Vec::new());
         for stored in store.list()? {
             if is_there(&stored) {
                 found.insert(stored.trial.clone(), stored);
+            } else if is_emptied(&stored) {
+                emptied.push(stored.trial);
             }
         }
         let model = self.books.model();
@@ -77,7 +82,7 @@ impl Trials<'_> {
                 );
             }
         }
-        Ok(found)
+        Ok((found, emptied))
     }
 
     /// Whether nobody needs what the store holds of the trial.
