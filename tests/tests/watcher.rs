@@ -177,8 +177,8 @@ while [ "$epoch" -lt 9 ]; do
 done
 "#;
 
-/// Three workers pause at the same moment, with a budget of three. Until their processes have ended
-/// nothing else starts, so all three checkpoints stay: the documented peak, and no more.
+/// Three workers pause at the same moment, with a budget of three. As soon as the first of them is free again the next
+/// trial counts, so one of the checkpoints may go before the last of them is complete: never more than the budget.
 #[test]
 fn three_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -203,6 +203,6 @@ fn three_at_once() {
         fs::write(folder.path().join("go"), "").unwrap();
     });
     finishes(&output);
-    assert_eq!(peak.trials, 3, "{peak:?}");
+    assert!((2..=3).contains(&peak.trials), "{peak:?}");
     assert!(peak.checkpoints <= 3 + 1, "{peak:?}");
 }

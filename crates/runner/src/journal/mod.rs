@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -96,9 +96,17 @@ impl Journal {
         header: &Header,
         more: &Map<String, Value>,
     ) -> Result<Self, JournalError> {
+        // A log without its header would be none, so it gets its name once that is on the disk.
+        let partial = partial_name(path);
+        match fs::remove_file(&partial) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error(&partial, error));
+            }
+            _ => {}
+        }
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
-        let file = options.open(path).map_err(|e| io_error(path, e))?;
+        let file = options.open(&partial).map_err(|e| io_error(&partial, e))?;
         lock(&file, path)?;
         let mut journal = Self {
             path: path.to_owned(),
@@ -107,6 +115,7 @@ impl Journal {
         };
         journal.append(&Event::Header(Box::new(header.clone())), more)?;
         journal.sync()?;
+        name_anew(&partial, path).map_err(|e| io_error(path, e))?;
         Ok(journal)
     }
 
@@ -120,6 +129,8 @@ impl Journal {
         let mut options = OpenOptions::new();
         let file = open_regular(path, options.read(true).append(true))?;
         lock(&file, path)?;
+        // A kill may have come between the two names of a new log.
+        let _ = fs::remove_file(partial_name(path));
         let mut journal = Self {
             path: path.to_owned(),
             // A line counts once its end is there.
@@ -279,6 +290,23 @@ fn open_regular(path: &Path, options: &mut OpenOptions) -> Result<File, JournalE
         path,
         io::Error::new(io::ErrorKind::InvalidData, reason),
     ))
+}
+
+fn partial_name(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    PathBuf::from(name)
+}
+
+/// Gives a file its name unless there is one of that name.
+fn name_anew(partial: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(partial, path) {
+        Ok(()) => fs::remove_file(partial),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        // Some file systems have no second names.
+        Err(error) if fs::symlink_metadata(path).is_ok() => Err(error),
+        Err(_) => fs::rename(partial, path),
+    }
 }
 
 /// The lock lasts as long as the file is open.
