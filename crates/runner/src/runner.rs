@@ -184,12 +184,7 @@ impl<'o> Runner<'o> {
     /// What there is to see now.
     #[must_use]
     pub fn view(&self) -> View<'_> {
-        View {
-            elapsed: self.trials.books.elapsed(),
-            model: self.trials.books.model(),
-            best: self.trials.books.best(),
-            deleting: self.trials.desk.num_deleting(),
-        }
+        self.trials.books.view(self.trials.desk.num_deleting())
     }
 
     /// Runs until a limit is reached, nothing is left to train, or the observer stops it.
@@ -217,7 +212,7 @@ impl<'o> Runner<'o> {
             let idle = self.trials.fill()?;
             // Trials that were started count as well.
             self.trials.keep_budget()?;
-            self.show();
+            self.trials.show();
             if (idle && self.trials.slots.are_empty()) || self.nobody_waits() {
                 return self.finish();
             }
@@ -232,13 +227,20 @@ impl<'o> Runner<'o> {
             self.hurried = Some(Instant::now());
             self.trials.desk.hurry();
         }
-        let unwritten = self.trials.slots.unwritten();
-        if self.trials.books.limit_is_reached(unwritten) {
-            self.trials.stopping.halt(Halt::Limit);
-        }
+        self.halt_at_a_limit();
         if self.trials.stopping.is_under_way() {
             self.trials.desk.start_nothing();
         }
+    }
+
+    /// Whether a limit is reached, which ends the run.
+    fn halt_at_a_limit(&mut self) -> bool {
+        let trials = &self.trials;
+        let reached = trials.books.limit_is_reached(trials.slots.unwritten());
+        if reached {
+            self.trials.stopping.halt(Halt::Limit);
+        }
+        reached
     }
 
     /// Whether all was to end now, and had its time.
@@ -259,9 +261,7 @@ impl<'o> Runner<'o> {
                 Some(Message::Done(done)) => self.trials.done(done)?,
             }
             // A limit that is reached by a report is reached before the next one.
-            let unwritten = self.trials.slots.unwritten();
-            if self.trials.books.limit_is_reached(unwritten) {
-                self.trials.stopping.halt(Halt::Limit);
+            if self.halt_at_a_limit() {
                 self.trials.look_after_slots()?;
             }
             next = self.messages.try_recv().ok();
@@ -348,11 +348,6 @@ impl<'o> Runner<'o> {
     /// The store cannot be read, or a checkpoint cannot be removed.
     pub fn collect_orphans(&mut self) -> Result<Orphans, RunError> {
         collection::collect_orphans(&mut self.trials)
-    }
-
-    fn show(&mut self) {
-        let deleting = self.trials.desk.num_deleting();
-        self.trials.books.show(deleting);
     }
 
     fn finish(&mut self) -> Result<Outcome, RunError> {

@@ -343,15 +343,14 @@ impl<'o> Books<'o> {
         self.record(&Event::Remove { removal, elapsed })
     }
 
+    /// What there is to see now.
+    pub(crate) fn view(&self, deleting: usize) -> View<'_> {
+        self.standing.view(self.ledger.elapsed(), deleting)
+    }
+
     /// Shows whoever watches how the run stands.
     pub(crate) fn show(&mut self, deleting: usize) {
-        let best = self.standing.best.as_ref();
-        let view = View {
-            elapsed: self.ledger.elapsed(),
-            model: self.standing.callback.model(),
-            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
-            deleting,
-        };
+        let view = self.standing.view(self.ledger.elapsed(), deleting);
         self.ledger.show(&view);
     }
 

@@ -10,8 +10,8 @@ use rungkeeper_tuner_hooks::{Limits, RemovalCallback, RemovalReason};
 use serde_json::Value;
 
 use super::Fields;
-use crate::RunError;
 use crate::experiment::Experiment;
+use crate::{RunError, View};
 
 /// What the events so far add up to.
 pub(crate) struct Standing {
@@ -193,6 +193,17 @@ impl Standing {
         self.last.remove(trial);
         if self.is_best(metric) {
             self.best = Some((trial.to_owned(), metric));
+        }
+    }
+
+    /// What there is to see after so many seconds.
+    pub(super) fn view(&self, elapsed: f64, deleting: usize) -> View<'_> {
+        let best = self.best.as_ref();
+        View {
+            elapsed,
+            model: self.callback.model(),
+            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
+            deleting,
         }
     }
 

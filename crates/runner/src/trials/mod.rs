@@ -196,6 +196,11 @@ impl<'o> Trials<'o> {
         Ok(())
     }
 
+    /// Shows whoever watches how the run stands.
+    pub(crate) fn show(&mut self) {
+        self.books.show(self.desk.num_deleting());
+    }
+
     /// Writes down what became of deletions.
     pub(crate) fn note_deletions(&mut self) -> Result<(), RunError> {
         use rungkeeper_checkpoints::{DeletionEvent, Request};
