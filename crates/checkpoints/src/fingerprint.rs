@@ -1,10 +1,11 @@
 //! Whether anything was written below a folder, without reading it.
 
-use std::fs::{self, Metadata};
+use std::fs::Metadata;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What the system says of everything below a folder; see [`fingerprint`].
+#[cfg(unix)]
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Fingerprint([u8; 32]);
 
@@ -30,35 +31,76 @@ pub struct Fingerprint([u8; 32]);
 /// # Errors
 ///
 /// The folder, or one in it, cannot be listed.
+#[cfg(unix)]
 pub fn fingerprint(root: &Path) -> io::Result<Fingerprint> {
+    use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat};
+    use rustix::io::Errno;
+
+    // Beside a report each: no path is walked twice.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&Stat::of(&fs::symlink_metadata(root)?).bytes());
-    let mut open = vec![PathBuf::new()];
-    while let Some(below) = open.pop() {
-        let entries = fs::read_dir(root.join(&below))?;
-        let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
-        entries.sort_by_key(fs::DirEntry::file_name);
-        for entry in entries {
-            let path = below.join(entry.file_name());
-            let name = path.as_os_str().as_encoded_bytes();
-            hasher.update(&(name.len() as u64).to_le_bytes());
-            hasher.update(name);
-            match entry.metadata() {
-                Ok(metadata) => {
-                    hasher.update(&Stat::of(&metadata).bytes());
-                    if metadata.is_dir() {
-                        open.push(path);
+    let root = openat(CWD, root, flags, Mode::empty())?;
+    let mut left = vec![Vec::new()];
+    while let Some(below) = left.pop() {
+        let name: &[u8] = if below.is_empty() { b"." } else { &below };
+        let folder = match openat(&root, name, flags, Mode::empty()) {
+            // It went while the folder was read, which is a change like any other.
+            Err(Errno::NOENT | Errno::NOTDIR) => continue,
+            folder => folder?,
+        };
+        hasher.update(&stat_bytes(&fstat(&folder)?));
+        let mut entries = Dir::new(folder)?;
+        let names = entries
+            .by_ref()
+            .map(|entry| Ok(entry?.file_name().to_owned()));
+        let mut names = names.collect::<io::Result<Vec<_>>>()?;
+        names.sort();
+        for name in names {
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            let path = [&below, name.to_bytes()].concat();
+            hasher.update(&(path.len() as u64).to_le_bytes());
+            hasher.update(&path);
+            match statat(entries.fd()?, &name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(stat) => {
+                    hasher.update(&stat_bytes(&stat));
+                    if FileType::from_raw_mode(stat.st_mode).is_dir() {
+                        left.push([&path, &b"/"[..]].concat());
                     }
                 }
-                // It went while the folder was read, which is a change like any other.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Errno::NOENT) => {
                     hasher.update(b"gone");
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
     }
     Ok(Fingerprint(hasher.finalize().into()))
+}
+
+/// What tells two states of an entry apart. The numbers have other types elsewhere.
+#[cfg(unix)]
+#[allow(
+    clippy::cast_lossless,
+    clippy::unnecessary_cast,
+    clippy::cast_possible_wrap
+)]
+fn stat_bytes(stat: &rustix::fs::Stat) -> [u8; 56] {
+    let numbers = [
+        stat.st_dev as u64,
+        stat.st_ino as u64,
+        stat.st_size as u64,
+        stat.st_mtime as u64,
+        stat.st_mtime_nsec as u64,
+        stat.st_ctime as u64,
+        stat.st_ctime_nsec as u64,
+    ];
+    let mut all = [0; 56];
+    for (to, from) in all.chunks_exact_mut(8).zip(numbers) {
+        to.copy_from_slice(&from.to_le_bytes());
+    }
+    all
 }
 
 /// Equal ones of the same path mean that it was not written to in between.
@@ -100,22 +142,5 @@ impl Stat {
             modified,
             changed: modified,
         }
-    }
-
-    fn bytes(&self) -> [u8; 56] {
-        let mut all = [0; 56];
-        let numbers = [
-            self.device.to_le_bytes(),
-            self.inode.to_le_bytes(),
-            self.bytes.to_le_bytes(),
-            self.modified.0.to_le_bytes(),
-            self.modified.1.to_le_bytes(),
-            self.changed.0.to_le_bytes(),
-            self.changed.1.to_le_bytes(),
-        ];
-        for (to, from) in all.chunks_exact_mut(8).zip(numbers) {
-            to.copy_from_slice(&from);
-        }
-        all
     }
 }

@@ -159,8 +159,13 @@ fn in_threads<T: Send>(
     paths: &[&str],
     call: impl Fn(&str) -> Result<T, StoreError> + Sync,
 ) -> Result<Vec<T>, StoreError> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(THREADS).min(paths.len());
+    // To ask for the number of cores takes longer than to hash one small file.
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let threads = if paths.len() < 2 {
+        1
+    } else {
+        cores().min(THREADS).min(paths.len())
+    };
     if threads < 2 {
         return paths.iter().map(|path| call(path)).collect();
     }

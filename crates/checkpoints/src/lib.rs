@@ -83,6 +83,7 @@ mod tree;
 pub use deleter::{Deleter, DeleterSettings, DeletionEvent, Pending, Request};
 pub use directory::DirectoryStore;
 pub use error::StoreError;
+#[cfg(unix)]
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use names::{trial_id, trial_name};
 #[cfg(feature = "object-store")]

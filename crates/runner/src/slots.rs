@@ -13,6 +13,9 @@ use crate::process::{Heard, Process, ProcessId};
 /// Time for the last lines of a process that has ended to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// How often a program is looked at that has not closed its output: one that has ended, while somebody else holds it.
+const SELDOM: Duration = Duration::from_millis(200);
+
 /// Refused lines of a process that are told one by one.
 const REFUSALS_TOLD: u64 = 3;
 
@@ -34,6 +37,8 @@ pub(crate) struct Slot {
     /// When patience ends: then the group is asked to end, or killed.
     deadline: Option<Instant>,
     asked_to_end: bool,
+    /// When its program was last looked at.
+    looked: Instant,
     /// How it ended, and when that was noticed.
     ended: Option<(ExitStatus, Instant)>,
     /// Since when nothing more comes from it.
@@ -176,6 +181,7 @@ impl Slot {
             said_before: None,
             deadline: None,
             asked_to_end: false,
+            looked: Instant::now(),
             ended: None,
             has_said_all: None,
             closing_is_noted: false,
@@ -279,7 +285,9 @@ impl Slot {
     /// How the program ended, once it has and all that it said was heard. All of it is in the queue by then or soon,
     /// unless somebody else holds its output open.
     pub(crate) fn end(&mut self) -> std::io::Result<Option<ExitStatus>> {
-        if let (None, Some(program)) = (self.ended, &mut self.program) {
+        let look = self.has_said_all.is_some() || self.looked.elapsed() >= SELDOM;
+        if let (None, Some(program), true) = (self.ended, &mut self.program, look) {
+            self.looked = Instant::now();
             self.ended = program.ended()?.map(|status| (status, Instant::now()));
         }
         let Some((status, noticed)) = self.ended else {

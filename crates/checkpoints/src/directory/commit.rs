@@ -153,7 +153,7 @@ impl DirectoryStore {
         }
         let mut scanned = Scanned::of(&data)?;
         if program == Program::HasEnded
-            && private::make_private(place, &data, &scanned, &self.steps)?
+            && private::make_private(&self.writers, place, &data, &scanned, &self.steps)?
         {
             // The modes are to be seen as the program left them.
             drop(std::mem::take(&mut scanned.mended));

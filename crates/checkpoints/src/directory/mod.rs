@@ -7,6 +7,8 @@ mod private;
 mod remove;
 mod restore;
 mod shelf;
+#[cfg_attr(not(target_os = "linux"), path = "no_writers.rs")]
+mod writers;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,6 +37,7 @@ pub(crate) use restore::{Whole, clear, finish, make_layout, prepare_target, writ
 pub(crate) use shelf::Found;
 #[cfg(feature = "object-store")]
 pub(crate) use shelf::State;
+use writers::Writers;
 
 pub(crate) const MARKER: &str = "rungkeeper-store.json";
 const CHECKPOINTS: &str = "checkpoints";
@@ -73,6 +76,7 @@ pub struct DirectoryStore {
     numbers: Mutex<Numbers>,
     /// By name of the trial: the live folders that this process began or prepared.
     lives: Mutex<BTreeMap<String, Hashed>>,
+    writers: Writers,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -153,7 +157,10 @@ impl DirectoryStore {
             tree::sync_dir(&root)?;
         }
         let numbers = Numbers::load(&root, highest_number(&root)?)?;
+        let mut left = names(&root.join(LIVE))?;
+        left.extend(names(&root.join(STAGING))?);
         Ok(Self {
+            writers: Writers::new(left),
             root,
             run: run.to_owned(),
             steps,

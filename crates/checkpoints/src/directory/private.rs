@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
+use super::writers::Writers;
 use crate::attributes::{Attributes, Mended};
 use crate::holes::{self, Sparse};
 use crate::scan::Scanned;
@@ -17,6 +18,7 @@ const COPY: &str = "copy";
 /// by a copy of its own, so that later writes through the other way do not reach the checkpoint.
 /// Whether there was any.
 pub(super) fn make_private(
+    writers: &Writers,
     place: &Path,
     data: &Path,
     scanned: &Scanned,
@@ -24,7 +26,7 @@ pub(super) fn make_private(
 ) -> Result<bool, StoreError> {
     let copy = place.join(COPY);
     remove_if_any(&copy)?; // a kill left it
-    let open = open_for_writing(scanned);
+    let open = writers.open_files(place, scanned);
     let mut groups: Vec<Vec<&str>> = Vec::new();
     for (inode, (names, inside)) in &scanned.linked {
         if *names > inside.len() as u64 || open.contains(inode) {
@@ -130,62 +132,4 @@ impl Drop for Untouched {
             let _ = attributes.apply_time(folder);
         }
     }
-}
-
-/// Device and inode of the files that some process has open for writing, as far as this user may
-/// know.
-#[cfg(target_os = "linux")]
-fn open_for_writing(scanned: &Scanned) -> BTreeSet<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let stats = &scanned.stats;
-    let files = &scanned.content.files;
-    let ours: BTreeSet<(u64, u64)> = files
-        .iter()
-        .filter_map(|file| stats.get(&file.path))
-        .map(|stat| (stat.device, stat.inode))
-        .collect();
-    let name = |path: &str| path.rsplit('/').next().map(std::ffi::OsString::from);
-    let names: BTreeSet<_> = files.iter().filter_map(|file| name(&file.path)).collect();
-    let mut open = BTreeSet::new();
-    let numbered = |entry: &fs::DirEntry| {
-        let name = entry.file_name();
-        name.as_encoded_bytes().iter().all(u8::is_ascii_digit)
-    };
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    for process in processes.filter(numbered) {
-        // Those of other users cannot be read.
-        let handles = fs::read_dir(process.path().join("fd"));
-        for handle in handles.into_iter().flatten().flatten() {
-            // The name first: looking at a file of a dead network would take for ever.
-            let target = fs::read_link(handle.path()).unwrap_or_default();
-            if !target.file_name().is_some_and(|name| names.contains(name)) {
-                continue;
-            }
-            let Ok(metadata) = fs::metadata(handle.path()) else {
-                continue;
-            };
-            let inode = (metadata.dev(), metadata.ino());
-            if ours.contains(&inode) && may_write(&process.path(), &handle.file_name()) {
-                open.insert(inode);
-            }
-        }
-    }
-    open
-}
-
-#[cfg(target_os = "linux")]
-fn may_write(process: &Path, handle: &std::ffi::OsStr) -> bool {
-    let Ok(text) = fs::read_to_string(process.join("fdinfo").join(handle)) else {
-        return true;
-    };
-    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
-    let flags = flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok());
-    // The lowest two bits are 0 for reading only.
-    flags.is_none_or(|flags| flags & 0o3 != 0)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn open_for_writing(_: &Scanned) -> BTreeSet<(u64, u64)> {
-    BTreeSet::new()
 }

@@ -18,7 +18,7 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::queue::Queue;
 use crate::experiment::{Experiment, fill};
-use crate::process::{Launch, Output, Process, ProcessId, end_marked};
+use crate::process::{Descendants, Launch, Output, Process, ProcessId};
 use crate::runner::Message;
 
 /// Time between two tries while the store cannot be used.
@@ -153,7 +153,7 @@ pub(super) struct Workshop {
     pub(super) store: Arc<dyn Store>,
     pub(super) deleter: Arc<Deleter>,
     pub(super) patience: Duration,
-    pub(super) mark: String,
+    pub(super) descendants: Descendants,
     pub(super) log: Arc<File>,
     pub(super) queue: Arc<Queue>,
 }
@@ -266,7 +266,7 @@ impl Workshop {
 
     fn keep(&self, trial: &str, keep: &Keep) -> Kept {
         // Nobody writes there any more: children that left the group are ended as well.
-        end_marked(&self.mark, Some(keep.process.number), Duration::ZERO);
+        self.descendants.end(keep.process.number);
         let kept = self.patiently(|| self.keep_once(trial, keep));
         let kept = kept.unwrap_or_else(Kept::Failed);
         let stays = match &kept {
@@ -304,7 +304,7 @@ impl Workshop {
     }
 
     fn look(&self, trial: &str, process: ProcessId, saved: Option<&Saved>, largest: u64) -> Left {
-        end_marked(&self.mark, Some(process.number), Duration::ZERO);
+        self.descendants.end(process.number);
         let live = self.store.live(trial).ok().flatten();
         Left {
             is_as_saved: live

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
-use crate::process::end_marked;
+use crate::process::{Descendants, end_marked};
 use crate::runner::Message;
 use job::Workshop;
 use queue::Queue;
@@ -65,7 +65,7 @@ impl Desk {
             store: Arc::clone(&store),
             deleter: Arc::clone(&deleter),
             patience: settings.patience,
-            mark: settings.mark.clone(),
+            descendants: Descendants::new(&settings.mark),
             log: settings.log,
             queue: Arc::clone(&queue),
         });
@@ -136,7 +136,7 @@ impl Desk {
     pub(crate) fn end_programs(&self) {
         self.start_nothing();
         if self.queue.wait_for_starts(A_WHILE) {
-            end_marked(&self.mark, None, Duration::ZERO);
+            end_marked(&self.mark, Duration::ZERO);
         }
     }
 

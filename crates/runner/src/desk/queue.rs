@@ -10,6 +10,10 @@ use super::Job;
 #[derive(Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
+    /// There is a job to do, or there will be none any more.
+    work: Condvar,
+    /// Something was done, or there is no more time. Not the same as `work`: each job would wake all threads that wait
+    /// for one.
     changed: Condvar,
 }
 
@@ -33,7 +37,7 @@ impl Queue {
         let mut state = self.state();
         state.removals += usize::from(job.is_removal());
         state.waiting.push_back((trial.to_owned(), job));
-        self.changed.notify_one();
+        self.work.notify_one();
     }
 
     /// The next job of a trial whose earlier ones are done; none once the queue is closed. It is done when
@@ -50,7 +54,8 @@ impl Queue {
                 busy.insert(trial.clone());
                 return Some((trial, job));
             }
-            state = self.wait(state, None);
+            let waited = self.work.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -58,6 +63,9 @@ impl Queue {
         let mut state = self.state();
         state.busy.remove(trial);
         state.removals -= usize::from(was_removal);
+        if state.waiting.iter().any(|(waiting, _)| waiting == trial) {
+            self.work.notify_one();
+        }
         self.changed.notify_all();
     }
 
@@ -98,7 +106,7 @@ impl Queue {
             if left.is_zero() {
                 break;
             }
-            state = self.wait(state, Some(left));
+            state = self.wait(state, left);
         }
         state.started > 0
     }
@@ -117,7 +125,7 @@ impl Queue {
             if left.is_zero() {
                 return true;
             }
-            state = self.wait(state, Some(left));
+            state = self.wait(state, left);
         }
         false
     }
@@ -130,12 +138,13 @@ impl Queue {
             if left.is_zero() {
                 return;
             }
-            state = self.wait(state, Some(left));
+            state = self.wait(state, left);
         }
     }
 
     pub(super) fn close(&self) {
         self.state().closed = true;
+        self.work.notify_all();
         self.changed.notify_all();
     }
 
@@ -144,18 +153,9 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait<'a>(
-        &self,
-        state: MutexGuard<'a, State>,
-        at_most: Option<Duration>,
-    ) -> MutexGuard<'a, State> {
-        if let Some(time) = at_most {
-            let waited = self.changed.wait_timeout(state, time);
-            waited.unwrap_or_else(PoisonError::into_inner).0
-        } else {
-            let waited = self.changed.wait(state);
-            waited.unwrap_or_else(PoisonError::into_inner)
-        }
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, at_most: Duration) -> MutexGuard<'a, State> {
+        let waited = self.changed.wait_timeout(state, at_most);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 

@@ -1,6 +1,9 @@
 //! Processes that a runner left behind, found and ended.
 
+use std::collections::HashSet;
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::DirEntryExt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -13,55 +16,97 @@ const BETWEEN: Duration = Duration::from_millis(20);
 /// How long processes that were killed are waited for; the kernel takes a moment.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
-/// Ends all processes that carry the mark of a run, or that of one of its processes, whatever group or session they are
-/// in: they are asked, and killed after the grace. Returns how many there were.
-pub(crate) fn end_marked(mark: &str, number: Option<u64>, grace: Duration) -> usize {
-    let found = marked(mark, number);
+/// Ends all processes that carry the mark of a run, whatever group or session they are in: they are asked, and killed
+/// after the grace. Returns how many there were.
+pub(crate) fn end_marked(mark: &str, grace: Duration) -> usize {
+    let run = format!("{MARK}={mark}");
+    end(grace, || marked(&[&run], &HashSet::new()))
+}
+
+/// The processes that descend from a run's programs.
+#[derive(Debug)]
+pub(crate) struct Descendants {
+    mark: String,
+    /// Processes that were there before any program was started, by their number and the inode of their folder, which
+    /// another process of the same number does not have. None of them is a descendant, so a pause does not look at
+    /// them again.
+    before: HashSet<(u32, u64)>,
+}
+
+impl Descendants {
+    /// No program has been started yet.
+    pub(crate) fn new(mark: &str) -> Self {
+        Self {
+            mark: format!("{MARK}={mark}"),
+            before: processes().collect(),
+        }
+    }
+
+    /// Kills what is left of the processes that one of the programs started.
+    pub(crate) fn end(&self, number: u64) {
+        let number = format!("{NUMBER}={number}");
+        end(Duration::ZERO, || {
+            marked(&[&self.mark, &number], &self.before)
+        });
+    }
+}
+
+fn end(grace: Duration, left: impl Fn() -> Vec<u32>) -> usize {
+    let found = left();
     if found.is_empty() {
         return 0;
     }
-    let number_found = found.len();
     if !grace.is_zero() {
         signal(&found, Signal::TERM);
         signal(&found, Signal::CONT); // one that is stopped hears it only now
-        wait_until_gone(mark, number, grace);
+        let begin = Instant::now();
+        while begin.elapsed() < grace && !left().is_empty() {
+            sleep(BETWEEN);
+        }
     }
     let begin = Instant::now();
     loop {
-        let left = marked(mark, number);
+        let left = left();
         if left.is_empty() || begin.elapsed() > AFTER_KILL {
-            return number_found;
+            return found.len();
         }
         signal(&left, Signal::KILL);
         sleep(BETWEEN);
     }
 }
 
-fn wait_until_gone(mark: &str, number: Option<u64>, patience: Duration) {
-    let begin = Instant::now();
-    while begin.elapsed() < patience && !marked(mark, number).is_empty() {
-        sleep(BETWEEN);
-    }
+/// All processes but this one: number, and inode of the folder. None where there is no `/proc`.
+fn processes() -> impl Iterator<Item = (u32, u64)> {
+    let own = std::process::id();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all =
+        entries.filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.ino())));
+    all.filter(move |&(id, _)| id != own)
 }
 
-/// The processes whose environment carries a mark, this one left out. None where there is no `/proc`.
-fn marked(mark: &str, number: Option<u64>) -> Vec<u32> {
-    let own = std::process::id();
-    let run = format!("{MARK}={mark}");
-    let number = number.map(|number| format!("{NUMBER}={number}"));
+/// The processes whose environment holds all of these variables, some left out.
+fn marked(variables: &[&str], left_out: &HashSet<(u32, u64)>) -> Vec<u32> {
+    // Its length is not known before it is read, and this is long enough for nearly all.
+    let mut environment = Vec::with_capacity(1 << 14);
     let carries = |id: &u32| {
+        environment.clear();
         // That of another user's process cannot be read, and that of one that has ended is empty.
-        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
-        let has = |variable: &str| {
+        let file = fs::File::open(format!("/proc/{id}/environ"));
+        if file
+            .and_then(|mut file| file.read_to_end(&mut environment))
+            .is_err()
+        {
+            return false;
+        }
+        let has = |variable: &&str| {
             environment
                 .split(|&byte| byte == 0)
                 .any(|entry| entry == variable.as_bytes())
         };
-        has(&run) && number.as_deref().is_none_or(has)
+        variables.iter().all(has)
     };
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    ids.filter(|&id| id != own).filter(carries).collect()
+    let others = processes().filter(|process| !left_out.contains(process));
+    others.map(|(id, _)| id).filter(carries).collect()
 }
 
 fn signal(ids: &[u32], signal: Signal) {
@@ -134,18 +179,27 @@ mod tests {
     #[test]
     fn what_carries_the_mark_is_found_in_any_session() {
         let mark = format!("test-{}", std::process::id());
+        let descendants = Descendants::new(&mark);
         let script = "setsid sh -c 'trap \"\" TERM; while :; do sleep 0.1; done' & sleep 0.3";
-        let mut leader = Command::new("sh")
-            .args(["-c", script])
-            .env(MARK, &mark)
-            .env(NUMBER, "4")
-            .spawn()
-            .unwrap();
-        leader.wait().unwrap();
-        assert!(!marked(&mark, Some(4)).is_empty());
-        assert!(marked(&mark, Some(5)).is_empty() && marked("other", None).is_empty());
-        assert!(end_marked(&mark, None, Duration::from_millis(100)) > 0);
-        assert!(marked(&mark, None).is_empty());
+        let start = || {
+            let mut leader = Command::new("sh");
+            leader
+                .args(["-c", script])
+                .env(MARK, &mark)
+                .env(NUMBER, "4");
+            leader.spawn().unwrap().wait().unwrap();
+        };
+        let run = format!("{MARK}={mark}");
+        let left = || marked(&[&run], &HashSet::new());
+        start();
+        descendants.end(5);
+        assert_eq!(end_marked("other", Duration::ZERO), 0);
+        assert!(!left().is_empty());
+        descendants.end(4);
+        assert!(left().is_empty());
+        start();
+        assert!(end_marked(&mark, Duration::from_millis(100)) > 0);
+        assert!(left().is_empty());
     }
 
     /// In a container without an init nobody collects a runner that was killed.

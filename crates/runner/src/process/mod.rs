@@ -21,7 +21,7 @@ use crate::runner::Message;
 use listen::Listener;
 
 pub(crate) use listen::{Heard, LastLine, Said};
-pub(crate) use marked::{end_left_behind, end_marked, start_time};
+pub(crate) use marked::{Descendants, end_left_behind, end_marked, start_time};
 pub(crate) use output::Output;
 
 /// Every process of a run carries its mark in this variable, children included: what a runner that was killed left
@@ -100,7 +100,8 @@ impl Process {
         if let Some(stdout) = stdout {
             let listener = Listener::new(launch, to.clone(), process.last_line.clone());
             // Where there may be no more threads this is said, as a program that cannot be started.
-            thread::Builder::new().spawn(move || listener.listen(stdout))?;
+            let builder = thread::Builder::new().name("rungkeeper-hear".to_owned());
+            builder.spawn(move || listener.listen(stdout))?;
         }
         Ok(process)
     }

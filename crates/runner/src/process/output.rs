@@ -21,7 +21,14 @@ pub(crate) struct Output {
     path: PathBuf,
     most: u64,
     /// The file, once something was written; none after an error.
-    file: Mutex<Option<File>>,
+    file: Mutex<Option<Open>>,
+}
+
+/// The file, and how much was appended since its length was looked at.
+#[derive(Debug)]
+struct Open {
+    file: File,
+    appended: u64,
 }
 
 impl Output {
@@ -51,15 +58,23 @@ impl Output {
         }
     }
 
-    fn append(&self, open: &mut Option<File>, bytes: &[u8]) -> io::Result<()> {
-        let file = match open.take() {
-            Some(file) => file,
-            None => self.open()?,
+    fn append(&self, kept: &mut Option<Open>, bytes: &[u8]) -> io::Result<()> {
+        let Open { file, appended } = match kept.take() {
+            Some(open) => open,
+            None => Open {
+                file: self.open()?,
+                appended: self.most,
+            },
         };
         (&file).write_all(bytes)?;
-        let length = file.metadata()?.len();
-        *open = Some(file);
-        if length > self.most {
+        let mut appended = appended.saturating_add(bytes.len() as u64);
+        // Not after each line: that would be another system call each.
+        let too_long = appended >= self.most / 20 && {
+            appended = 0;
+            file.metadata()?.len() > self.most
+        };
+        *kept = Some(Open { file, appended });
+        if too_long {
             self.cut()?;
         }
         Ok(())

@@ -99,7 +99,7 @@ pub(crate) fn resume<'o>(
     elapsed = clock::read(&directory.clock()).map_or(elapsed, |late| late.max(elapsed));
     // The programs of the original are none of a copy's business.
     if !matches!(whereabouts, Whereabouts::Copied(_)) {
-        end_marked(&origin.mark, None, experiment.grace);
+        end_marked(&origin.mark, experiment.grace);
         // Others cleared their environment. In the log of a copy there are numbers of the original's programs too; they
         // go with its mark, and those of runs of the first versions with none.
         let first_version = !Origin::is_written(directory.path());
