@@ -4,10 +4,12 @@ mod summary;
 
 use std::time::SystemTime;
 
-use anyhow::{Context, Result, ensure};
-use cargo_metadata::TargetKind;
+use anyhow::{Result, ensure};
 
 use crate::{process::Invocation, workspace::Workspace};
+
+/// Where the benchmarks are.
+const PACKAGE: [&str; 4] = ["--package", "rungkeeper-tests", "--features", "benches"];
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -15,14 +17,11 @@ pub(crate) struct Args {
     /// Only benchmarks whose name matches this regular expression
     #[arg(short, long, value_name = "F")]
     filter: Option<String>,
-    /// Only this package's benchmarks
-    #[arg(short, long)]
-    package: Option<String>,
     /// Count the kernels' instructions instead, and fail where they are above the baseline
-    #[arg(long, conflicts_with_all = ["filter", "package", "save_baseline"])]
+    #[arg(long, conflicts_with_all = ["filter", "save_baseline"])]
     check: bool,
     /// Count them and make that the baseline
-    #[arg(long, conflicts_with_all = ["filter", "package"])]
+    #[arg(long, conflicts_with = "filter")]
     save_baseline: bool,
     /// Options for criterion, such as --quick
     #[arg(last = true)]
@@ -36,10 +35,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return guard::run(&workspace, args.save_baseline);
     }
     let results = workspace.metadata.target_directory.join("criterion");
-    let packages = workspace.with_target(&TargetKind::Bench, "", args.package.as_deref())?;
     let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();
     let started = SystemTime::now();
-    call(&workspace, &packages, false, &criterion)
+    call(&workspace, false, &criterion)
         .env("CRITERION_HOME", results.as_str())
         .run()?;
 
@@ -54,37 +52,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// Compiles all benchmarks, as [`run`] would, and runs none.
 pub(crate) fn compile(workspace: &Workspace) -> Result<()> {
-    let packages = workspace.with_target(&TargetKind::Bench, "", None);
-    let packages = packages.context("the benchmarks are gone")?;
-    call(workspace, &packages, true, &[]).run()
+    call(workspace, true, &[]).run()
 }
 
-/// Builds a program of the package `rungkeeper-benches` as benchmarks are built, and says where it is.
+/// Builds a program of the benchmarks as these are built, and says where it is.
 pub(crate) fn program(workspace: &Workspace, name: &str) -> Result<String> {
-    let package = ["-p", "rungkeeper-benches", "--bin", name];
-    let build = ["build", "--profile", "bench", "--locked"];
-    workspace.cargo([build, package].concat()).run()?;
+    let build = ["build", "--profile", "bench", "--locked", "--bin", name];
+    workspace.cargo(build.iter().chain(&PACKAGE)).run()?;
     let target = &workspace.metadata.target_directory;
     Ok(target.join("release").join(name).into_string())
 }
 
-/// `cargo bench` for bench targets alone: without `--bench`, cargo would also build every crate's unit tests with full optimization.
-fn call(
-    workspace: &Workspace,
-    packages: &[String],
-    only_compile: bool,
-    criterion: &[String],
-) -> Invocation {
-    let mut args: Vec<String> = ["bench", "--all-features", "--locked"]
-        .map(Into::into)
-        .into();
-    if only_compile {
-        args.push("--no-run".into());
-    }
-    for package in packages {
-        args.extend(["--package".into(), package.clone()]);
-    }
-    args.extend(["--bench".into(), "*".into(), "--".into()]);
-    args.extend_from_slice(criterion);
+/// `cargo bench` for bench targets alone: without `--bench`, cargo would also build unit tests with full optimization.
+fn call(workspace: &Workspace, only_compile: bool, criterion: &[String]) -> Invocation {
+    let mut args = vec!["bench", "--locked"];
+    args.extend(PACKAGE);
+    args.extend(only_compile.then_some("--no-run"));
+    args.extend(["--bench", "*", "--"]);
+    args.extend(criterion.iter().map(String::as_str));
     workspace.cargo(args)
 }

@@ -23,7 +23,7 @@ type Counts = BTreeMap<String, f64>;
 pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
     VALGRIND.provide(workspace)?;
     let counted = count(workspace)?;
-    let baseline = workspace.root().join("benches/baseline.toml");
+    let baseline = workspace.root().join("tests/benches/baseline.toml");
     let version = Invocation::new("rustc", workspace.root(), ["--version"]).output()?;
     let version = version.trim();
     if save {
