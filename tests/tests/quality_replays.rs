@@ -1,22 +1,8 @@
 //! A replay loses what the simulation loses, and nothing beats the optimum.
 
-use rungkeeper_tests::quality::attempt::Policy;
-use rungkeeper_tests::quality::{Family, Frozen, Setting, families, replay};
+use rungkeeper_tests::quality::{Family, Frozen, POLICIES, Setting, families};
 use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, simulate};
-use rungkeeper_tuner_hooks::log::Header;
-use rungkeeper_tuner_hooks::{Brackets, Limits, ModelSpec};
-
-const POLICIES: [&str; 3] = ["speculative", "by_level", "random"];
-
-fn policy(name: &str, seed: u64) -> Policy {
-    let spec = ModelSpec::geometric(1, 3, 9).unwrap();
-    let header = Header {
-        policy: name.to_owned(),
-        policy_seed: seed,
-        ..Header::new("test", &spec, 9)
-    };
-    Policy(header.build_policy().unwrap())
-}
+use rungkeeper_tuner_hooks::{Brackets, Limits};
 
 fn conditions(family: &Family, brackets: usize) -> Conditions {
     Conditions {
@@ -50,8 +36,7 @@ fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>
         let conditions = conditions(family, setting.brackets);
         let simulation = simulate(&curves, &conditions, &cell).unwrap();
         simulated.push(simulation.result.cost_resources);
-        let loss = replay(&frozen, &frozen.limits, budget, &mut policy(name, seed)).unwrap();
-        replayed.push(loss.cost);
+        replayed.push(frozen.replay(name, budget, family.reports).unwrap());
     }
     (replayed, simulated, frozen.optimum(budget).unwrap())
 }
@@ -87,10 +72,7 @@ fn room_for_all_loses_nothing_and_room_for_none_all() {
         brackets: 1,
     };
     let frozen = Frozen::record(family, setting, 0).unwrap();
-    let cost = |budget| {
-        let loss = replay(&frozen, &frozen.limits, budget, &mut policy("by_level", 0)).unwrap();
-        loss.cost
-    };
+    let cost = |budget| frozen.replay("by_level", budget, family.reports).unwrap();
     assert_eq!(cost(10_000), 0);
     // But for trials that are resumed in the turn in which they were paused.
     assert!(0 < cost(4) && cost(4) <= frozen.resumed_levels);

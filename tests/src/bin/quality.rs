@@ -13,7 +13,6 @@ use std::time::Instant;
 
 use anyhow::Result;
 use clap::Parser;
-use rungkeeper_tests::quality::contenders::{attempts, policies};
 use rungkeeper_tests::quality::{Family, Part, Plan, Study, families};
 
 /// Measures what each removal policy loses, and writes a page of it
@@ -41,19 +40,7 @@ fn study(long: bool) -> Result<Study> {
         (FIRST_SEED..FIRST_SEED + number).collect()
     };
     let frozen = timed("the policies", || {
-        Part::frozen(Plan::of(families(), seeds(8)), policies())
-    })?;
-    let attempts = timed("the attempts", || {
-        let contenders = [&policies()[..2], &attempts()].concat();
-        // Sums for a general alpha are long: with all candidates scored each time, too long here.
-        let mut families = families();
-        families.retain(|family| family.name != "fractional rungs");
-        let plan = Plan {
-            etas: vec![2, 4],
-            workers: vec![8],
-            ..Plan::of(families, seeds(6))
-        };
-        Part::frozen(plan, contenders)
+        Part::frozen(Plan::of(families(), seeds(8)))
     })?;
     let elsewhere = elsewhere(&seeds(4))?;
     let live = timed("training again takes time", || {
@@ -63,13 +50,12 @@ fn study(long: bool) -> Result<Study> {
             spare: vec![4, 8, 16],
             ..Plan::of(families(), seeds(4))
         };
-        Part::live(plan, policies())
+        Part::live(plan)
     })?;
     let flag = if long { " --long" } else { "" };
     Ok(Study {
         command: format!("cargo xtask quality{flag}"),
         frozen,
-        attempts,
         elsewhere,
         live,
     })
@@ -122,7 +108,7 @@ fn elsewhere(seeds: &[u64]) -> Result<Vec<(String, Part)>> {
         ),
     ];
     let part = |(name, plan): (&str, Plan)| {
-        let part = timed(name, || Part::frozen(plan, policies()))?;
+        let part = timed(name, || Part::frozen(plan))?;
         Ok((name.to_owned(), part))
     };
     plans.into_iter().map(part).collect()

@@ -1,14 +1,11 @@
 //! The events of a run that no removal can change.
 
 use anyhow::{Context, Result};
-use rungkeeper_rung_model::{Brackets, ModelSpec};
-use rungkeeper_tuner::simulation::{
-    Cell, Conditions, Curves, Retraining, Schedule, simulate_logged,
-};
-use rungkeeper_tuner_hooks::Limits;
-use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, Schedule, simulate_logged};
+use rungkeeper_tuner_hooks::log::{Event, Header};
+use rungkeeper_tuner_hooks::{Brackets, Limits, Replay};
 
-use crate::quality::Family;
+use super::Family;
 
 /// What a run is made of, but for its seed.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -23,29 +20,13 @@ pub struct Setting {
     pub brackets: usize,
 }
 
-/// One pass of the tuner's loop: reports, then starts and resumes. Removals follow it.
-#[derive(Clone, Debug, Default)]
-pub struct Turn {
-    /// Seconds of the run.
-    pub elapsed: f64,
-    /// What happened, in order.
-    pub events: Vec<Event>,
-}
-
 /// A run on a frozen schedule: what training again would cost is only counted, so each policy and
 /// budget sees the very same events.
 #[derive(Clone, Debug)]
 pub struct Frozen {
-    /// Rungs and brackets.
-    pub spec: ModelSpec,
-    /// What was announced to end the run.
-    pub limits: Limits,
-    /// Trials that train at the same time.
-    pub workers: u64,
-    /// Seed of the run.
-    pub seed: u64,
-    /// All turns.
-    pub turns: Vec<Turn>,
+    header: Header,
+    /// What happened, in order; whatever is removed, it would have.
+    events: Vec<Event>,
     /// Sum of the levels of all trials that were resumed.
     pub resumed_levels: u64,
     schedule: Schedule,
@@ -64,35 +45,45 @@ impl Frozen {
             policy: "by_level".to_owned(), // never asked
             ..cell(family, setting, seed, u64::MAX)
         };
-        Self::of(&curves, &conditions, &cell).with_context(|| format!("a run on {}", family.name))
-    }
-
-    /// Records the run of a cell whose budget is never exceeded.
-    ///
-    /// # Errors
-    ///
-    /// Settings that the simulation refuses.
-    pub fn of(curves: &Curves, conditions: &Conditions, cell: &Cell) -> Result<Self> {
-        let (mut header, mut turns) = (None, Turns::default());
-        let simulated = simulate_logged(curves, conditions, cell, &mut |event| {
+        let (mut header, mut events) = (None, Vec::new());
+        let simulated = simulate_logged(&curves, &conditions, &cell, &mut |event| {
             match event {
-                Event::Header(first) => header = Some(first.clone()),
-                Event::End(_) => {}
-                other => turns.push(other),
+                Event::Header(first) => header = Some(Header::clone(first)),
+                Event::LoopEnd(_) | Event::End(_) => {}
+                other => events.push(other.clone()),
             }
             Ok(())
-        })?;
-        let header = header.context("a log begins with a header")?;
+        });
+        let simulated = simulated.with_context(|| format!("a run on {}", family.name))?;
         let schedule = simulated.schedule.context("the schedule is frozen")?;
         Ok(Self {
-            spec: header.model_spec(),
-            limits: header.limits(),
-            workers: cell.workers,
-            seed: cell.seed,
-            turns: turns.list,
+            header: header.context("a log begins with a header")?,
+            events,
             resumed_levels: schedule.stays().iter().map(|stay| stay.weight).sum(),
             schedule,
         })
+    }
+
+    /// The sum of the levels of trials that are resumed without their checkpoint, where a policy keeps a budget and
+    /// `reports` is what is announced to end the run, which the time ratio comes from.
+    ///
+    /// # Errors
+    ///
+    /// A policy that is not known.
+    pub fn replay(&self, policy: &str, budget: u64, reports: u64) -> Result<u64> {
+        let header = Header {
+            policy: policy.to_owned(),
+            policy_seed: self.header.seed,
+            max_num_checkpoints: Some(budget),
+            max_num_reports: Some(reports),
+            ..self.header.clone()
+        };
+        let mut replay = Replay::free(&header)?;
+        for (line, event) in (2..).zip(&self.events) {
+            replay.feed(line, event)?;
+        }
+        let lost = replay.callback().trials_resumed_without_checkpoint();
+        Ok(lost.iter().map(|(_, level)| level).sum())
     }
 
     /// The least that any choice of checkpoints could have lost under a budget.
@@ -104,10 +95,10 @@ impl Frozen {
         Ok(self.schedule.optimum(budget)?)
     }
 
-    /// Seconds until the last turn.
+    /// Seconds until the last event.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.turns.last().map_or(0.0, |turn| turn.elapsed)
+        self.events.last().and_then(Event::elapsed).unwrap_or(0.0)
     }
 }
 
@@ -136,30 +127,5 @@ pub(crate) fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) ->
         budget,
         seed,
         policy: String::new(),
-    }
-}
-
-/// Puts events into turns. In a turn the reports come first, so one that follows a start or a
-/// resume, or comes at another time, begins a new turn.
-#[derive(Default)]
-struct Turns {
-    list: Vec<Turn>,
-    filled: bool,
-}
-
-impl Turns {
-    fn push(&mut self, event: &Event) {
-        let elapsed = event.elapsed().unwrap_or(0.0);
-        let fills = matches!(event, Event::Start { .. } | Event::Resume { .. });
-        let same = |turn: &Turn| turn.elapsed == elapsed && (fills || !self.filled);
-        if !self.list.last().is_some_and(same) {
-            self.list.push(Turn {
-                elapsed,
-                events: Vec::new(),
-            });
-        }
-        self.filled = fills;
-        let last = self.list.last_mut().expect("a turn was begun");
-        last.events.push(event.clone());
     }
 }

@@ -1,17 +1,15 @@
-//! A part of the study: runs, ways to choose, and what they lost.
+//! A part of the study: runs, and what each policy lost.
 
 use anyhow::Result;
 
-use crate::quality::measures::Comparison;
-use crate::quality::study::{Column, Configuration, Contender, Plan, Row, compare_rows};
-use crate::quality::{Group, live};
+use super::measures::Comparison;
+use super::study::{Column, Configuration, Plan, Row, compare_rows};
+use super::{Group, live};
 
-/// Runs, ways to choose, and what they lost.
+/// Runs, and what each policy lost.
 pub struct Part {
     /// Which runs.
     pub plan: Plan,
-    /// Who chose.
-    pub contenders: Vec<Contender>,
     /// What was lost.
     pub rows: Vec<Row>,
 }
@@ -32,41 +30,20 @@ impl Part {
     ///
     /// # Errors
     ///
-    /// As [`Plan::rows`].
-    pub fn frozen(plan: Plan, contenders: Vec<Contender>) -> Result<Self> {
-        let rows = plan.rows(&contenders)?;
-        Ok(Self {
-            plan,
-            contenders,
-            rows,
-        })
+    /// Settings that the simulation refuses.
+    pub fn frozen(plan: Plan) -> Result<Self> {
+        let rows = plan.frozen_rows()?;
+        Ok(Self { plan, rows })
     }
 
-    /// Simulates all runs of a plan, training again taking its time. The contenders are policies,
-    /// known by their names.
+    /// Simulates all runs of a plan, training again taking its time.
     ///
     /// # Errors
     ///
     /// Settings that the simulation refuses.
-    pub fn live(plan: Plan, contenders: Vec<Contender>) -> Result<Self> {
-        let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
-        let rows = live::rows(&plan, &names)?;
-        Ok(Self {
-            plan,
-            contenders,
-            rows,
-        })
-    }
-
-    /// The column of a contender.
-    ///
-    /// # Panics
-    ///
-    /// If there is no contender of this name.
-    #[must_use]
-    pub fn column(&self, name: &str) -> Column {
-        let place = self.contenders.iter().position(|one| one.name == name);
-        Column::Contender(place.expect("the contender takes part"))
+    pub fn live(plan: Plan) -> Result<Self> {
+        let rows = live::rows(&plan)?;
+        Ok(Self { plan, rows })
     }
 
     /// Compares two columns over some of the rows; `None` where there are none.

@@ -1,24 +1,21 @@
-//! All runs, with all ways to choose.
+//! All runs, with all policies.
+
+use std::fmt;
 
 use anyhow::Result;
 use rayon::prelude::*;
-use rungkeeper_policies::Limits;
 
-use crate::quality::attempt::Attempt;
-use crate::quality::frozen::{Frozen, Setting};
-use crate::quality::measures::{Comparison, Pair, compare};
-use crate::quality::{Family, Group, replay};
+use super::frozen::{Frozen, Setting};
+use super::measures::{Comparison, Pair, compare};
+use super::{Family, Group};
 
-/// A way to choose, by name.
-#[derive(Clone, Copy)]
-pub struct Contender {
-    /// Its name in tables.
-    pub name: &'static str,
-    /// What it does, in a sentence.
-    pub about: &'static str,
-    /// A fresh one, given the seed of the run.
-    pub make: fn(u64) -> Box<dyn Attempt>,
-}
+/// Names of the policies, the reference first and then the one that is to be proved.
+pub const POLICIES: [&str; 4] = ["speculative", "rank_aware", "by_level", "random"];
+/// The policy that others are compared with.
+pub const REFERENCE: Column = Column::Policy(0);
+/// The policy that is to be proved.
+pub const PROVED: Column = Column::Policy(1);
+pub(crate) const BY_LEVEL: Column = Column::Policy(2);
 
 /// Which runs are looked at.
 #[derive(Clone, Debug)]
@@ -48,7 +45,7 @@ pub struct Configuration {
     pub spare: u64,
 }
 
-/// What each contender lost on one run.
+/// What each policy lost on one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     /// Which run.
@@ -59,19 +56,26 @@ pub struct Row {
     pub resumed_levels: u64,
     /// The least that any choice could have lost, where the schedule is frozen.
     pub optimum: Option<u64>,
-    /// Cost of each contender.
+    /// Cost of each of the [`POLICIES`].
     pub costs: Vec<u64>,
-    /// Trials resumed without their checkpoint, for each contender.
-    pub misses: Vec<u64>,
 }
 
 /// A column of the rows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Column {
-    /// The contender at this place.
-    Contender(usize),
+    /// The policy at this place among the [`POLICIES`].
+    Policy(usize),
     /// The least possible.
     Optimum,
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Policy(place) => POLICIES[*place],
+            Self::Optimum => "least possible",
+        })
+    }
 }
 
 impl Plan {
@@ -90,7 +94,7 @@ impl Plan {
     }
 
     /// Settings and seeds, in the order of the rows.
-    pub(crate) fn runs(&self) -> Vec<(Setting, u64)> {
+    fn runs(&self) -> Vec<(Setting, u64)> {
         let mut runs = Vec::new();
         for family in 0..self.families.len() {
             for &eta in &self.etas {
@@ -110,16 +114,19 @@ impl Plan {
         runs
     }
 
-    /// Replays each run with each contender. Rows do not depend on the number of threads.
+    /// Calls `of` with each family, setting and seed, and gathers its rows. They do not depend on the number of threads.
     ///
     /// # Errors
     ///
     /// The first, in the order of the rows, of a run that fails.
-    pub fn rows(&self, contenders: &[Contender]) -> Result<Vec<Row>> {
+    pub(crate) fn gather(
+        &self,
+        of: impl Fn(&Family, Setting, u64) -> Result<Vec<Row>> + Sync,
+    ) -> Result<Vec<Row>> {
         let runs = self.runs();
         let rows: Vec<Result<Vec<Row>>> = runs
             .par_iter()
-            .map(|&(setting, seed)| self.rows_of(setting, seed, contenders))
+            .map(|&(setting, seed)| of(&self.families[setting.family], setting, seed))
             .collect();
         let mut all = Vec::new();
         for rows in rows {
@@ -128,32 +135,28 @@ impl Plan {
         Ok(all)
     }
 
-    fn rows_of(&self, setting: Setting, seed: u64, contenders: &[Contender]) -> Result<Vec<Row>> {
-        let family = &self.families[setting.family];
-        let frozen = Frozen::record(family, setting, seed)?;
-        let limits = Limits {
-            reports: Some((self.announced * family.reports as f64) as u64),
-            ..Limits::default()
-        };
-        let row = |&spare: &u64| {
-            let budget = setting.workers + spare;
-            let (mut costs, mut misses) = (Vec::new(), Vec::new());
-            for contender in contenders {
-                let mut attempt = (contender.make)(seed);
-                let loss = replay(&frozen, &limits, budget, &mut *attempt)?;
-                costs.push(loss.cost);
-                misses.push(loss.misses);
-            }
-            Ok(Row {
-                configuration: Configuration { setting, spare },
-                seed,
-                resumed_levels: frozen.resumed_levels,
-                optimum: Some(frozen.optimum(budget)?),
-                costs,
-                misses,
-            })
-        };
-        self.spare.iter().map(row).collect()
+    /// Replays each run with each policy and budget.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::gather`].
+    pub(crate) fn frozen_rows(&self) -> Result<Vec<Row>> {
+        self.gather(|family, setting, seed| {
+            let frozen = Frozen::record(family, setting, seed)?;
+            let announced = (self.announced * family.reports as f64) as u64;
+            let row = |&spare: &u64| {
+                let budget = setting.workers + spare;
+                let costs = POLICIES.map(|policy| frozen.replay(policy, budget, announced));
+                Ok(Row {
+                    configuration: Configuration { setting, spare },
+                    seed,
+                    resumed_levels: frozen.resumed_levels,
+                    optimum: Some(frozen.optimum(budget)?),
+                    costs: costs.into_iter().collect::<Result<_>>()?,
+                })
+            };
+            self.spare.iter().map(row).collect()
+        })
     }
 
     /// Whether the run of a row is of a family of this group.
@@ -168,14 +171,14 @@ impl Row {
     #[must_use]
     pub fn cost(&self, column: Column) -> Option<u64> {
         match column {
-            Column::Contender(place) => self.costs.get(place).copied(),
+            Column::Policy(place) => self.costs.get(place).copied(),
             Column::Optimum => self.optimum,
         }
     }
 }
 
 /// Compares two columns over rows; `None` where there are none.
-pub fn compare_rows<'r>(
+pub(crate) fn compare_rows<'r>(
     rows: impl IntoIterator<Item = &'r Row>,
     column: Column,
     reference: Column,

@@ -2,7 +2,8 @@
 
 use super::table::{Table, percent, ratio, with_interval};
 use super::{PROVED, REFERENCE, Study, list};
-use crate::quality::part::{Of, Part};
+use crate::quality::study::BY_LEVEL;
+use crate::quality::{Of, Part};
 
 pub(super) fn section(study: &Study) -> String {
     let mut table = Table::new(&[
@@ -45,10 +46,9 @@ pub(super) fn section(study: &Study) -> String {
 }
 
 fn row(table: &mut Table, name: &str, part: &Part) {
-    let (of, reference) = (Of::default(), part.column(REFERENCE));
-    let cost = part.compare(of, reference, reference);
-    let proved = part.compare(of, part.column(PROVED), reference);
-    let by_level = part.compare(of, part.column("by_level"), reference);
+    let over_reference = |column| part.compare(Of::default(), column, REFERENCE);
+    let (cost, proved) = (over_reference(REFERENCE), over_reference(PROVED));
+    let by_level = over_reference(BY_LEVEL);
     if let (Some(cost), Some(proved), Some(by_level)) = (cost, proved, by_level) {
         table.row(&[
             name.to_owned(),

@@ -2,10 +2,7 @@
 
 use super::table::{Table, percent, ratio, with_interval};
 use super::{GROUPS, NAME, OPTIMUM, PROVED, REFERENCE, Study, plots, slug};
-use crate::quality::Group;
-use crate::quality::contenders::POLICIES;
-use crate::quality::part::{Of, Part};
-use crate::quality::study::Column;
+use crate::quality::{Column, Group, Of, POLICIES, Part};
 
 pub(super) fn section(study: &Study) -> String {
     let part = &study.frozen;
@@ -40,7 +37,6 @@ fn by_budget(part: &Part, group: Group) -> String {
         spare,
         family: None,
     };
-    let reference = part.column(REFERENCE);
     let mut heads = vec!["ratio to the reference".to_owned()];
     heads.extend(part.plan.spare.iter().map(|spare| format!("C = {spare}")));
     heads.push("all [95 %]".to_owned());
@@ -49,19 +45,22 @@ fn by_budget(part: &Part, group: Group) -> String {
     let budgets = || part.plan.spare.iter().map(|&spare| Some(spare));
     let mut first = vec!["reference's cost, % of resumed levels".to_owned()];
     for spare in budgets().chain([None]) {
-        let found = part.compare(of(spare), reference, reference);
+        let found = part.compare(of(spare), REFERENCE, REFERENCE);
         first.push(found.map_or_else(String::new, |found| percent(found.share)));
     }
     first.push(String::new());
     table.row(&first);
-    let policies = POLICIES[1..].iter().map(|&name| (name, part.column(name)));
-    for (name, column) in policies.chain([(OPTIMUM, Column::Optimum)]) {
-        let Some(all) = part.compare(of(None), column, reference) else {
+    let policies = (1..POLICIES.len()).map(Column::Policy);
+    for column in policies.chain([OPTIMUM]) {
+        let Some(all) = part.compare(of(None), column, REFERENCE) else {
             continue;
         };
-        let (mut geo, mut arith) = (vec![format!("{name}, geo")], vec![format!("{name}, arith")]);
+        let (mut geo, mut arith) = (
+            vec![format!("{column}, geo")],
+            vec![format!("{column}, arith")],
+        );
         for spare in budgets() {
-            let found = part.compare(of(spare), column, reference);
+            let found = part.compare(of(spare), column, REFERENCE);
             let cells = found.map(|found| (ratio(found.geo.estimate), ratio(found.arith.estimate)));
             let (of_geo, of_arith) = cells.unwrap_or_default();
             geo.push(of_geo);
@@ -85,15 +84,14 @@ fn by_family(part: &Part) -> String {
         "least possible, geo",
         "least possible, arith",
     ]);
-    let reference = part.column(REFERENCE);
     for (place, family) in part.plan.families.iter().enumerate() {
         let of = Of {
             family: Some(place),
             ..Of::default()
         };
-        let cost = part.compare(of, reference, reference);
-        let proved = part.compare(of, part.column(PROVED), reference);
-        let least = part.compare(of, Column::Optimum, reference);
+        let cost = part.compare(of, REFERENCE, REFERENCE);
+        let proved = part.compare(of, PROVED, REFERENCE);
+        let least = part.compare(of, OPTIMUM, REFERENCE);
         if let (Some(cost), Some(proved), Some(least)) = (cost, proved, least) {
             table.row(&[
                 family.name.to_owned(),

@@ -1,7 +1,6 @@
-//! The page that tells what was found. All of its figures are computed, and so is what it says of
-//! them.
+//! The page that tells what was found. All of its figures are computed, and so is what it says of them, but for the
+//! section on attempts.
 
-mod attempts;
 mod elsewhere;
 mod frozen;
 mod plots;
@@ -13,16 +12,15 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::quality::contenders::POLICIES;
-use crate::quality::part::Part;
-use crate::quality::{Family, Group};
+use super::study::{PROVED, REFERENCE};
+use super::{Column, Family, Group, Part};
 
-/// The reference.
-const REFERENCE: &str = POLICIES[0];
-/// The policy that is to be proved.
-const PROVED: &str = POLICIES[1];
-/// What the floor is called.
-const OPTIMUM: &str = "least possible";
+/// The floor.
+const OPTIMUM: Column = Column::Optimum;
+/// A configuration that costs more than this many times the reference is a reason against.
+const WORST: f64 = 1.1;
+/// What was tried and not adopted, with the figures of that time.
+const ATTEMPTS: &str = include_str!("attempts.md");
 
 /// Name of the page, and how the names of its plots begin.
 const NAME: &str = "decision-quality";
@@ -33,8 +31,6 @@ pub struct Study {
     pub command: String,
     /// The policies on frozen runs of all families.
     pub frozen: Part,
-    /// The attempts, with the policies, on frozen runs of all families.
-    pub attempts: Part,
     /// The policies under other conditions, by what these are.
     pub elsewhere: Vec<(String, Part)>,
     /// The policies where training again takes time.
@@ -67,7 +63,7 @@ impl Study {
             verdict::section(self),
             frozen::section(self),
             elsewhere::section(self),
-            attempts::section(self),
+            ATTEMPTS.to_owned(),
         ]
         .join("\n")
     }
@@ -77,8 +73,8 @@ impl Study {
         let (first, last) = (plan.seeds[0], plan.seeds[plan.seeds.len() - 1]);
         format!(
             "# Which checkpoints to give up\n\n\
-             This page is written by `{command}`; nothing in it is written by hand, and the same\n\
-             sources write the same page.\n\n\
+             This page is written by `{command}`; but for the last section nothing in it is written by\n\
+             hand, and the same sources write the same page.\n\n\
              ## What was asked\n\n\
              Which policy loses the least when the budget bites? The loss of a run is what must be\n\
              trained again: the sum of the rung levels of trials that are resumed although their\n\

@@ -6,10 +6,7 @@ use kuva::prelude::{Layout, LinePlot, LineStyle, Plot, ScatterPlot, TickFormat};
 use kuva::render::render::render_multiple;
 
 use super::table::percent;
-use super::{OPTIMUM, POLICIES};
-use crate::quality::Group;
-use crate::quality::part::{Of, Part};
-use crate::quality::study::Column;
+use crate::quality::{Column, Group, Of, POLICIES, Part};
 
 /// Colours that stay apart for colour-blind readers (Okabe and Ito 2008), in the order of the
 /// policies, and last that of the optimum.
@@ -21,13 +18,9 @@ const FLOOR: f64 = 0.001;
 /// Cost against the budget, on a logarithmic axis: a line for each policy and the optimum.
 pub(super) fn cost(part: &Part, group: Group) -> String {
     let spare = &part.plan.spare;
-    let mut columns: Vec<(&str, Column)> = POLICIES
-        .iter()
-        .map(|&name| (name, part.column(name)))
-        .collect();
-    columns.push((OPTIMUM, Column::Optimum));
+    let columns = (0..POLICIES.len()).map(Column::Policy);
     let mut plots = Vec::new();
-    for ((name, column), colour) in columns.into_iter().zip(COLOURS) {
+    for (column, colour) in columns.chain([Column::Optimum]).zip(COLOURS) {
         let points: Vec<(f64, f64)> = (1..)
             .zip(spare)
             .filter_map(|(place, &spare)| {
@@ -43,9 +36,12 @@ pub(super) fn cost(part: &Part, group: Group) -> String {
         let line = LinePlot::new().with_color(colour).with_stroke_width(2.0);
         let line = match column {
             Column::Optimum => line.with_line_style(LineStyle::Dashed),
-            Column::Contender(_) => line,
+            Column::Policy(_) => line,
         };
-        plots.push(Plot::Line(line.with_legend(name).with_data(points.clone())));
+        plots.push(Plot::Line(
+            line.with_legend(column.to_string())
+                .with_data(points.clone()),
+        ));
         let dots = ScatterPlot::new().with_data(points).with_size(3.0);
         plots.push(Plot::Scatter(dots.with_color(colour)));
     }
@@ -71,15 +67,14 @@ pub(super) fn cost(part: &Part, group: Group) -> String {
 }
 
 /// Ratios to the reference with their intervals: a row for each family, and what they are of.
-pub(super) fn ratios(part: &Part, name: &str, reference: &str) -> String {
-    let (column, reference_column) = (part.column(name), part.column(reference));
+pub(super) fn ratios(part: &Part, column: Column, reference: Column) -> String {
     let mut forest = ForestPlot::new().with_null_value(1.0).with_marker_size(4.0);
     for (place, family) in part.plan.families.iter().enumerate() {
         let of = Of {
             family: Some(place),
             ..Of::default()
         };
-        let Some(found) = part.compare(of, column, reference_column) else {
+        let Some(found) = part.compare(of, column, reference) else {
             continue;
         };
         for (interval, label, colour) in [
@@ -96,7 +91,7 @@ pub(super) fn ratios(part: &Part, name: &str, reference: &str) -> String {
         .with_width(720.0)
         .with_height(height)
         .with_tick_size(11)
-        .with_title(format!("{name} over {reference}"))
+        .with_title(format!("{column} over {reference}"))
         .with_x_label("ratio, with 95 % intervals over seeds");
     SvgBackend::new().render_scene(&render_multiple(plots, layout))
 }
@@ -109,8 +104,8 @@ pub(super) fn highest(part: &Part, group: Group) -> String {
         spare,
         family: None,
     };
-    let shares = POLICIES.iter().filter_map(|name| {
-        let column = part.column(name);
+    let shares = (0..POLICIES.len()).filter_map(|place| {
+        let column = Column::Policy(place);
         Some(part.compare(of, column, column)?.share)
     });
     percent(shares.fold(0.0, f64::max))

