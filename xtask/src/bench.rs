@@ -1,10 +1,7 @@
-//! `cargo xtask bench`: the benchmarks in one run, then a table of what it measured.
+//! `cargo xtask bench`: the benchmarks, or the kernels' instructions.
 pub(crate) mod guard;
-mod summary;
 
-use std::time::SystemTime;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::{process::Invocation, workspace::Workspace};
 
@@ -23,31 +20,19 @@ pub(crate) struct Args {
     /// Count them and make that the baseline
     #[arg(long, conflicts_with = "filter")]
     save_baseline: bool,
-    /// Options for criterion, such as --quick
+    /// Options for criterion, such as --quick, or --save-baseline NAME and --baseline NAME
     #[arg(last = true)]
     criterion: Vec<String>,
 }
 
-/// Runs the benchmarks and prints the table.
+/// Runs the benchmarks. Criterion compares with the run before, or with a baseline that it was told to save.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     if args.check || args.save_baseline {
         return guard::run(&workspace, args.save_baseline);
     }
-    let results = workspace.metadata.target_directory.join("criterion");
     let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();
-    let started = SystemTime::now();
-    call(&workspace, false, &criterion)
-        .env("CRITERION_HOME", results.as_str())
-        .run()?;
-
-    let rows = summary::read(results.as_std_path(), started)?;
-    ensure!(
-        !rows.is_empty(),
-        "no benchmark ran: no name matches the filter"
-    );
-    println!("\n{}", summary::table(&rows));
-    Ok(())
+    call(&workspace, false, &criterion).run()
 }
 
 /// Compiles all benchmarks, as [`run`] would, and runs none.
