@@ -6,7 +6,7 @@ mod msrv;
 mod publish;
 mod tally;
 
-use std::time::Instant;
+use std::{thread, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -40,16 +40,16 @@ pub(crate) struct Args {
 /// The steps, in the order in which they run: what fails fast comes first, what shares build products stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// Chromium, in which pages are tested, is installed
-    Chromium,
-    /// Azurite, against which the store is tested, is installed
-    Azurite,
     /// Formatting
     Fmt,
     /// Lints, warnings as errors
     Clippy,
     /// Documentation, warnings as errors
     Doc,
+    /// Chromium, in which pages are tested, is installed
+    Chromium,
+    /// Azurite, against which the store is tested, is installed
+    Azurite,
     /// All tests, documentation examples included
     Test,
     /// The Python package, in all its environments
@@ -69,6 +69,11 @@ enum Step {
 }
 
 impl Step {
+    /// Whether something is installed for it.
+    fn installs(self) -> bool {
+        matches!(self, Self::Chromium | Self::Azurite | Self::Python)
+    }
+
     fn run(self, workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
         match self {
             Self::Chromium => chromium::CHROMIUM.provide(workspace),
@@ -117,16 +122,26 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let begin = Instant::now();
     let mut tally = Tally::default();
     let mut took = Vec::new();
-    for (index, step) in steps.iter().enumerate() {
-        let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
-        println!("== {label}");
-        let begin = Instant::now();
-        step.run(&workspace, &packages, &mut tally)
-            .with_context(|| format!("{label}: failed"))?;
-        let seconds = begin.elapsed().as_secs_f64();
-        println!("== {label}: passed in {seconds:.1} s");
-        took.push((seconds, name(*step)));
-    }
+    thread::scope(|scope| {
+        let mut ahead = Some(scope.spawn(|| install_ahead(&steps, &workspace)));
+        for (index, step) in steps.iter().enumerate() {
+            let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
+            println!("== {label}");
+            let begin = Instant::now();
+            if step.installs()
+                && let Some(ahead) = ahead.take()
+            {
+                // A panic is printed, and what was not installed then is tried again.
+                let _ = ahead.join();
+            }
+            step.run(&workspace, &packages, &mut tally)
+                .with_context(|| format!("{label}: failed"))?;
+            let seconds = begin.elapsed().as_secs_f64();
+            println!("== {label}: passed in {seconds:.1} s");
+            took.push((seconds, name(*step)));
+        }
+        Ok::<(), anyhow::Error>(())
+    })?;
     took.sort_by(|one, other| other.0.total_cmp(&one.0));
     let took: Vec<_> = took
         .iter()
@@ -137,6 +152,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let Tally { passed, programs } = tally;
     println!("== {passed} tests passed in {programs} test programs");
     Ok(())
+}
+
+/// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
+///
+/// What fails here is tried again in the step itself, which then says why.
+fn install_ahead(steps: &[Step], workspace: &Workspace) {
+    for step in steps {
+        let installed = match step {
+            Step::Chromium => chromium::CHROMIUM.provide(workspace),
+            Step::Azurite => azurite::provide(workspace),
+            Step::Python => python::prepare_all(workspace),
+            _ => Ok(()),
+        };
+        if let Err(error) = installed {
+            println!("== {}, installed ahead: {error:#}", name(*step));
+        }
+    }
 }
 
 fn name(step: Step) -> String {
@@ -197,12 +229,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "chromium azurite fmt clippy doc test python features layers bench guard msrv publish"
+            "fmt clippy doc chromium azurite test python features layers bench guard msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "chromium azurite fmt clippy doc test python features layers guard msrv"
+            "fmt clippy doc chromium azurite test python features layers guard msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
         assert_eq!(steps("test --core"), "fmt clippy doc test");

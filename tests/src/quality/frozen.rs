@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, Schedule, simulate_logged};
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Brackets, Limits, Replay};
+use rungkeeper_tuner_hooks::{Brackets, Limits, RemovalCallback, TunerCallback};
 
 use super::Family;
 
@@ -25,8 +25,8 @@ pub struct Setting {
 #[derive(Clone, Debug)]
 pub struct Frozen {
     header: Header,
-    /// What happened, in order; whatever is removed, it would have.
-    events: Vec<Event>,
+    /// What happened in each pass of the tuner's loop; removals follow at its end, and change none of it.
+    turns: Vec<Vec<Event>>,
     /// Sum of the levels of all trials that were resumed.
     pub resumed_levels: u64,
     schedule: Schedule,
@@ -45,12 +45,12 @@ impl Frozen {
             policy: "by_level".to_owned(), // never asked
             ..cell(family, setting, seed, u64::MAX)
         };
-        let (mut header, mut events) = (None, Vec::new());
+        let (mut header, mut turns) = (None, Vec::new());
         let simulated = simulate_logged(&curves, &conditions, &cell, &mut |event| {
             match event {
                 Event::Header(first) => header = Some(Header::clone(first)),
                 Event::LoopEnd(_) | Event::End(_) => {}
-                other => events.push(other.clone()),
+                other => push(&mut turns, other),
             }
             Ok(())
         });
@@ -58,7 +58,7 @@ impl Frozen {
         let schedule = simulated.schedule.context("the schedule is frozen")?;
         Ok(Self {
             header: header.context("a log begins with a header")?,
-            events,
+            turns,
             resumed_levels: schedule.stays().iter().map(|stay| stay.weight).sum(),
             schedule,
         })
@@ -78,11 +78,16 @@ impl Frozen {
             max_num_reports: Some(reports),
             ..self.header.clone()
         };
-        let mut replay = Replay::free(&header)?;
-        for (line, event) in (2..).zip(&self.events) {
-            replay.feed(line, event)?;
+        let (spec, policy) = (header.model_spec(), header.build_policy()?);
+        let mut callback =
+            RemovalCallback::new(&spec, policy, header.budget(), header.limits(), ())?;
+        for turn in &self.turns {
+            for event in turn {
+                callback.apply(event)?;
+            }
+            callback.on_loop_end(elapsed(turn))?;
         }
-        let lost = replay.callback().trials_resumed_without_checkpoint();
+        let lost = callback.trials_resumed_without_checkpoint();
         Ok(lost.iter().map(|(_, level)| level).sum())
     }
 
@@ -95,10 +100,10 @@ impl Frozen {
         Ok(self.schedule.optimum(budget)?)
     }
 
-    /// Seconds until the last event.
+    /// Seconds until the last turn.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.events.last().and_then(Event::elapsed).unwrap_or(0.0)
+        self.turns.last().map_or(0.0, |turn| elapsed(turn))
     }
 }
 
@@ -128,4 +133,24 @@ pub(crate) fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) ->
         seed,
         policy: String::new(),
     }
+}
+
+/// Adds an event to the last turn, or begins one with it. In a turn the reports come first, so one that follows a start
+/// or a resume, or comes at another time, begins a new turn.
+fn push(turns: &mut Vec<Vec<Event>>, event: &Event) {
+    let fills = |event: &Event| matches!(event, Event::Start { .. } | Event::Resume { .. });
+    match turns.last_mut() {
+        Some(turn)
+            if elapsed(turn) == elapsed(std::slice::from_ref(event))
+                && (fills(event) || !turn.last().is_some_and(fills)) =>
+        {
+            turn.push(event.clone());
+        }
+        _ => turns.push(vec![event.clone()]),
+    }
+}
+
+/// Seconds of the run at the end of these events.
+fn elapsed(events: &[Event]) -> f64 {
+    events.last().and_then(Event::elapsed).unwrap_or(0.0)
 }
