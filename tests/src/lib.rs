@@ -3,7 +3,7 @@
 
 #[cfg(feature = "azure")]
 pub mod azurite;
-#[cfg(feature = "benches")]
+#[cfg(feature = "kernels")]
 pub mod benches;
 #[cfg(all(unix, feature = "fuzz"))]
 pub mod fuzz;

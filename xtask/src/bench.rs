@@ -3,10 +3,7 @@ pub(crate) mod guard;
 
 use anyhow::Result;
 
-use crate::{process::Invocation, workspace::Workspace};
-
-/// Where the benchmarks are.
-const PACKAGE: [&str; 4] = ["--package", "rungkeeper-tests", "--features", "benches"];
+use crate::workspace::Workspace;
 
 /// Options of `cargo xtask bench`.
 #[derive(clap::Args)]
@@ -32,28 +29,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         return guard::run(&workspace, args.save_baseline);
     }
     let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();
-    call(&workspace, false, &criterion).run()
+    // Without `--bench`, cargo would also build unit tests with full optimization.
+    let mut call = vec!["bench", "--locked", "--package", "rungkeeper-tests"];
+    call.extend(["--features", "benches", "--bench", "*", "--"]);
+    call.extend(criterion.iter().map(String::as_str));
+    workspace.cargo(call).run()
 }
 
-/// Compiles all benchmarks, as [`run`] would, and runs none.
+/// Compiles all benchmarks, and runs none: with little optimization, as the tests, which share what they depend on.
 pub(crate) fn compile(workspace: &Workspace) -> Result<()> {
-    call(workspace, true, &[]).run()
+    let build = ["build", "--workspace", "--all-features", "--benches"];
+    workspace.cargo([&build[..], &["--locked"]].concat()).run()
 }
 
-/// Builds a program of the benchmarks as these are built, and says where it is.
-pub(crate) fn program(workspace: &Workspace, name: &str) -> Result<String> {
-    let build = ["build", "--profile", "bench", "--locked", "--bin", name];
-    workspace.cargo(build.iter().chain(&PACKAGE)).run()?;
+/// Builds a program of the benchmarks, with the feature that it asks for, and says where it is.
+pub(crate) fn program(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
+    let build = ["build", "--release", "--locked", "--bin", name];
+    let package = ["--package", "rungkeeper-tests", "--features", feature];
+    workspace.cargo(build.iter().chain(&package)).run()?;
     let target = &workspace.metadata.target_directory;
     Ok(target.join("release").join(name).into_string())
-}
-
-/// `cargo bench` for bench targets alone: without `--bench`, cargo would also build unit tests with full optimization.
-fn call(workspace: &Workspace, only_compile: bool, criterion: &[String]) -> Invocation {
-    let mut args = vec!["bench", "--locked"];
-    args.extend(PACKAGE);
-    args.extend(only_compile.then_some("--no-run"));
-    args.extend(["--bench", "*", "--"]);
-    args.extend(criterion.iter().map(String::as_str));
-    workspace.cargo(args)
 }

@@ -5,6 +5,7 @@ mod curves;
 mod kernels;
 mod positions;
 mod run;
+#[cfg(feature = "benches")]
 mod rungs;
 
 pub use arrivals::{ORDERS, metric, spread};
@@ -12,4 +13,5 @@ pub use curves::{cell, curves};
 pub use kernels::{KERNELS, Kernel};
 pub use positions::{no_cut_off, positions, ranked, settings};
 pub use run::Run;
+#[cfg(feature = "benches")]
 pub use rungs::{rung, tree};
