@@ -1,9 +1,15 @@
-//! What spans crates: see `tests/`.
+//! What is not published: helpers of the tests that span crates, benchmarks, the fuzz driver and the study of decisions,
+//! each behind a feature.
 
 #[cfg(feature = "azure")]
 pub mod azurite;
-#[cfg(unix)]
+#[cfg(feature = "kernels")]
+pub mod benches;
+#[cfg(all(unix, feature = "fuzz"))]
 pub mod fuzz;
+#[cfg(feature = "fuzz")]
 pub mod mutation;
+#[cfg(feature = "quality")]
+pub mod quality;
 #[cfg(feature = "s3")]
 pub mod s3;

@@ -99,11 +99,12 @@ fn finishes(output: &Output) {
 #[test]
 fn the_wine_example() {
     let folder = tempfile::tempdir().unwrap();
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/wine/experiment.toml");
-    let trainer = binary::of_package("rungkeeper-wine").display().to_string();
+    let example =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/examples/wine/experiment.toml");
+    let trainer = binary::wine().display().to_string();
     let mut text = fs::read_to_string(example).unwrap();
     for (written, instead) in [
-        ("../../target/release/rungkeeper-wine", trainer.as_str()),
+        ("../../../../target/release/examples/wine", trainer.as_str()),
         ("max_resource = 81", "max_resource = 27"),
         ("high = 128", "high = 16"),
         ("trials = 100", "trials = 40"),

@@ -25,7 +25,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let target = workspace.metadata.target_directory.as_std_path();
     let binary = target.join("debug/rungkeeper").display().to_string();
     let (cases, seed) = (args.cases.to_string(), args.seed.to_string());
-    let driver = ["run", "--locked", "-p", "rungkeeper-tests", "--bin", "fuzz"];
+    let driver = [
+        "run",
+        "--locked",
+        "-p",
+        "rungkeeper-tests",
+        "--features",
+        "fuzz",
+        "--bin",
+        "fuzz",
+    ];
     let options = [
         "--", "--binary", &binary, "--cases", &cases, "--seed", &seed,
     ];

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 /// Measures each size in a process of its own, writes the table and draws it.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let program = bench::program(&workspace, "growth")?;
+    let program = bench::program(&workspace, "growth", "benches")?;
     let reference = Reference::prepare(&workspace)?;
     let mut table = Table::new();
     for trials in sizes(args.trials) {

@@ -13,6 +13,7 @@ mod finding;
 mod fuzz;
 mod growth;
 mod layers;
+mod mutants;
 mod overhead;
 mod process;
 mod props;
@@ -37,24 +38,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Everything a change must pass: formatting, lints, docs, tests, Python, features, layers, benches, instructions, MSRV, publishing
+    /// Everything a change must pass; with --core, what a change to the core must pass, in minutes
     Test(test::Args),
     /// The property tests, with many cases and in release mode
     Props(props::Args),
-    /// The benchmarks, and a table of their medians
+    /// The benchmarks, or the instructions of their kernels
     Bench(bench::Args),
     /// Time and memory of the callback against the number of trials, beside Syne Tune 0.13's: a table and two plots
     Growth(growth::Args),
-    /// What the runner itself costs: time, memory and how long trials wait for it, on real processes (Linux)
+    /// What the runner itself costs: time and memory, on real processes (Linux)
     Overhead(overhead::Args),
     /// The training program of `overhead`
     #[command(hide = true)]
     Trainer(overhead::TrainerArgs),
-    /// The training programs beside which `overhead` measures
-    #[command(hide = true)]
-    Beside(overhead::BesideArgs),
     /// A million hostile lines, files, logs and directories through the doors of a user's (Unix)
     Fuzz(fuzz::Args),
+    /// Changes to the crates that decide which their tests must notice (mutation testing; hours)
+    Mutants(mutants::Args),
     /// The Python package: environments, wheel, stubs, linter, tests
     Python(python::Args),
     /// What each removal policy loses, on the same runs: writes docs/decision-quality.md
@@ -73,8 +73,8 @@ fn main() -> ExitCode {
         Command::Growth(args) => growth::run(&args),
         Command::Overhead(args) => overhead::run(&args),
         Command::Trainer(args) => overhead::train(&args),
-        Command::Beside(args) => overhead::beside(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
         Command::Python(args) => python::run(&args),
         Command::Quality(args) => quality::run(&args),
         Command::CompareReference(args) => python::compare(&args),

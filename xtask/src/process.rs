@@ -59,10 +59,19 @@ impl Invocation {
 
     /// Runs it with the terminal's input and output; an error when it does not succeed.
     pub(crate) fn run(mut self) -> Result<()> {
+        let status = self.status()?;
+        self.succeeded(status)
+    }
+
+    /// As [`run`](Self::run), but says with which code it ended.
+    pub(crate) fn code(mut self) -> Result<Option<i32>> {
+        Ok(self.status()?.code())
+    }
+
+    fn status(&mut self) -> Result<ExitStatus> {
         self.echo();
         let status = self.command.status();
-        let status = status.with_context(|| format!("cannot run `{}`", self.shown))?;
-        self.succeeded(status)
+        status.with_context(|| format!("cannot run `{}`", self.shown))
     }
 
     /// As [`run`](Self::run), and hands each line of its standard output to `see` after printing it.

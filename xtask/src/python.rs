@@ -49,6 +49,14 @@ pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
     check(workspace, &Args::default())
 }
 
+/// Makes all environments, unless they are up to date.
+pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
+    let package = Package::of(workspace);
+    ENVIRONMENTS
+        .iter()
+        .try_for_each(|environment| package.prepare(environment))
+}
+
 fn check(workspace: &Workspace, args: &Args) -> Result<()> {
     let package = Package::of(workspace);
     package.prepare(CORE)?; // the tools are there

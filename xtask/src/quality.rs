@@ -16,14 +16,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     let docs = workspace.root().join("docs");
     let docs = docs.to_str().context("the path is not Unicode")?;
-    let mut call = vec![
-        "run",
-        "--release",
-        "--locked",
-        "-p",
-        "rungkeeper-quality",
-        "--",
-    ];
+    let mut call = vec!["run", "--release", "--locked", "-p", "rungkeeper-tests"];
+    call.extend(["--features", "quality", "--bin", "quality", "--"]);
     call.extend(args.long.then_some("--long"));
     call.push(docs);
     workspace.cargo(call).run()

@@ -6,13 +6,22 @@ mod msrv;
 mod publish;
 mod tally;
 
-use std::time::Instant;
+use std::{thread, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
 use self::tally::Tally;
 use crate::{bench, layers, python, workspace::Workspace};
+
+/// The core: what decides, and nothing that reads files or starts programs.
+const CORE: [&str; 5] = [
+    "rungkeeper-estimators",
+    "rungkeeper-score",
+    "rungkeeper-rung-model",
+    "rungkeeper-policies",
+    "rungkeeper-tuner-hooks",
+];
 
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -23,21 +32,24 @@ pub(crate) struct Args {
     /// Take only this step (may be repeated)
     #[arg(long, value_name = "STEP")]
     only: Vec<Step>,
+    /// The five core crates alone: formatting, lints, tests and laws, documentation; needs neither root nor Python
+    #[arg(long, conflicts_with_all = ["skip", "only"])]
+    core: bool,
 }
 
 /// The steps, in the order in which they run: what fails fast comes first, what shares build products stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
-    /// Chromium, in which pages are tested, is installed
-    Chromium,
-    /// Azurite, against which the store is tested, is installed
-    Azurite,
     /// Formatting
     Fmt,
     /// Lints, warnings as errors
     Clippy,
     /// Documentation, warnings as errors
     Doc,
+    /// Chromium, in which pages are tested, is installed
+    Chromium,
+    /// Azurite, against which the store is tested, is installed
+    Azurite,
     /// All tests, documentation examples included
     Test,
     /// The Python package, in all its environments
@@ -57,14 +69,19 @@ enum Step {
 }
 
 impl Step {
-    fn run(self, workspace: &Workspace, tally: &mut Tally) -> Result<()> {
+    /// Whether something is installed for it.
+    fn installs(self) -> bool {
+        matches!(self, Self::Chromium | Self::Azurite | Self::Python)
+    }
+
+    fn run(self, workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
         match self {
             Self::Chromium => chromium::CHROMIUM.provide(workspace),
             Self::Azurite => azurite::provide(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
-            Self::Clippy => clippy(workspace),
-            Self::Doc => doc(workspace),
-            Self::Test => tests(workspace, tally),
+            Self::Clippy => clippy(workspace, packages),
+            Self::Doc => doc(workspace, packages),
+            Self::Test => tests(workspace, packages, tally),
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
@@ -78,38 +95,80 @@ impl Step {
 
 impl Args {
     fn steps(&self) -> Vec<Step> {
+        if self.core {
+            return vec![Step::Fmt, Step::Clippy, Step::Doc, Step::Test];
+        }
         let mut steps = Step::value_variants().to_vec();
         steps.retain(|step| self.only.is_empty() || self.only.contains(step));
         steps.retain(|step| !self.skip.contains(step));
         steps
+    }
+
+    /// Which packages are built.
+    fn packages(&self) -> Vec<&'static str> {
+        if self.core {
+            CORE.iter().flat_map(|name| ["--package", name]).collect()
+        } else {
+            vec!["--workspace"]
+        }
     }
 }
 
 /// Runs the steps and stops at the first that fails.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let steps = args.steps();
+    let (steps, packages) = (args.steps(), args.packages());
     ensure!(!steps.is_empty(), "--only and --skip leave no step");
     let begin = Instant::now();
     let mut tally = Tally::default();
-    for (index, step) in steps.iter().enumerate() {
-        let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
-        println!("== {label}");
-        let begin = Instant::now();
-        step.run(&workspace, &mut tally)
-            .with_context(|| format!("{label}: failed"))?;
-        println!(
-            "== {label}: passed in {:.1} s",
-            begin.elapsed().as_secs_f64()
-        );
-    }
-    let names: Vec<_> = steps.into_iter().map(name).collect();
+    let mut took = Vec::new();
+    thread::scope(|scope| {
+        let mut ahead = Some(scope.spawn(|| install_ahead(&steps, &workspace)));
+        for (index, step) in steps.iter().enumerate() {
+            let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
+            println!("== {label}");
+            let begin = Instant::now();
+            if step.installs()
+                && let Some(ahead) = ahead.take()
+            {
+                // A panic is printed, and what was not installed then is tried again.
+                let _ = ahead.join();
+            }
+            step.run(&workspace, &packages, &mut tally)
+                .with_context(|| format!("{label}: failed"))?;
+            let seconds = begin.elapsed().as_secs_f64();
+            println!("== {label}: passed in {seconds:.1} s");
+            took.push((seconds, name(*step)));
+        }
+        Ok::<(), anyhow::Error>(())
+    })?;
+    took.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let took: Vec<_> = took
+        .iter()
+        .map(|(s, name)| format!("{name} {s:.1} s"))
+        .collect();
     let seconds = begin.elapsed().as_secs_f64();
-    println!(
-        "== all steps passed ({}) in {seconds:.1} s: {tally}",
-        names.join(", ")
-    );
+    println!("== all steps passed in {seconds:.1} s: {}", took.join(", "));
+    let Tally { passed, programs } = tally;
+    println!("== {passed} tests passed in {programs} test programs");
     Ok(())
+}
+
+/// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
+///
+/// What fails here is tried again in the step itself, which then says why.
+fn install_ahead(steps: &[Step], workspace: &Workspace) {
+    for step in steps {
+        let installed = match step {
+            Step::Chromium => chromium::CHROMIUM.provide(workspace),
+            Step::Azurite => azurite::provide(workspace),
+            Step::Python => python::prepare_all(workspace),
+            _ => Ok(()),
+        };
+        if let Err(error) = installed {
+            println!("== {}, installed ahead: {error:#}", name(*step));
+        }
+    }
 }
 
 fn name(step: Step) -> String {
@@ -118,41 +177,29 @@ fn name(step: Step) -> String {
 }
 
 /// Clippy reads each member's `rust-version`, so it also refuses what is newer in the standard library.
-fn clippy(workspace: &Workspace) -> Result<()> {
-    let mut args = vec![
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--locked",
-    ];
-    args.extend(["--", "-D", "warnings", "-D", "clippy::incompatible_msrv"]);
-    workspace.cargo(args).run()
+fn clippy(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    let args = ["clippy", "--all-targets", "--all-features", "--locked"];
+    let lints = ["--", "-D", "warnings", "-D", "clippy::incompatible_msrv"];
+    workspace.cargo([&args, packages, &lints].concat()).run()
 }
 
-fn doc(workspace: &Workspace) -> Result<()> {
-    let args = [
-        "doc",
-        "--workspace",
-        "--no-deps",
-        "--all-features",
-        "--locked",
-    ];
+fn doc(workspace: &Workspace, packages: &[&str]) -> Result<()> {
+    let args = ["doc", "--no-deps", "--all-features", "--locked"];
     workspace
-        .cargo(args)
+        .cargo([&args, packages].concat())
         .env("RUSTDOCFLAGS", "-D warnings")
         .run()
 }
 
-fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<()> {
-    let args = ["test", "--workspace", "--all-features", "--locked"];
+fn tests(workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
+    let args = ["test", "--all-features", "--locked"];
     // Many tests wait for processes most of their time: more of them at once than there are cores.
     let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned());
     workspace
-        .cargo(args)
+        .cargo([&args, packages].concat())
         .env("RUST_TEST_THREADS", &threads)
         .run_seeing(|line| tally.see(line))?;
-    ensure!(tally.passed() > 0, "no test ran");
+    ensure!(tally.passed > 0, "no test ran");
     Ok(())
 }
 
@@ -182,13 +229,15 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "chromium azurite fmt clippy doc test python features layers bench guard msrv publish"
+            "fmt clippy doc chromium azurite test python features layers bench guard msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "chromium azurite fmt clippy doc test python features layers guard msrv"
+            "fmt clippy doc chromium azurite test python features layers guard msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
+        assert_eq!(steps("test --core"), "fmt clippy doc test");
+        assert!(Line::try_parse_from(["test", "--core", "--only", "fmt"]).is_err());
     }
 }

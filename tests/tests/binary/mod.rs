@@ -1,4 +1,5 @@
-//! The binaries that tests run, each built once per test program.
+//! The programs that tests run, each built once per test program.
+#![allow(dead_code, reason = "not every test runs both")]
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -6,20 +7,40 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// Where the command line's is.
+/// Where the command line is.
 pub(crate) fn path() -> PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| of_package("rungkeeper")).clone()
+    BINARY
+        .get_or_init(|| built(&["--bin", "rungkeeper"]))
+        .clone()
 }
 
-/// Builds the one binary of a package.
-pub(crate) fn of_package(package: &str) -> PathBuf {
-    let mut arguments = vec!["build", "--locked", "--message-format=json", "-p", package];
-    // As `cargo test --all-features` has built it, and with clients for the servers of the tests.
-    if cfg!(feature = "s3") {
-        arguments.push("--all-features");
-    } else if cfg!(feature = "azure") && package == "rungkeeper" {
-        arguments.extend(["--features", "azure"]);
+/// Where the training program of the README is.
+pub(crate) fn wine() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built(&["--example", "wine"])).clone()
+}
+
+/// Builds a target of the command line's package.
+///
+/// With all features both targets are built as `cargo test --workspace --all-features` builds what they depend on, so
+/// that it is there already: for the workspace, and an example among them, since cargo then counts in the features that
+/// only tests ask for.
+fn built(target: &[&str; 2]) -> PathBuf {
+    let mut arguments = vec!["build", "--locked", "--message-format=json"];
+    if cfg!(all(feature = "azure", feature = "s3")) {
+        let both = ["--bin", "rungkeeper", "--example", "wine"];
+        arguments.extend(["--workspace", "--all-features"]);
+        arguments.extend(both);
+    } else {
+        arguments.extend(["--package", "rungkeeper"]);
+        arguments.extend(target);
+        // With clients for the servers of the tests.
+        if cfg!(feature = "s3") {
+            arguments.extend(["--features", "aws"]);
+        } else if cfg!(feature = "azure") {
+            arguments.extend(["--features", "azure"]);
+        }
     }
     let output = Command::new(env!("CARGO"))
         .args(arguments)
@@ -34,6 +55,7 @@ pub(crate) fn of_package(package: &str) -> PathBuf {
     messages
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
+        .filter(|message| message["target"]["name"] == target[1])
+        .find_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
         .unwrap()
 }

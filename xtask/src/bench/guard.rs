@@ -23,7 +23,7 @@ type Counts = BTreeMap<String, f64>;
 pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
     VALGRIND.provide(workspace)?;
     let counted = count(workspace)?;
-    let baseline = workspace.root().join("benches/baseline.toml");
+    let baseline = workspace.root().join("tests/benches/baseline.toml");
     let version = Invocation::new("rustc", workspace.root(), ["--version"]).output()?;
     let version = version.trim();
     if save {
@@ -47,7 +47,7 @@ pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
 /// Instructions of each kernel. What is done once is the same for two numbers of repetitions and
 /// drops out of the difference.
 fn count(workspace: &Workspace) -> Result<Counts> {
-    let program = &super::program(workspace, "kernels")?;
+    let program = &super::program(workspace, "kernels", "kernels")?;
     let list = Invocation::new(program, workspace.root(), [""; 0]).output()?;
     let mut counts = Counts::new();
     for line in list.lines() {

@@ -6,7 +6,6 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::scan::{self, Form};
 use crate::{finding::Finding, process::Invocation, workspace::Workspace};
 
 const LONGEST_SOURCE: usize = 1_000;
@@ -14,7 +13,6 @@ const LONGEST_SOURCE: usize = 1_000;
 // Written in halves, so that this file passes its own check.
 const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 const MARKS: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
-const STUBS: [&str; 2] = ["todo", "unimplemented"];
 
 pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     let files = text_files(workspace)?;
@@ -72,25 +70,12 @@ fn untidy(file: &Path, text: &str) -> Vec<Finding> {
             "no newline at the end of the file, which many tools demand",
         ));
     }
-    if file.extension().is_some_and(|extension| extension == "rs") {
-        if lines > LONGEST_SOURCE {
-            broken.push((0, "more than 1,000 lines: one subject per file"));
-        }
-        broken.extend(stubs(text));
+    if lines > LONGEST_SOURCE && file.extension().is_some_and(|extension| extension == "rs") {
+        broken.push((0, "more than 1,000 lines: one subject per file"));
     }
     broken
         .into_iter()
         .map(|(line, message)| Finding::new(file, line, message))
-        .collect()
-}
-
-fn stubs(text: &str) -> Vec<(usize, &'static str)> {
-    let tokens = scan::tokens(text);
-    let mut mentions = scan::mentions(&tokens);
-    mentions.retain(|m| m.form == Form::Macro && m.path.last().is_some_and(|n| STUBS.contains(n)));
-    mentions
-        .iter()
-        .map(|m| (m.line, "a stub: what does not work yet is not there"))
         .collect()
 }
 
@@ -136,10 +121,6 @@ mod tests {
         for text in passing {
             assert_eq!(messages("a.md", text), [""; 0], "{text}");
         }
-        assert_eq!(
-            messages("a.rs", "//! todo!() comes later\nfn f() { \"todo!()\"; }\n"),
-            [""; 0]
-        );
     }
 
     #[test]
@@ -152,11 +133,6 @@ mod tests {
             (concat!("file:///ro", "ot/x\n"), "a.rs:1: a path"),
             (concat!("// TO", "DO: b\n"), "a.rs:1: a note"),
             (concat!("// (FIX", "ME)\n"), "a.rs:1: a note"),
-            ("fn f() {\n    todo!()\n}\n", "a.rs:2: a stub"),
-            (
-                "fn f() { std::unimplemented!(\"later\") }\n",
-                "a.rs:1: a stub",
-            ),
         ] {
             let found = messages("a.rs", text);
             assert!(

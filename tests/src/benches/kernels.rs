@@ -1,0 +1,131 @@
+//! What the guard counts instructions of.
+
+use std::hint::black_box;
+
+use rungkeeper_rung_model::Rung;
+use rungkeeper_score::{
+    PausedPosition, PromotionQuantile, PromotionRule, rank_aware_probabilities,
+    resume_probabilities,
+};
+use rungkeeper_tuner::simulation::{Conditions, simulate};
+use rungkeeper_tuner_hooks::{RankAware, Speculative};
+
+use crate::benches::{Run, cell, curves, metric, no_cut_off, positions, ranked, settings};
+
+/// A small piece of work that is done over and over.
+#[derive(Clone, Copy, Debug)]
+pub struct Kernel {
+    /// Its name.
+    pub name: &'static str,
+    /// Repetitions to count with: enough that what is done once does not matter.
+    pub repetitions: u64,
+    /// Prepares the work and does it so many times.
+    pub run: fn(u64),
+}
+
+/// All kernels.
+pub const KERNELS: &[Kernel] = &[
+    Kernel {
+        name: "score, 25 steps",
+        repetitions: 4_000,
+        run: |n| score(n, &positions(1000, quantile(1, 3)), Some(25)),
+    },
+    Kernel {
+        name: "score, 25 steps, alpha 2/5",
+        repetitions: 1_000,
+        run: |n| score(n, &positions(1000, quantile(2, 5)), Some(25)),
+    },
+    Kernel {
+        name: "score, no cut-off, 10^6 arrivals",
+        repetitions: 1_000,
+        run: |n| score(n, &no_cut_off(1000, quantile(1, 3), 0.4), None),
+    },
+    Kernel {
+        name: "score, rank-aware",
+        repetitions: 4_000,
+        run: rank_aware,
+    },
+    Kernel {
+        name: "rung, insertion and rank at 10^5",
+        repetitions: 20_000,
+        run: rung,
+    },
+    Kernel {
+        name: "report and loop end, budget 50",
+        repetitions: 2_000,
+        run: |n| report_and_loop_end(n, speculative(50)),
+    },
+    Kernel {
+        name: "report and loop end, budget 1000",
+        repetitions: 2_000,
+        run: |n| report_and_loop_end(n, speculative(1_000)),
+    },
+    Kernel {
+        name: "report and loop end, rank-aware",
+        repetitions: 500,
+        run: |n| report_and_loop_end(n, Run::grown(1_000, 50, Box::<RankAware>::default())),
+    },
+    Kernel {
+        name: "simulated run of 500 trials",
+        repetitions: 4,
+        run: simulated,
+    },
+];
+
+fn quantile(a: u64, b: u64) -> PromotionQuantile {
+    PromotionQuantile::new(a, b).expect("a promotion quantile")
+}
+
+/// Scores so many candidates.
+fn score(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u32>) {
+    let (settings, mut probabilities) = (settings(approx_steps), Vec::new());
+    for _ in 0..candidates / positions.len() as u64 {
+        resume_probabilities(black_box(positions), &settings, &mut probabilities)
+            .expect("valid positions");
+        black_box(&probabilities);
+    }
+}
+
+/// Scores so many candidates without p.
+fn rank_aware(candidates: u64) {
+    let (positions, mut probabilities) = (ranked(1000, quantile(1, 3)), Vec::new());
+    for _ in 0..candidates / positions.len() as u64 {
+        rank_aware_probabilities(
+            black_box(&positions),
+            PromotionRule::TopFraction,
+            &mut probabilities,
+        )
+        .expect("valid positions");
+        black_box(&probabilities);
+    }
+}
+
+fn rung(insertions: u64) {
+    let mut rung = Rung::new(1, (1, 3));
+    for i in 0..100_000 {
+        rung.insert(metric("random", i));
+    }
+    for i in 100_000..100_000 + insertions {
+        let position = rung.insert(metric("random", i));
+        black_box(rung.rank(position));
+    }
+}
+
+fn speculative(budget: u64) -> Run {
+    Run::grown(20_000, budget, Box::new(Speculative::default()))
+}
+
+fn report_and_loop_end(turns: u64, mut run: Run) {
+    for _ in 0..turns {
+        run.turn();
+    }
+    black_box(run.callback.num_checkpoints_removed());
+}
+
+fn simulated(runs: u64) {
+    let curves = curves(500);
+    for _ in 0..runs {
+        let run = simulate(&curves, &Conditions::default(), &cell(3, "speculative"));
+        black_box(run.expect("the settings fit"));
+    }
+}

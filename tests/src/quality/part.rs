@@ -1,0 +1,74 @@
+//! A part of the study: runs, and what each policy lost.
+
+use anyhow::Result;
+
+use super::measures::Comparison;
+use super::study::{Column, Configuration, Plan, Row, compare_rows};
+use super::{Group, live};
+
+/// Runs, and what each policy lost.
+pub struct Part {
+    /// Which runs.
+    pub plan: Plan,
+    /// What was lost.
+    pub rows: Vec<Row>,
+}
+
+/// A choice of rows; what is `None` does not matter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Of {
+    /// Those of families of this group.
+    pub group: Option<Group>,
+    /// Those of the family at this place.
+    pub family: Option<usize>,
+    /// Those with so many checkpoints beyond those of the running trials.
+    pub spare: Option<u64>,
+}
+
+impl Part {
+    /// Replays all runs of a plan on their frozen schedules.
+    ///
+    /// # Errors
+    ///
+    /// Settings that the simulation refuses.
+    pub fn frozen(plan: Plan) -> Result<Self> {
+        let rows = plan.frozen_rows()?;
+        Ok(Self { plan, rows })
+    }
+
+    /// Simulates all runs of a plan, training again taking its time.
+    ///
+    /// # Errors
+    ///
+    /// Settings that the simulation refuses.
+    pub fn live(plan: Plan) -> Result<Self> {
+        let rows = live::rows(&plan)?;
+        Ok(Self { plan, rows })
+    }
+
+    /// Compares two columns over some of the rows; `None` where there are none.
+    #[must_use]
+    pub fn compare(
+        &self,
+        of: Of,
+        column: Column,
+        reference: Column,
+    ) -> Option<Comparison<Configuration>> {
+        let chosen = self.rows.iter().filter(|row| {
+            of.group.is_none_or(|group| self.plan.is_of(row, group))
+                && (of.family).is_none_or(|place| row.configuration.setting.family == place)
+                && (of.spare).is_none_or(|spare| row.configuration.spare == spare)
+        });
+        compare_rows(chosen, column, reference)
+    }
+
+    /// A configuration in words.
+    #[must_use]
+    pub fn describe(&self, at: Configuration) -> String {
+        let Configuration { setting, spare } = at;
+        format!(
+            "{}, eta {}, {} workers, C = {spare}",
+            self.plan.families[setting.family].name, setting.eta, setting.workers
+        )
+    }
+}

@@ -1,0 +1,80 @@
+//! A replay loses what the simulation loses, and nothing beats the optimum.
+
+use rungkeeper_tests::quality::{Family, Frozen, POLICIES, Setting, families};
+use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, simulate};
+use rungkeeper_tuner_hooks::{Brackets, Limits};
+
+fn conditions(family: &Family, brackets: usize) -> Conditions {
+    Conditions {
+        brackets: Brackets {
+            number: brackets,
+            own_rungs: false,
+        },
+        limits: Limits {
+            reports: Some(family.reports),
+            ..Limits::default()
+        },
+        draw: family.draw(),
+        retraining: Retraining::Frozen,
+        ..Conditions::default()
+    }
+}
+
+/// Costs of the replay and of the simulation, for each policy.
+fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>, Vec<u64>, u64) {
+    let frozen = Frozen::record(family, setting, seed).unwrap();
+    let curves = family.curves(setting.eta, seed).unwrap();
+    let (mut replayed, mut simulated) = (Vec::new(), Vec::new());
+    for name in POLICIES {
+        let cell = Cell {
+            levels: family.levels(setting.eta),
+            workers: setting.workers,
+            budget,
+            seed,
+            policy: name.to_owned(),
+        };
+        let conditions = conditions(family, setting.brackets);
+        let simulation = simulate(&curves, &conditions, &cell).unwrap();
+        simulated.push(simulation.result.cost_resources);
+        replayed.push(frozen.replay(name, budget, family.reports).unwrap());
+    }
+    (replayed, simulated, frozen.optimum(budget).unwrap())
+}
+
+#[test]
+fn a_replay_loses_what_the_simulation_loses_and_no_less_than_the_optimum() {
+    let mut lost = 0;
+    for (family, kind) in families().iter().enumerate() {
+        for (eta, workers, brackets, spare) in [(2, 4, 1, 4), (4, 8, 1, 8), (3, 4, 3, 16)] {
+            let setting = Setting {
+                family,
+                eta,
+                workers,
+                brackets,
+            };
+            let (replayed, simulated, optimum) = costs(kind, setting, 1, workers + spare);
+            let name = kind.name;
+            assert_eq!(replayed, simulated, "{name}, {setting:?}, {spare}");
+            assert!(replayed.iter().all(|&cost| optimum <= cost), "{name}");
+            lost += replayed.iter().sum::<u64>();
+        }
+    }
+    assert!(lost > 0, "nothing was ever lost");
+}
+
+#[test]
+fn room_for_all_loses_nothing_and_room_for_none_all() {
+    let family = &families()[0];
+    let setting = Setting {
+        family: 0,
+        eta: 3,
+        workers: 4,
+        brackets: 1,
+    };
+    let frozen = Frozen::record(family, setting, 0).unwrap();
+    let cost = |budget| frozen.replay("by_level", budget, family.reports).unwrap();
+    assert_eq!(cost(10_000), 0);
+    // But for trials that are resumed in the turn in which they were paused.
+    assert!(0 < cost(4) && cost(4) <= frozen.resumed_levels);
+    assert_eq!(cost(4), frozen.optimum(4).unwrap());
+}
