@@ -102,7 +102,7 @@ fn candidate(position: &RankedPosition) -> Candidate<'static> {
         rank: position.rank,
         num_better: position.num_better,
         rung_len: position.rung_len,
-        promotion_quantile: (quantile.numerator(), quantile.denominator()),
+        promotion_quantile: quantile,
         bad_metric: false,
         bytes: 0,
     }

@@ -101,7 +101,8 @@ fn rank_aware(candidates: u64) {
 }
 
 fn rung(insertions: u64) {
-    let mut rung = Rung::new(1, (1, 3));
+    let third = PromotionQuantile::from_reduction_factor(3);
+    let mut rung = Rung::new(1, third.expect("a promotion quantile"));
     for i in 0..100_000 {
         rung.insert(metric("random", i));
     }

@@ -8,10 +8,10 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// Bad metrics go before all others. As `by_level` in Syne Tune 0.13.
 ///
 /// ```
-/// use rungkeeper_policies::{ByLevel, Candidate, Need, RemovalPolicy};
+/// use rungkeeper_policies::{ByLevel, Candidate, Need, PromotionQuantile, RemovalPolicy};
 ///
 /// let candidate = |trial_id, level, rank| Candidate {
-///     trial_id, level, rank, num_better: rank - 1, rung_len: 9, promotion_quantile: (1, 3),
+///     trial_id, level, rank, num_better: rank - 1, rung_len: 9, promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
 ///     bad_metric: false, bytes: 1,
 /// };
 /// let candidates = [candidate("a", 3, 9), candidate("b", 1, 4), candidate("c", 1, 8)];

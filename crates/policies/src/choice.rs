@@ -255,6 +255,8 @@ fn spare_unneeded(taken: &mut Vec<usize>, candidates: &[Candidate<'_>], costs: &
 
 #[cfg(test)]
 mod tests {
+    use rungkeeper_rung_model::PromotionQuantile;
+
     use super::*;
 
     fn candidate(trial_id: &str, level: u64, rank: u64, bytes: u64) -> Candidate<'_> {
@@ -264,7 +266,7 @@ mod tests {
             rank,
             num_better: rank - 1,
             rung_len: 9,
-            promotion_quantile: (1, 3),
+            promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
             bad_metric: false,
             bytes,
         }

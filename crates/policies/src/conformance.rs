@@ -9,7 +9,7 @@
 //! conformance::check(&|| Box::new(Random::new(3)));
 //! ```
 
-use rungkeeper_rung_model::{ArrivalData, Candidate};
+use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionQuantile};
 
 use crate::{Choice, Need, RemovalPolicy};
 
@@ -85,7 +85,7 @@ impl Case {
             rank: trial.rank,
             num_better: self.num_better(trial.rank),
             rung_len: trial.rung_len,
-            promotion_quantile: (1, 3),
+            promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
             bad_metric: trial.bad_metric,
             bytes: trial.bytes,
         })

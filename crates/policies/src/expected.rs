@@ -1,19 +1,9 @@
 //! What the policies that expect a cost have in common.
 
 use rungkeeper_rung_model::Candidate;
-use rungkeeper_score::{
-    BatchError, PromotionQuantile, ResumeProbability, ScoreError, ln_expected_cost,
-};
+use rungkeeper_score::{BatchError, ResumeProbability, ScoreError, ln_expected_cost};
 
 use crate::PolicyError;
-
-/// The promotion quantile of a candidate's rung.
-pub(crate) fn promotion_quantile(
-    candidate: &Candidate<'_>,
-) -> Result<PromotionQuantile, PolicyError> {
-    let (a, b) = candidate.promotion_quantile;
-    PromotionQuantile::new(a, b).map_err(|source| refused(candidate, source))
-}
 
 /// Logarithm of level times probability of being resumed, of each candidate; minus infinity for bad metrics, which are
 /// never promoted. `position` says where a candidate stands, `score` gives the probabilities of many positions.

@@ -58,7 +58,7 @@ pub use limits::{LimitError, Limits, Progress};
 pub use policy::RemovalPolicy;
 pub use random::Random;
 pub use rank_aware::RankAware;
-pub use rungkeeper_rung_model::{ArrivalData, Candidate};
+pub use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionQuantile, PromotionRule};
 pub use speculative::{Speculative, SpeculativeSettings};
 
 #[cfg(doctest)]

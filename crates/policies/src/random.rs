@@ -12,11 +12,11 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// others.
 ///
 /// ```
-/// use rungkeeper_policies::{Candidate, Need, Random, RemovalPolicy};
+/// use rungkeeper_policies::{Candidate, Need, PromotionQuantile, Random, RemovalPolicy};
 ///
 /// let ids: Vec<String> = (0..100).map(|i| i.to_string()).collect();
 /// let candidates: Vec<_> = ids.iter().zip(1..).map(|(trial_id, rank)| Candidate {
-///     trial_id, level: 1, rank, num_better: rank - 1, rung_len: 100, promotion_quantile: (1, 3),
+///     trial_id, level: 1, rank, num_better: rank - 1, rung_len: 100, promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
 ///     bad_metric: false, bytes: 1,
 /// }).collect();
 /// let need = Need { checkpoints: 10, bytes: 0 };
@@ -74,6 +74,8 @@ impl RemovalPolicy for Random {
 
 #[cfg(test)]
 mod tests {
+    use rungkeeper_rung_model::PromotionQuantile;
+
     use super::*;
 
     fn candidates(ids: &[String]) -> Vec<Candidate<'_>> {
@@ -85,7 +87,7 @@ mod tests {
                 rank,
                 num_better: rank - 1,
                 rung_len: 50,
-                promotion_quantile: (1, 3),
+                promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
                 bad_metric: false,
                 bytes: 10,
             })

@@ -5,7 +5,7 @@ use rungkeeper_score::{
 };
 
 use crate::choice::choose_cheapest_of_rungs;
-use crate::expected::{ln_losses, promotion_quantile};
+use crate::expected::ln_losses;
 use crate::policy::choose_of_all;
 use crate::{Choice, Need, PolicyError, RemovalPolicy};
 
@@ -25,7 +25,7 @@ const MOST_COUNTED: f64 = 1024.0;
 /// Where a rung's promotion quantile is not 1/eta, at most about a thousand expected arrivals are looked ahead.
 ///
 /// ```
-/// use rungkeeper_policies::{Candidate, RankAware, RemovalPolicy};
+/// use rungkeeper_policies::{Candidate, PromotionQuantile, RankAware, RemovalPolicy};
 ///
 /// let waits_at = |rank| Candidate {
 ///     trial_id: "7",
@@ -33,7 +33,7 @@ const MOST_COUNTED: f64 = 1024.0;
 ///     rank,
 ///     num_better: rank - 1,
 ///     rung_len: 30,
-///     promotion_quantile: (1, 3),
+///     promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
 ///     bad_metric: false,
 ///     bytes: 0,
 /// };
@@ -73,7 +73,7 @@ type Score =
     fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
 
 fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
-    let promotion_quantile = promotion_quantile(candidate)?;
+    let promotion_quantile = candidate.promotion_quantile;
     let most = if promotion_quantile.numerator() == 1 {
         RankedPosition::MAX_TIME_RATIO
     } else {

@@ -4,7 +4,7 @@ use rungkeeper_score::{
     Horizon, PausedPosition, PromotionRule, ScoreError, ScoreSettings, resume_probabilities,
 };
 
-use crate::expected::{ln_losses, promotion_quantile};
+use crate::expected::ln_losses;
 use crate::{Need, PolicyError, RemovalPolicy};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
@@ -85,7 +85,7 @@ impl Speculative {
         Ok(PausedPosition {
             rank: candidate.rank,
             rung_len: candidate.rung_len,
-            promotion_quantile: promotion_quantile(candidate)?,
+            promotion_quantile: candidate.promotion_quantile,
             p: self.estimators.probability(candidate.level),
             time_ratio,
         })

@@ -1,7 +1,8 @@
 //! Cases from people who do this job, as far as choosing goes.
 
 use rungkeeper_policies::{
-    ArrivalData, Candidate, Need, Random, RemovalPolicy, Speculative, SpeculativeSettings,
+    ArrivalData, Candidate, Need, PromotionQuantile, Random, RemovalPolicy, Speculative,
+    SpeculativeSettings,
 };
 use rungkeeper_score::Horizon;
 
@@ -12,7 +13,7 @@ fn candidate(trial_id: &str, level: u64, rank: u64, rung_len: u64) -> Candidate<
         rank,
         num_better: rank - 1,
         rung_len,
-        promotion_quantile: (1, 3),
+        promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
         bad_metric: false,
         bytes: 1,
     }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use rungkeeper_policies::{
-    ByLevel, Candidate, Need, Random, RankAware, RemovalPolicy, Speculative, choose_cheapest,
+    ByLevel, Candidate, Need, PromotionQuantile, Random, RankAware, RemovalPolicy, Speculative,
+    choose_cheapest,
 };
 
 #[derive(Clone, Debug)]
@@ -48,7 +49,7 @@ fn candidates<'t>(trials: &'t [Trial], ids: &'t [String]) -> Vec<Candidate<'t>> 
             rank: trial.rank,
             num_better: trial.num_better,
             rung_len: trial.rung_len,
-            promotion_quantile: (1, 3),
+            promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
             bad_metric: trial.bad_metric,
             bytes: trial.bytes,
         })
@@ -133,7 +134,7 @@ proptest! {
                     rank,
                     num_better: (rank - 1) / tie * tie,
                     rung_len,
-                    promotion_quantile: (1, 3),
+                    promotion_quantile: PromotionQuantile::from_reduction_factor(3).unwrap(),
                     bad_metric: rank > rung_len - rung_len / 10,
                     bytes: 0,
                 });

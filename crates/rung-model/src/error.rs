@@ -27,16 +27,6 @@ pub enum SpecError {
         /// The one behind it.
         next: u64,
     },
-    /// A promotion quantile outside (0, 1].
-    #[error("the promotion quantile of rung {level} is {a}/{b}, but must lie in (0, 1]")]
-    PromotionQuantile {
-        /// The rung level.
-        level: u64,
-        /// Numerator.
-        a: u64,
-        /// Denominator.
-        b: u64,
-    },
     /// The reduction factor is too small.
     #[error("reduction_factor is {0}, but must be at least 2")]
     ReductionFactor(u64),
@@ -93,6 +83,9 @@ pub enum SpecError {
     /// The mode is neither `min` nor `max`.
     #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
     Mode(String),
+    /// No promotion rule has this name.
+    #[error("promotion rule {0:?}: must be one of top_fraction, linear_quantile")]
+    PromotionRule(String),
 }
 
 /// Why an event was refused. The model is then as before.

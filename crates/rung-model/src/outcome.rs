@@ -1,3 +1,5 @@
+use crate::PromotionQuantile;
+
 /// What a report changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -117,8 +119,8 @@ pub struct Candidate<'m> {
     pub num_better: u64,
     /// Number of entries of the rung.
     pub rung_len: u64,
-    /// alpha = a / b of the rung, as `(a, b)`.
-    pub promotion_quantile: (u64, u64),
+    /// The share of the rung that is promoted.
+    pub promotion_quantile: PromotionQuantile,
     /// Whether its metric is no finite number: it is never promoted.
     pub bad_metric: bool,
     /// Size of its checkpoint, 0 where sizes are not known.

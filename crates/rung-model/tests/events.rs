@@ -1,8 +1,8 @@
 //! What single events do, and what is refused.
 
 use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Decision, EventError, ModelSpec, RungModel, SpecError,
-    TrialStatus,
+    Brackets, CheckpointTracking, Decision, EventError, ModelSpec, PromotionQuantile, RungModel,
+    SpecError, TrialStatus,
 };
 
 fn spec() -> ModelSpec {
@@ -258,12 +258,20 @@ fn bad_specifications_are_refused() {
     );
     assert!(ModelSpec::from_levels(&[1, 1], 9).is_err());
     assert!(ModelSpec::from_levels(&[1, 9], 9).is_err());
+    for (a, b) in [(0, 3), (4, 3)] {
+        assert!(PromotionQuantile::new(a, b).is_err());
+    }
+    let finer = 1 << 31;
+    assert_eq!(
+        ModelSpec::from_levels(&[1], finer + 1).unwrap_err(),
+        SpecError::QuantileTooFine {
+            level: 1,
+            a: 1,
+            b: finer + 1
+        }
+    );
+    assert!(ModelSpec::from_levels(&[1], finer).is_ok());
     let mut bad = spec();
-    bad.rungs[0].promotion_quantile = (0, 3);
-    assert!(RungModel::new(&bad).is_err());
-    bad.rungs[0].promotion_quantile = (4, 3);
-    assert!(RungModel::new(&bad).is_err());
-    bad = spec();
     bad.brackets.number = 4;
     assert!(RungModel::new(&bad).is_err());
 }

@@ -59,7 +59,6 @@ mod long_sum;
 mod position;
 mod probability;
 mod quadratic;
-mod quantile;
 mod rank_aware;
 mod resume;
 mod rung;
@@ -79,12 +78,12 @@ pub use followed::MAX_WORK;
 pub use position::PausedPosition;
 pub use probability::ResumeProbability;
 pub use quadratic::quadratic;
-pub use quantile::PromotionQuantile;
 pub use rank_aware::{RankedPosition, rank_aware_lower_bounds};
 pub use rank_aware::{rank_aware_probabilities, rank_aware_probability};
 pub use resume::resume_probability;
 pub use rung::{Bernoulli, RankAware, Rung};
-pub use settings::{Horizon, PromotionRule, ScoreSettings};
+pub use rungkeeper_rung_model::{PromotionQuantile, PromotionRule, QuantileError};
+pub use settings::{Horizon, ScoreSettings};
 pub use step_wise::step_wise;
 
 #[cfg(doctest)]

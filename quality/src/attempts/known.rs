@@ -1,6 +1,6 @@
 //! Arrivals that are known beforehand.
 
-use rungkeeper_rung_model::{Candidate, MetricKey};
+use rungkeeper_rung_model::{Candidate, MetricKey, PromotionRule};
 
 use super::Arguments;
 use crate::attempt::{View, number};
@@ -74,11 +74,14 @@ impl Known {
         let running =
             running.filter_map(move |running| view.past.standing(running.trial, rung - 1));
         let below = &view.model.rungs()[rung - 1];
-        let (a, b) = below.promotion_quantile();
         let backlog = below.waiting().take_while(move |&(position, _)| {
             matches!(self, Self::Backlog | Self::RunningAndBacklog)
                 && !position.metric().is_bad()
-                && b * below.rank(position) <= a * below.len()
+                && PromotionRule::TopFraction.promotes(
+                    below.rank(position),
+                    below.len(),
+                    below.promotion_quantile(),
+                )
         });
         running.chain(backlog.map(|(position, _)| position.metric()))
     }

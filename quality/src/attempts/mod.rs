@@ -37,7 +37,7 @@ impl Arguments {
             rank: candidate.rank,
             better_gaps: candidate.num_better + 1,
             rung_len: candidate.rung_len,
-            promotion_quantile: candidate.promotion_quantile,
+            promotion_quantile: candidate.promotion_quantile.given().into(),
             expected: (candidate.rung_len as f64 + 1.0) * time_ratio,
         }
     }

@@ -42,7 +42,7 @@ impl Rates {
                 Self::FromBelow if place == 0 => elapsed,
                 Self::FromBelow => {
                     let coming = view.running.iter().filter(|r| r.next_rung == place);
-                    let (a, b) = view.model.rungs()[place - 1].promotion_quantile();
+                    let [a, b] = view.model.rungs()[place - 1].promotion_quantile().given();
                     coming.count() as f64 + expected[place - 1] * a as f64 / b as f64
                 }
             });

@@ -61,8 +61,11 @@ fn rungs(
     }
     let rungs = list(name, value, RUNGS, rung)?;
     let behind = |last: &RungSpec| {
-        let (a, b) = last.promotion_quantile;
-        (u128::from(last.level) * u128::from(b)).div_ceil(u128::from(a.max(1))) as u64
+        let (a, b) = (
+            last.promotion_quantile.numerator(),
+            last.promotion_quantile.denominator(),
+        );
+        (u128::from(last.level) * u128::from(b)).div_ceil(u128::from(a)) as u64
     };
     let max_resource = max_resource.or_else(|| rungs.last().map(behind));
     Ok((rungs, max_resource.unwrap_or(0)))
