@@ -1,8 +1,8 @@
 //! What an attempt at a better score is shown.
 
 use anyhow::Result;
-use rungkeeper_policies::{Need, RemovalPolicy, choose_cheapest};
-use rungkeeper_rung_model::{ArrivalData, Candidate, MetricKey, RungModel};
+use rungkeeper_policies::{Need, RemovalPolicy};
+use rungkeeper_rung_model::{ArrivalData, MetricKey, PromotionQuantile, RungModel, RungView};
 
 /// A way to choose what is given up that may look at more than a
 /// [`RemovalPolicy`] does.
@@ -31,12 +31,55 @@ pub trait Attempt {
     /// As [`Attempt::ln_losses`].
     fn choose(&mut self, view: &View<'_>, need: Need) -> Result<Vec<usize>> {
         let losses = self.ln_losses(view)?;
-        let chosen = choose_cheapest(view.candidates, &losses, need);
-        Ok(chosen.iter().map(|choice| choice.candidate).collect())
+        let mut places: Vec<usize> = (0..view.candidates.len()).collect();
+        places.sort_by(|&i, &j| {
+            let tie = |c: &Candidate<'_>| (c.level, std::cmp::Reverse(c.rank));
+            let (one, other) = (&view.candidates[i], &view.candidates[j]);
+            (other.non_finite.cmp(&one.non_finite))
+                .then(losses[i].total_cmp(&losses[j]))
+                .then_with(|| (tie(one), one.trial_id).cmp(&(tie(other), other.trial_id)))
+        });
+        places.truncate(usize::try_from(need.checkpoints)?);
+        Ok(places)
     }
+}
 
-    /// Whether all candidates must be shown, and not just the worst-ranked of each rung.
-    fn needs_all(&self) -> bool;
+/// A trial whose checkpoint can be removed, and its rung.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'a> {
+    /// The trial.
+    pub trial_id: &'a str,
+    /// Its rung level.
+    pub level: u64,
+    /// Its rank there.
+    pub rank: u64,
+    /// Number of better entries there.
+    pub num_better: u64,
+    /// Number of entries there.
+    pub rung_len: u64,
+    /// The share of them that is promoted.
+    pub promotion_quantile: PromotionQuantile,
+    /// Whether its metric is no finite number.
+    pub non_finite: bool,
+}
+
+impl<'a> Candidate<'a> {
+    /// All candidates of a model.
+    #[must_use]
+    pub fn all(model: &'a RungModel) -> Vec<Self> {
+        let of = |rung: RungView<'a>| {
+            rung.worst_first().map(move |candidate| Self {
+                trial_id: candidate.trial_id,
+                level: rung.level(),
+                rank: candidate.rank,
+                num_better: candidate.num_better,
+                rung_len: rung.len(),
+                promotion_quantile: rung.promotion_quantile(),
+                non_finite: candidate.non_finite,
+            })
+        };
+        model.rung_views().flat_map(of).collect()
+    }
 }
 
 /// The state of a run at the end of a turn.
@@ -76,7 +119,8 @@ impl View<'_> {
     #[must_use]
     pub fn metric_of(&self, candidate: &Candidate<'_>) -> MetricKey {
         let rung = &self.model.rungs()[self.rung_of(candidate)];
-        rung.metric_at(candidate.rank).unwrap_or(MetricKey::BAD)
+        rung.metric_at(candidate.rank)
+            .unwrap_or(MetricKey::NON_FINITE)
     }
 }
 
@@ -128,19 +172,16 @@ impl Attempt for Policy {
         Ok(self.0.observe(data)?)
     }
 
-    fn ln_losses(&mut self, view: &View<'_>) -> Result<Vec<f64>> {
-        Ok(self.0.ln_losses(view.candidates, view.time_ratio)?)
+    /// Which it would give up first is what a policy tells, and not what that costs.
+    fn ln_losses(&mut self, _: &View<'_>) -> Result<Vec<f64>> {
+        anyhow::bail!("a policy chooses by itself")
     }
 
     fn choose(&mut self, view: &View<'_>, need: Need) -> Result<Vec<usize>> {
-        let chosen = self.0.choose(view.candidates, need, view.time_ratio)?;
-        Ok(chosen.iter().map(|choice| choice.candidate).collect())
-    }
-
-    fn needs_all(&self) -> bool {
-        self.0.needs_all(Need {
-            checkpoints: 1,
-            bytes: 0,
-        })
+        let rungs: Vec<RungView<'_>> = view.model.rung_views().collect();
+        let chosen = self.0.choose(&rungs, need, view.time_ratio)?;
+        let place = |id: &str| view.candidates.iter().position(|c| c.trial_id == id);
+        let places = chosen.iter().map(|choice| place(choice.candidate.trial_id));
+        Ok(places.flatten().collect())
     }
 }

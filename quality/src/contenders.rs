@@ -20,7 +20,8 @@ pub fn policies() -> Vec<Contender> {
             policy_seed: seed,
             ..Header::new("quality", &spec, 4)
         };
-        Box::new(Policy(header.build_policy().expect("a known policy")))
+        let spec = header.policy_spec().expect("a known policy");
+        Box::new(Policy(spec.build().expect("valid settings")))
     }
     let contender = |place: usize, make, about| Contender {
         name: POLICIES[place],

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use rungkeeper_policies::{Budget, Limits, Progress};
-use rungkeeper_rung_model::{Candidate, Decision, MetricKey, Mode, RungModel};
+use rungkeeper_rung_model::{Decision, MetricKey, Mode, RungModel};
 use rungkeeper_tuner_hooks::log::Event;
 
-use crate::attempt::{Attempt, Past, Running, View, number};
+use crate::attempt::{Attempt, Candidate, Past, Running, View, number};
 use crate::frozen::{Frozen, Turn};
 
 /// What was lost.
@@ -152,13 +152,7 @@ impl State {
         if need.is_none() {
             return Ok(());
         }
-        let mut candidates: Vec<Candidate<'_>> = Vec::new();
-        if attempt.needs_all() {
-            candidates.extend(self.model.candidates());
-        } else {
-            let most = usize::try_from(need.checkpoints)?;
-            self.model.worst_candidates(most, &mut candidates);
-        }
+        let candidates = Candidate::all(&self.model);
         let view = View {
             model: &self.model,
             candidates: &candidates,

@@ -15,7 +15,7 @@ fn policy(name: &str, seed: u64) -> Policy {
         policy_seed: seed,
         ..Header::new("test", &spec, 9)
     };
-    Policy(header.build_policy().unwrap())
+    Policy(header.policy_spec().unwrap().build().unwrap())
 }
 
 fn conditions(family: &Family, brackets: usize) -> Conditions {

@@ -83,6 +83,21 @@ pub enum SpecError {
     /// The mode is neither `min` nor `max`.
     #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
     Mode(String),
+    /// A rung was made by hand, and this candidate does not stand in it, or not at its place.
+    #[error(
+        "trial \"{trial}\" at level {level} has rank {rank} and {num_better} better ones: candidates are \
+         listed worst first, with ranks from 1 to the length of their rung"
+    )]
+    Candidate {
+        /// The trial.
+        trial: String,
+        /// The rung level.
+        level: u64,
+        /// The rank given.
+        rank: u64,
+        /// Number of better entries given.
+        num_better: u64,
+    },
     /// No promotion rule has this name.
     #[error("promotion rule {0:?}: must be one of top_fraction, linear_quantile")]
     PromotionRule(String),

@@ -206,7 +206,7 @@ impl Rung {
         };
         // Bad metrics stand at the end: mostly the last entry tells that there are none.
         let finite = match self.waiting.iter().next_back() {
-            Some((worst, _)) if worst.metric.is_bad() => before(MetricKey::BAD),
+            Some((worst, _)) if worst.metric.is_non_finite() => before(MetricKey::NON_FINITE),
             _ => self.waiting.len() as u64,
         };
         (finite - before(metric), finite)
@@ -232,13 +232,13 @@ mod tests {
         assert_eq!(rung.compare_with_waiting(key(0.3)), (3, 4));
         assert_eq!(rung.compare_with_waiting(key(0.6)), (0, 4));
         assert_eq!(rung.compare_with_waiting(key(0.0)), (4, 4));
-        assert_eq!(rung.compare_with_waiting(MetricKey::BAD), (0, 4));
+        assert_eq!(rung.compare_with_waiting(MetricKey::NON_FINITE), (0, 4));
     }
 
     #[test]
     fn bad_metrics_do_not_move_ranks() {
         let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
-        let bad = rung.insert(MetricKey::BAD);
+        let bad = rung.insert(MetricKey::NON_FINITE);
         let good = rung.insert(key(9.0));
         assert_eq!((rung.rank(good), rung.rank(bad)), (1, 2));
     }
@@ -251,11 +251,11 @@ mod tests {
         }
         let better = [0.1, 0.2, 0.3, 0.4].map(|value| rung.num_better(key(value)));
         assert_eq!(better, [0, 1, 1, 3]);
-        assert_eq!(rung.num_better(MetricKey::BAD), 3);
+        assert_eq!(rung.num_better(MetricKey::NON_FINITE), 3);
         let metrics = [1, 2, 3, 4].map(|rank| rung.metric_at(rank).unwrap());
         let expected = [0.1, 0.3, 0.3].map(key);
         assert_eq!(metrics[..3], expected);
-        assert!(metrics[3].is_bad());
+        assert!(metrics[3].is_non_finite());
         assert_eq!((rung.metric_at(0), rung.metric_at(5)), (None, None));
     }
 
@@ -265,7 +265,7 @@ mod tests {
         let entries = [0.3, 0.1, 0.3, 0.3, f64::NAN].map(|value| rung.insert(key(value)));
         let found = entries.map(|entry| rung.rank_and_num_better(entry));
         assert_eq!(found, [(2, 1), (1, 0), (3, 1), (4, 1), (5, 4)]);
-        let bad = rung.insert(MetricKey::BAD);
+        let bad = rung.insert(MetricKey::NON_FINITE);
         assert_eq!(rung.rank_and_num_better(bad), (6, 4));
     }
 

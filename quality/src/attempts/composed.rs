@@ -1,13 +1,12 @@
 //! A score put together from ideas.
 
 use anyhow::Result;
-use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::{
     PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probabilities,
 };
 
 use super::{Arguments, Known, Rates, Walk, Worth};
-use crate::attempt::{Attempt, View};
+use crate::attempt::{Attempt, Candidate, View};
 
 /// The rank-aware score with known arrivals, another rate of arrivals, ties told by ranks alone,
 /// or another worth of a slot; by default it is the rank-aware score itself.
@@ -48,7 +47,7 @@ impl Attempt for Composed {
         let losses = view.candidates.iter().zip(arguments.iter().zip(chances));
         Ok(losses
             .map(|(candidate, (arguments, ln_chance))| {
-                if candidate.bad_metric {
+                if candidate.non_finite {
                     return f64::NEG_INFINITY;
                 }
                 let worth = match self.worth {
@@ -59,11 +58,6 @@ impl Attempt for Composed {
                 libm::log(candidate.level as f64) + worth
             })
             .collect())
-    }
-
-    /// Without occupancy, of two trials in a rung the worse-ranked one is worth less.
-    fn needs_all(&self) -> bool {
-        self.worth != Worth::Loss
     }
 }
 

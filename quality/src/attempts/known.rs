@@ -1,9 +1,9 @@
 //! Arrivals that are known beforehand.
 
-use rungkeeper_rung_model::{Candidate, MetricKey, PromotionRule};
+use rungkeeper_rung_model::{MetricKey, PromotionRule};
 
 use super::Arguments;
-use crate::attempt::{View, number};
+use crate::attempt::{Candidate, View, number};
 
 /// Which arrivals at a rung are known beforehand, and counted as if they were there.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -76,7 +76,7 @@ impl Known {
         let below = &view.model.rungs()[rung - 1];
         let backlog = below.waiting().take_while(move |&(position, _)| {
             matches!(self, Self::Backlog | Self::RunningAndBacklog)
-                && !position.metric().is_bad()
+                && !position.metric().is_non_finite()
                 && PromotionRule::TopFraction.promotes(
                     below.rank(position),
                     below.len(),

@@ -10,7 +10,7 @@ pub use known::Known;
 pub use rates::Rates;
 pub use walk::{Walk, Worth};
 
-use rungkeeper_rung_model::Candidate;
+use crate::attempt::Candidate;
 
 /// The arguments of a score.
 #[derive(Clone, Copy, Debug, PartialEq)]

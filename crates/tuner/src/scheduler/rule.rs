@@ -32,7 +32,7 @@ impl Rule {
 
     /// Whether the best waiting entry of a rung is to be promoted. Bad metrics never are.
     pub(crate) fn promotes(self, rung: &Rung, best: Position) -> bool {
-        if best.metric().is_bad() {
+        if best.metric().is_non_finite() {
             return false;
         }
         let may =
@@ -71,7 +71,7 @@ fn quantile_in_doubles(rung: &Rung, mode: Mode) -> Option<f64> {
         Mode::Min => (index, fraction),
         Mode::Max => (rung.len() - index, 1.0 - fraction),
     };
-    let finite = |key: MetricKey| (!key.is_bad()).then(|| key.metric(mode));
+    let finite = |key: MetricKey| (!key.is_non_finite()).then(|| key.metric(mode));
     let first = rung.metric_at(rank).and_then(finite)?;
     let second = rung.metric_at(rank + 1).and_then(finite)?;
     Some(weight * second + (1.0 - weight) * first)
