@@ -5,23 +5,26 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use rungkeeper_score::{PromotionQuantile, RankedPosition};
+use rungkeeper_score::PromotionQuantile;
 use rungkeeper_tests::benches::{Run, ranked};
-use rungkeeper_tuner_hooks::{ByLevel, Candidate, Need, RankAware, RemovalPolicy, Speculative};
+use rungkeeper_tuner_hooks::{Candidate, Need, PolicySpec, RemovalPolicy, RungView};
 
-type Policy = fn() -> Box<dyn RemovalPolicy>;
+fn policy(name: &str) -> Box<dyn RemovalPolicy> {
+    let spec: PolicySpec = name.parse().expect("a known policy");
+    spec.build().expect("the defaults are valid")
+}
 
 fn per_report(criterion: &mut Criterion) {
     // In long rungs the rank-aware score takes long, and a run of a million trials many minutes.
     let (all, short) = ([1_000, 20_000, 1_000_000], [1_000, 20_000]);
-    let policies: [(&str, Policy, &[u64]); 3] = [
-        ("rank_aware", || Box::new(RankAware::default()), &short),
-        ("speculative", || Box::new(Speculative::default()), &all),
-        ("by_level", || Box::new(ByLevel), &all),
+    let policies: [(&str, &[u64]); 3] = [
+        ("rank_aware", &short),
+        ("speculative", &all),
+        ("by_level", &all),
     ];
     let mut group = criterion.benchmark_group("report_and_loop_end");
     group.throughput(Throughput::Elements(1)).sample_size(20);
-    for (name, policy, sizes) in policies {
+    for (name, sizes) in policies {
         for budget in [50, 1_000] {
             for &trials in sizes {
                 let id = BenchmarkId::new(format!("{name}_budget_{budget}"), trials);
@@ -29,7 +32,7 @@ fn per_report(criterion: &mut Criterion) {
                 group.bench_function(id, |bencher| {
                     bencher.iter_custom(|turns| {
                         spent(turns, trials, &mut run, || {
-                            Run::grown(trials, budget, policy())
+                            Run::grown(trials, budget, policy(name))
                         })
                     });
                 });
@@ -67,44 +70,42 @@ fn spent(
     spent
 }
 
-/// One of so many candidates to give up, where all are shown, as for a policy of one's own: by number of candidates.
+/// One of so many candidates of one rung to remove.
 fn choices(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("choose");
     let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
-    let policies: [Policy; 2] = [
-        || Box::new(RankAware::default()),
-        || Box::new(Speculative::default()),
-    ];
     for count in [10, 100, 1000] {
-        let positions = ranked(count, third);
-        let candidates: Vec<_> = positions.iter().map(candidate).collect();
-        group.throughput(Throughput::Elements(count as u64));
-        for policy in policies {
-            let mut policy = policy();
-            group.bench_function(BenchmarkId::new(policy.name(), count), |bencher| {
+        let candidates: Vec<_> = (1..=count).rev().map(candidate).collect();
+        let rungs = [RungView::new(9, count, third, &candidates).expect("worst first")];
+        group.throughput(Throughput::Elements(count));
+        for name in ["rank_aware", "speculative"] {
+            let mut policy = policy(name);
+            // By the bytes all of them are priced, by their number the worst alone.
+            for need in [(1, 0), (0, 1)] {
                 let need = Need {
-                    checkpoints: 1,
-                    bytes: 0,
+                    checkpoints: need.0,
+                    bytes: need.1,
                 };
-                bencher.iter(|| policy.choose(black_box(&candidates), need, 1.0));
-            });
+                let way = if need.bytes > 0 { "bytes" } else { "number" };
+                group.bench_function(
+                    BenchmarkId::new(format!("{name}_{way}"), count),
+                    |bencher| {
+                        bencher.iter(|| policy.choose(black_box(&rungs), need, 1.0));
+                    },
+                );
+            }
         }
     }
     group.finish();
 }
 
-/// A candidate at a level that goes with the length of its rung.
-fn candidate(position: &RankedPosition) -> Candidate<'static> {
-    let quantile = position.promotion_quantile;
+fn candidate(rank: u64) -> Candidate<'static> {
     Candidate {
         trial_id: "7",
-        level: 2187 / position.rung_len.max(1) + 1,
-        rank: position.rank,
-        num_better: position.num_better,
-        rung_len: position.rung_len,
-        promotion_quantile: (quantile.numerator(), quantile.denominator()),
-        bad_metric: false,
-        bytes: 0,
+        rank,
+        num_better: rank - 1,
+        bytes: 1,
+        non_finite: false,
     }
 }
 

@@ -6,13 +6,13 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rungkeeper_tests::benches::{cell, curves};
 use rungkeeper_tuner::simulation::{Conditions, Grid, Levels, simulate};
-use rungkeeper_tuner_hooks::log::POLICIES;
+use rungkeeper_tuner_hooks::PolicySpec;
 
 fn runs(criterion: &mut Criterion) {
     let curves = curves(5_000);
     let mut group = criterion.benchmark_group("simulation");
     for eta in [2, 4] {
-        for policy in POLICIES {
+        for policy in PolicySpec::NAMES {
             let cell = cell(eta, policy);
             let run = || simulate(&curves, &Conditions::default(), &cell);
             let reports = run().expect("the settings fit").result.reports;

@@ -50,14 +50,14 @@ fn agrees(name: &str, expected: (u64, u64, u64)) {
         .iter()
         .filter(|end| end.verdict == Verdict::Better)
     {
-        let loss = |list: &[rungkeeper_tuner_hooks::Checked]| -> f64 {
-            list.iter().map(|checked| checked.ln_loss.exp()).sum()
-        };
+        let cost = |checked: &rungkeeper_tuner_hooks::Checked| checked.ln_cost.unwrap().exp();
+        let loss =
+            |list: &[rungkeeper_tuner_hooks::Checked]| -> f64 { list.iter().map(cost).sum() };
         assert!(loss(&end.own) < loss(&end.recorded), "{name}: {end:?}");
         // Where the choices differ, the reference's own score of what it gave up is off.
         let off = |checked: &rungkeeper_tuner_hooks::Checked| {
             let score = checked.recorded_score.unwrap();
-            (score - checked.ln_loss.exp()).abs() > 1e-3 * checked.ln_loss.exp()
+            (score - cost(checked)).abs() > 1e-3 * cost(checked)
         };
         assert!(end.recorded.iter().any(off), "{name}: {end:?}");
     }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use rungkeeper_tuner_hooks::log::POLICIES;
+use rungkeeper_tuner_hooks::PolicySpec;
 use serde_json::Value;
 
 const SHIPPED: &str = "../crates/cli/curves/openml_41150.csv";
@@ -84,7 +84,7 @@ fn json_has_one_object_a_run_with_the_promised_keys() {
     ];
     let text = printed(&arguments);
     let objects = objects(&text);
-    assert_eq!(objects.len(), POLICIES.len() * 2 * 2);
+    assert_eq!(objects.len(), PolicySpec::NAMES.len() * 2 * 2);
     for (line, object) in text.lines().zip(&objects) {
         let object = object.as_object().unwrap();
         assert_eq!(object.len(), KEYS.len());
@@ -110,8 +110,8 @@ fn frozen_runs_have_an_optimum_and_one_schedule() {
         "2,6",
     ]);
     let objects = objects(&printed(&arguments));
-    assert_eq!(objects.len(), POLICIES.len() * 3 * 2 * 2);
-    for same in objects.chunks(POLICIES.len()) {
+    assert_eq!(objects.len(), PolicySpec::NAMES.len() * 3 * 2 * 2);
+    for same in objects.chunks(PolicySpec::NAMES.len()) {
         for key in ["seed", "eta", "workers", "resumed", "reports", "optimum"] {
             assert!(
                 same.iter().all(|object| object[key] == same[0][key]),
@@ -155,7 +155,7 @@ fn logs_are_repeatable_and_agree_with_their_replay() {
     let logs = folders
         .each_ref()
         .map(|folder| contents(&folder.path().join("deep/logs")));
-    assert_eq!(logs[0].len(), POLICIES.len() * 2 * 2 * 2);
+    assert_eq!(logs[0].len(), PolicySpec::NAMES.len() * 2 * 2 * 2);
     assert!(logs[0] == logs[1], "the same seed gives the same log");
     let folder = folders[0].path().join("deep/logs");
     let paths: Vec<String> = logs[0]
@@ -217,7 +217,7 @@ fn min_is_max_mirrored() {
         "{}",
         removals[1].0
     );
-    assert_eq!(removals[0].1, POLICIES.len() * 2);
+    assert_eq!(removals[0].1, PolicySpec::NAMES.len() * 2);
     assert!(removals[0].2.len() > 1_000);
     assert_eq!(removals[0].2, removals[1].2);
 }

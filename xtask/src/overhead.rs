@@ -1,6 +1,8 @@
 //! `cargo xtask overhead`: what the runner itself costs, measured on real processes.
+mod beside;
 mod trainer;
 mod usage;
+mod waits;
 
 use std::{
     fs,
@@ -12,15 +14,20 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use self::usage::Usage;
+use self::{usage::Usage, waits::Waits};
 use crate::workspace::Workspace;
 
+pub(crate) use beside::{Args as BesideArgs, run as beside};
 pub(crate) use trainer::{Args as TrainerArgs, run as train};
 
 /// Most of one core that the runner may take while trials report, in percent.
 const MOST_PROCESSOR: f64 = 2.0;
 /// Most memory that it may take, in MB.
 const MOST_MEMORY: f64 = 50.0;
+/// Longest time that 99 % of the reports of a trial may wait for their answers, in milliseconds, while others hand over large checkpoints.
+const LONGEST_WAIT: f64 = 50.0;
+/// Trials that hand over large checkpoints, one after the other.
+const OTHERS: u64 = 3;
 /// Time between two looks at the runner.
 const BETWEEN: Duration = Duration::from_millis(50);
 
@@ -36,10 +43,15 @@ pub(crate) struct Args {
     /// Trials of the run whose memory is measured
     #[arg(long, default_value_t = 10_000)]
     trials: u64,
+    /// Bytes of the file that is committed while another trial reports
+    #[arg(long, default_value_t = 1_000_000_000)]
+    bytes: u64,
+    /// Number of small files that are committed while another trial reports
+    #[arg(long, default_value_t = 3_000)]
+    files: u64,
 }
 
-/// Measures both, and then fails where one is above its limit. How long trials wait for the runner is measured by
-/// `tests/tests/life_loop.rs`.
+/// Measures all, and then fails where something is above its limit.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
@@ -64,11 +76,23 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "{} trials in {seconds:.0} s: {:.1} MB at most (at most {MOST_MEMORY} MB)",
         args.trials, usage.memory
     );
-    ensure!(share < MOST_PROCESSOR, "the runner takes too much time");
-    ensure!(
-        usage.memory < MOST_MEMORY,
-        "the runner takes too much memory"
-    );
+    let mut too_much = Vec::new();
+    if share >= MOST_PROCESSOR {
+        too_much.push("the runner takes too much time".to_owned());
+    }
+    if usage.memory >= MOST_MEMORY {
+        too_much.push("the runner takes too much memory".to_owned());
+    }
+    for (name, files, bytes) in [("large", 1, args.bytes), ("many", args.files, 4096)] {
+        let waits = place.waits(name, files, bytes)?;
+        println!(
+            "reports each 20 ms beside {OTHERS} checkpoints of {files} x {bytes} bytes: {waits} (99 % within {LONGEST_WAIT} ms)"
+        );
+        if waits.within(0.99) >= LONGEST_WAIT {
+            too_much.push(format!("trials wait too long ({name})"));
+        }
+    }
+    ensure!(too_much.is_empty(), "{}", too_much.join("; "));
     Ok(())
 }
 
@@ -110,6 +134,35 @@ impl Place {
         let begin = Instant::now();
         let usage = watch(self.start(&folder)?)?;
         Ok((usage, begin.elapsed().as_secs_f64()))
+    }
+
+    /// How long a trial waits that reports all the time while others hand over checkpoints of so many files.
+    fn waits(&self, name: &str, files: u64, bytes: u64) -> Result<Waits> {
+        let folder = self.fresh(name)?;
+        let trainer = std::env::current_exe()?;
+        let trials = OTHERS + 1;
+        let rung = beside::RUNG;
+        let max_resource = 2 * rung;
+        let experiment = format!(
+            r#"
+            name = "{name}"
+            command = ["{}", "beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}"]
+            metric = "loss"
+            resource = "epoch"
+            workers = 2
+            budget = {{ max_checkpoints = 2, pin_best = false }}
+            stop = {{ trials = {trials}, wall_clock = "10 min" }}
+            space = {{ x = {{ type = "uniform", low = 0.0, high = 1.0 }} }}
+            scheduler = {{ max_resource = {max_resource}, levels = [{rung}] }}
+            "#,
+            trainer.display(),
+        );
+        fs::write(folder.join("experiment.toml"), experiment)?;
+        watch(self.start(&folder)?)?;
+        let waits = Waits::read(&folder.join("waits"))?;
+        // Gigabytes that nobody needs any more.
+        fs::remove_dir_all(&folder)?;
+        Ok(waits)
     }
 
     /// An empty folder.

@@ -64,14 +64,12 @@ fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::R
     if !arguments.json {
         describe(path, &header, out)?;
     }
-    let has_costs = replay.callback().policy().estimates_costs();
     let mut loop_ends = 0;
     for line in lines {
         let (line, event) = line?;
         let step = replay.feed(line, &event)?;
         loop_ends += usize::from(step.plan.is_some());
-        let checked = step.checked.as_ref().map(|end| (end, has_costs));
-        tell(arguments, step.plan.as_ref(), checked, out)?;
+        tell(arguments, step.plan.as_ref(), step.checked.as_ref(), out)?;
         warn(path, line, &mut replay);
     }
     let step = replay.finish()?;
@@ -101,7 +99,7 @@ fn warn(path: &Path, line: usize, replay: &mut Replay) {
 fn tell(
     arguments: &Arguments,
     plan: Option<&RemovalPlan>,
-    checked: Option<(&CheckedLoopEnd, bool)>,
+    checked: Option<&CheckedLoopEnd>,
     out: &mut impl Write,
 ) -> io::Result<()> {
     if arguments.json {
@@ -111,8 +109,8 @@ fn tell(
         decision(plan, out)?;
     }
     match checked {
-        Some((checked, has_costs)) if arguments.verbose && checked.verdict != Verdict::Agree => {
-            explain(checked, has_costs, out)
+        Some(checked) if arguments.verbose && checked.verdict != Verdict::Agree => {
+            explain(checked, out)
         }
         _ => Ok(()),
     }
@@ -149,8 +147,7 @@ fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// `has_costs`: whether losses are expected costs, and not but an order.
-fn explain(checked: &CheckedLoopEnd, has_costs: bool, out: &mut impl Write) -> io::Result<()> {
+fn explain(checked: &CheckedLoopEnd, out: &mut impl Write) -> io::Result<()> {
     let verdict = verdict_name(checked.verdict);
     writeln!(out, "{:>10.2} s  {verdict}", checked.elapsed)?;
     for difference in &checked.differences {
@@ -165,11 +162,9 @@ fn explain(checked: &CheckedLoopEnd, has_costs: bool, out: &mut impl Write) -> i
         ("own", only(&checked.own, &checked.recorded)),
     ] {
         for trial in list {
-            let cost = if has_costs {
-                format!(", expected cost {}", cost(trial.ln_loss))
-            } else {
-                String::new()
-            };
+            let cost = trial.ln_cost.map_or(String::new(), |ln_cost| {
+                format!(", expected cost {}", cost(ln_cost))
+            });
             writeln!(
                 out,
                 "    {who}: trial {} (level {}, rank {} of {}){cost}",

@@ -1,20 +1,22 @@
 //! What every policy must keep: a suite to call for one's own.
 //!
 //! ```
-//! use rungkeeper_policies::{ByLevel, Random, RankAware, Speculative, conformance};
+//! use rungkeeper_policies::{PolicySpec, conformance};
 //!
-//! conformance::check(&|| Box::new(Speculative::default()));
-//! conformance::check(&|| Box::new(RankAware::default()));
-//! conformance::check(&|| Box::new(ByLevel));
-//! conformance::check(&|| Box::new(Random::new(3)));
+//! for spec in PolicySpec::all() {
+//!     conformance::check(&|| spec.build().expect("the defaults are valid"));
+//! }
 //! ```
 
-use rungkeeper_rung_model::{ArrivalData, Candidate};
+use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionQuantile, RungView};
 
-use crate::{Choice, Need, RemovalPolicy};
+use crate::{Choice, ExpectedCost, Need, Priced, RemovalPolicy};
 
 /// Makes a policy that has seen nothing; each call must make an equal one.
 pub type Make<'f> = &'f dyn Fn() -> Box<dyn RemovalPolicy>;
+
+/// Two costs this close are equal: scores are exact to 1e-12.
+const ROUNDING: f64 = 1e-11;
 
 /// Runs the whole suite.
 ///
@@ -22,11 +24,11 @@ pub type Make<'f> = &'f dyn Fn() -> Box<dyn RemovalPolicy>;
 /// - Nothing is chosen when nothing must go; exactly as many as must go otherwise, all if there are
 ///   not enough, none twice.
 /// - Enough bytes are freed, or all that have any.
-/// - Bad metrics go before all others.
-/// - Losses are one per candidate and never NaN, for time ratios from 0 to 1e6.
-/// - What is chosen names its expected cost where the policy estimates costs, and only there.
+/// - Trials without a finite metric go before all others.
+/// - Costs are never NaN, for time ratios from 0 to 1e6; what is chosen names its own, and names none where the policy
+///   has no cost.
+/// - A cost that says that it falls with the rank does, and bounds from below are below it.
 /// - Equal policies that are shown the same do the same.
-/// - A policy that need not see all candidates chooses the same from the worst-ranked of each rung.
 ///
 /// # Panics
 ///
@@ -40,60 +42,95 @@ pub fn check(make: Make<'_>) {
     );
     for case in cases() {
         let candidates = case.candidates();
-        let chosen = choose(make, &case, &candidates);
-        check_number(name, &case, &candidates, &chosen);
-        check_bytes(name, &case, &candidates, &chosen);
-        check_bad_first(name, &case, &candidates, &chosen);
+        let rungs = case.rungs(&candidates);
+        let (policy, chosen) = case.choose(make, &rungs);
+        let all: Vec<Candidate<'_>> = candidates.concat();
+        check_number(name, &case, &rungs, &all, &chosen);
+        check_bytes(name, &case, &all, &chosen);
+        check_non_finite_first(name, &case, &all, &chosen);
+        check_costs(&case, &rungs, policy.as_ref(), &chosen);
+        if let Some(cost) = policy.cost().filter(|cost| cost.falls_with_rank()) {
+            check_falls(&case, &rungs, cost);
+        }
         assert_eq!(
             chosen,
-            choose(make, &case, &candidates),
+            case.choose(make, &rungs).1,
             "{name} chose differently when shown the same: {case:?}"
         );
-        check_losses(make, &case, &candidates);
-        check_costs(make, &case, &chosen);
-        check_few_shown(make, &case);
     }
 }
 
 /// One situation a policy is asked in.
 #[derive(Clone, Debug)]
 struct Case {
-    trials: Vec<Trial>,
+    rungs: Vec<CaseRung>,
     need: Need,
     time_ratio: f64,
     data: Vec<ArrivalData>,
-    /// So many successive entries of a rung are equals.
-    tie: u64,
+}
+
+#[derive(Clone, Debug)]
+struct CaseRung {
+    level: u64,
+    len: u64,
+    /// Worst first.
+    trials: Vec<Trial>,
 }
 
 #[derive(Clone, Debug)]
 struct Trial {
     id: String,
-    level: u64,
     rank: u64,
-    rung_len: u64,
+    num_better: u64,
     bytes: u64,
-    bad_metric: bool,
+    non_finite: bool,
+}
+
+impl Trial {
+    fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            trial_id: &self.id,
+            rank: self.rank,
+            num_better: self.num_better,
+            bytes: self.bytes,
+            non_finite: self.non_finite,
+        }
+    }
 }
 
 impl Case {
-    fn candidates(&self) -> Vec<Candidate<'_>> {
-        let all = self.trials.iter();
-        all.map(|trial| Candidate {
-            trial_id: &trial.id,
-            level: trial.level,
-            rank: trial.rank,
-            num_better: self.num_better(trial.rank),
-            rung_len: trial.rung_len,
-            promotion_quantile: (1, 3),
-            bad_metric: trial.bad_metric,
-            bytes: trial.bytes,
-        })
-        .collect()
+    fn candidates(&self) -> Vec<Vec<Candidate<'_>>> {
+        let rungs = self.rungs.iter();
+        rungs
+            .map(|rung| rung.trials.iter().map(Trial::candidate).collect())
+            .collect()
     }
 
-    fn num_better(&self, rank: u64) -> u64 {
-        (rank - 1) / self.tie * self.tie
+    fn rungs<'c>(&self, candidates: &'c [Vec<Candidate<'c>>]) -> Vec<RungView<'c>> {
+        let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
+        let rungs = self.rungs.iter().zip(candidates);
+        let view = |(rung, list): (&CaseRung, &'c Vec<_>)| {
+            RungView::new(rung.level, rung.len, third, list).expect("worst first")
+        };
+        rungs.map(view).collect()
+    }
+
+    /// What a new policy chooses, and the policy.
+    fn choose<'m>(
+        &self,
+        make: Make<'_>,
+        rungs: &[RungView<'m>],
+    ) -> (Box<dyn RemovalPolicy>, Vec<Choice<'m>>) {
+        let mut policy = make();
+        for data in &self.data {
+            if let Err(error) = policy.observe(data) {
+                panic!("{} refused {data:?}: {error}", policy.name());
+            }
+        }
+        match policy.choose(rungs, self.need, self.time_ratio) {
+            Ok(chosen) => (policy, chosen),
+            Err(error) => panic!("{} could not choose: {error}: {self:?}", policy.name()),
+        }
     }
 }
 
@@ -108,7 +145,11 @@ fn cases() -> impl Iterator<Item = Case> {
             z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
             (z ^ (z >> 31)) % bound
         };
-        let trials = (0..below(20)).map(|i| trial(i, &mut below)).collect();
+        let most = [0, 8][usize::from(below(20) > 0)];
+        let tie = [1, 1 + below(12)][below(2) as usize];
+        let rungs = [9, 3, 1]
+            .map(|level| rung(level, most, tie, &mut below))
+            .to_vec();
         let need = Need {
             checkpoints: below(8),
             bytes: [0, below(200)][below(2) as usize],
@@ -124,90 +165,53 @@ fn cases() -> impl Iterator<Item = Case> {
             })
             .collect();
         Case {
-            trials,
+            rungs,
             need,
             time_ratio: [0.0, 1e-6, 0.3, 1.0, 20.0, 1e6][below(6) as usize],
             data,
-            tie: [1, 1 + below(12)][below(2) as usize],
         }
     })
 }
 
-fn trial(number: u64, below: &mut impl FnMut(u64) -> u64) -> Trial {
-    let rung_len = 20 + below(200);
-    Trial {
-        id: number.to_string(),
-        level: [1, 3, 9][below(3) as usize],
-        // Distinct ranks, as in one rung.
-        rank: number + 1,
-        rung_len,
-        bytes: below(50),
-        bad_metric: below(6) == 0,
-    }
-}
-
-/// Where [`RemovalPolicy::needs_all`] says no, the worst-ranked of each rung are enough.
-fn check_few_shown(make: Make<'_>, case: &Case) {
-    if make().needs_all(case.need) {
-        return;
-    }
-    let mut all = case.candidates();
-    all.sort_by_key(|c| (std::cmp::Reverse(c.level), c.bad_metric, c.rank));
-    let (mut few, mut ranked) = (Vec::new(), Vec::new());
-    for rung in all.chunk_by(|one, other| one.level == other.level) {
-        let rung: Vec<Candidate<'_>> = (1..)
-            .zip(rung)
-            .map(|(rank, candidate)| Candidate {
+/// A rung in which entries that follow each other are equals, `tie` at a time, with at most `most` candidates.
+fn rung(level: u64, most: u64, tie: u64, below: &mut impl FnMut(u64) -> u64) -> CaseRung {
+    let len = 20 + below(200);
+    let (mut rank, non_finite) = (len + 1, below(3));
+    let trials = (0..below(most + 1))
+        .map(|number| {
+            rank -= 1 + below(2);
+            Trial {
+                id: format!("{level}_{number}"),
                 rank,
-                num_better: case.num_better(rank),
-                rung_len: 220,
-                ..*candidate
-            })
-            .collect();
-        let skip = rung.len().saturating_sub(case.need.checkpoints as usize);
-        few.extend_from_slice(&rung[skip..]);
-        ranked.extend(rung);
-    }
-    let ids = |candidates: &[Candidate<'_>]| -> Vec<String> {
-        let chosen = choose(make, case, candidates);
-        let ids = chosen.iter().map(|c| candidates[c.candidate].trial_id);
-        ids.map(ToOwned::to_owned).collect()
+                num_better: (rank - 1) / tie * tie,
+                bytes: below(50),
+                non_finite: number < non_finite,
+            }
+        })
+        .collect();
+    CaseRung { level, len, trials }
+}
+
+fn check_number(
+    name: &str,
+    case: &Case,
+    rungs: &[RungView<'_>],
+    all: &[Candidate<'_>],
+    chosen: &[Choice<'_>],
+) {
+    let mut ids: Vec<&str> = chosen.iter().map(|it| it.candidate.trial_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), chosen.len(), "{name} chose one twice: {case:?}");
+    let shown = |choice: &Choice<'_>| {
+        let rung = rungs.get(choice.rung);
+        rung.is_some_and(|rung| rung.worst_first().any(|it| it == choice.candidate))
     };
-    let name = make().name();
-    assert_eq!(
-        ids(&few),
-        ids(&ranked),
-        "{name} chose differently when shown only the worst of each rung: {case:?}"
-    );
-}
-
-fn choose(make: Make<'_>, case: &Case, candidates: &[Candidate<'_>]) -> Vec<Choice> {
-    let mut policy = make();
-    for data in &case.data {
-        if let Err(error) = policy.observe(data) {
-            panic!("{} refused {data:?}: {error}", policy.name());
-        }
-    }
-    match policy.choose(candidates, case.need, case.time_ratio) {
-        Ok(chosen) => chosen,
-        Err(error) => panic!("{} could not choose: {error}: {case:?}", policy.name()),
-    }
-}
-
-fn check_number(name: &str, case: &Case, candidates: &[Candidate<'_>], chosen: &[Choice]) {
-    let mut places: Vec<usize> = chosen.iter().map(|choice| choice.candidate).collect();
-    places.sort_unstable();
-    places.dedup();
-    assert_eq!(
-        places.len(),
-        chosen.len(),
-        "{name} chose one twice: {case:?}"
-    );
     assert!(
-        places.iter().all(|&place| place < candidates.len()),
+        chosen.iter().all(shown),
         "{name} chose what it was not shown: {case:?}"
     );
-    let least = case.need.checkpoints.min(candidates.len() as u64);
+    let least = case.need.checkpoints.min(all.len() as u64);
     assert!(
         chosen.len() as u64 >= least,
         "{name} chose {} where {least} must go: {case:?}",
@@ -222,65 +226,87 @@ fn check_number(name: &str, case: &Case, candidates: &[Candidate<'_>], chosen: &
     }
 }
 
-fn check_bytes(name: &str, case: &Case, candidates: &[Candidate<'_>], chosen: &[Choice]) {
-    let all: u64 = candidates.iter().map(|candidate| candidate.bytes).sum();
-    let freed: u64 = chosen
-        .iter()
-        .map(|choice| candidates[choice.candidate].bytes)
-        .sum();
+fn check_bytes(name: &str, case: &Case, all: &[Candidate<'_>], chosen: &[Choice<'_>]) {
+    let all: u64 = all.iter().map(|candidate| candidate.bytes).sum();
+    let freed: u64 = chosen.iter().map(|choice| choice.candidate.bytes).sum();
     assert!(
         freed >= case.need.bytes.min(all),
         "{name} freed {freed} bytes: {case:?}"
     );
 }
 
-fn check_bad_first(name: &str, case: &Case, candidates: &[Candidate<'_>], chosen: &[Choice]) {
+fn check_non_finite_first(name: &str, case: &Case, all: &[Candidate<'_>], chosen: &[Choice<'_>]) {
     if case.need.bytes > 0 {
-        return; // a bad metric may free too little to be of use
+        return; // such a trial may free too little to be of use
     }
-    let bad = candidates.iter().filter(|candidate| candidate.bad_metric);
-    let bad_chosen = chosen
-        .iter()
-        .filter(|choice| candidates[choice.candidate].bad_metric);
+    let there = all.iter().filter(|candidate| candidate.non_finite).count();
+    let gone = chosen.iter().filter(|it| it.candidate.non_finite).count();
     assert_eq!(
-        bad_chosen.count(),
-        bad.count().min(chosen.len()),
+        gone,
+        there.min(chosen.len()),
         "{name} kept a trial that is never promoted: {case:?}"
     );
 }
 
-fn check_losses(make: Make<'_>, case: &Case, candidates: &[Candidate<'_>]) {
-    let policy = make();
-    let losses = policy.ln_losses(candidates, case.time_ratio);
-    let losses = losses.unwrap_or_else(|error| panic!("{}: {error}: {case:?}", policy.name()));
-    assert_eq!(
-        losses.len(),
-        candidates.len(),
-        "{}: {case:?}",
-        policy.name()
-    );
+fn check_costs(
+    case: &Case,
+    rungs: &[RungView<'_>],
+    policy: &dyn RemovalPolicy,
+    chosen: &[Choice<'_>],
+) {
+    let name = policy.name();
+    let Some(cost) = policy.cost() else {
+        let names_none = chosen.iter().all(|it| it.ln_expected_cost.is_none());
+        assert!(
+            names_none,
+            "{name} names costs that it does not estimate: {case:?}"
+        );
+        return;
+    };
+    let all = Priced::all(cost, rungs, case.time_ratio);
+    let all = all.unwrap_or_else(|error| panic!("{name}: {error}: {case:?}"));
     assert!(
-        losses.iter().all(|loss| !loss.is_nan()),
-        "{} expects to lose NaN: {case:?}",
-        policy.name()
+        all.iter().all(|priced| !priced.ln_cost.is_nan()),
+        "{name} expects a cost that is NaN: {case:?}"
     );
+    for choice in chosen {
+        let is_it = |priced: &&Priced<'_>| priced.candidate == choice.candidate;
+        let own = all.iter().find(is_it).map(|priced| priced.ln_cost);
+        assert!(
+            matches!((choice.ln_expected_cost, own), (Some(told), Some(own)) if same(told, own)),
+            "{name} names {:?} as the cost of what costs {own:?}: {case:?}",
+            choice.ln_expected_cost
+        );
+    }
 }
 
-fn check_costs(make: Make<'_>, case: &Case, chosen: &[Choice]) {
-    let policy = make();
-    assert!(
-        chosen
-            .iter()
-            .all(|choice| choice.ln_expected_cost.is_some() == policy.estimates_costs()),
-        "{} names costs that it does not estimate, or none though it does: {case:?}",
-        policy.name()
-    );
+fn check_falls(case: &Case, rungs: &[RungView<'_>], cost: &dyn ExpectedCost) {
+    for rung in rungs {
+        let mut of_rung = cost.of_rung(*rung, case.time_ratio).expect("it was priced");
+        let mut least = f64::NEG_INFINITY;
+        for candidate in rung.worst_first().filter(|it| !it.non_finite) {
+            let bound = of_rung.ln_lower_bound(&candidate).expect("it was priced");
+            let ln_cost = of_rung.ln_cost(&candidate).expect("it was priced");
+            for below in [bound, least] {
+                assert!(
+                    below <= ln_cost || same(below, ln_cost),
+                    "{} does not fall with the rank, or is below its bound: {case:?}",
+                    cost.name()
+                );
+            }
+            least = ln_cost;
+        }
+    }
+}
+
+fn same(one: f64, other: f64) -> bool {
+    one == other || (one - other).abs() <= ROUNDING * one.abs().max(1.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PolicyError;
+    use crate::{PolicyError, RungCost};
 
     /// Chooses always the first: breaks several laws.
     struct AlwaysFirst;
@@ -290,21 +316,37 @@ mod tests {
             "always_first"
         }
 
-        fn ln_losses(&self, candidates: &[Candidate<'_>], _: f64) -> Result<Vec<f64>, PolicyError> {
-            Ok(vec![0.0; candidates.len()])
-        }
-
-        fn choose(
+        fn choose<'m>(
             &mut self,
-            _: &[Candidate<'_>],
+            rungs: &[RungView<'m>],
             _: Need,
             _: f64,
-        ) -> Result<Vec<Choice>, PolicyError> {
-            Ok(vec![Choice {
-                candidate: 0,
+        ) -> Result<Vec<Choice<'m>>, PolicyError> {
+            let first = rungs.iter().flat_map(|rung| rung.worst_first()).next();
+            let choice = |candidate| Choice {
+                rung: 0,
+                candidate,
                 ln_expected_cost: None,
                 reason: crate::RemovalReason::MaxCheckpoints,
-            }])
+            };
+            Ok(first.into_iter().map(choice).collect())
+        }
+    }
+
+    /// The better the rank, the cheaper, though it says otherwise.
+    struct Rises;
+
+    impl ExpectedCost for Rises {
+        fn name(&self) -> &'static str {
+            "rises"
+        }
+
+        fn of_rung(&self, _: RungView<'_>, _: f64) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+            Ok(Box::new(|it: &Candidate<'_>| Ok(it.rank as f64)))
+        }
+
+        fn falls_with_rank(&self) -> bool {
+            true
         }
     }
 
@@ -315,20 +357,26 @@ mod tests {
     }
 
     #[test]
-    fn own_policies_pass() {
-        check(&|| Box::new(crate::Speculative::default()));
-        check(&|| Box::new(crate::RankAware::default()));
-        check(&|| Box::new(crate::ByLevel));
-        check(&|| Box::new(crate::Random::new(11)));
+    #[should_panic(expected = "rises")]
+    fn a_cost_that_rises_with_the_rank_is_caught() {
+        check(&|| Box::new(crate::Cheapest(Rises)));
     }
 
     #[test]
-    fn cases_cover_both_budgets_and_bad_metrics() {
+    fn own_policies_pass() {
+        for spec in crate::PolicySpec::all() {
+            check(&|| spec.build().unwrap());
+        }
+    }
+
+    #[test]
+    fn cases_cover_both_budgets_and_metrics_that_are_not_finite() {
         let all: Vec<Case> = cases().collect();
         assert!(all.iter().any(|case| case.need.bytes > 0));
         assert!(all.iter().any(|case| case.need.checkpoints > 0));
-        assert!(all.iter().any(|case| case.trials.is_empty()));
-        let bad = |case: &Case| case.trials.iter().any(|trial| trial.bad_metric);
-        assert!(all.iter().filter(|case| bad(case)).count() > 50);
+        let number = |case: &Case| case.candidates().concat().len();
+        assert!(all.iter().any(|case| number(case) == 0));
+        let bad = |case: &&Case| case.candidates().concat().iter().any(|it| it.non_finite);
+        assert!(all.iter().filter(bad).count() > 50);
     }
 }

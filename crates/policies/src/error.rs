@@ -1,4 +1,5 @@
 use rungkeeper_estimators::EstimatorError;
+use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::ScoreError;
 use thiserror::Error;
 
@@ -12,6 +13,14 @@ pub enum PolicyError {
     /// The settings of the score were refused.
     #[error(transparent)]
     Score(#[from] ScoreError),
+    /// The trials of a rung could not be scored.
+    #[error("the rung at level {level}: {source}")]
+    Rung {
+        /// The rung level.
+        level: u64,
+        /// Why not.
+        source: ScoreError,
+    },
     /// The score of a candidate could not be computed.
     #[error("trial \"{trial}\" at level {level}: {source}")]
     Candidate {
@@ -22,4 +31,18 @@ pub enum PolicyError {
         /// Why not.
         source: ScoreError,
     },
+    /// No policy has this name.
+    #[error("the policy is \"{0}\", but must be one of {all}", all = crate::PolicySpec::NAMES.join(", "))]
+    UnknownPolicy(String),
+}
+
+impl PolicyError {
+    /// That the score refuses a candidate of a rung.
+    pub(crate) fn of(level: u64, candidate: &Candidate<'_>) -> impl Fn(ScoreError) -> Self {
+        move |source| Self::Candidate {
+            trial: candidate.trial_id.to_owned(),
+            level,
+            source,
+        }
+    }
 }

@@ -1,45 +1,36 @@
-use rungkeeper_rung_model::Candidate;
+use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
 use rungkeeper_score::{
-    BatchError, PromotionRule, RankedPosition, ResumeProbability, rank_aware_lower_bounds,
-    rank_aware_probabilities,
+    RankedPosition, ResumeProbability, Rung, ln_expected_cost, rank_aware_lower_bounds,
 };
 
-use crate::choice::choose_cheapest_of_rungs;
-use crate::expected::{ln_losses, promotion_quantile};
-use crate::policy::choose_of_all;
-use crate::{Choice, Need, PolicyError, RemovalPolicy};
+use crate::{ExpectedCost, PolicyError, RungCost};
 
-/// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and so many expected ones
-/// are looked ahead at most.
+/// Where the promotion quantile is not 1/eta, first passages are counted arrival by arrival, and at most this many expected
+/// ones are looked ahead.
 const MOST_COUNTED: f64 = 1024.0;
 
-/// Gives up the checkpoints whose loss costs least in expectation, as [`Speculative`](crate::Speculative), but lets the
-/// rank of a trial say how likely an arrival beats it.
+/// The default cost: rung level times the probability that the trial is resumed, by its rank alone.
 ///
 /// A trial of rank k among n is beaten by the next arrival with chance k / (n + 1), since that falls into each of the gaps
 /// between the ranked trials with equal chance (where equals stand before it, only the gaps before the first of them
 /// count, since a new equal stands behind); and how many arrivals are still to come is uncertain, most where rungs are
 /// short. So there is nothing to learn and nothing to set, and trials next to the last promoted one are told from
-/// those far behind. The probability is `rungkeeper_score::rank_aware_probability`.
+/// those far behind. The probability is that of `rungkeeper_score::RankAware`.
 ///
 /// Where a rung's promotion quantile is not 1/eta, at most about a thousand expected arrivals are looked ahead.
 ///
 /// ```
-/// use rungkeeper_policies::{Candidate, RankAware, RemovalPolicy};
+/// use rungkeeper_policies::{Candidate, ExpectedCost, PromotionQuantile, RankAware, RungView};
 ///
-/// let waits_at = |rank| Candidate {
-///     trial_id: "7",
-///     level: 9,
-///     rank,
-///     num_better: rank - 1,
-///     rung_len: 30,
-///     promotion_quantile: (1, 3),
-///     bad_metric: false,
-///     bytes: 0,
+/// let third = PromotionQuantile::from_reduction_factor(3)?;
+/// let rung = RungView::new(9, 30, third, &[])?;
+/// let policy = RankAware::default();
+/// let mut cost = policy.of_rung(rung, 1.0)?;
+/// let mut of_rank = |rank| {
+///     cost.ln_cost(&Candidate { trial_id: "7", rank, num_better: rank - 1, bytes: 0, non_finite: false })
 /// };
-/// let losses = RankAware::default().ln_losses(&[waits_at(11), waits_at(20)], 1.0)?;
-/// assert!(losses[0].exp() > 5.0 && losses[1].exp() < 0.01); // of 9 resource units
-/// # Ok::<(), rungkeeper_policies::PolicyError>(())
+/// assert!(of_rank(11)?.exp() > 5.0 && of_rank(20)?.exp() < 0.01); // of 9 resource units
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RankAware {
@@ -52,80 +43,76 @@ impl RankAware {
     pub fn new(promotion_rule: PromotionRule) -> Self {
         Self { promotion_rule }
     }
-
-    /// The losses by a score, or by a bound on it.
-    fn ln_losses_by(
-        self,
-        score: Score,
-        candidates: &[Candidate<'_>],
-        time_ratio: f64,
-    ) -> Result<Vec<f64>, PolicyError> {
-        ln_losses(
-            candidates,
-            |candidate| position(candidate, time_ratio),
-            |positions, out| score(positions, self.promotion_rule, out),
-        )
-    }
 }
 
-/// Gives something of each position.
-type Score =
-    fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
-
-fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
-    let promotion_quantile = promotion_quantile(candidate)?;
-    let most = if promotion_quantile.numerator() == 1 {
-        RankedPosition::MAX_TIME_RATIO
-    } else {
-        MOST_COUNTED / candidate.rung_len as f64
-    };
-    Ok(RankedPosition {
-        rank: candidate.rank,
-        num_better: candidate.num_better,
-        rung_len: candidate.rung_len,
-        promotion_quantile,
-        // Not `min`, which would turn NaN into a number.
-        time_ratio: if time_ratio > most { most } else { time_ratio },
-    })
-}
-
-impl RemovalPolicy for RankAware {
+impl ExpectedCost for RankAware {
     fn name(&self) -> &'static str {
         "rank_aware"
     }
 
-    /// Logarithm of level times probability of being resumed; minus infinity for bad metrics, which are never promoted.
-    fn ln_losses(
+    fn of_rung(
         &self,
-        candidates: &[Candidate<'_>],
+        rung: RungView<'_>,
         time_ratio: f64,
-    ) -> Result<Vec<f64>, PolicyError> {
-        self.ln_losses_by(rank_aware_probabilities, candidates, time_ratio)
+    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+        let (level, promotion_quantile) = (rung.level(), rung.promotion_quantile());
+        let most = if promotion_quantile.numerator() == 1 {
+            rungkeeper_score::RankAware::MAX_TIME_RATIO
+        } else {
+            MOST_COUNTED / rung.len() as f64
+        };
+        // Not `min`, which would turn NaN into a number.
+        let time_ratio = if time_ratio > most { most } else { time_ratio };
+        let scorer = Rung::new(rung.len(), promotion_quantile, self.promotion_rule)
+            .and_then(|rung| rung.rank_aware(time_ratio))
+            .map_err(|source| PolicyError::Rung { level, source })?;
+        Ok(Box::new(OfRung {
+            level,
+            scorer,
+            position: RankedPosition {
+                rank: 1,
+                num_better: 0,
+                rung_len: rung.len(),
+                promotion_quantile,
+                time_ratio,
+            },
+            promotion_rule: self.promotion_rule,
+            bounds: Vec::new(),
+        }))
     }
 
-    /// Few are scored if few must go: of a rung the worst-ranked, and of these those that may be the cheapest by
-    /// [`rank_aware_lower_bounds`](rungkeeper_score::rank_aware_lower_bounds).
-    fn choose(
-        &mut self,
-        candidates: &[Candidate<'_>],
-        need: Need,
-        time_ratio: f64,
-    ) -> Result<Vec<Choice>, PolicyError> {
-        let few = 1..=candidates.len() as u64 / 2;
-        if need.bytes > 0 || !few.contains(&need.checkpoints) {
-            return choose_of_all(self, candidates, need, time_ratio);
-        }
-        let of_one = |score, i| Ok(self.ln_losses_by(score, &candidates[i..=i], time_ratio)?[0]);
-        choose_cheapest_of_rungs(
-            candidates,
-            need.checkpoints,
-            |i| of_one(rank_aware_lower_bounds, i),
-            |i| of_one(rank_aware_probabilities, i),
-        )
+    /// The probability does not increase with the rank.
+    fn falls_with_rank(&self) -> bool {
+        true
+    }
+}
+
+struct OfRung {
+    level: u64,
+    scorer: rungkeeper_score::RankAware,
+    /// The candidate's place, but for its rank.
+    position: RankedPosition,
+    promotion_rule: PromotionRule,
+    bounds: Vec<ResumeProbability>,
+}
+
+impl RungCost for OfRung {
+    fn ln_cost(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
+        let probability = self
+            .scorer
+            .probability(candidate.rank, candidate.num_better);
+        let probability = probability.map_err(PolicyError::of(self.level, candidate))?;
+        Ok(ln_expected_cost(self.level, probability))
     }
 
-    /// The probability does not increase with the rank, so the worst of each rung are enough.
-    fn needs_all(&self, need: Need) -> bool {
-        need.bytes > 0
+    fn ln_lower_bound(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
+        let position = RankedPosition {
+            rank: candidate.rank,
+            num_better: candidate.num_better,
+            ..self.position
+        };
+        rank_aware_lower_bounds(&[position], self.promotion_rule, &mut self.bounds)
+            .map_err(|error| PolicyError::of(self.level, candidate)(error.source))?;
+        Ok(ln_expected_cost(self.level, self.bounds[0]))
     }
 }

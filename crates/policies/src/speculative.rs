@@ -1,11 +1,8 @@
 use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
-use rungkeeper_rung_model::{ArrivalData, Candidate};
-use rungkeeper_score::{
-    Horizon, PausedPosition, PromotionRule, ScoreError, ScoreSettings, resume_probabilities,
-};
+use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionRule, RungView};
+use rungkeeper_score::{Horizon, Rung, ScoreError, ln_expected_cost};
 
-use crate::expected::{ln_losses, promotion_quantile};
-use crate::{Need, PolicyError, RemovalPolicy};
+use crate::{ExpectedCost, PolicyError, RungCost};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
 ///
@@ -19,6 +16,8 @@ use crate::{Need, PolicyError, RemovalPolicy};
 /// assert_eq!(settings.estimators.min_data_at_rung, 5);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 pub struct SpeculativeSettings {
     /// Most better arrivals that are followed, at least 1; `None`: no cut-off.
     pub approx_steps: Option<u32>,
@@ -27,6 +26,7 @@ pub struct SpeculativeSettings {
     /// How the estimate of the arrivals that are left is used. The first term is kept by default.
     pub horizon: Horizon,
     /// The estimators of p.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub estimators: EstimatorSettings,
 }
 
@@ -41,53 +41,33 @@ impl Default for SpeculativeSettings {
     }
 }
 
-/// Gives up the checkpoints whose loss costs least in expectation: rung level times the probability
-/// that the trial is resumed in the time that is left.
+/// The cost of Syne Tune 0.13: rung level times the probability that the trial is resumed in the time that is left, for a
+/// chance p that an arrival ranks better.
 ///
-/// The probability is a first-passage probability of a binomial walk (`rungkeeper_score`). The
-/// chance p that an arrival ranks better is learned by one Beta-Binomial estimator per level, the
-/// one over all levels while a level has fewer than `min_data_at_rung` values. Scores are compared
-/// as logarithms, so they keep their order where the probability underflows.
+/// The probability is a first-passage probability of a binomial walk (`rungkeeper_score`). The chance p is learned by one
+/// Beta-Binomial estimator per level, the one over all levels while a level has fewer than `min_data_at_rung` values. Scores
+/// are compared as logarithms, so they keep their order where the probability underflows.
 ///
 /// As `HyperbandRemoveCheckpointsCallback` of Syne Tune 0.13, with exact scores.
 #[derive(Clone, Debug)]
 pub struct Speculative {
-    score: ScoreSettings,
+    settings: SpeculativeSettings,
     estimators: LevelEstimators,
 }
 
 impl Speculative {
-    /// A policy that has seen nothing.
+    /// A cost that has seen nothing.
     ///
     /// # Errors
     ///
     /// A prior mean outside (0, 1), a prior size that is not positive, or `approx_steps` 0.
     pub fn new(settings: SpeculativeSettings) -> Result<Self, PolicyError> {
-        let score = ScoreSettings {
-            promotion_rule: settings.promotion_rule,
-            horizon: settings.horizon,
-            approx_steps: settings.approx_steps,
-        };
         if settings.approx_steps == Some(0) {
             return Err(ScoreError::ZeroApproxSteps.into());
         }
         Ok(Self {
-            score,
+            settings,
             estimators: LevelEstimators::new(settings.estimators)?,
-        })
-    }
-
-    fn position(
-        &self,
-        candidate: &Candidate<'_>,
-        time_ratio: f64,
-    ) -> Result<PausedPosition, PolicyError> {
-        Ok(PausedPosition {
-            rank: candidate.rank,
-            rung_len: candidate.rung_len,
-            promotion_quantile: promotion_quantile(candidate)?,
-            p: self.estimators.probability(candidate.level),
-            time_ratio,
         })
     }
 }
@@ -98,7 +78,7 @@ impl Default for Speculative {
     }
 }
 
-impl RemovalPolicy for Speculative {
+impl ExpectedCost for Speculative {
     fn name(&self) -> &'static str {
         "speculative"
     }
@@ -109,25 +89,32 @@ impl RemovalPolicy for Speculative {
         Ok(())
     }
 
-    /// Logarithm of level times probability of being resumed; minus infinity for bad metrics, which
-    /// are never promoted.
-    fn ln_losses(
+    fn of_rung(
         &self,
-        candidates: &[Candidate<'_>],
+        rung: RungView<'_>,
         time_ratio: f64,
-    ) -> Result<Vec<f64>, PolicyError> {
-        ln_losses(
-            candidates,
-            |candidate| self.position(candidate, time_ratio),
-            |positions, out| resume_probabilities(positions, &self.score, out),
-        )
+    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+        let SpeculativeSettings {
+            approx_steps,
+            promotion_rule,
+            horizon,
+            ..
+        } = self.settings;
+        let level = rung.level();
+        let p = self.estimators.probability(level);
+        let mut scorer = Rung::new(rung.len(), rung.promotion_quantile(), promotion_rule)
+            .and_then(|rung| rung.bernoulli(p, time_ratio, horizon, approx_steps))
+            .map_err(|source| PolicyError::Rung { level, source })?;
+        Ok(Box::new(move |candidate: &Candidate<'_>| {
+            let probability = scorer.probability(candidate.rank);
+            let probability = probability.map_err(PolicyError::of(level, candidate))?;
+            Ok(ln_expected_cost(level, probability))
+        }))
     }
 
-    /// The probability does not increase with the rank, so of candidates in one rung only as many of
-    /// the worst as must go can be among the cheapest. What is given up for its bytes is chosen by
-    /// another order.
-    fn needs_all(&self, need: Need) -> bool {
-        need.bytes > 0
+    /// The probability does not increase with the rank.
+    fn falls_with_rank(&self) -> bool {
+        true
     }
 
     fn estimators(&self) -> Option<&LevelEstimators> {

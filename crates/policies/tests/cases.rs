@@ -1,116 +1,133 @@
 //! Cases from people who do this job, as far as choosing goes.
 
+mod rungs;
+
 use rungkeeper_policies::{
-    ArrivalData, Candidate, Need, Random, RemovalPolicy, Speculative, SpeculativeSettings,
+    ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, PolicyError, Priced,
+    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungCost, RungView, Speculative,
+    SpeculativeSettings,
 };
 use rungkeeper_score::Horizon;
+use rungs::{Rung, Table, chosen, ids, shown};
 
-fn candidate(trial_id: &str, level: u64, rank: u64, rung_len: u64) -> Candidate<'_> {
-    Candidate {
-        trial_id,
-        level,
-        rank,
-        num_better: rank - 1,
-        rung_len,
-        promotion_quantile: (1, 3),
-        bad_metric: false,
-        bytes: 1,
+impl Rung {
+    /// Candidates by id and rank, of one byte each.
+    fn of(level: u64, len: u64, trials: &[(&str, u64)]) -> Self {
+        let trials = trials.iter();
+        Self {
+            level,
+            len,
+            trials: trials
+                .map(|&(id, rank)| (id.to_owned(), rank, rank - 1, 1, false))
+                .collect(),
+        }
     }
 }
 
-fn first(policy: &mut dyn RemovalPolicy, candidates: &[Candidate<'_>], time_ratio: f64) -> String {
-    let need = Need {
-        checkpoints: 1,
+fn checkpoints(checkpoints: u64) -> Need {
+    Need {
+        checkpoints,
         bytes: 0,
-    };
-    let chosen = policy.choose(candidates, need, time_ratio).unwrap();
+    }
+}
+
+fn bytes(bytes: u64) -> Need {
+    Need {
+        checkpoints: 0,
+        bytes,
+    }
+}
+
+fn first(policy: &mut dyn RemovalPolicy, rungs: &[Rung], time_ratio: f64) -> String {
+    let mut chosen = ids(policy, rungs, checkpoints(1), time_ratio);
     assert_eq!(chosen.len(), 1);
-    candidates[chosen[0].candidate].trial_id.to_owned()
+    chosen.remove(0)
 }
 
 /// All that is paused is promotable now: one goes all the same.
 #[test]
 fn all_in_the_top() {
-    let mut policy = Speculative::default();
-    let same_rung = [
-        candidate("a", 3, 1, 9),
-        candidate("b", 3, 2, 9),
-        candidate("c", 3, 3, 9),
-    ];
-    assert_eq!(first(&mut policy, &same_rung, 1.0), "c");
+    let same_rung = [Rung::of(3, 9, &[("c", 3), ("b", 2), ("a", 1)])];
     // Probability 1 each: the lowest level goes, before worse ranks of higher ones.
     let two_levels = [
-        candidate("a", 9, 3, 9),
-        candidate("b", 3, 1, 9),
-        candidate("c", 9, 2, 9),
+        Rung::of(9, 9, &[("a", 3), ("c", 2)]),
+        Rung::of(3, 9, &[("b", 1)]),
     ];
-    assert_eq!(first(&mut policy, &two_levels, 1.0), "b");
     // Two rung systems: equal in level and rank, the id decides.
-    let two_systems = [candidate("b", 3, 3, 9), candidate("a", 3, 3, 9)];
-    assert_eq!(first(&mut policy, &two_systems, 1.0), "a");
+    let two_systems = [Rung::of(3, 9, &[("b", 3)]), Rung::of(3, 9, &[("a", 3)])];
+    let policies: [Box<dyn RemovalPolicy>; 2] = [
+        Box::new(Cheapest(Speculative::default())),
+        Box::new(Cheapest(RankAware::default())),
+    ];
+    for mut policy in policies {
+        assert_eq!(first(&mut *policy, &same_rung, 1.0), "c");
+        assert_eq!(first(&mut *policy, &two_levels, 1.0), "b");
+        assert_eq!(first(&mut *policy, &two_systems, 1.0), "a");
+    }
+}
+
+/// The costs of all candidates, by id.
+fn costs(cost: &dyn ExpectedCost, rungs: &[Rung], time_ratio: f64) -> Vec<(String, f64)> {
+    shown(rungs, |views| {
+        let all = Priced::all(cost, views, time_ratio).unwrap();
+        let own = all
+            .iter()
+            .map(|it| (it.candidate.trial_id.to_owned(), it.ln_cost));
+        own.collect()
+    })
 }
 
 /// 1/10,000 of the time is left: with the hard horizon all costs are 0.
 #[test]
 fn no_time_left() {
-    let mut hard = Speculative::new(SpeculativeSettings {
+    let hard = Speculative::new(SpeculativeSettings {
         horizon: Horizon::Hard,
         ..SpeculativeSettings::default()
-    })
-    .unwrap();
-    let candidates = [
-        candidate("a", 3, 11, 30),
-        candidate("c", 1, 11, 30),
-        candidate("d", 1, 12, 30),
-        candidate("b", 1, 12, 30),
+    });
+    let hard = hard.unwrap();
+    // Two rung systems with rungs at level 1.
+    let rungs = [
+        Rung::of(3, 30, &[("a", 11)]),
+        Rung::of(1, 30, &[("d", 12), ("c", 11)]),
+        Rung::of(1, 30, &[("b", 12)]),
     ];
-    let losses = hard.ln_losses(&candidates, 1e-4).unwrap();
-    assert_eq!(losses, [f64::NEG_INFINITY; 4]);
-    let need = Need {
-        checkpoints: 4,
-        bytes: 0,
-    };
-    let order: Vec<_> = hard
-        .choose(&candidates, need, 1e-4)
-        .unwrap()
-        .iter()
-        .map(|choice| candidates[choice.candidate].trial_id)
-        .collect();
+    let none = costs(&hard, &rungs, 1e-4);
+    assert!(none.iter().all(|it| it.1 == f64::NEG_INFINITY), "{none:?}");
+    let order = ids(&mut Cheapest(hard), &rungs, checkpoints(4), 1e-4);
     assert_eq!(order, ["b", "d", "c", "a"]);
     // With the first term kept the better rank is worth more: (1 - p)^l_0, here l_0 = 3 and 6.
-    let losses = Speculative::default().ln_losses(&candidates, 1e-4).unwrap();
+    let kept = costs(&Speculative::default(), &rungs, 1e-4);
+    let of = |id| kept.iter().find(|it| it.0 == id).unwrap().1;
     let ln_worse = 0.67f64.ln();
-    assert!((losses[1] - 3.0 * ln_worse).abs() < 1e-12);
-    assert!((losses[2] - 6.0 * ln_worse).abs() < 1e-12);
+    assert!((of("c") - 3.0 * ln_worse).abs() < 1e-12);
+    assert!((of("d") - 6.0 * ln_worse).abs() < 1e-12);
 }
 
 #[test]
 fn random_has_its_own_stream() {
     // Two policies with one seed: what one is asked in between does not depend on any other
     // source of random numbers, and a third that is never asked draws nothing.
-    let candidates: Vec<_> = (1..=9).map(|rank| candidate("x", 1, rank, 9)).collect();
-    let need = Need {
-        checkpoints: 3,
-        bytes: 0,
-    };
-    let (mut one, mut other) = (Random::new(5), Random::new(5));
+    let ids_of: Vec<(String, u64)> = (1..=9).rev().map(|rank| (rank.to_string(), rank)).collect();
+    let trials: Vec<(&str, u64)> = ids_of.iter().map(|it| (it.0.as_str(), it.1)).collect();
+    let rungs = [Rung::of(1, 9, &trials)];
+    let random = || rungkeeper_policies::Random::new(5);
+    let (mut one, mut other) = (random(), random());
     for _ in 0..50 {
-        let chosen = one.choose(&candidates, need, 1.0).unwrap();
-        assert!(
-            one.choose(&candidates, Need::default(), 1.0)
-                .unwrap()
-                .is_empty()
-        );
-        assert_eq!(chosen, other.choose(&candidates, need, 1.0).unwrap());
+        let drawn = ids(&mut one, &rungs, checkpoints(3), 1.0);
+        assert!(ids(&mut one, &rungs, Need::default(), 1.0).is_empty());
+        assert_eq!(drawn, ids(&mut other, &rungs, checkpoints(3), 1.0));
     }
 }
 
 #[test]
 fn learning_changes_the_order() {
     // At level 1 most arrivals are better, at level 2 hardly any.
-    let candidates = [candidate("one", 1, 6, 12), candidate("two", 2, 6, 12)];
-    let mut policy = Speculative::default();
-    assert_eq!(first(&mut policy, &candidates, 1.0), "one");
+    let rungs = [
+        Rung::of(1, 12, &[("one", 6)]),
+        Rung::of(2, 12, &[("two", 6)]),
+    ];
+    let mut policy = Cheapest(Speculative::default());
+    assert_eq!(first(&mut policy, &rungs, 1.0), "one");
     for (level, num_one) in [(1, 1), (2, 95)] {
         let data = ArrivalData {
             level,
@@ -119,7 +136,7 @@ fn learning_changes_the_order() {
         };
         policy.observe(&data).unwrap();
     }
-    assert_eq!(first(&mut policy, &candidates, 1.0), "two");
+    assert_eq!(first(&mut policy, &rungs, 1.0), "two");
     assert_eq!(policy.estimators().unwrap().at_level(2).num_one(), 95);
 }
 
@@ -129,28 +146,261 @@ fn bad_input_is_named() {
         approx_steps: Some(0),
         ..SpeculativeSettings::default()
     };
-    assert!(
-        Speculative::new(zero)
-            .unwrap_err()
-            .to_string()
-            .contains("approx_steps")
-    );
+    let error = Speculative::new(zero).unwrap_err().to_string();
+    assert!(error.contains("approx_steps"), "{error}");
     let mut prior = SpeculativeSettings::default();
     prior.estimators.prior_beta_mean = 1.5;
-    assert!(
-        Speculative::new(prior)
-            .unwrap_err()
-            .to_string()
-            .contains("prior_beta_mean")
+    let error = Speculative::new(prior).unwrap_err().to_string();
+    assert!(error.contains("prior_beta_mean"), "{error}");
+    let candidate = |trial_id, rank| Candidate {
+        trial_id,
+        rank,
+        num_better: rank.saturating_sub(1),
+        bytes: 1,
+        non_finite: false,
+    };
+    let third = PromotionQuantile::from_reduction_factor(3).unwrap();
+    let refused =
+        |list: &[Candidate<'_>]| RungView::new(3, 9, third, list).unwrap_err().to_string();
+    let error = refused(&[candidate("odd", 10)]);
+    assert!(error.starts_with("trial \"odd\" at level 3 "), "{error}");
+    let error = refused(&[candidate("fine", 3), candidate("odd", 3)]);
+    assert!(error.starts_with("trial \"odd\" at level 3 "), "{error}");
+    assert!(refused(&[candidate("odd", 0)]).contains("\"odd\""));
+}
+
+/// A time ratio that is none is refused, and never taken for some other number.
+#[test]
+fn time_ratios_that_are_none_are_refused() {
+    let policies: [Box<dyn RemovalPolicy>; 2] = [
+        Box::new(Cheapest(Speculative::default())),
+        Box::new(Cheapest(RankAware::default())),
+    ];
+    let third = PromotionQuantile::from_reduction_factor(3).unwrap();
+    let two_fifths = PromotionQuantile::new(2, 5).unwrap();
+    let list = [Candidate {
+        trial_id: "a",
+        rank: 8,
+        num_better: 7,
+        bytes: 1,
+        non_finite: false,
+    }];
+    for mut policy in policies {
+        for quantile in [third, two_fifths] {
+            let rungs = [RungView::new(3, 9, quantile, &list).unwrap()];
+            for ratio in [f64::NAN, -1.0] {
+                let error = policy.choose(&rungs, checkpoints(1), ratio).unwrap_err();
+                let error = error.to_string();
+                assert!(error.starts_with("the rung at level 3: "), "{error}");
+                assert!(error.contains("time_ratio"), "{error}");
+            }
+        }
+    }
+}
+
+/// Where the promotion quantile is not 1/eta, some thousand expected arrivals are looked ahead and no more; with 1/eta as
+/// many as there are.
+#[test]
+fn look_ahead_ends_where_arrivals_are_counted() {
+    let list = [Candidate {
+        trial_id: "a",
+        rank: 50,
+        num_better: 49,
+        bytes: 1,
+        non_finite: false,
+    }];
+    let ln_cost = |quantile, time_ratio| {
+        let rungs = [RungView::new(1, 64, quantile, &list).unwrap()];
+        let all = Priced::all(&RankAware::default(), &rungs, time_ratio).unwrap();
+        all[0].ln_cost
+    };
+    let two_fifths = PromotionQuantile::new(2, 5).unwrap();
+    assert_eq!(ln_cost(two_fifths, 1e6), ln_cost(two_fifths, 16.0)); // 1,024 arrivals
+    assert!(ln_cost(two_fifths, 15.0) < ln_cost(two_fifths, 16.0));
+    let third = PromotionQuantile::from_reduction_factor(3).unwrap();
+    assert!(ln_cost(third, 16.0) < ln_cost(third, 1e6));
+    assert_eq!(ln_cost(third, 1e12), ln_cost(third, 1e9)); // the most that the score takes
+}
+
+#[test]
+fn by_level_orders_within_a_level() {
+    let mut rungs = [
+        Rung::of(3, 9, &[("a", 9), ("b", 4)]),
+        Rung::of(1, 9, &[("e", 8), ("c", 6), ("d", 5)]),
+        Rung::of(1, 9, &[("f", 7), ("g", 6)]),
+    ];
+    let order = ids(&mut ByLevel, &rungs, checkpoints(7), 1.0);
+    assert_eq!(order, ["e", "f", "c", "g", "d", "a", "b"]);
+    assert_eq!(ids(&mut ByLevel, &rungs, checkpoints(2), 1.0), ["e", "f"]);
+    rungs[0].trials[0].4 = true;
+    assert_eq!(ids(&mut ByLevel, &rungs, checkpoints(2), 1.0), ["a", "e"]);
+    // Bytes are freed in the same order.
+    assert_eq!(
+        ids(&mut ByLevel, &rungs, bytes(4), 1.0),
+        ["a", "e", "f", "c"]
     );
-    let bad = [candidate("fine", 1, 3, 9), candidate("odd", 3, 10, 9)];
-    let error = Speculative::default()
-        .ln_losses(&bad, 1.0)
-        .unwrap_err()
-        .to_string();
-    assert!(error.starts_with("trial \"odd\" at level 3: "), "{error}");
-    let negative = Speculative::default()
-        .ln_losses(&bad[..1], -1.0)
-        .unwrap_err();
-    assert!(negative.to_string().contains("time_ratio"), "{negative}");
+}
+
+/// The costs of trials by id, as logarithms.
+fn by_id(costs: &'static [(&'static str, f64)]) -> Cheapest<Table<impl Fn(&str) -> f64 + Send>> {
+    Cheapest(Table(move |id: &str| {
+        costs.iter().find(|it| it.0 == id).unwrap().1
+    }))
+}
+
+fn rung(trials: &[(&str, u64, u64)]) -> [Rung; 1] {
+    let trials = trials.iter();
+    [Rung {
+        level: 1,
+        len: 9,
+        trials: trials
+            .map(|&(id, rank, bytes)| (id.to_owned(), rank, rank - 1, bytes, false))
+            .collect(),
+    }]
+}
+
+#[test]
+fn ties_go_by_level_then_rank_then_id() {
+    let rungs = [
+        Rung::of(3, 9, &[("a", 4)]),
+        Rung::of(1, 9, &[("d", 7), ("b", 4)]),
+        Rung::of(1, 9, &[("c", 7)]),
+    ];
+    let mut equal = Cheapest(Table(|_: &str| 0.0));
+    let order = ids(&mut equal, &rungs, checkpoints(4), 1.0);
+    assert_eq!(order, ["c", "d", "b", "a"]);
+}
+
+#[test]
+fn bytes_go_by_cost_per_byte() {
+    let rungs = rung(&[("large", 5, 100), ("small", 4, 10)]);
+    // The large one costs twice as much, but a fifth per byte.
+    let mut policy = by_id(&[("small", 0.0), ("large", core::f64::consts::LN_2)]);
+    let told = |choice: &Choice<'_>| (choice.candidate.trial_id.to_owned(), choice.reason);
+    let first = chosen(&mut policy, &rungs, bytes(5), 1.0, told);
+    assert_eq!(first, [("large".to_owned(), RemovalReason::MaxBytes)]);
+    assert_eq!(ids(&mut policy, &rungs, bytes(105), 1.0).len(), 2);
+    assert_eq!(ids(&mut policy, &rungs, bytes(1_000), 1.0).len(), 2);
+}
+
+/// Of what was taken and is not needed the most expensive is kept, and not the cheapest.
+#[test]
+fn what_is_not_needed_is_kept() {
+    // Per byte "small" goes first, but "large" must go in any case, and is enough.
+    let rungs = rung(&[("small", 9, 10), ("large", 5, 100)]);
+    let mut policy = by_id(&[("small", -9.0), ("large", 1.0)]);
+    assert_eq!(ids(&mut policy, &rungs, bytes(100), 1.0), ["large"]);
+    // All three are taken for 100 bytes, of which one of 20 is too much.
+    let rungs = rung(&[("cheap", 9, 20), ("dear", 8, 20), ("large", 7, 80)]);
+    let mut policy = by_id(&[("cheap", 0.0), ("dear", 1.0), ("large", 3.0)]);
+    assert_eq!(
+        ids(&mut policy, &rungs, bytes(100), 1.0),
+        ["cheap", "large"]
+    );
+}
+
+#[test]
+fn bytes_and_checkpoints_together() {
+    let rungs = rung(&[("c", 6, 90), ("b", 5, 10), ("a", 4, 10)]);
+    let mut policy = by_id(&[("a", -3.0), ("b", -2.0), ("c", 0.0)]);
+    let need = Need {
+        checkpoints: 2,
+        bytes: 50,
+    };
+    let told = |choice: &Choice<'_>| (choice.candidate.trial_id.to_owned(), choice.reason);
+    let chosen = chosen(&mut policy, &rungs, need, 1.0, told);
+    let expected = [
+        ("c", RemovalReason::MaxBytes),
+        ("a", RemovalReason::MaxCheckpoints),
+    ];
+    assert_eq!(chosen, expected.map(|(id, reason)| (id.to_owned(), reason)));
+}
+
+/// What is never promoted goes first, and its loss costs nothing: minus infinity as a logarithm, whatever the cost says.
+#[test]
+fn trials_without_a_finite_metric_cost_nothing() {
+    let mut rungs = [
+        Rung::of(9, 9, &[("bad", 5)]),
+        Rung::of(1, 9, &[("good", 4)]),
+    ];
+    rungs[0].trials[0].4 = true;
+    let tell = |choice: &Choice<'_>| {
+        let id = choice.candidate.trial_id.to_owned();
+        (id, choice.ln_expected_cost.unwrap())
+    };
+    let table = by_id(&[("good", -700.0), ("bad", 2.0)]);
+    let policies: [Box<dyn RemovalPolicy>; 3] = [
+        Box::new(table),
+        Box::new(Cheapest(Speculative::default())),
+        Box::new(Cheapest(RankAware::default())),
+    ];
+    for mut policy in policies {
+        let first = chosen(&mut *policy, &rungs, checkpoints(1), 1.0, tell);
+        assert_eq!(first, [("bad".to_owned(), f64::NEG_INFINITY)]);
+        let [_, (_, good)] = &chosen(&mut *policy, &rungs, checkpoints(2), 1.0, tell)[..] else {
+            panic!("both go");
+        };
+        assert!(good.is_finite());
+        let all = costs(policy.cost().unwrap(), &rungs, 1.0);
+        assert_eq!(all[0].1, f64::NEG_INFINITY);
+    }
+}
+
+/// A bound from below spares the pricing of those that are not the cheapest, and changes no choice.
+#[test]
+fn bounds_from_below_spare_the_pricing() {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[derive(Default)]
+    struct Counted {
+        bounded: bool,
+        priced: AtomicU64,
+    }
+
+    struct OfRung<'c>(&'c Counted, f64);
+
+    impl RungCost for OfRung<'_> {
+        fn ln_cost(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
+            self.0.priced.fetch_add(1, Ordering::Relaxed);
+            Ok(self.1)
+        }
+
+        fn ln_lower_bound(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
+            Ok(if self.0.bounded {
+                self.1 - 0.5
+            } else {
+                f64::NEG_INFINITY
+            })
+        }
+    }
+
+    impl ExpectedCost for Counted {
+        fn name(&self) -> &'static str {
+            "counted"
+        }
+
+        fn of_rung(
+            &self,
+            rung: RungView<'_>,
+            _: f64,
+        ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+            Ok(Box::new(OfRung(self, rung.level() as f64)))
+        }
+
+        fn falls_with_rank(&self) -> bool {
+            true
+        }
+    }
+
+    let rungs: Vec<Rung> = (1..=4)
+        .map(|level| Rung::of(level, 90, &[("x", 80), ("y", 70), ("z", 60)]))
+        .collect();
+    for (bounded, priced) in [(true, 1), (false, 4)] {
+        let mut policy = Cheapest(Counted {
+            bounded,
+            ..Counted::default()
+        });
+        assert_eq!(first(&mut policy, &rungs, 1.0), "x");
+        assert_eq!(policy.0.priced.into_inner(), priced);
+    }
 }

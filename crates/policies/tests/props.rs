@@ -1,179 +1,159 @@
 //! Laws of choosing, over random candidates.
 
+mod rungs;
+
 use proptest::prelude::*;
 use rungkeeper_policies::{
-    ByLevel, Candidate, Need, Random, RankAware, RemovalPolicy, Speculative, choose_cheapest,
+    Cheapest, ExpectedCost, Need, PolicyError, PolicySpec, Priced, RankAware, RemovalPolicy,
+    RungCost, RungView, Speculative,
 };
+use rungs::{Rung, Table, chosen, ids, shown};
 
-#[derive(Clone, Debug)]
-struct Trial {
-    level: u64,
-    rank: u64,
-    num_better: u64,
-    rung_len: u64,
-    bytes: u64,
-    bad_metric: bool,
+/// Rungs at the levels 1 to 27 with some 40 candidates in all, the worst of them sometimes without a finite metric.
+fn rungs(most: usize) -> impl Strategy<Value = Vec<Rung>> {
+    let candidate = (1u64..200, 0u64..100);
+    let candidates = prop::collection::vec(candidate, 0..most);
+    let rung = (candidates, 0u64..500, 1u64..2_000, 0usize..3);
+    prop::collection::vec(rung, 4).prop_map(|rungs| {
+        let levels = [27, 9, 3, 1];
+        let rungs = levels.into_iter().zip(rungs);
+        rungs
+            .map(|(level, (candidates, promoted, tie, non_finite))| {
+                // From the best candidate, behind what was promoted, to the worst.
+                let mut rank = promoted;
+                let mut trials: Vec<_> = candidates
+                    .iter()
+                    .enumerate()
+                    .map(|(number, &(apart, bytes))| {
+                        rank += apart;
+                        let num_better = (rank - 1) / tie * tie;
+                        let worst = number + non_finite >= candidates.len();
+                        (format!("{level}_{number}"), rank, num_better, bytes, worst)
+                    })
+                    .collect();
+                trials.reverse();
+                Rung {
+                    level,
+                    len: rank.max(1),
+                    trials,
+                }
+            })
+            .collect()
+    })
 }
 
-fn trials() -> impl Strategy<Value = Vec<Trial>> {
-    let trial = (
-        0usize..4,
-        1u64..2_000,
-        0.0..1.0f64,
-        1u64..2_000,
-        0u64..100,
-        prop::bool::weighted(0.1),
-    );
-    let trial = trial.prop_map(|(level, rung_len, share, tie, bytes, bad_metric)| {
-        let before = ((rung_len - 1) as f64 * share) as u64;
-        Trial {
-            level: [1, 3, 9, 27][level],
-            rank: before + 1,
-            num_better: before / tie * tie,
-            rung_len,
-            bytes,
-            bad_metric,
-        }
-    });
-    prop::collection::vec(trial, 0..40)
+fn all_finite(rungs: &mut [Rung]) {
+    for trial in rungs.iter_mut().flat_map(|rung| &mut rung.trials) {
+        trial.4 = false;
+    }
 }
 
-fn candidates<'t>(trials: &'t [Trial], ids: &'t [String]) -> Vec<Candidate<'t>> {
-    trials
-        .iter()
-        .zip(ids)
-        .map(|(trial, id)| Candidate {
-            trial_id: id,
-            level: trial.level,
-            rank: trial.rank,
-            num_better: trial.num_better,
-            rung_len: trial.rung_len,
-            promotion_quantile: (1, 3),
-            bad_metric: trial.bad_metric,
-            bytes: trial.bytes,
-        })
-        .collect()
+/// A cost by id, from a list of costs.
+fn table(costs: &[f64]) -> Cheapest<Table<impl Fn(&str) -> f64 + Send>> {
+    Cheapest(Table(move |id: &str| {
+        let (level, number) = id.split_once('_').unwrap();
+        let place = level.parse::<usize>().unwrap() * 7 + number.parse::<usize>().unwrap();
+        costs[place % costs.len()]
+    }))
 }
 
-fn ids(number: usize) -> Vec<String> {
-    (0..number).map(|i| i.to_string()).collect()
+/// The same cost, but all candidates are priced.
+struct PriceAll<C>(C);
+
+impl<C: ExpectedCost> ExpectedCost for PriceAll<C> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn of_rung(
+        &self,
+        rung: RungView<'_>,
+        ratio: f64,
+    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+        self.0.of_rung(rung, ratio)
+    }
+}
+
+fn checkpoints(checkpoints: u64) -> Need {
+    Need {
+        checkpoints,
+        bytes: 0,
+    }
 }
 
 proptest! {
-    /// Without a byte budget the sum of what is given up is the least possible.
+    /// Without a byte budget the sum of the costs is the least possible.
     #[test]
-    fn cheapest_is_the_least_sum(trials in trials(), costs in prop::collection::vec(-50.0..5.0f64, 40), checkpoints in 0u64..50) {
-        let ids = ids(trials.len());
-        let mut candidates = candidates(&trials, &ids);
-        for candidate in &mut candidates {
-            candidate.bad_metric = false;
-        }
-        let costs = &costs[..candidates.len()];
-        let chosen = choose_cheapest(&candidates, costs, Need { checkpoints, bytes: 0 });
-        let mut sorted = costs.to_vec();
+    fn cheapest_is_the_least_sum(mut rungs in rungs(10), costs in prop::collection::vec(-50.0..5.0f64, 40), number in 0u64..50) {
+        all_finite(&mut rungs);
+        let mut policy = table(&costs);
+        let cost = |choice: &rungkeeper_policies::Choice<'_>| choice.ln_expected_cost.unwrap();
+        let taken = chosen(&mut policy, &rungs, checkpoints(number), 1.0, cost);
+        let mut sorted: Vec<f64> = shown(&rungs, |views| {
+            let all = Priced::all(&policy.0, views, 1.0).unwrap();
+            all.iter().map(|priced| priced.ln_cost).collect()
+        });
         sorted.sort_by(f64::total_cmp);
-        sorted.truncate(checkpoints as usize);
-        let taken: Vec<f64> = chosen.iter().map(|c| costs[c.candidate]).collect();
+        sorted.truncate(number as usize);
         prop_assert_eq!(taken, sorted);
     }
 
-    /// Nothing that is given up for its bytes can be spared.
+    /// Nothing that is removed for its bytes can be spared.
     #[test]
-    fn no_byte_removal_is_in_vain(trials in trials(), costs in prop::collection::vec(-50.0..5.0f64, 40), bytes in 1u64..2_000) {
-        let ids = ids(trials.len());
-        let mut candidates = candidates(&trials, &ids);
-        for candidate in &mut candidates {
-            candidate.bad_metric = false;
-        }
-        let costs = &costs[..candidates.len()];
-        let chosen = choose_cheapest(&candidates, costs, Need { checkpoints: 0, bytes });
-        let freed: u64 = chosen.iter().map(|c| candidates[c.candidate].bytes).sum();
-        let all: u64 = candidates.iter().map(|c| c.bytes).sum();
-        prop_assert!(freed >= bytes.min(all));
-        if freed >= bytes {
-            for choice in &chosen {
-                prop_assert!(freed - candidates[choice.candidate].bytes < bytes);
-            }
+    fn no_byte_removal_is_in_vain(mut rungs in rungs(10), costs in prop::collection::vec(-50.0..5.0f64, 40), bytes in 1u64..2_000) {
+        all_finite(&mut rungs);
+        let need = Need { checkpoints: 0, bytes };
+        let freed = chosen(&mut table(&costs), &rungs, need, 1.0, |choice| choice.candidate.bytes);
+        let all: u64 = rungs.iter().flat_map(|rung| &rung.trials).map(|trial| trial.3).sum();
+        let sum: u64 = freed.iter().sum();
+        prop_assert!(sum >= bytes.min(all));
+        if sum >= bytes {
+            prop_assert!(freed.iter().all(|freed| sum - freed < bytes));
         }
     }
 
-    /// The order of the list that is shown does not matter where the policy is not random.
+    /// The order of the rungs that are shown does not matter where the policy is not random.
     #[test]
-    fn order_of_the_candidates_does_not_matter(trials in trials(), checkpoints in 0u64..20, bytes in prop_oneof![Just(0u64), 1u64..500], ratio in 1e-6..1e3f64) {
-        let ids = ids(trials.len());
-        let forward = candidates(&trials, &ids);
-        let backward: Vec<_> = forward.iter().rev().copied().collect();
-        let need = Need { checkpoints, bytes };
-        let policies: [Box<dyn RemovalPolicy>; 3] =
-            [Box::new(Speculative::default()), Box::new(RankAware::default()), Box::new(ByLevel)];
-        for mut policy in policies {
-            let mut choose = |list: &[Candidate<'_>]| -> Vec<String> {
-                let chosen = policy.choose(list, need, ratio).unwrap();
-                chosen.iter().map(|c| list[c.candidate].trial_id.to_owned()).collect()
-            };
-            prop_assert_eq!(choose(&forward), choose(&backward));
+    fn order_of_the_rungs_does_not_matter(rungs in rungs(10), number in 0u64..20, bytes in prop_oneof![Just(0u64), 1u64..500], ratio in 1e-6..1e3f64) {
+        let need = Need { checkpoints: number, bytes };
+        let backward: Vec<_> = rungs.iter().rev().cloned().collect();
+        for spec in PolicySpec::all().filter(|spec| spec.name() != "random") {
+            let mut policy = spec.build().unwrap();
+            let forward = ids(&mut *policy, &rungs, need, ratio);
+            prop_assert_eq!(forward, ids(&mut *policy, &backward, need, ratio));
         }
     }
 
-    /// Whole rungs in order of the rank, as a model lists them: only the worst of each are scored,
-    /// and the choice is that of scoring all.
+    /// Only the worst of each rung are priced, and the choice is that of pricing all.
     #[test]
-    fn scoring_a_few_is_scoring_all(
-        rungs in prop::collection::vec((1u64..300, 0.0..1.0f64), 1..5),
-        tie in 1u64..40, checkpoints in 1u64..20, ratio in 1e-6..1e3f64,
-    ) {
-        let mut candidates = Vec::new();
-        let ids = ids(2_000);
-        for (i, &(rung_len, share)) in rungs.iter().enumerate().rev() {
-            let first = 1 + (rung_len as f64 * share) as u64;
-            for rank in first..=rung_len {
-                candidates.push(Candidate {
-                    trial_id: &ids[candidates.len()],
-                    level: 3u64.pow(i as u32),
-                    rank,
-                    num_better: (rank - 1) / tie * tie,
-                    rung_len,
-                    promotion_quantile: (1, 3),
-                    bad_metric: rank > rung_len - rung_len / 10,
-                    bytes: 0,
-                });
-            }
-        }
-        let need = Need { checkpoints, bytes: 0 };
-        let policies: [Box<dyn RemovalPolicy>; 2] =
-            [Box::new(Speculative::default()), Box::new(RankAware::default())];
-        for mut policy in policies {
-            let all = policy.ln_losses(&candidates, ratio).unwrap();
-            let chosen = policy.choose(&candidates, need, ratio).unwrap();
-            // But for rounding errors, with which trials that cost the same may change places.
-            let cheapest = choose_cheapest(&candidates, &all, need);
-            prop_assert_eq!(chosen.len(), cheapest.len());
-            for (one, other) in chosen.iter().zip(&cheapest) {
-                let (cost, least) = (all[one.candidate], all[other.candidate]);
-                prop_assert!(cost == least || (cost - least).abs() <= 1e-12 * least.abs().max(1.0));
-                let told = one.ln_expected_cost.expect("it is estimated");
-                prop_assert!(told == cost || (told - cost).abs() <= 1e-12 * cost.abs().max(1.0));
-            }
-        }
-    }
-
-    /// More to give up keeps what was given up for less.
-    #[test]
-    fn needing_more_gives_up_more(trials in trials(), fewer in 0u64..20, more in 0u64..20, seed in any::<u64>()) {
-        let ids = ids(trials.len());
-        let candidates = candidates(&trials, &ids);
-        let make: [fn(u64) -> Box<dyn RemovalPolicy>; 4] = [
-            |_| Box::new(Speculative::default()),
-            |_| Box::new(RankAware::default()),
-            |_| Box::new(ByLevel),
-            |s| Box::new(Random::new(s)),
+    fn pricing_a_few_is_pricing_all(rungs in rungs(100), number in 1u64..20, ratio in 1e-6..1e3f64) {
+        let few: [Box<dyn RemovalPolicy>; 2] =
+            [Box::new(Cheapest(Speculative::default())), Box::new(Cheapest(RankAware::default()))];
+        let all: [Box<dyn RemovalPolicy>; 2] = [
+            Box::new(Cheapest(PriceAll(Speculative::default()))),
+            Box::new(Cheapest(PriceAll(RankAware::default()))),
         ];
-        for make in make {
-            let chosen = |checkpoints| {
-                let need = Need { checkpoints, bytes: 0 };
-                make(seed).choose(&candidates, need, 1.0).unwrap()
+        for (mut few, mut all) in few.into_iter().zip(all) {
+            let cost = |choice: &rungkeeper_policies::Choice<'_>| choice.ln_expected_cost.unwrap();
+            let few = chosen(&mut *few, &rungs, checkpoints(number), ratio, cost);
+            let all = chosen(&mut *all, &rungs, checkpoints(number), ratio, cost);
+            // Rounding errors aside, with which trials that cost the same may change places.
+            prop_assert_eq!(few.len(), all.len());
+            for (cost, least) in few.into_iter().zip(all) {
+                prop_assert!(cost == least || (cost - least).abs() <= 1e-12 * least.abs().max(1.0));
+            }
+        }
+    }
+
+    /// More to remove keeps what was removed for less.
+    #[test]
+    fn needing_more_removes_more(rungs in rungs(10), fewer in 0u64..20, more in 0u64..20, policy_seed in any::<u64>()) {
+        let random = PolicySpec::Random { policy_seed };
+        for spec in PolicySpec::all().chain([random]) {
+            let removed = |number| {
+                ids(&mut *spec.build().unwrap(), &rungs, checkpoints(number), 1.0)
             };
-            let (few, many) = (chosen(fewer), chosen(fewer + more));
+            let (few, many) = (removed(fewer), removed(fewer + more));
             prop_assert_eq!(&many[..few.len()], &few[..]);
         }
     }

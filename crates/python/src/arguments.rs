@@ -218,19 +218,15 @@ pub(crate) fn list<'py, T>(
 }
 
 /// A promotion quantile: a pair (a, b) for a/b, or a float next to such a fraction.
-pub(crate) fn quantile(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+pub(crate) fn quantile(name: &str, value: &Bound<'_, PyAny>) -> PyResult<PromotionQuantile> {
     const ALLOWED: &str = "a pair (a, b) with 0 < a <= b, or a float in (0, 1] next to a fraction \
                            with a denominator of at most 2**31";
     if let Some((a, b)) = pair(value) {
         let (a, b) = (unsigned(name, &a)?, unsigned(name, &b)?);
-        return PromotionQuantile::new(a, b)
-            .map(|_| (a, b))
-            .map_err(|_| bad_value(name, value, ALLOWED));
+        return PromotionQuantile::new(a, b).map_err(|_| bad_value(name, value, ALLOWED));
     }
     let quantile = PromotionQuantile::from_f64(number(name, value)?);
-    quantile
-        .map(|quantile| (quantile.numerator(), quantile.denominator()))
-        .map_err(|_| bad_value(name, value, ALLOWED))
+    quantile.map_err(|_| bad_value(name, value, ALLOWED))
 }
 
 /// The elements of a sequence of two; text is none.

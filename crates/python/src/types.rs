@@ -43,10 +43,11 @@ pub(crate) fn information<'py>(
 }
 
 fn reason(py: Python<'_>, reason: RemovalReason) -> &Bound<'_, PyString> {
-    match reason {
-        RemovalReason::MaxCheckpoints => intern!(py, "max_checkpoints"),
-        RemovalReason::MaxBytes => intern!(py, "max_bytes"),
-        RemovalReason::Asked => intern!(py, "asked"),
-        RemovalReason::Lost => intern!(py, "lost"),
+    match reason.name() {
+        "max_checkpoints" => intern!(py, "max_checkpoints"),
+        "max_bytes" => intern!(py, "max_bytes"),
+        "asked" => intern!(py, "asked"),
+        "lost" => intern!(py, "lost"),
+        _ => intern!(py, "unknown"),
     }
 }

@@ -27,16 +27,6 @@ pub enum SpecError {
         /// The one behind it.
         next: u64,
     },
-    /// A promotion quantile outside (0, 1].
-    #[error("the promotion quantile of rung {level} is {a}/{b}, but must lie in (0, 1]")]
-    PromotionQuantile {
-        /// The rung level.
-        level: u64,
-        /// Numerator.
-        a: u64,
-        /// Denominator.
-        b: u64,
-    },
     /// The reduction factor is too small.
     #[error("reduction_factor is {0}, but must be at least 2")]
     ReductionFactor(u64),
@@ -93,6 +83,24 @@ pub enum SpecError {
     /// The mode is neither `min` nor `max`.
     #[error("mode is \"{0}\", but must be \"min\" or \"max\"")]
     Mode(String),
+    /// A rung was made by hand, and this candidate does not stand in it, or not at its place.
+    #[error(
+        "trial \"{trial}\" at level {level} has rank {rank} and {num_better} better ones: candidates are \
+         listed worst first, with ranks from 1 to the length of their rung"
+    )]
+    Candidate {
+        /// The trial.
+        trial: String,
+        /// The rung level.
+        level: u64,
+        /// The rank given.
+        rank: u64,
+        /// Number of better entries given.
+        num_better: u64,
+    },
+    /// No promotion rule has this name.
+    #[error("promotion rule {0:?}: must be one of top_fraction, linear_quantile")]
+    PromotionRule(String),
 }
 
 /// Why an event was refused. The model is then as before.

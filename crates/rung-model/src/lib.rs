@@ -21,18 +21,24 @@ mod error;
 mod metric;
 mod model;
 mod outcome;
+mod quantile;
 mod ranked_map;
+mod rule;
 mod rung;
 mod spec;
 mod trial;
+mod view;
 
 pub use error::{EventError, SpecError};
 pub use metric::{MetricKey, Mode};
 pub use model::RungModel;
-pub use outcome::{ArrivalData, Candidate, Recorded, Report, Resumed, TrainedAgain};
+pub use outcome::{ArrivalData, Recorded, Report, Resumed, TrainedAgain};
+pub use quantile::{PromotionQuantile, QuantileError};
+pub use rule::PromotionRule;
 pub use rung::{Position, Rung};
 pub use spec::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 pub use trial::{Checkpoint, Decision, TrialIndex, TrialInformation, TrialStatus};
+pub use view::{Candidate, RungView};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -48,7 +48,7 @@ impl FromStr for Mode {
 /// A metric as an integer that sorts best first, bad metrics last.
 ///
 /// Two finite metrics compare as the numbers do (0 and -0 are equal), reversed for [`Mode::Max`].
-/// NaN and both infinities are [`MetricKey::BAD`]: behind every finite metric in either mode, and
+/// NaN and both infinities are [`MetricKey::NON_FINITE`]: behind every finite metric in either mode, and
 /// equal to each other.
 ///
 /// ```
@@ -57,20 +57,20 @@ impl FromStr for Mode {
 /// assert!(MetricKey::new(0.1, Mode::Min) < MetricKey::new(0.2, Mode::Min));
 /// assert!(MetricKey::new(0.2, Mode::Max) < MetricKey::new(0.1, Mode::Max));
 /// assert_eq!(MetricKey::new(0.0, Mode::Min), MetricKey::new(-0.0, Mode::Min));
-/// assert!(MetricKey::new(f64::NEG_INFINITY, Mode::Min).is_bad());
+/// assert!(MetricKey::new(f64::NEG_INFINITY, Mode::Min).is_non_finite());
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct MetricKey(u64);
 
 impl MetricKey {
     /// The key of every metric that is no finite number.
-    pub const BAD: Self = Self(u64::MAX);
+    pub const NON_FINITE: Self = Self(u64::MAX);
 
     /// The key of a metric.
     #[must_use]
     pub fn new(metric: f64, mode: Mode) -> Self {
         if !metric.is_finite() {
-            return Self::BAD;
+            return Self::NON_FINITE;
         }
         let signed = match mode {
             Mode::Min => metric,
@@ -84,7 +84,7 @@ impl MetricKey {
         Self(if negative { !bits } else { bits | 1 << 63 })
     }
 
-    /// The metric, given the mode the key was made with. NaN for [`MetricKey::BAD`], 0 for -0.
+    /// The metric, given the mode the key was made with. NaN for [`MetricKey::NON_FINITE`], 0 for -0.
     ///
     /// ```
     /// use rungkeeper_rung_model::{MetricKey, Mode};
@@ -93,7 +93,7 @@ impl MetricKey {
     /// ```
     #[must_use]
     pub fn metric(self, mode: Mode) -> f64 {
-        if self.is_bad() {
+        if self.is_non_finite() {
             return f64::NAN;
         }
         let negative = self.0 >> 63 == 0;
@@ -111,8 +111,8 @@ impl MetricKey {
 
     /// Whether the metric was no finite number.
     #[must_use]
-    pub fn is_bad(self) -> bool {
-        self == Self::BAD
+    pub fn is_non_finite(self) -> bool {
+        self == Self::NON_FINITE
     }
 }
 
@@ -137,8 +137,8 @@ mod tests {
             assert!(MetricKey::new(pair[0], Mode::Min) < MetricKey::new(pair[1], Mode::Min));
             assert!(MetricKey::new(pair[0], Mode::Max) > MetricKey::new(pair[1], Mode::Max));
         }
-        assert!(MetricKey::new(f64::MAX, Mode::Min) < MetricKey::BAD);
-        assert!(MetricKey::new(f64::MIN, Mode::Max) < MetricKey::BAD);
+        assert!(MetricKey::new(f64::MAX, Mode::Min) < MetricKey::NON_FINITE);
+        assert!(MetricKey::new(f64::MIN, Mode::Max) < MetricKey::NON_FINITE);
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
                 let back = MetricKey::new(metric, mode).metric(mode);
                 assert_eq!(back.to_bits(), metric.to_bits());
             }
-            assert!(MetricKey::BAD.metric(mode).is_nan());
+            assert!(MetricKey::NON_FINITE.metric(mode).is_nan());
         }
     }
 
@@ -157,7 +157,7 @@ mod tests {
     fn bad_metrics_are_worst_in_both_modes() {
         for bad in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             for mode in [Mode::Min, Mode::Max] {
-                assert!(MetricKey::new(bad, mode).is_bad());
+                assert!(MetricKey::new(bad, mode).is_non_finite());
             }
         }
         assert_eq!(

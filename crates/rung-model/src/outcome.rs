@@ -13,7 +13,7 @@ pub struct Report {
     /// same resource was reported before.
     pub repeated: bool,
     /// The metric is no finite number, for the first time in this trial.
-    pub first_bad_metric: bool,
+    pub first_non_finite: bool,
     /// The first report after a resume with a checkpoint, if it is about a resource that was trained
     /// before.
     pub trained_again: Option<TrainedAgain>,
@@ -102,25 +102,4 @@ pub struct Resumed {
     pub level: Option<u64>,
     /// Whether the trial has no checkpoint and trains from scratch.
     pub lost_checkpoint: bool,
-}
-
-/// A paused trial whose checkpoint can be given up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Candidate<'m> {
-    /// The trial's id.
-    pub trial_id: &'m str,
-    /// The rung level it waits at, in resource units: what is to be trained again.
-    pub level: u64,
-    /// Its rank there, 1 for the best.
-    pub rank: u64,
-    /// Number of entries there with a strictly better metric: `rank - 1`, unless it has equals before it.
-    pub num_better: u64,
-    /// Number of entries of the rung.
-    pub rung_len: u64,
-    /// alpha = a / b of the rung, as `(a, b)`.
-    pub promotion_quantile: (u64, u64),
-    /// Whether its metric is no finite number: it is never promoted.
-    pub bad_metric: bool,
-    /// Size of its checkpoint, 0 where sizes are not known.
-    pub bytes: u64,
 }

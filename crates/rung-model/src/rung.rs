@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 
 use crate::ranked_map::RankedMap;
-use crate::{MetricKey, TrialIndex};
+use crate::{MetricKey, PromotionQuantile, TrialIndex};
 
 /// Where an entry stands in a rung: best metric first, of equal metrics the one that came first.
 ///
@@ -52,9 +52,9 @@ impl PartialOrd for Position {
 /// logarithmic time.
 ///
 /// ```
-/// use rungkeeper_rung_model::{MetricKey, Mode, Rung, TrialIndex};
+/// use rungkeeper_rung_model::{MetricKey, Mode, PromotionQuantile, Rung, TrialIndex};
 ///
-/// let mut rung = Rung::new(3, (1, 3));
+/// let mut rung = Rung::new(3, PromotionQuantile::from_reduction_factor(3)?);
 /// let metric = |value| MetricKey::new(value, Mode::Min);
 /// let first = rung.insert(metric(0.5));
 /// let equal = rung.insert(metric(0.5));
@@ -64,20 +64,21 @@ impl PartialOrd for Position {
 /// let promoted = rung.promote(first); // behind its equal now
 /// assert_eq!([promoted, equal].map(|entry| rung.rank(entry)), [3, 2]);
 /// assert_eq!(rung.len(), 3);
+/// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rung {
     level: u64,
-    promotion_quantile: (u64, u64),
+    promotion_quantile: PromotionQuantile,
     arrivals: u64,
     entries: RankedMap<Position, ()>,
     waiting: RankedMap<Position, TrialIndex>,
 }
 
 impl Rung {
-    /// An empty rung at a resource level, with its promotion quantile a / b as `(a, b)`.
+    /// An empty rung at a resource level, with the share of it that is promoted.
     #[must_use]
-    pub fn new(level: u64, promotion_quantile: (u64, u64)) -> Self {
+    pub fn new(level: u64, promotion_quantile: PromotionQuantile) -> Self {
         Self {
             level,
             promotion_quantile,
@@ -93,9 +94,9 @@ impl Rung {
         self.level
     }
 
-    /// The promotion quantile alpha = a / b, as `(a, b)`.
+    /// The promotion quantile alpha: the share of the rung that is promoted.
     #[must_use]
-    pub fn promotion_quantile(&self) -> (u64, u64) {
+    pub fn promotion_quantile(&self) -> PromotionQuantile {
         self.promotion_quantile
     }
 
@@ -205,7 +206,7 @@ impl Rung {
         };
         // Bad metrics stand at the end: mostly the last entry tells that there are none.
         let finite = match self.waiting.iter().next_back() {
-            Some((worst, _)) if worst.metric.is_bad() => before(MetricKey::BAD),
+            Some((worst, _)) if worst.metric.is_non_finite() => before(MetricKey::NON_FINITE),
             _ => self.waiting.len() as u64,
         };
         (finite - before(metric), finite)
@@ -223,7 +224,7 @@ mod tests {
 
     #[test]
     fn comparing_counts_ties_as_one_and_skips_bad_metrics() {
-        let mut rung = Rung::new(1, (1, 3));
+        let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
         for (i, value) in [0.3, 0.1, 0.3, f64::NAN, 0.5].into_iter().enumerate() {
             let entry = rung.insert(key(value));
             rung.wait(entry, TrialIndex::new(i as u32));
@@ -231,46 +232,46 @@ mod tests {
         assert_eq!(rung.compare_with_waiting(key(0.3)), (3, 4));
         assert_eq!(rung.compare_with_waiting(key(0.6)), (0, 4));
         assert_eq!(rung.compare_with_waiting(key(0.0)), (4, 4));
-        assert_eq!(rung.compare_with_waiting(MetricKey::BAD), (0, 4));
+        assert_eq!(rung.compare_with_waiting(MetricKey::NON_FINITE), (0, 4));
     }
 
     #[test]
     fn bad_metrics_do_not_move_ranks() {
-        let mut rung = Rung::new(1, (1, 3));
-        let bad = rung.insert(MetricKey::BAD);
+        let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
+        let bad = rung.insert(MetricKey::NON_FINITE);
         let good = rung.insert(key(9.0));
         assert_eq!((rung.rank(good), rung.rank(bad)), (1, 2));
     }
 
     #[test]
     fn ties_are_not_better() {
-        let mut rung = Rung::new(1, (1, 3));
+        let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
         for value in [0.3, 0.1, 0.3, f64::INFINITY] {
             rung.insert(key(value));
         }
         let better = [0.1, 0.2, 0.3, 0.4].map(|value| rung.num_better(key(value)));
         assert_eq!(better, [0, 1, 1, 3]);
-        assert_eq!(rung.num_better(MetricKey::BAD), 3);
+        assert_eq!(rung.num_better(MetricKey::NON_FINITE), 3);
         let metrics = [1, 2, 3, 4].map(|rank| rung.metric_at(rank).unwrap());
         let expected = [0.1, 0.3, 0.3].map(key);
         assert_eq!(metrics[..3], expected);
-        assert!(metrics[3].is_bad());
+        assert!(metrics[3].is_non_finite());
         assert_eq!((rung.metric_at(0), rung.metric_at(5)), (None, None));
     }
 
     #[test]
     fn equals_share_the_number_of_better_ones() {
-        let mut rung = Rung::new(1, (1, 3));
+        let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
         let entries = [0.3, 0.1, 0.3, 0.3, f64::NAN].map(|value| rung.insert(key(value)));
         let found = entries.map(|entry| rung.rank_and_num_better(entry));
         assert_eq!(found, [(2, 1), (1, 0), (3, 1), (4, 1), (5, 4)]);
-        let bad = rung.insert(MetricKey::BAD);
+        let bad = rung.insert(MetricKey::NON_FINITE);
         assert_eq!(rung.rank_and_num_better(bad), (6, 4));
     }
 
     #[test]
     fn waiting_order_is_best_first() {
-        let mut rung = Rung::new(1, (1, 3));
+        let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
         let slow = rung.insert(key(2.0));
         let fast = rung.insert(key(1.0));
         rung.wait(slow, TrialIndex::new(0));

@@ -1,4 +1,4 @@
-use crate::{Mode, SpecError};
+use crate::{Mode, PromotionQuantile, SpecError};
 
 /// A rung level and its promotion quantile.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -6,8 +6,8 @@ use crate::{Mode, SpecError};
 pub struct RungSpec {
     /// Resource at which trials are recorded and paused, at least 1.
     pub level: u64,
-    /// alpha = a / b in (0, 1], as `(a, b)`: the top share of the rung that is promoted.
-    pub promotion_quantile: (u64, u64),
+    /// alpha = a / b in (0, 1]: the top share of the rung that is promoted.
+    pub promotion_quantile: PromotionQuantile,
 }
 
 /// How brackets share rungs.
@@ -50,8 +50,8 @@ pub enum CheckpointTracking {
 /// use rungkeeper_rung_model::ModelSpec;
 ///
 /// let spec = ModelSpec::geometric(1, 3, 27)?;
-/// let rungs: Vec<_> = spec.rungs.iter().map(|r| (r.level, r.promotion_quantile)).collect();
-/// assert_eq!(rungs, [(1, (1, 3)), (3, (3, 9)), (9, (9, 27))]);
+/// let rungs: Vec<_> = spec.rungs.iter().map(|r| (r.level, r.promotion_quantile.given())).collect();
+/// assert_eq!(rungs, [(1, [1, 3]), (3, [3, 9]), (9, [9, 27])]);
 /// # Ok::<(), rungkeeper_rung_model::SpecError>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -83,22 +83,28 @@ impl ModelSpec {
     ///
     /// # Errors
     ///
-    /// As [`ModelSpec::check`]; also when the last level is not below the max resource.
+    /// As [`ModelSpec::check`]; also when the last level is not below the max resource, and for a
+    /// promotion quantile with a denominator, in lowest terms, above 2^31.
     pub fn from_levels(levels: &[u64], max_resource: u64) -> Result<Self, SpecError> {
-        let next = levels.iter().skip(1).chain([&max_resource]);
-        let rungs = levels
-            .iter()
-            .zip(next)
-            .map(|(&level, &next)| RungSpec {
-                level,
-                promotion_quantile: (level, next),
-            })
-            .collect();
         if let Some(&last) = levels.last()
             && last >= max_resource
         {
             return Err(SpecError::MaxResource { last, max_resource });
         }
+        check_order(levels.iter().copied())?;
+        let next = levels.iter().skip(1).chain([&max_resource]);
+        let rungs = levels.iter().zip(next).map(|(&level, &next)| {
+            let too_fine = |_| SpecError::QuantileTooFine {
+                level,
+                a: level,
+                b: next,
+            };
+            Ok(RungSpec {
+                level,
+                promotion_quantile: PromotionQuantile::new(level, next).map_err(too_fine)?,
+            })
+        });
+        let rungs = rungs.collect::<Result<_, SpecError>>()?;
         let spec = Self {
             mode: Mode::Min,
             rungs,
@@ -146,30 +152,10 @@ impl ModelSpec {
     ///
     /// # Errors
     ///
-    /// No rungs, a level 0, levels that do not ascend strictly, a promotion quantile outside
-    /// (0, 1], no bracket or more brackets than rungs.
+    /// No rungs, a level 0, levels that do not ascend strictly, no bracket or more brackets than
+    /// rungs.
     pub fn check(&self) -> Result<(), SpecError> {
-        if self.rungs.is_empty() {
-            return Err(SpecError::NoRungs);
-        }
-        if self.rungs[0].level == 0 {
-            return Err(SpecError::Level(0));
-        }
-        for pair in self.rungs.windows(2) {
-            if pair[0].level >= pair[1].level {
-                return Err(SpecError::Order {
-                    level: pair[0].level,
-                    next: pair[1].level,
-                });
-            }
-        }
-        for rung in &self.rungs {
-            let (a, b) = rung.promotion_quantile;
-            if a == 0 || a > b {
-                let level = rung.level;
-                return Err(SpecError::PromotionQuantile { level, a, b });
-            }
-        }
+        check_order(self.rungs.iter().map(|rung| rung.level))?;
         let Brackets { number, .. } = self.brackets;
         if number == 0 || number > self.rungs.len() {
             return Err(SpecError::Brackets {
@@ -179,4 +165,17 @@ impl ModelSpec {
         }
         Ok(())
     }
+}
+
+/// Levels start at 1 and ascend strictly.
+fn check_order(levels: impl Iterator<Item = u64>) -> Result<(), SpecError> {
+    let mut before = None;
+    for next in levels {
+        match before {
+            None if next == 0 => return Err(SpecError::Level(0)),
+            Some(level) if level >= next => return Err(SpecError::Order { level, next }),
+            _ => before = Some(next),
+        }
+    }
+    before.map(|_| ()).ok_or(SpecError::NoRungs)
 }

@@ -136,7 +136,7 @@ pub(crate) struct TrialState {
     pub(crate) pinned: bool,
     /// Whether it is paused and its training program is about to be started.
     pub(crate) about_to_run: bool,
-    pub(crate) bad_metric_seen: bool,
+    pub(crate) non_finite_seen: bool,
     pub(crate) end: End,
 }
 
@@ -153,7 +153,7 @@ impl TrialState {
             committed_since_pause: false,
             pinned: false,
             about_to_run: false,
-            bad_metric_seen: false,
+            non_finite_seen: false,
             end: End::Regular,
         }
     }

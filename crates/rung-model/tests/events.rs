@@ -1,8 +1,8 @@
 //! What single events do, and what is refused.
 
 use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Decision, EventError, ModelSpec, RungModel, SpecError,
-    TrialStatus,
+    Brackets, CheckpointTracking, Decision, EventError, ModelSpec, PromotionQuantile, RungModel,
+    SpecError, TrialStatus,
 };
 
 fn spec() -> ModelSpec {
@@ -128,20 +128,20 @@ fn only_complete_checkpoints_of_the_rung_are_candidates() {
     model.report("a", 1, 0.5, Decision::Pause).unwrap();
     // The save is under way: it counts, but cannot be given up.
     assert_eq!(
-        (model.num_with_checkpoint(), model.candidates().count()),
+        (model.num_with_checkpoint(), candidates(&model).len()),
         (1, 0)
     );
     model.commit_checkpoint("a", 1, 10).unwrap();
-    assert_eq!(model.candidates().count(), 1);
+    assert_eq!(candidates(&model).len(), 1);
     model.resume("a").unwrap();
-    assert_eq!(model.candidates().count(), 0);
+    assert_eq!(candidates(&model).len(), 0);
     model.report("a", 4, 0.5, Decision::Pause).unwrap();
     // Only the checkpoint of level 1 is complete.
-    assert_eq!(model.candidates().count(), 0);
+    assert_eq!(candidates(&model).len(), 0);
     model.commit_checkpoint("a", 4, 12).unwrap();
     assert_eq!(model.checkpoint_bytes(), 12);
     model.pin("a").unwrap();
-    assert_eq!(model.candidates().count(), 0);
+    assert_eq!(candidates(&model).len(), 0);
     assert!(matches!(
         model.remove_checkpoint("a"),
         Err(EventError::Pinned { .. })
@@ -182,7 +182,8 @@ fn odd_ids() {
         model.start(id, 0).unwrap();
         model.report(id, 1, 0.5, Decision::Pause).unwrap();
     }
-    let found: Vec<_> = model.candidates().map(|c| c.trial_id).collect();
+    let mut found = candidates(&model);
+    found.reverse(); // of equals the oldest is the best
     assert_eq!(found, ids);
     assert!(matches!(
         model.start("7", 0),
@@ -238,7 +239,7 @@ fn refused_events_change_nothing() {
         late.to_string(),
         "trial \"a\" is PAUSED-WITH-CP: a report is not possible"
     );
-    assert_eq!((model.num_trials(), model.candidates().count()), (1, 1));
+    assert_eq!((model.num_trials(), candidates(&model).len()), (1, 1));
 }
 
 #[test]
@@ -258,12 +259,20 @@ fn bad_specifications_are_refused() {
     );
     assert!(ModelSpec::from_levels(&[1, 1], 9).is_err());
     assert!(ModelSpec::from_levels(&[1, 9], 9).is_err());
+    for (a, b) in [(0, 3), (4, 3)] {
+        assert!(PromotionQuantile::new(a, b).is_err());
+    }
+    let finer = 1 << 31;
+    assert_eq!(
+        ModelSpec::from_levels(&[1], finer + 1).unwrap_err(),
+        SpecError::QuantileTooFine {
+            level: 1,
+            a: 1,
+            b: finer + 1
+        }
+    );
+    assert!(ModelSpec::from_levels(&[1], finer).is_ok());
     let mut bad = spec();
-    bad.rungs[0].promotion_quantile = (0, 3);
-    assert!(RungModel::new(&bad).is_err());
-    bad.rungs[0].promotion_quantile = (4, 3);
-    assert!(RungModel::new(&bad).is_err());
-    bad = spec();
     bad.brackets.number = 4;
     assert!(RungModel::new(&bad).is_err());
 }
@@ -284,7 +293,7 @@ fn promoted_entries_can_keep_their_place() {
         model.resume("a").unwrap();
         let found = ["a", "b", "c"].map(|trial| model.trial_information(trial).unwrap().rank);
         assert_eq!(found, ranks);
-        assert_eq!(model.candidates().count(), 2);
+        assert_eq!(candidates(&model).len(), 2);
     }
 }
 
@@ -324,4 +333,11 @@ fn sizes_that_do_not_add_up_are_refused() {
     model.commit_checkpoint("a", 2, u64::MAX - 5).unwrap();
     model.commit_checkpoint("a", 3, 1).unwrap();
     assert_eq!(model.checkpoint_bytes(), 6);
+}
+
+/// Ids of the candidates, highest level first and worst first.
+fn candidates(model: &RungModel) -> Vec<&str> {
+    let rungs = model.rung_views();
+    let candidates = rungs.flat_map(rungkeeper_rung_model::RungView::worst_first);
+    candidates.map(|candidate| candidate.trial_id).collect()
 }

@@ -5,7 +5,7 @@ mod naive;
 use naive::{LEVELS, Naive, NaiveTrial};
 use proptest::prelude::*;
 use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, TrialStatus,
+    Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungView, TrialStatus,
 };
 
 #[derive(Clone, Debug)]
@@ -267,23 +267,21 @@ fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64, be
 }
 
 fn compare(model: &RungModel, naive: &Naive) {
-    let candidates: Vec<_> = model
-        .candidates()
-        .map(|c| (c.trial_id.to_owned(), c.level, c.rank, c.rung_len, c.bytes))
-        .collect();
+    let mut candidates = Vec::new();
+    for rung in model.rung_views() {
+        let worst_first: Vec<_> = rung.worst_first().collect();
+        let best_first = worst_first.iter().rev();
+        candidates.extend(best_first.map(|c| {
+            let id = c.trial_id.to_owned();
+            (id, rung.level(), c.rank, rung.len(), c.bytes)
+        }));
+        // The same list by hand is the same rung.
+        let quantile = rung.promotion_quantile();
+        let by_hand = RungView::new(rung.level(), rung.len(), quantile, &worst_first).unwrap();
+        assert!(by_hand.worst_first().eq(worst_first.iter().copied()));
+    }
     assert_eq!(candidates, naive.candidates());
     assert_eq!(model.num_candidates(), candidates.len());
-    let mut worst = Vec::new();
-    for most in [0, 1, 3, usize::MAX] {
-        model.worst_candidates(most, &mut worst);
-        let found: Vec<_> = worst.iter().map(|c| c.trial_id).collect();
-        let rungs = candidates.chunk_by(|one, other| one.1 == other.1);
-        let expected: Vec<_> = rungs
-            .flat_map(|rung| &rung[rung.len().saturating_sub(most)..])
-            .map(|candidate| candidate.0.as_str())
-            .collect();
-        assert_eq!(found, expected);
-    }
     assert_eq!(model.num_with_checkpoint(), naive.holders());
     assert_eq!(model.checkpoint_bytes(), naive.bytes());
     for (trial, state) in naive.trials.iter().enumerate() {

@@ -8,24 +8,9 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Error)]
 #[non_exhaustive]
 pub enum ScoreError {
-    /// The fraction is not in (0, 1], or its reduced denominator is too large.
-    #[error(
-        "promotion quantile {numerator}/{denominator}: must lie in (0, 1], with a reduced denominator of at most 2^31"
-    )]
-    InvalidQuantile {
-        /// The numerator given.
-        numerator: u64,
-        /// The denominator given.
-        denominator: u64,
-    },
-    /// The number is no fraction in (0, 1] with a denominator of at most 2^31.
-    #[error(
-        "promotion quantile {value}: must be (a double next to) a fraction in (0, 1] with a denominator of at most 2^31"
-    )]
-    InvalidQuantileValue {
-        /// The value given.
-        value: f64,
-    },
+    /// A number is no promotion quantile.
+    #[error(transparent)]
+    Quantile(#[from] rungkeeper_rung_model::QuantileError),
     /// The rung is empty or too long.
     #[error("rung_len {rung_len}: must be at least 1 and at most 2^53")]
     InvalidRungLen {
@@ -101,7 +86,7 @@ pub enum ScoreError {
         /// The time ratio given.
         time_ratio: f64,
     },
-    /// No rule or horizon has this name.
+    /// No horizon has this name.
     #[error("{kind} {name:?}: must be one of {allowed}")]
     UnknownName {
         /// What was to be named.

@@ -22,6 +22,8 @@
 //! ```
 //!
 //! # Where to start
+//! - [`Rung`]: a rung at one moment, checked once, whose trials are then scored one after the other, by their ranks
+//!   ([`Rung::rank_aware`]) or with a chance p ([`Rung::bernoulli`]).
 //! - [`resume_probability`] for one trial, [`resume_probabilities`] for many: the fastest exact method for the input.
 //! - [`rank_aware_probability`], [`rank_aware_probabilities`]: the same question without p. The rank itself tells how
 //!   likely an arrival is better, and how many are still to come is uncertain: fewer checkpoints are missed.
@@ -57,9 +59,9 @@ mod long_sum;
 mod position;
 mod probability;
 mod quadratic;
-mod quantile;
 mod rank_aware;
 mod resume;
+mod rung;
 mod scaled;
 mod settings;
 mod shares;
@@ -76,11 +78,12 @@ pub use followed::MAX_WORK;
 pub use position::PausedPosition;
 pub use probability::ResumeProbability;
 pub use quadratic::quadratic;
-pub use quantile::PromotionQuantile;
 pub use rank_aware::{RankedPosition, rank_aware_lower_bounds};
 pub use rank_aware::{rank_aware_probabilities, rank_aware_probability};
 pub use resume::resume_probability;
-pub use settings::{Horizon, PromotionRule, ScoreSettings};
+pub use rung::{Bernoulli, RankAware, Rung};
+pub use rungkeeper_rung_model::{PromotionQuantile, PromotionRule, QuantileError};
+pub use settings::{Horizon, ScoreSettings};
 pub use step_wise::step_wise;
 
 #[cfg(doctest)]

@@ -55,16 +55,29 @@ impl PausedPosition {
 /// Refuses a rung length, a rank or a time ratio outside its domain.
 #[inline]
 pub(crate) fn check_place(rank: u64, rung_len: u64, time_ratio: f64) -> Result<(), ScoreError> {
-    let rung_len_is_valid = (1..=MAX_RUNG_LEN).contains(&rung_len);
-    let rank_is_valid = (1..=rung_len).contains(&rank);
-    if rung_len_is_valid && rank_is_valid && time_ratio >= 0.0 {
-        return Ok(());
+    check_rung_len(rung_len)?;
+    if !(1..=rung_len).contains(&rank) {
+        return Err(ScoreError::InvalidRank { rank, rung_len });
     }
-    Err(if !rung_len_is_valid {
-        ScoreError::InvalidRungLen { rung_len }
-    } else if !rank_is_valid {
-        ScoreError::InvalidRank { rank, rung_len }
+    check_time_ratio(time_ratio)
+}
+
+/// Refuses a rung length outside its domain.
+#[inline]
+pub(crate) fn check_rung_len(rung_len: u64) -> Result<(), ScoreError> {
+    if (1..=MAX_RUNG_LEN).contains(&rung_len) {
+        Ok(())
     } else {
-        ScoreError::InvalidTimeRatio { time_ratio }
-    })
+        Err(ScoreError::InvalidRungLen { rung_len })
+    }
+}
+
+/// Refuses a time ratio outside its domain, NaN included.
+#[inline]
+pub(crate) fn check_time_ratio(time_ratio: f64) -> Result<(), ScoreError> {
+    if time_ratio >= 0.0 {
+        Ok(())
+    } else {
+        Err(ScoreError::InvalidTimeRatio { time_ratio })
+    }
 }

@@ -197,7 +197,7 @@ fn crowd_of(rung: &[RankedPosition]) -> Option<Crowd<&RankedPosition>> {
 
 /// What is kept from one position to the next.
 #[derive(Debug, Default)]
-struct Kept {
+pub(crate) struct Kept {
     arriving: Option<Arriving>,
     tables: Tables,
     shares: Shares,
@@ -235,19 +235,23 @@ impl RankedPosition {
         if num_better >= rank {
             return Err(ScoreError::InvalidNumBetter { num_better, rank });
         }
-        if rung_len > MAX_RUNG_LEN
-            || (time_ratio > Self::MAX_TIME_RATIO && time_ratio < f64::INFINITY)
-        {
-            return Err(ScoreError::BeyondRange {
-                rung_len,
-                time_ratio,
-            });
-        }
-        Ok(())
+        check_range(rung_len, time_ratio)
     }
 }
 
-fn probability_with(
+/// Refuses what is beyond the range in which sums are known to be exact.
+pub(crate) fn check_range(rung_len: u64, time_ratio: f64) -> Result<(), ScoreError> {
+    let is_vast = time_ratio > RankedPosition::MAX_TIME_RATIO && time_ratio < f64::INFINITY;
+    if rung_len > MAX_RUNG_LEN || is_vast {
+        return Err(ScoreError::BeyondRange {
+            rung_len,
+            time_ratio,
+        });
+    }
+    Ok(())
+}
+
+pub(crate) fn probability_with(
     position: &RankedPosition,
     crowd: Option<Crowd<&RankedPosition>>,
     promotion_rule: PromotionRule,

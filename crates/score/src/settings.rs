@@ -2,29 +2,7 @@
 
 use core::{fmt, str::FromStr};
 
-use crate::ScoreError;
-
-/// When a paused trial of rank k in a rung of length n may be promoted.
-///
-/// ```
-/// use rungkeeper_score::PromotionRule;
-///
-/// assert_eq!("linear_quantile".parse(), Ok(PromotionRule::LinearQuantile));
-/// assert_eq!(PromotionRule::TopFraction.to_string(), "top_fraction");
-/// assert!("top".parse::<PromotionRule>().is_err());
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum PromotionRule {
-    /// k <= alpha n: the trial is in the top fraction alpha of its rung.
-    #[default]
-    TopFraction,
-    /// k - 1 <= alpha (n - 1): the metric is not worse than the linearly interpolated alpha-quantile of the rung, as in
-    /// the scheduler of Syne Tune 0.13.
-    LinearQuantile,
-}
+use crate::{PromotionRule, ScoreError};
 
 /// What a number of arrivals still to come means for the very first chance of promotion.
 ///
@@ -82,17 +60,6 @@ impl Default for ScoreSettings {
     }
 }
 
-impl PromotionRule {
-    /// The name in files and on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TopFraction => "top_fraction",
-            Self::LinearQuantile => "linear_quantile",
-        }
-    }
-}
-
 impl Horizon {
     /// The name in files and on the command line.
     #[must_use]
@@ -104,31 +71,9 @@ impl Horizon {
     }
 }
 
-impl fmt::Display for PromotionRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 impl fmt::Display for Horizon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-impl FromStr for PromotionRule {
-    type Err = ScoreError;
-
-    fn from_str(name: &str) -> Result<Self, ScoreError> {
-        match name {
-            "top_fraction" => Ok(Self::TopFraction),
-            "linear_quantile" => Ok(Self::LinearQuantile),
-            _ => Err(ScoreError::UnknownName {
-                kind: "promotion rule",
-                name: name.to_owned(),
-                allowed: "top_fraction, linear_quantile",
-            }),
-        }
     }
 }
 

@@ -13,12 +13,7 @@ pub(crate) fn distance(
     quantile: PromotionQuantile,
     rule: PromotionRule,
 ) -> i128 {
-    let taken_off = match rule {
-        PromotionRule::TopFraction => 0,
-        PromotionRule::LinearQuantile => 1,
-    };
-    i128::from(quantile.denominator()) * (i128::from(rank) - taken_off)
-        - i128::from(quantile.numerator()) * (i128::from(rung_len) - taken_off)
+    rule.distance(rank, rung_len, quantile)
 }
 
 /// What becomes of a paused trial.

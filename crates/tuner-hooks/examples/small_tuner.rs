@@ -1,8 +1,8 @@
 //! A whole small tuner: one worker, rungs 1 and 3, six checkpoints.
 #![allow(clippy::print_stdout)]
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, Limits, ModelSpec, RemovalCallback, RungModel, Speculative, TrialResult,
-    TrialStatus, TunerCallback,
+    Budget, Decision, ModelSpec, RemovalCallback, RungModel, TrialResult, TrialStatus,
+    TunerCallback,
 };
 
 /// The best paused trial among the top third of its rung, highest rung first.
@@ -19,13 +19,12 @@ fn promotable(model: &RungModel) -> Option<String> {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spec = ModelSpec::from_levels(&[1, 3], 9)?;
-    let (budget, limits) = (Budget::of_checkpoints(6), Limits::default());
-    let policy = Box::new(Speculative::default());
     let delete = |trial: &str| {
         println!("checkpoint of trial {trial} deleted");
         Ok(())
     };
-    let mut callback = RemovalCallback::new(&spec, policy, budget, limits, delete)?;
+    let budget = Budget::of_checkpoints(6);
+    let mut callback = RemovalCallback::new(&spec, budget)?.with_store(delete);
     for turn in 0.. {
         // Fill the only worker: promote, or start a new trial.
         let started = callback.model().num_trials();

@@ -14,14 +14,10 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     ///
     /// ```
     /// use rungkeeper_tuner_hooks::log::Event;
-    /// use rungkeeper_tuner_hooks::{
-    ///     Budget, Limits, ModelSpec, RankAware, RemovalCallback, TrialStatus,
-    /// };
+    /// use rungkeeper_tuner_hooks::{Budget, ModelSpec, RemovalCallback, TrialStatus};
     ///
     /// let spec = ModelSpec::geometric(1, 3, 27)?;
-    /// let policy = Box::new(RankAware::default());
-    /// let mut callback =
-    ///     RemovalCallback::new(&spec, policy, Budget::of_checkpoints(8), Limits::default(), ())?;
+    /// let mut callback = RemovalCallback::new(&spec, Budget::of_checkpoints(8))?;
     /// callback.apply(&Event::Start { trial: "0".to_owned(), bracket: 0, elapsed: 0.5 })?;
     /// assert_eq!(callback.model().status("0"), Some(TrialStatus::Running));
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -39,7 +39,4 @@ pub enum SetupError {
     /// The policy's settings.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// There is no policy of that name.
-    #[error("the policy is \"{0}\", but must be one of {all}", all = crate::log::POLICIES.join(", "))]
-    UnknownPolicy(String),
 }

@@ -34,8 +34,8 @@ pub use note::Note;
 pub use removal::{ExtraResults, Removal, RemovalCallback, RemovalPlan};
 pub use replay::{Checked, CheckedLoopEnd, Comparison, Replay, ReplayError, Step, Verdict};
 pub use rungkeeper_policies::{
-    Budget, ByLevel, Candidate, Limits, Need, Progress, Random, RankAware, RemovalPolicy,
-    RemovalReason, Speculative, SpeculativeSettings,
+    Budget, ByLevel, Candidate, Cheapest, ExpectedCost, Limits, Need, PolicySpec, Priced, Progress,
+    Random, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative, SpeculativeSettings,
 };
 pub use rungkeeper_rung_model::{
     Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungSpec, TrialInformation,

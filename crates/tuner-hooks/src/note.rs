@@ -21,7 +21,7 @@ pub enum Note {
         level: u64,
     },
     /// A metric is no finite number. Said once per trial.
-    BadMetric {
+    NonFinite {
         /// The trial.
         trial: String,
         /// The rung level.
@@ -70,7 +70,7 @@ impl fmt::Display for Note {
                 f,
                 "trial \"{trial}\" reported {resource} without {level}: recorded at rung {level}"
             ),
-            Self::BadMetric { trial, level } => write!(
+            Self::NonFinite { trial, level } => write!(
                 f,
                 "trial \"{trial}\" reported no finite metric at rung {level}: it ranks behind all \
                  others and is never promoted"

@@ -7,8 +7,7 @@ use std::rc::Rc;
 
 use common::{callback, pause, removed, report, spec};
 use rungkeeper_tuner_hooks::{
-    BoxError, Budget, ByLevel, CheckpointTracking, Decision, Limits, ModelSpec, RemovalCallback,
-    Speculative, TrialStatus, TunerCallback,
+    BoxError, Budget, ByLevel, CheckpointTracking, Decision, ModelSpec, TrialStatus, TunerCallback,
 };
 
 /// A deletion that fails: nothing resumes from it, it still takes room, another goes in its place,
@@ -24,10 +23,8 @@ fn delete_fails() {
         }
         Ok(())
     };
-    let policy = Box::new(Speculative::default());
     let budget = Budget::of_checkpoints(3);
-    let limits = Limits::default();
-    let mut callback = RemovalCallback::new(&spec(), policy, budget, limits, store).unwrap();
+    let mut callback = callback(&spec(), budget).with_store(store);
     for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
         pause(&mut callback, trial, metric);
     }
@@ -70,9 +67,9 @@ fn a_retried_deletion_spares_a_newer_checkpoint() {
         Ok(())
     };
     let budget = Budget::of_checkpoints(3);
-    let limits = Limits::default();
-    let mut callback =
-        RemovalCallback::new(&spec(), Box::new(ByLevel), budget, limits, store).unwrap();
+    let mut callback = callback(&spec(), budget)
+        .with_policy(Box::new(ByLevel))
+        .with_store(store);
     for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
         pause(&mut callback, trial, metric);
     }
@@ -133,9 +130,9 @@ fn stuck_deletions_take_room_once() {
 fn a_store_that_cannot_delete_does_not_empty_the_run() {
     let store = |_: &str| -> Result<(), BoxError> { Err("read-only".into()) };
     let budget = Budget::of_checkpoints(3);
-    let limits = Limits::default();
-    let mut callback =
-        RemovalCallback::new(&spec(), Box::new(ByLevel), budget, limits, store).unwrap();
+    let mut callback = callback(&spec(), budget)
+        .with_policy(Box::new(ByLevel))
+        .with_store(store);
     for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
         pause(&mut callback, trial, metric);
     }

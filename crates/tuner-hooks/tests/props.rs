@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use rungkeeper_tuner_hooks::{
-    Budget, ByLevel, CheckpointTracking, Decision, Limits, ModelSpec, Random, RemovalCallback,
-    RemovalPlan, RemovalPolicy, Speculative, TrialResult, TrialStatus, TunerCallback,
+    Budget, CheckpointTracking, Decision, Limits, ModelSpec, PolicySpec, RemovalCallback,
+    RemovalPlan, RemovalPolicy, TrialResult, TrialStatus, TunerCallback,
 };
 
 #[derive(Clone, Debug)]
@@ -31,12 +31,11 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
     prop::collection::vec(turn, 1..150)
 }
 
+const POLICIES: usize = PolicySpec::NAMES.len();
+
 fn policy(number: usize) -> Box<dyn RemovalPolicy> {
-    match number {
-        0 => Box::new(Speculative::default()),
-        1 => Box::new(ByLevel),
-        _ => Box::new(Random::new(9)),
-    }
+    let spec = PolicySpec::all().nth(number).expect("one of all policies");
+    spec.build().expect("the defaults are valid")
 }
 
 fn new_callback(policy_number: usize, budget: Budget) -> RemovalCallback {
@@ -48,7 +47,11 @@ fn new_callback(policy_number: usize, budget: Budget) -> RemovalCallback {
         seconds: Some(200.0),
         ..Limits::default()
     };
-    RemovalCallback::new(&spec, policy(policy_number), budget, limits, ()).unwrap()
+    let callback = RemovalCallback::new(&spec, budget).unwrap();
+    callback
+        .with_policy(policy(policy_number))
+        .with_limits(limits)
+        .unwrap()
 }
 
 /// Paused trials, one of which is resumed in a turn that promotes.
@@ -120,7 +123,7 @@ fn budget() -> impl Strategy<Value = Budget> {
 
 proptest! {
     #[test]
-    fn budget_is_kept_after_each_loop_end(turns in turns(), budget in budget(), number in 0..3usize) {
+    fn budget_is_kept_after_each_loop_end(turns in turns(), budget in budget(), number in 0..POLICIES) {
         let mut callback = new_callback(number, budget);
         for (i, step) in turns.iter().enumerate() {
             turn(&mut callback, i, step);
@@ -137,7 +140,7 @@ proptest! {
 
     /// However many deletions fail, they cost one checkpoint of the budget and not more.
     #[test]
-    fn failed_deletions_do_not_empty_the_run(turns in turns(), most in 2..20u64, number in 0..3usize) {
+    fn failed_deletions_do_not_empty_the_run(turns in turns(), most in 2..20u64, number in 0..POLICIES) {
         let mut callback = new_callback(number, Budget::of_checkpoints(most));
         for (i, step) in turns.iter().enumerate() {
             let plan = turn(&mut callback, i, step);
@@ -151,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn same_events_same_removals(turns in turns(), budget in budget(), number in 0..3usize) {
+    fn same_events_same_removals(turns in turns(), budget in budget(), number in 0..POLICIES) {
         let run = || -> Vec<RemovalPlan> {
             let mut callback = new_callback(number, budget);
             turns.iter().enumerate().map(|(i, step)| turn(&mut callback, i, step)).collect()
@@ -160,7 +163,7 @@ proptest! {
     }
 
     #[test]
-    fn running_and_pinned_trials_keep_their_checkpoint(turns in turns(), number in 0..3usize) {
+    fn running_and_pinned_trials_keep_their_checkpoint(turns in turns(), number in 0..POLICIES) {
         let mut callback = new_callback(number, Budget::of_checkpoints(3));
         callback.on_start_trial("running", 0).unwrap();
         callback.on_start_trial("pinned", 0).unwrap();

@@ -8,8 +8,7 @@ use std::rc::Rc;
 use common::{callback, pause, removed, report, spec};
 use rungkeeper_tuner_hooks::{
     Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, HookError, Limits, Mode,
-    ModelSpec, Note, Random, RemovalCallback, RemovalPolicy, RemovalReason, Speculative,
-    TunerCallback,
+    ModelSpec, Note, Random, RemovalCallback, RemovalPolicy, RemovalReason, TunerCallback,
 };
 
 /// Budget 6, 2 workers, 4 trials crash: room for 4 paused ones.
@@ -53,7 +52,7 @@ fn bad_metrics() {
             callback.on_resume_trial("bad").unwrap();
             report(&mut callback, "bad", 3, bad, Decision::Pause);
             let said = callback.take_notes();
-            let note = Note::BadMetric {
+            let note = Note::NonFinite {
                 trial: "bad".to_owned(),
                 level: 1,
             };
@@ -138,9 +137,8 @@ fn stopped_by_count() {
         (by_reports, 4_996.0 / 4.0),
         (none, 1.0),
     ] {
-        let policy = Box::new(Speculative::default());
-        let budget = Budget::of_checkpoints(3);
-        let mut callback = RemovalCallback::new(&spec(), policy, budget, limits, ()).unwrap();
+        let callback = callback(&spec(), Budget::of_checkpoints(3));
+        let mut callback = callback.with_limits(limits).unwrap();
         for (trial, metric) in [("0", 0.4), ("1", 0.1), ("2", 0.2), ("3", 0.3)] {
             pause(&mut callback, trial, metric);
         }
@@ -374,8 +372,7 @@ fn baselines_have_no_estimators() {
         [|| Box::new(ByLevel), || Box::new(Random::new(1))];
     for policy in make {
         let budget = Budget::of_checkpoints(1);
-        let limits = Limits::default();
-        let mut callback = RemovalCallback::new(&spec(), policy(), budget, limits, ()).unwrap();
+        let mut callback = callback(&spec(), budget).with_policy(policy());
         pause(&mut callback, "0", 0.9);
         pause(&mut callback, "1", 0.1);
         callback.on_loop_end(1.0).unwrap();

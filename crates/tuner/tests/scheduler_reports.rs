@@ -89,10 +89,10 @@ fn bad_metrics_are_told_once_per_trial() {
     let mut scheduler = scheduler(&[1, 3], 9, 1);
     let first = scheduler.on_report("0", 1, f64::NAN).unwrap();
     assert_eq!(first.decision, Decision::Pause);
-    assert!(first.report.first_bad_metric);
+    assert!(first.report.first_non_finite);
     scheduler.adopt_resume("0").unwrap();
     let second = scheduler.on_report("0", 3, f64::INFINITY).unwrap();
-    assert!(second.report.recorded.is_some() && !second.report.first_bad_metric);
+    assert!(second.report.recorded.is_some() && !second.report.first_non_finite);
 }
 
 #[test]

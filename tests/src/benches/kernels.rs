@@ -8,7 +8,7 @@ use rungkeeper_score::{
     resume_probabilities,
 };
 use rungkeeper_tuner::simulation::{Conditions, simulate};
-use rungkeeper_tuner_hooks::{RankAware, Speculative};
+use rungkeeper_tuner_hooks::{Cheapest, RankAware, Speculative};
 
 use crate::benches::{Run, cell, curves, metric, no_cut_off, positions, ranked, settings};
 
@@ -63,7 +63,12 @@ pub const KERNELS: &[Kernel] = &[
     Kernel {
         name: "report and loop end, rank-aware",
         repetitions: 500,
-        run: |n| report_and_loop_end(n, Run::grown(1_000, 50, Box::<RankAware>::default())),
+        run: |n| {
+            report_and_loop_end(
+                n,
+                Run::grown(1_000, 50, Box::<Cheapest<RankAware>>::default()),
+            );
+        },
     },
     Kernel {
         name: "simulated run of 500 trials",
@@ -101,7 +106,8 @@ fn rank_aware(candidates: u64) {
 }
 
 fn rung(insertions: u64) {
-    let mut rung = Rung::new(1, (1, 3));
+    let third = PromotionQuantile::from_reduction_factor(3);
+    let mut rung = Rung::new(1, third.expect("a promotion quantile"));
     for i in 0..100_000 {
         rung.insert(metric("random", i));
     }
@@ -112,7 +118,7 @@ fn rung(insertions: u64) {
 }
 
 fn speculative(budget: u64) -> Run {
-    Run::grown(20_000, budget, Box::new(Speculative::default()))
+    Run::grown(20_000, budget, Box::new(Cheapest(Speculative::default())))
 }
 
 fn report_and_loop_end(turns: u64, mut run: Run) {

@@ -54,9 +54,10 @@ impl Run {
             seconds: Some(8.0 * trials as f64),
             ..Limits::default()
         };
-        let callback = RemovalCallback::new(&spec, policy, budget, limits, ());
+        let callback = RemovalCallback::new(&spec, budget).expect("the settings fit");
+        let callback = callback.with_policy(policy).with_limits(limits);
         Self {
-            callback: callback.expect("the settings fit"),
+            callback: callback.expect("the limit is positive"),
             paused: std::array::from_fn(|_| BinaryHeap::new()),
             recorded: [0; 4],
             promoted: [0; 4],

@@ -1,14 +1,19 @@
 //! Rungs with entries, and what they are compared with.
 
 use indexset::BTreeSet;
-use rungkeeper_rung_model::{MetricKey, Position, Rung};
+use rungkeeper_rung_model::{MetricKey, Position, PromotionQuantile, Rung};
 
 use crate::benches::metric;
 
 /// A rung after so many arrivals in one of [`ORDERS`](crate::benches::ORDERS), and where they stand.
+///
+/// # Panics
+///
+/// Never: 1/3 is a promotion quantile.
 #[must_use]
 pub fn rung(order: &str, len: u64) -> (Rung, Vec<Position>) {
-    let mut rung = Rung::new(1, (1, 3));
+    let third = PromotionQuantile::from_reduction_factor(3);
+    let mut rung = Rung::new(1, third.expect("a promotion quantile"));
     let positions = (0..len).map(|i| rung.insert(metric(order, i))).collect();
     (rung, positions)
 }

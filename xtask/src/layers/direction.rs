@@ -69,7 +69,7 @@ mod tests {
             .collect::<Vec<_>>()
             .join("\n");
         assert!(
-            text.contains(": score must not depend on rungkeeper-rung-model"),
+            text.contains(": score must not depend on rungkeeper-estimators"),
             "{text}"
         );
         let own = Layer::of("rungkeeper-policies").unwrap();

@@ -195,7 +195,7 @@ impl History {
     pub(crate) fn best(&self) -> Option<(&Trial, f64)> {
         let best = *self.ranking().first()?;
         let (_, metric) = best.finished?;
-        (!MetricKey::new(metric, self.header.mode).is_bad()).then_some((best, metric))
+        (!MetricKey::new(metric, self.header.mode).is_non_finite()).then_some((best, metric))
     }
 
     /// Resource units that the run needed in any case, each unit of a trial counted once.

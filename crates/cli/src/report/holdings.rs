@@ -68,7 +68,7 @@ impl Holdings {
         }
         self.exceeded_within_turns = true;
         let ends = matches!(event, Event::LoopEnd(_) | Event::End(_));
-        let helpless = model.candidates().next().is_none();
+        let helpless = model.num_candidates() == 0;
         let went_on = helpless && self.helpless.is_some_and(|since| since < time);
         if (ends || went_on) && self.exceeded.is_none() {
             self.exceeded = Some(time);

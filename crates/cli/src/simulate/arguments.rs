@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValuesParser;
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::simulation::{Conditions, Draw, Levels, Retraining};
-use rungkeeper_tuner_hooks::log::POLICIES;
+use rungkeeper_tuner_hooks::PolicySpec;
 use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
 
 /// Budgets tried where none is given, in checkpoints per worker.
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
     /// Which checkpoints are given up
     #[arg(
         long, value_name = "LIST", value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(POLICIES), default_values = POLICIES,
+        value_parser = PossibleValuesParser::new(PolicySpec::NAMES), default_values = PolicySpec::NAMES,
     )]
     policy: Vec<String>,
     /// Most checkpoints, those of running trials included [default: 2, 4, 8, 16 and 32 per worker]

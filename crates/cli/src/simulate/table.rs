@@ -258,10 +258,14 @@ mod tests {
     /// A column is wide enough for the name of any policy and a space before it.
     #[test]
     fn all_policies_fit_with_their_ranges() {
-        use rungkeeper_tuner_hooks::log::POLICIES;
-        assert!(BUDGET_WIDTH + POLICIES.len() * WITH_RANGE <= WIDTH);
-        assert!(BUDGET_WIDTH + (POLICIES.len() + 1) * WITHOUT_RANGE <= WIDTH);
-        assert!(POLICIES.iter().all(|policy| policy.len() < WITHOUT_RANGE));
+        use rungkeeper_tuner_hooks::PolicySpec;
+        assert!(BUDGET_WIDTH + PolicySpec::NAMES.len() * WITH_RANGE <= WIDTH);
+        assert!(BUDGET_WIDTH + (PolicySpec::NAMES.len() + 1) * WITHOUT_RANGE <= WIDTH);
+        assert!(
+            PolicySpec::NAMES
+                .iter()
+                .all(|policy| policy.len() < WITHOUT_RANGE)
+        );
     }
 
     #[test]

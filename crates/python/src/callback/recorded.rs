@@ -6,8 +6,8 @@ use std::sync::Arc;
 use pyo3::PyResult;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, HookError, Limits, Removal, RemovalCallback, RemovalReason, Replay, SetupError,
-    TrialInformation,
+    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, Replay, RungView,
+    SetupError, TrialInformation,
 };
 
 use super::history::{Decided, History};
@@ -31,13 +31,7 @@ pub(super) struct Recorded {
 impl Recorded {
     /// A run that has not begun.
     pub(super) fn new(header: Header) -> Result<Self, SetupError> {
-        let callback = RemovalCallback::new(
-            &header.model_spec(),
-            header.build_policy()?,
-            header.budget(),
-            header.limits(),
-            (),
-        )?;
+        let callback = RemovalCallback::of_header(&header)?;
         Ok(Self {
             callback,
             history: History::new(header.clone()),
@@ -100,7 +94,7 @@ impl Recorded {
 
     /// Tells the callback what happened to a trial, and keeps it unless it is refused.
     pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
-        told.tell(&mut self.callback, &trial)?;
+        self.callback.apply(&told.event(&trial, self.elapsed))?;
         self.history.told(trial, told);
         self.gather_notes();
         Ok(())
@@ -205,23 +199,25 @@ impl Recorded {
     /// Paused trials that hold a checkpoint, with the expected cost of losing it.
     pub(super) fn candidates(&self) -> Result<Vec<TrialInformation>, HookError> {
         let callback = &self.callback;
-        let candidates: Vec<_> = callback.model().candidates().collect();
-        let has_scores = callback.policy().estimates_costs();
-        let losses = callback
-            .policy()
-            .ln_losses(&candidates, callback.time_ratio())?;
-        let information =
-            candidates
-                .iter()
-                .zip(losses)
-                .map(|(candidate, ln_loss)| TrialInformation {
-                    trial_id: candidate.trial_id.to_owned(),
-                    level: candidate.level,
-                    rank: candidate.rank,
-                    rung_len: candidate.rung_len,
-                    score_val: has_scores.then(|| libm::exp(ln_loss)),
-                });
-        Ok(information.collect())
+        let rungs: Vec<RungView<'_>> = callback.model().rung_views().collect();
+        let mut scores = Vec::new();
+        if let Some(cost) = callback.policy().cost() {
+            scores = Priced::all(cost, &rungs, callback.time_ratio())?;
+        }
+        let mut scores = scores.iter().map(|priced| libm::exp(priced.ln_cost));
+        let mut all = Vec::new();
+        for rung in rungs {
+            let start = all.len();
+            all.extend(rung.worst_first().map(|candidate| TrialInformation {
+                trial_id: candidate.trial_id.to_owned(),
+                level: rung.level(),
+                rank: candidate.rank,
+                rung_len: rung.len(),
+                score_val: scores.next(),
+            }));
+            all[start..].reverse(); // best first
+        }
+        Ok(all)
     }
 }
 

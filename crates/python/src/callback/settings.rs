@@ -1,8 +1,8 @@
 //! The settings of a callback: keyword arguments, and the header of its log.
 
 use pyo3::prelude::*;
-use rungkeeper_tuner_hooks::log::{Header, POLICIES};
-use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
+use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, PolicySpec, RungSpec};
 
 use crate::arguments::{
     bad_type, bad_value, flag, limit_in_seconds, list, named, number, optional, pair, positive,
@@ -61,8 +61,11 @@ fn rungs(
     }
     let rungs = list(name, value, RUNGS, rung)?;
     let behind = |last: &RungSpec| {
-        let (a, b) = last.promotion_quantile;
-        (u128::from(last.level) * u128::from(b)).div_ceil(u128::from(a.max(1))) as u64
+        let (a, b) = (
+            last.promotion_quantile.numerator(),
+            last.promotion_quantile.denominator(),
+        );
+        (u128::from(last.level) * u128::from(b)).div_ceil(u128::from(a)) as u64
     };
     let max_resource = max_resource.or_else(|| rungs.last().map(behind));
     Ok((rungs, max_resource.unwrap_or(0)))
@@ -131,7 +134,7 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
 }
 
 fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
-    header.policy = keywords.take("policy", POLICIES[0].to_owned(), text)?;
+    header.policy = keywords.take("policy", PolicySpec::default().to_string(), text)?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
     header.approx_steps = keywords.take("approx_steps", header.approx_steps, |name, value| {
         optional(name, value, small)
@@ -147,6 +150,7 @@ fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
         policy: "speculative".to_owned(),
         ..header.clone()
     };
-    all_matter.build_policy().map_err(refused)?;
+    let spec = all_matter.policy_spec().map_err(refused)?;
+    spec.build().map_err(refused)?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a callback is told of a trial.
 
+use rungkeeper_tuner_hooks::TrialResult;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{HookError, RemovalCallback, TrialResult, TunerCallback};
 
 /// What happened to a trial.
 #[derive(Clone, Copy)]
@@ -21,26 +21,6 @@ pub(super) enum Told {
 }
 
 impl Told {
-    /// Tells a callback.
-    pub(super) fn tell(self, callback: &mut RemovalCallback, trial: &str) -> Result<(), HookError> {
-        match self {
-            Self::Start { bracket } => callback.on_start_trial(trial, bracket),
-            Self::Result(result) => callback.on_trial_result(trial, &result),
-            Self::Resume => callback.on_resume_trial(trial),
-            Self::Restart => callback.on_restart_trial(trial),
-            Self::Checkpoint { level, bytes } => {
-                callback.on_checkpoint_committed(trial, level, bytes)
-            }
-            Self::Complete => callback.on_trial_complete(trial),
-            Self::Failed => callback.on_trial_failed(trial),
-            Self::Retry => callback.on_retry_trial(trial),
-            Self::Undeleted { bytes } => callback.on_deletion_failed(trial, bytes),
-            Self::Deleted => callback.on_checkpoint_deleted(trial),
-            Self::Pin => callback.pin(trial),
-            Self::Unpin => callback.unpin(trial),
-        }
-    }
-
     /// The event of it.
     pub(super) fn event(self, trial: &str, elapsed: f64) -> Event {
         let trial = trial.to_owned();

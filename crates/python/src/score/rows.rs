@@ -68,7 +68,8 @@ impl Quantiles {
         match self.last {
             Some((last, quantile)) if last == value => Ok(quantile),
             _ => {
-                let quantile = PromotionQuantile::from_f64(value).map_err(Problem::Score)?;
+                let quantile = PromotionQuantile::from_f64(value)
+                    .map_err(|error| Problem::Score(error.into()))?;
                 self.last = Some((value, quantile));
                 Ok(quantile)
             }
@@ -114,7 +115,7 @@ fn out_of_range(error: &ScoreError, names: &[&str]) -> Option<(&'static str, Str
             return Some((NUM_BETTER, format!("less than the rank {rank}")));
         }
         ScoreError::InvalidRungLen { .. } => (RUNG_LENS, "at least 1"),
-        ScoreError::InvalidQuantile { .. } | ScoreError::InvalidQuantileValue { .. } => (
+        ScoreError::Quantile(_) => (
             QUANTILES,
             "in (0, 1] and (next to) a fraction with a denominator of at most 2**31",
         ),

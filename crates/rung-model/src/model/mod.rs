@@ -36,8 +36,9 @@ use crate::{
 /// model.resume("b")?; // promoted
 /// model.remove_checkpoint("a")?; // given up
 /// assert_eq!(model.status("a"), Some(TrialStatus::PausedNoCheckpoint));
-/// let candidates: Vec<_> = model.candidates().map(|c| (c.trial_id, c.rank, c.rung_len)).collect();
-/// assert_eq!(candidates, [("c", 2, 3)]);
+/// let lowest = model.rung_views().last().unwrap();
+/// let candidates: Vec<_> = lowest.worst_first().map(|c| (c.trial_id, c.rank)).collect();
+/// assert_eq!((candidates, lowest.len()), (vec![("c", 2)], 3));
 /// assert_eq!(model.num_with_checkpoint(), 2); // b runs, c waits
 /// assert_eq!(model.checkpoint_bytes(), 10_000_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -133,7 +134,7 @@ impl RungModel {
         })
     }
 
-    fn candidate<'m>(
+    pub(crate) fn candidate<'m>(
         &'m self,
         rung: &Rung,
         position: crate::Position,
@@ -146,13 +147,10 @@ impl RungModel {
         let (rank, num_better) = rung.rank_and_num_better(position);
         Some(Candidate {
             trial_id: &self.ids[trial.get()],
-            level: rung.level(),
             rank,
             num_better,
-            rung_len: rung.len(),
-            promotion_quantile: rung.promotion_quantile(),
-            bad_metric: position.metric().is_bad(),
             bytes: state.checkpoint.map_or(0, |checkpoint| checkpoint.bytes),
+            non_finite: position.metric().is_non_finite(),
         })
     }
 
@@ -213,8 +211,8 @@ impl RungModel {
                 rung_len: rung.len(),
             });
             out.skipped = resource != rung.level();
-            out.first_bad_metric = metric.is_bad() && !state.bad_metric_seen;
-            state.bad_metric_seen |= metric.is_bad();
+            out.first_non_finite = metric.is_non_finite() && !state.non_finite_seen;
+            state.non_finite_seen |= metric.is_non_finite();
             state.standing = Some(Standing {
                 rung: next,
                 position,

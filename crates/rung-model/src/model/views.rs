@@ -2,55 +2,17 @@
 
 use super::RungModel;
 use crate::trial::End;
-use crate::{Candidate, Checkpoint, Rung, TrialIndex, TrialInformation, TrialStatus};
+use crate::{Checkpoint, Rung, RungView, TrialIndex, TrialInformation, TrialStatus};
 
 impl RungModel {
-    /// Paused trials whose checkpoint can be given up: complete, and not pinned. Highest level
-    /// first, then by rank, within one rung system after the other.
-    ///
-    /// The work grows with the number of checkpoints (times the logarithm of the rung lengths), not
-    /// with the number of trials.
-    pub fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
-        self.rungs.iter().rev().flat_map(move |rung| {
-            rung.waiting()
-                .filter_map(move |(position, trial)| self.candidate(rung, position, trial))
-        })
+    /// All rungs with their candidates, the paused trials whose checkpoint can be removed: it is complete and not pinned.
+    /// Highest level first, within one rung system after the other.
+    pub fn rung_views(&self) -> impl Iterator<Item = RungView<'_>> {
+        let highest_first = self.rungs.iter().rev();
+        highest_first.map(|rung| RungView::of(self, rung))
     }
 
-    /// Of each rung the `per_rung` worst-ranked of [`RungModel::candidates`], in the same order, into
-    /// a list that is emptied first.
-    ///
-    /// The work grows with `per_rung` and the number of rungs, not with the number of checkpoints.
-    ///
-    /// ```
-    /// use rungkeeper_rung_model::{CheckpointTracking, Decision, ModelSpec, RungModel};
-    ///
-    /// let checkpoints = CheckpointTracking::Assumed;
-    /// let spec = ModelSpec { checkpoints, ..ModelSpec::geometric(1, 3, 9)? };
-    /// let mut model = RungModel::new(&spec)?;
-    /// for (trial, loss) in [("a", 0.3), ("b", 0.1), ("c", 0.2)] {
-    ///     model.start(trial, 0)?;
-    ///     model.report(trial, 1, loss, Decision::Pause)?;
-    /// }
-    /// let mut worst = Vec::new();
-    /// model.worst_candidates(2, &mut worst);
-    /// let ids: Vec<_> = worst.iter().map(|candidate| candidate.trial_id).collect();
-    /// assert_eq!((ids, model.num_candidates()), (vec!["c", "a"], 3));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn worst_candidates<'m>(&'m self, per_rung: usize, out: &mut Vec<Candidate<'m>>) {
-        out.clear();
-        for rung in self.rungs.iter().rev() {
-            let start = out.len();
-            let worst_first = rung.waiting().rev();
-            let found =
-                worst_first.filter_map(|(position, trial)| self.candidate(rung, position, trial));
-            out.extend(found.take(per_rung));
-            out[start..].reverse();
-        }
-    }
-
-    /// Number of [`RungModel::candidates`].
+    /// Number of candidates in all [`RungModel::rung_views`].
     #[must_use]
     pub fn num_candidates(&self) -> usize {
         self.num_candidates

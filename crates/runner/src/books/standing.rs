@@ -6,7 +6,7 @@ use rungkeeper_rung_model::{Decision, Mode};
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Limits, RemovalCallback, RemovalReason};
+use rungkeeper_tuner_hooks::{Limits, PolicySpec, RemovalCallback, RemovalReason};
 use serde_json::Value;
 
 use super::Fields;
@@ -47,13 +47,7 @@ pub(crate) struct Standing {
 impl Standing {
     /// Of a run that has not begun.
     pub(crate) fn new(experiment: &Experiment, header: &Header) -> Result<Self, RunError> {
-        let callback = RemovalCallback::new(
-            &header.model_spec(),
-            header.build_policy()?,
-            header.budget(),
-            header.limits(),
-            (),
-        )?;
+        let callback = RemovalCallback::of_header(header)?;
         Ok(Self {
             scheduler: PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?,
             callback,
@@ -68,7 +62,7 @@ impl Standing {
             sizes: HashMap::new(),
             largest: 0,
             limits_of_the_file: header.limits(),
-            draws: header.policy == "random",
+            draws: matches!(header.policy_spec(), Ok(PolicySpec::Random { .. })),
             within_a_turn: false,
         })
     }

@@ -2,7 +2,7 @@
 
 use rungkeeper_policies::{Budget, Limits};
 use rungkeeper_rung_model::{Brackets, SpecError};
-use rungkeeper_tuner_hooks::log::POLICIES;
+use rungkeeper_tuner_hooks::PolicySpec;
 use toml::Spanned;
 
 use super::error::{Problems, nearest};
@@ -233,7 +233,7 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTa
         };
     }
     let policy = match &table.policy {
-        None => POLICIES[0].to_owned(),
+        None => PolicySpec::NAMES[0].to_owned(),
         Some(name) => {
             check_policy(name, problems);
             name.get_ref().clone()
@@ -257,13 +257,13 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTa
 
 fn check_policy(name: &Spanned<String>, problems: &mut Problems<'_>) {
     let policy = name.get_ref().as_str();
-    if POLICIES.contains(&policy) {
+    if PolicySpec::NAMES.contains(&policy) {
         return;
     }
-    let hint = nearest(policy, POLICIES.into_iter()).map_or(String::new(), |nearest| {
+    let hint = nearest(policy, PolicySpec::NAMES.into_iter()).map_or(String::new(), |nearest| {
         format!("; did you mean `{nearest}`?")
     });
-    let all = POLICIES.join(", ");
+    let all = PolicySpec::NAMES.join(", ");
     let message = format!("the policy `{policy}` is unknown, there are {all}{hint}");
     problems.add(&name.span(), message);
 }

@@ -1,17 +1,12 @@
 use rungkeeper_estimators::EstimatorSettings;
-use rungkeeper_policies::{
-    Budget, ByLevel, Limits, Random, RankAware, RemovalPolicy, Speculative, SpeculativeSettings,
+use rungkeeper_policies::{Budget, Limits, PolicyError, PolicySpec, SpeculativeSettings};
+use rungkeeper_rung_model::{
+    Brackets, CheckpointTracking, Mode, ModelSpec, PromotionRule, RungSpec,
 };
-use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
-use rungkeeper_score::{Horizon, PromotionRule};
-
-use crate::SetupError;
+use rungkeeper_score::Horizon;
 
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
-
-/// Names of the policies, the one that is taken where none is named first.
-pub const POLICIES: [&str; 4] = ["rank_aware", "speculative", "by_level", "random"];
 
 /// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
 /// repeated reports count as data.
@@ -150,14 +145,14 @@ fn horizon() -> Horizon {
 }
 
 impl Header {
-    /// A header with the defaults of the speculative policy, for a run of the given rungs.
+    /// A header with the default policy, for a run of the given rungs.
     #[must_use]
     pub fn new(source: &str, spec: &ModelSpec, max_resource: u64) -> Self {
         let settings = SpeculativeSettings::default();
         Self {
             version: VERSION,
             source: source.to_owned(),
-            policy: "speculative".to_owned(),
+            policy: PolicySpec::default().to_string(),
             policy_seed: 0,
             max_num_checkpoints: None,
             max_bytes: None,
@@ -230,23 +225,47 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// An unknown name, or settings the policy refuses.
-    pub fn build_policy(&self) -> Result<Box<dyn RemovalPolicy>, SetupError> {
-        Ok(match self.policy.as_str() {
-            "speculative" => Box::new(Speculative::new(SpeculativeSettings {
-                approx_steps: self.approx_steps,
-                promotion_rule: self.promotion_rule,
-                horizon: self.horizon,
-                estimators: EstimatorSettings {
-                    prior_beta_mean: self.prior_beta_mean,
-                    prior_beta_size: self.prior_beta_size,
-                    min_data_at_rung: self.min_data_at_rung,
-                },
-            })?),
-            "rank_aware" => Box::new(RankAware::new(self.promotion_rule)),
-            "by_level" => Box::new(ByLevel),
-            "random" => Box::new(Random::new(self.policy_seed)),
-            _ => return Err(SetupError::UnknownPolicy(self.policy.clone())),
-        })
+    /// An unknown name.
+    pub fn policy_spec(&self) -> Result<PolicySpec, PolicyError> {
+        let settings = SpeculativeSettings {
+            approx_steps: self.approx_steps,
+            promotion_rule: self.promotion_rule,
+            horizon: self.horizon,
+            estimators: EstimatorSettings {
+                prior_beta_mean: self.prior_beta_mean,
+                prior_beta_size: self.prior_beta_size,
+                min_data_at_rung: self.min_data_at_rung,
+            },
+        };
+        PolicySpec::named(&self.policy, settings, self.policy_seed)
+    }
+
+    /// Names another policy, with its settings. Settings that it does not have stay as they were.
+    ///
+    /// ```
+    /// use rungkeeper_tuner_hooks::log::Header;
+    /// use rungkeeper_tuner_hooks::{ModelSpec, PolicySpec};
+    ///
+    /// let mut header = Header::new("example", &ModelSpec::geometric(1, 3, 27)?, 27);
+    /// header.set_policy(PolicySpec::Random { policy_seed: 7 });
+    /// assert_eq!((header.policy.as_str(), header.policy_seed), ("random", 7));
+    /// assert_eq!(header.policy_spec()?, PolicySpec::Random { policy_seed: 7 });
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_policy(&mut self, policy: PolicySpec) {
+        policy.name().clone_into(&mut self.policy);
+        match policy {
+            PolicySpec::RankAware { promotion_rule } => self.promotion_rule = promotion_rule,
+            PolicySpec::Speculative(settings) => {
+                self.approx_steps = settings.approx_steps;
+                self.promotion_rule = settings.promotion_rule;
+                self.horizon = settings.horizon;
+                self.prior_beta_mean = settings.estimators.prior_beta_mean;
+                self.prior_beta_size = settings.estimators.prior_beta_size;
+                self.min_data_at_rung = settings.estimators.min_data_at_rung;
+            }
+            PolicySpec::Random { policy_seed } => self.policy_seed = policy_seed,
+            _ => {}
+        }
     }
 }

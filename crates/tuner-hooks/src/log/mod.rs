@@ -13,6 +13,6 @@ mod lenient;
 mod line;
 
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, MOST_SECONDS, RemovedAtLoopEnd};
-pub use header::{CheckpointEvents, Header, POLICIES, VERSION};
+pub use header::{CheckpointEvents, Header, VERSION};
 #[cfg(feature = "serde")]
 pub use line::{LogError, parse_line, read_lines, read_texts, to_line};

@@ -97,8 +97,8 @@ impl<S> RemovalCallback<S> {
                     level: recorded.level,
                 });
             }
-            if report.first_bad_metric {
-                self.notes.push(Note::BadMetric {
+            if report.first_non_finite {
+                self.notes.push(Note::NonFinite {
                     trial: trial.to_owned(),
                     level: recorded.level,
                 });

@@ -7,14 +7,15 @@ mod undeleted;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
-use rungkeeper_policies::{Budget, Limits, Progress, RemovalPolicy};
-use rungkeeper_rung_model::{Candidate, ModelSpec, RungModel};
+use rungkeeper_policies::{Budget, Limits, PolicySpec, Progress, RemovalPolicy};
+use rungkeeper_rung_model::{ModelSpec, RungModel, RungView};
 
+use crate::log::Header;
 use crate::{CheckpointStore, HookError, Note, SetupError};
 
 pub use results::{ExtraResults, Removal, RemovalPlan};
 
-/// Keeps the checkpoints of a run within a budget: any policy, any store.
+/// Keeps the checkpoints of a run within a budget: with the default policy and no store, or any others.
 ///
 /// The callback owns a rung model and learns only from the hooks. At each loop end, while more
 /// checkpoints (or bytes) are held than the budget allows, the policy chooses paused trials that
@@ -26,14 +27,13 @@ pub use results::{ExtraResults, Removal, RemovalPlan};
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::{
-///     Budget, Decision, Limits, ModelSpec, RemovalCallback, Speculative, TrialResult, TunerCallback,
+///     Budget, Decision, Limits, ModelSpec, RemovalCallback, TrialResult, TunerCallback,
 /// };
 ///
-/// let budget = Budget::of_checkpoints(2);
 /// let limits = Limits { seconds: Some(60.0), ..Limits::default() };
-/// let mut callback = RemovalCallback::new(
-///     &ModelSpec::geometric(1, 3, 27)?, Box::new(Speculative::default()), budget, limits, (),
-/// )?;
+/// let spec = ModelSpec::geometric(1, 3, 27)?;
+/// let mut callback =
+///     RemovalCallback::new(&spec, Budget::of_checkpoints(2))?.with_limits(limits)?;
 /// for (trial, metric) in [("0", 0.3), ("1", 0.5), ("2", 0.4)] {
 ///     callback.on_start_trial(trial, 0)?;
 ///     callback.on_trial_result(trial, &TrialResult { level: 1, metric, decision: Decision::Pause })?;
@@ -68,26 +68,19 @@ pub struct RemovalCallback<S = ()> {
     notes: Vec<Note>,
 }
 
-impl<S: CheckpointStore> RemovalCallback<S> {
-    /// A callback for a run that has not begun.
+impl RemovalCallback {
+    /// A callback for a run that has not begun, with the default policy ([`PolicySpec::default`]), no limits and no store.
     ///
     /// # Errors
     ///
-    /// Rungs from which no model can be built, or limits that are not positive.
-    pub fn new(
-        spec: &ModelSpec,
-        policy: Box<dyn RemovalPolicy>,
-        budget: Budget,
-        limits: Limits,
-        store: S,
-    ) -> Result<Self, SetupError> {
-        limits.check()?;
+    /// Rungs from which no model can be built.
+    pub fn new(spec: &ModelSpec, budget: Budget) -> Result<Self, SetupError> {
         Ok(Self {
             model: RungModel::new(spec)?,
-            policy,
+            policy: PolicySpec::default().build()?,
             budget,
-            limits,
-            store,
+            limits: Limits::default(),
+            store: (),
             progress: Progress::default(),
             num_checkpoints_removed: 0,
             num_trials_resumed: 0,
@@ -98,6 +91,66 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             refused: BTreeSet::new(),
             notes: Vec::new(),
         })
+    }
+
+    /// A callback for the run of an event log, as it was at the start.
+    ///
+    /// # Errors
+    ///
+    /// Settings from which none can be built.
+    pub fn of_header(header: &Header) -> Result<Self, SetupError> {
+        Self::new(&header.model_spec(), header.budget())?
+            .with_policy(header.policy_spec()?.build()?)
+            .with_limits(header.limits())
+    }
+}
+
+impl<S: CheckpointStore> RemovalCallback<S> {
+    /// Chooses by another policy, before the run begins: one of [`PolicySpec::build`], or any other.
+    ///
+    /// ```
+    /// use rungkeeper_tuner_hooks::{Budget, ModelSpec, PolicySpec, RemovalCallback};
+    ///
+    /// let policy: PolicySpec = "by_level".parse()?;
+    /// let spec = ModelSpec::geometric(1, 3, 27)?;
+    /// let callback =
+    ///     RemovalCallback::new(&spec, Budget::of_checkpoints(8))?.with_policy(policy.build()?);
+    /// assert_eq!(callback.policy().name(), "by_level");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_policy(self, policy: Box<dyn RemovalPolicy>) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// The run ends at these limits: the time ratio counts from them.
+    ///
+    /// # Errors
+    ///
+    /// A limit that is not positive.
+    pub fn with_limits(self, limits: Limits) -> Result<Self, SetupError> {
+        limits.check()?;
+        Ok(Self { limits, ..self })
+    }
+
+    /// Deletes from this store what is removed.
+    pub fn with_store<T: CheckpointStore>(self, store: T) -> RemovalCallback<T> {
+        RemovalCallback {
+            model: self.model,
+            policy: self.policy,
+            budget: self.budget,
+            limits: self.limits,
+            store,
+            progress: self.progress,
+            num_checkpoints_removed: self.num_checkpoints_removed,
+            num_trials_resumed: self.num_trials_resumed,
+            resumed_without_checkpoint: self.resumed_without_checkpoint,
+            units_trained_again: self.units_trained_again,
+            told_to_train_again: self.told_to_train_again,
+            undeleted: self.undeleted,
+            refused: self.refused,
+            notes: self.notes,
+        }
     }
 
     /// What a loop end at `elapsed` seconds gives up. Nothing is changed but the stream of a random
@@ -125,20 +178,11 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             });
         }
         let time_ratio = self.limits.time_ratio(&self.progress);
-        let mut candidates: Vec<Candidate<'_>> = Vec::new();
-        if self.policy.needs_all(need) {
-            candidates.extend(self.model.candidates());
-        } else {
-            let most = usize::try_from(need.checkpoints).unwrap_or(usize::MAX);
-            self.model.worst_candidates(most, &mut candidates);
-        }
-        let chosen = self.policy.choose(&candidates, need, time_ratio)?;
+        let rungs: Vec<RungView<'_>> = self.model.rung_views().collect();
+        let chosen = self.policy.choose(&rungs, need, time_ratio)?;
         let removals = chosen
             .iter()
-            .map(|choice| {
-                let candidate = &candidates[choice.candidate];
-                Removal::new(candidate, choice.ln_expected_cost, choice.reason)
-            })
+            .map(|choice| Removal::new(rungs[choice.rung], choice))
             .collect();
         Ok(RemovalPlan {
             elapsed,

@@ -1,7 +1,7 @@
 //! What the callback decides, and the figures of a run.
 
-use rungkeeper_policies::{Need, RemovalReason};
-use rungkeeper_rung_model::Candidate;
+use rungkeeper_policies::{Choice, Need, RemovalReason};
+use rungkeeper_rung_model::RungView;
 
 /// What a loop end decided: which checkpoints are given up, and on what grounds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,20 +65,17 @@ impl ExtraResults {
 }
 
 impl Removal {
-    pub(super) fn new(
-        candidate: &Candidate<'_>,
-        ln_cost: Option<f64>,
-        reason: RemovalReason,
-    ) -> Self {
+    pub(super) fn new(rung: RungView<'_>, choice: &Choice<'_>) -> Self {
+        let (candidate, ln_cost) = (&choice.candidate, choice.ln_expected_cost);
         Self {
             trial: candidate.trial_id.to_owned(),
-            level: candidate.level,
+            level: rung.level(),
             rank: candidate.rank,
-            rung_len: candidate.rung_len,
+            rung_len: rung.len(),
             bytes: candidate.bytes,
             expected_cost: ln_cost.map(libm::exp),
             ln_expected_cost: ln_cost.filter(|ln| ln.is_finite()),
-            reason,
+            reason: choice.reason,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Comparing a recorded loop end with one's own.
 
-use rungkeeper_policies::Candidate;
+use rungkeeper_policies::{Candidate, Priced, RungView};
 
 use crate::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
 use crate::{HookError, RemovalCallback};
@@ -18,7 +18,7 @@ pub enum Verdict {
     Agree,
     /// Other trials, at a lower expected cost.
     Better,
-    /// Other trials, at the same expected cost.
+    /// Other trials, at the same expected cost, or by a policy that estimates none.
     Tied,
     /// Other trials at a higher expected cost, or the state itself differs from the recorded one.
     Worse,
@@ -50,8 +50,8 @@ pub struct Checked {
     pub rank: u64,
     /// Number of entries of the rung.
     pub rung_len: u64,
-    /// Logarithm of what the policy expects to lose with it.
-    pub ln_loss: f64,
+    /// Logarithm of what losing it costs in expectation, where the policy estimates it.
+    pub ln_cost: Option<f64>,
     /// The score the log gave it, where it says.
     pub recorded_score: Option<f64>,
 }
@@ -131,19 +131,9 @@ pub(super) fn loop_end(
 ) -> Result<CheckedLoopEnd, HookError> {
     let plan = callback.plan(end.elapsed)?;
     let time_ratio = callback.time_ratio();
-    let candidates: Vec<Candidate<'_>> = callback.model().candidates().collect();
-    let losses = callback.policy().ln_losses(&candidates, time_ratio)?;
+    let candidates = candidates(callback, time_ratio)?;
     let of = |trial: &str| -> Option<Checked> {
-        let place = candidates.iter().position(|c| c.trial_id == trial)?;
-        let candidate = &candidates[place];
-        Some(Checked {
-            trial: trial.to_owned(),
-            level: candidate.level,
-            rank: candidate.rank,
-            rung_len: candidate.rung_len,
-            ln_loss: losses[place],
-            recorded_score: None,
-        })
+        candidates.iter().find(|it| it.trial == trial).cloned()
     };
     let own: Vec<Checked> = plan.removals.iter().filter_map(|r| of(&r.trial)).collect();
     let with_score = |removed: &RemovedAtLoopEnd| {
@@ -180,6 +170,29 @@ pub(super) fn loop_end(
     })
 }
 
+/// All candidates, with their costs.
+fn candidates(callback: &RemovalCallback, time_ratio: f64) -> Result<Vec<Checked>, HookError> {
+    let rungs: Vec<RungView<'_>> = callback.model().rung_views().collect();
+    let checked = |rung: RungView<'_>, candidate: &Candidate<'_>, ln_cost| Checked {
+        trial: candidate.trial_id.to_owned(),
+        level: rung.level(),
+        rank: candidate.rank,
+        rung_len: rung.len(),
+        ln_cost,
+        recorded_score: None,
+    };
+    Ok(match callback.policy().cost() {
+        Some(cost) => Priced::all(cost, &rungs, time_ratio)?
+            .iter()
+            .map(|it| checked(rungs[it.rung], &it.candidate, Some(it.ln_cost)))
+            .collect(),
+        None => rungs
+            .iter()
+            .flat_map(|rung| rung.worst_first().map(|it| checked(*rung, &it, None)))
+            .collect(),
+    })
+}
+
 fn compare(own: &[Checked], recorded: &[Checked]) -> Verdict {
     let ids = |list: &[Checked]| {
         let mut ids: Vec<String> = list.iter().map(|checked| checked.trial.clone()).collect();
@@ -189,7 +202,9 @@ fn compare(own: &[Checked], recorded: &[Checked]) -> Verdict {
     if ids(own) == ids(recorded) {
         return Verdict::Agree;
     }
-    let (own, recorded) = (ln_sum(own), ln_sum(recorded));
+    let (Some(own), Some(recorded)) = (ln_sum(own), ln_sum(recorded)) else {
+        return Verdict::Tied; // the policy prefers none
+    };
     let difference = recorded - own; // relative, as these are logarithms
     if own == recorded || difference.abs() <= SAME_COST {
         Verdict::Tied
@@ -200,17 +215,15 @@ fn compare(own: &[Checked], recorded: &[Checked]) -> Verdict {
     }
 }
 
-/// Logarithm of the sum of the losses, without underflow.
-fn ln_sum(list: &[Checked]) -> f64 {
-    let largest = list
-        .iter()
-        .map(|checked| checked.ln_loss)
-        .fold(f64::NEG_INFINITY, f64::max);
+/// Logarithm of the sum of the costs, without underflow.
+fn ln_sum(list: &[Checked]) -> Option<f64> {
+    let costs: Vec<f64> = list.iter().map(|it| it.ln_cost).collect::<Option<_>>()?;
+    let largest = costs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if largest == f64::NEG_INFINITY {
-        return largest;
+        return Some(largest);
     }
-    let scaled = list.iter().map(|c| libm::exp(c.ln_loss - largest));
-    largest + libm::log(scaled.sum())
+    let scaled = costs.iter().map(|ln_cost| libm::exp(ln_cost - largest));
+    Some(largest + libm::log(scaled.sum()))
 }
 
 fn state_differences(callback: &RemovalCallback, end: &LoopEnd, candidates: usize) -> Vec<String> {

@@ -99,11 +99,8 @@ impl Replay {
     }
 
     fn new(header: &Header, comparison: Option<Comparison>) -> Result<Self, ReplayError> {
-        let spec = header.model_spec();
-        let policy = header.build_policy()?;
-        let callback = RemovalCallback::new(&spec, policy, header.budget(), header.limits(), ())?;
         Ok(Self {
-            callback,
+            callback: RemovalCallback::of_header(header)?,
             comparison,
             announced: Vec::new(),
             group: None,

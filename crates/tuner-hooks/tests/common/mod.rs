@@ -1,7 +1,7 @@
 //! A run of a few trials, told to the removal callback.
 
 use rungkeeper_tuner_hooks::{
-    Budget, CheckpointStore, CheckpointTracking, Decision, Limits, ModelSpec, RemovalCallback,
+    Budget, Cheapest, CheckpointStore, CheckpointTracking, Decision, ModelSpec, RemovalCallback,
     Speculative, TrialResult, TrialStatus, TunerCallback,
 };
 
@@ -13,8 +13,10 @@ pub(crate) fn spec() -> ModelSpec {
 }
 
 pub(crate) fn callback(spec: &ModelSpec, budget: Budget) -> RemovalCallback {
-    let policy = Box::new(Speculative::default());
-    RemovalCallback::new(spec, policy, budget, Limits::default(), ()).unwrap()
+    let policy = Box::new(Cheapest(Speculative::default()));
+    RemovalCallback::new(spec, budget)
+        .unwrap()
+        .with_policy(policy)
 }
 
 pub(crate) fn report(

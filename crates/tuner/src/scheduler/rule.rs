@@ -1,7 +1,6 @@
 //! When the best waiting trial of a rung is promoted.
 
-use rungkeeper_rung_model::{MetricKey, Mode, Position, Rung};
-use rungkeeper_score::PromotionRule;
+use rungkeeper_rung_model::{MetricKey, Mode, Position, PromotionRule, Rung};
 
 use crate::scheduler::PromotionSpec;
 
@@ -33,17 +32,18 @@ impl Rule {
 
     /// Whether the best waiting entry of a rung is to be promoted. Bad metrics never are.
     pub(crate) fn promotes(self, rung: &Rung, best: Position) -> bool {
-        if best.metric().is_bad() {
+        if best.metric().is_non_finite() {
             return false;
         }
-        let (a, b) = rung.promotion_quantile();
-        let share = |part: u64, whole: u64| {
-            u128::from(b) * u128::from(part) <= u128::from(a) * u128::from(whole)
-        };
+        let may =
+            |rule: PromotionRule, rank| rule.promotes(rank, rung.len(), rung.promotion_quantile());
         match self {
-            Self::TopFraction => share(rung.rank(best), rung.len()),
+            Self::TopFraction => may(PromotionRule::TopFraction, rung.rank(best)),
             _ if rung.len() < 2 => false,
-            Self::LinearQuantile => share(rung.num_better(best.metric()), rung.len() - 1),
+            Self::LinearQuantile => {
+                let first_of_equals = rung.num_better(best.metric()) + 1;
+                may(PromotionRule::LinearQuantile, first_of_equals)
+            }
             Self::LinearQuantileInDoubles(mode) => match quantile_in_doubles(rung, mode) {
                 Some(quantile) => match mode {
                     Mode::Min => best.metric().metric(mode) <= quantile,
@@ -59,8 +59,7 @@ impl Rule {
 /// Syne Tune 0.13 takes: for `max` it is the quantile 1 - alpha, computed from the other end. `None`
 /// where a bad metric takes part.
 fn quantile_in_doubles(rung: &Rung, mode: Mode) -> Option<f64> {
-    let (a, b) = rung.promotion_quantile();
-    let alpha = a as f64 / b as f64;
+    let alpha = rung.promotion_quantile().value();
     let ascending = match mode {
         Mode::Min => alpha,
         Mode::Max => 1.0 - alpha,
@@ -72,7 +71,7 @@ fn quantile_in_doubles(rung: &Rung, mode: Mode) -> Option<f64> {
         Mode::Min => (index, fraction),
         Mode::Max => (rung.len() - index, 1.0 - fraction),
     };
-    let finite = |key: MetricKey| (!key.is_bad()).then(|| key.metric(mode));
+    let finite = |key: MetricKey| (!key.is_non_finite()).then(|| key.metric(mode));
     let first = rung.metric_at(rank).and_then(finite)?;
     let second = rung.metric_at(rank + 1).and_then(finite)?;
     Some(weight * second + (1.0 - weight) * first)

@@ -1,5 +1,4 @@
-use rungkeeper_rung_model::{Brackets, ModelSpec, SpecError};
-use rungkeeper_score::{PromotionQuantile, PromotionRule};
+use rungkeeper_rung_model::{Brackets, ModelSpec, PromotionRule, SpecError};
 
 /// Most rung levels. Each is looked at whenever a worker is free.
 const MOST_LEVELS: usize = 1_000;
@@ -84,20 +83,11 @@ impl PromotionSpec {
     /// # Errors
     ///
     /// As [`ModelSpec::check`]; also when the max resource is not above all rung levels, for more than
-    /// 1,000 levels, for brackets with rungs of their own that have more than 10,000 in all, and for
-    /// a promotion quantile with a denominator, in lowest terms, above 2^31.
+    /// 1,000 levels, and for brackets with rungs of their own that have more than 10,000 in all.
     pub fn check(&self) -> Result<(), SpecError> {
         let levels = self.model.rungs.len();
         check_levels(levels)?;
         self.model.check()?;
-        for rung in &self.model.rungs {
-            let (a, b) = rung.promotion_quantile;
-            // What the policies cannot compute with would end a run at its first removal.
-            if PromotionQuantile::new(a, b).is_err() {
-                let level = rung.level;
-                return Err(SpecError::QuantileTooFine { level, a, b });
-            }
-        }
         let Brackets { number, own_rungs } = self.model.brackets;
         // Bracket s has all levels but for the first s.
         let (of_all, of_none) = (levels as u64, (levels - number) as u64);

@@ -1,8 +1,8 @@
 //! From conditions and a cell to what a run is made of.
 
 use rungkeeper_rung_model::{CheckpointTracking, ModelSpec};
+use rungkeeper_tuner_hooks::RemovalCallback;
 use rungkeeper_tuner_hooks::log::Header;
-use rungkeeper_tuner_hooks::{RemovalCallback, SetupError};
 
 use crate::scheduler::{PromotionScheduler, PromotionSpec};
 use crate::search_space::SearchSpace;
@@ -75,8 +75,7 @@ impl Setup {
             seed: cell.seed,
             ..Header::new("simulate", &spec.model, spec.max_resource)
         };
-        limits.check().map_err(SetupError::from)?;
-        header.build_policy()?;
+        RemovalCallback::of_header(&header)?;
         Ok(Self {
             spec,
             header,
@@ -95,9 +94,6 @@ impl Setup {
 
     /// The callback that a replay of the log builds as well.
     pub(super) fn callback(&self) -> Result<RemovalCallback, SimulationError> {
-        let header = &self.header;
-        let (policy, budget) = (header.build_policy()?, header.budget());
-        let (spec, limits) = (header.model_spec(), header.limits());
-        Ok(RemovalCallback::new(&spec, policy, budget, limits, ())?)
+        Ok(RemovalCallback::of_header(&self.header)?)
     }
 }

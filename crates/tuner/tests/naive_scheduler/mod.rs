@@ -257,8 +257,8 @@ impl Naive {
             .map(|rung| NaiveRung {
                 level: rung.level,
                 alpha: (
-                    rung.promotion_quantile.0.cast_signed(),
-                    rung.promotion_quantile.1.cast_signed(),
+                    rung.promotion_quantile.numerator().cast_signed(),
+                    rung.promotion_quantile.denominator().cast_signed(),
                 ),
                 entries: Vec::new(),
             })

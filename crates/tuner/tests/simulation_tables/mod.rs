@@ -12,7 +12,7 @@ use rungkeeper_tuner::simulation::{
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header};
 use rungkeeper_tuner_hooks::{Comparison, Replay};
 
-pub(crate) use rungkeeper_tuner_hooks::log::POLICIES;
+pub(crate) const POLICIES: [&str; 4] = rungkeeper_tuner_hooks::PolicySpec::NAMES;
 
 /// Curves from the rows of a file, without its header.
 pub(crate) fn curves(rows: &str, mode: Mode) -> Curves {

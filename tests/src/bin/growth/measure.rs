@@ -6,7 +6,7 @@ use std::hint::black_box;
 use cpu_time::ProcessTime;
 use peak_alloc::PeakAlloc;
 use rungkeeper_tests::benches::{ORDERS, Run, rung, tree};
-use rungkeeper_tuner_hooks::Speculative;
+use rungkeeper_tuner_hooks::{Cheapest, Speculative};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -17,7 +17,7 @@ const REPORTS: u64 = 40;
 const BUDGET: u64 = 50;
 
 fn grown(trials: u64) -> Run {
-    Run::grown(trials, BUDGET, Box::new(Speculative::default()))
+    Run::grown(trials, BUDGET, Box::new(Cheapest(Speculative::default())))
 }
 
 /// A report with the next task and the loop end, in processor time, which is not disturbed by what else runs: the

@@ -134,6 +134,6 @@ fn reason(reason: RemovalReason) -> &'static str {
         RemovalReason::MaxCheckpoints => "too many checkpoints",
         RemovalReason::MaxBytes => "too many bytes",
         RemovalReason::Asked => "asked for",
-        RemovalReason::Lost => "lost",
+        other => other.name(),
     }
 }

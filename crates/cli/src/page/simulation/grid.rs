@@ -1,7 +1,7 @@
 //! The cells of one file of curves, one reduction factor and one number of workers, by policy and budget.
 
 use rungkeeper_tuner::simulation::{CellResult, Spread, SummaryRow, smallest_budget, summarize};
-use rungkeeper_tuner_hooks::log::POLICIES;
+use rungkeeper_tuner_hooks::PolicySpec;
 
 use super::super::palette::{self, Ink};
 use super::super::{numbers, policy_name};
@@ -150,13 +150,13 @@ fn ascending(values: impl Iterator<Item = u64>) -> Vec<u64> {
 /// The policies in the order of their first cells. Those that there are have the same ink on every page.
 fn policies<'a>(cells: &[&'a CellResult]) -> Vec<Policy<'a>> {
     let mut found: Vec<Policy<'a>> = Vec::new();
-    let mut others = POLICIES.len()..;
+    let mut others = PolicySpec::NAMES.len()..;
     for cell in cells {
         let key = cell.policy.as_str();
         if found.iter().any(|policy| policy.key == key) {
             continue;
         }
-        let known = POLICIES.iter().position(|name| *name == key);
+        let known = PolicySpec::NAMES.iter().position(|name| *name == key);
         let Some(index) = known.or_else(|| others.next()) else {
             continue;
         };

@@ -2,10 +2,34 @@
 
 use core::fmt;
 
-use crate::ScoreError;
+use thiserror::Error;
 
 /// Largest denominator, 2^31: `denominator * rank` then fits into 84 bits.
 const MAX_DENOMINATOR: u64 = 1 << 31;
+
+/// Why a number is no promotion quantile.
+#[derive(Clone, Copy, Debug, Error, PartialEq)]
+#[non_exhaustive]
+pub enum QuantileError {
+    /// The fraction is not in (0, 1], or its reduced denominator is too large.
+    #[error(
+        "promotion quantile {numerator}/{denominator}: must lie in (0, 1], with a reduced denominator of at most 2^31"
+    )]
+    Fraction {
+        /// The numerator given.
+        numerator: u64,
+        /// The denominator given.
+        denominator: u64,
+    },
+    /// The number is no fraction in (0, 1] with a denominator of at most 2^31.
+    #[error(
+        "promotion quantile {value}: must be (a double next to) a fraction in (0, 1] with a denominator of at most 2^31"
+    )]
+    Value {
+        /// The value given.
+        value: f64,
+    },
+}
 
 /// The fraction alpha = a/b of a rung that is promoted, reduced, 0 < a <= b <= 2^31.
 ///
@@ -13,69 +37,74 @@ const MAX_DENOMINATOR: u64 = 1 << 31;
 /// one. It is kept as a fraction since the promotion rule is decided in integers: the double next to 1/3 puts the
 /// first chance of promotion one arrival too late in two cases of three.
 ///
+/// 27/81 and 1/3 are the same quantile. Files keep the fraction as it was given: [`given`](Self::given).
+///
 /// ```
-/// use rungkeeper_score::PromotionQuantile;
+/// use rungkeeper_rung_model::PromotionQuantile;
 ///
 /// let quantile = PromotionQuantile::new(27, 81)?;
 /// assert_eq!((quantile.numerator(), quantile.denominator()), (1, 3));
 /// assert_eq!(quantile, PromotionQuantile::from_reduction_factor(3)?);
 /// assert_eq!(quantile, PromotionQuantile::from_f64(1.0 / 3.0)?);
 /// assert_eq!(quantile.to_string(), "1/3");
-/// # Ok::<(), rungkeeper_score::ScoreError>(())
+/// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "[u64; 2]", into = "[u64; 2]"))]
 pub struct PromotionQuantile {
     numerator: u64,
     denominator: u64,
+    /// What both were divided by.
+    common: u64,
 }
 
 impl PromotionQuantile {
     /// The fraction `numerator / denominator`, reduced.
     ///
     /// # Errors
-    /// [`ScoreError::InvalidQuantile`] unless 0 < `numerator` <= `denominator` and the reduced denominator is at most
+    /// [`QuantileError::Fraction`] unless 0 < `numerator` <= `denominator` and the reduced denominator is at most
     /// 2^31.
     ///
     /// ```
-    /// use rungkeeper_score::PromotionQuantile;
+    /// use rungkeeper_rung_model::PromotionQuantile;
     ///
     /// assert_eq!(PromotionQuantile::new(4, 10)?.denominator(), 5);
     /// assert!(PromotionQuantile::new(0, 3).is_err());
     /// assert!(PromotionQuantile::new(4, 3).is_err());
-    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
     /// ```
-    pub fn new(numerator: u64, denominator: u64) -> Result<Self, ScoreError> {
-        let error = ScoreError::InvalidQuantile {
+    pub fn new(numerator: u64, denominator: u64) -> Result<Self, QuantileError> {
+        let error = QuantileError::Fraction {
             numerator,
             denominator,
         };
         if numerator == 0 || numerator > denominator {
             return Err(error);
         }
-        let divisor = greatest_common_divisor(numerator, denominator);
-        if denominator / divisor > MAX_DENOMINATOR {
+        let common = greatest_common_divisor(numerator, denominator);
+        if denominator / common > MAX_DENOMINATOR {
             return Err(error);
         }
         Ok(Self {
-            numerator: numerator / divisor,
-            denominator: denominator / divisor,
+            numerator: numerator / common,
+            denominator: denominator / common,
+            common,
         })
     }
 
     /// The fraction `1 / eta` of successive halving with the reduction factor `eta`.
     ///
     /// # Errors
-    /// [`ScoreError::InvalidQuantile`] unless 1 <= `eta` <= 2^31.
+    /// [`QuantileError::Fraction`] unless 1 <= `eta` <= 2^31.
     ///
     /// ```
-    /// use rungkeeper_score::PromotionQuantile;
+    /// use rungkeeper_rung_model::PromotionQuantile;
     ///
     /// assert_eq!(PromotionQuantile::from_reduction_factor(4)?.value(), 0.25);
-    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
     /// ```
-    pub fn from_reduction_factor(eta: u64) -> Result<Self, ScoreError> {
+    pub fn from_reduction_factor(eta: u64) -> Result<Self, QuantileError> {
         Self::new(1, eta)
     }
 
@@ -83,19 +112,19 @@ impl PromotionQuantile {
     /// fraction of `alpha` whose double equals `alpha` or is a neighbour of it.
     ///
     /// # Errors
-    /// [`ScoreError::InvalidQuantileValue`] unless 0 < `alpha` <= 1 and there is such a fraction with a denominator
+    /// [`QuantileError::Value`] unless 0 < `alpha` <= 1 and there is such a fraction with a denominator
     /// of at most 2^31.
     ///
     /// ```
-    /// use rungkeeper_score::PromotionQuantile;
+    /// use rungkeeper_rung_model::PromotionQuantile;
     ///
     /// assert_eq!(PromotionQuantile::from_f64(0.1)?, PromotionQuantile::new(1, 10)?);
     /// assert_eq!(PromotionQuantile::from_f64(81.0 / 100.0)?, PromotionQuantile::new(81, 100)?);
     /// assert!(PromotionQuantile::from_f64(f64::NAN).is_err());
-    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
     /// ```
-    pub fn from_f64(alpha: f64) -> Result<Self, ScoreError> {
-        let error = ScoreError::InvalidQuantileValue { value: alpha };
+    pub fn from_f64(alpha: f64) -> Result<Self, QuantileError> {
+        let error = QuantileError::Value { value: alpha };
         // Below 2^-32 no fraction with a denominator of 2^31 is near; above it, mantissa and power fit into u128.
         if !(alpha > 1.0 / (2 * MAX_DENOMINATOR) as f64 && alpha <= 1.0) {
             return Err(error);
@@ -133,7 +162,22 @@ impl PromotionQuantile {
         self.denominator
     }
 
-    /// The double next to a/b. No decision of this crate uses it.
+    /// Numerator and denominator as they were given to [`new`](Self::new), not reduced: what is serialized.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::PromotionQuantile;
+    ///
+    /// let quantile = PromotionQuantile::new(3, 9)?;
+    /// assert_eq!(quantile.given(), [3, 9]);
+    /// assert_eq!(quantile, PromotionQuantile::new(1, 3)?);
+    /// # Ok::<(), rungkeeper_rung_model::QuantileError>(())
+    /// ```
+    #[must_use]
+    pub const fn given(&self) -> [u64; 2] {
+        [self.numerator * self.common, self.denominator * self.common]
+    }
+
+    /// The double next to a/b. No promotion is decided by it.
     #[must_use]
     pub fn value(&self) -> f64 {
         self.numerator as f64 / self.denominator as f64
@@ -147,16 +191,30 @@ impl fmt::Display for PromotionQuantile {
 }
 
 impl TryFrom<[u64; 2]> for PromotionQuantile {
-    type Error = ScoreError;
+    type Error = QuantileError;
 
-    fn try_from([numerator, denominator]: [u64; 2]) -> Result<Self, ScoreError> {
+    fn try_from([numerator, denominator]: [u64; 2]) -> Result<Self, QuantileError> {
         Self::new(numerator, denominator)
     }
 }
 
 impl From<PromotionQuantile> for [u64; 2] {
     fn from(quantile: PromotionQuantile) -> Self {
-        [quantile.numerator, quantile.denominator]
+        quantile.given()
+    }
+}
+
+impl PartialEq for PromotionQuantile {
+    fn eq(&self, other: &Self) -> bool {
+        (self.numerator, self.denominator) == (other.numerator, other.denominator)
+    }
+}
+
+impl Eq for PromotionQuantile {}
+
+impl core::hash::Hash for PromotionQuantile {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        (self.numerator, self.denominator).hash(state);
     }
 }
 
@@ -174,15 +232,14 @@ fn greatest_common_divisor(mut x: u64, mut y: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::PromotionQuantile;
-    use crate::ScoreError;
+    use super::{PromotionQuantile, QuantileError};
 
     #[test]
     fn refuses_what_is_no_quantile() {
         for (numerator, denominator) in [(0, 1), (0, 0), (1, 0), (2, 1), (1, (1 << 31) + 1)] {
             assert_eq!(
                 PromotionQuantile::new(numerator, denominator),
-                Err(ScoreError::InvalidQuantile {
+                Err(QuantileError::Fraction {
                     numerator,
                     denominator
                 })

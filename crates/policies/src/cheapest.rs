@@ -1,0 +1,171 @@
+//! The policy of a cost: what costs least goes first.
+
+use core::cmp::Ordering;
+
+use rungkeeper_estimators::LevelEstimators;
+use rungkeeper_rung_model::{ArrivalData, Candidate, RungView};
+
+use crate::choice::Waiting;
+use crate::priced::{Priced, choose_cheapest};
+use crate::{Choice, ExpectedCost, Need, PolicyError, RemovalPolicy, RemovalReason, RungCost};
+
+/// Removes the checkpoints whose loss costs least.
+///
+/// Under a byte budget the lowest cost per byte goes first, until enough bytes are freed; then, most expensive first, what
+/// turned out not to be needed is kept after all. If more checkpoints must go, those of lowest cost follow. Trials without a
+/// finite metric go before all others: they are never promoted. Equal costs go by lower level, then worse rank, then id.
+///
+/// ```
+/// use rungkeeper_policies::{Candidate, Cheapest, Need, PromotionQuantile, RankAware, RemovalPolicy, RungView};
+///
+/// let waits = |trial_id, rank| {
+///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 0, non_finite: false }
+/// };
+/// let third = PromotionQuantile::from_reduction_factor(3)?;
+/// let (high, low) = ([waits("a", 12), waits("b", 6)], [waits("c", 40)]);
+/// let rungs = [RungView::new(9, 12, third, &high)?, RungView::new(1, 90, third, &low)?];
+/// let need = Need { checkpoints: 1, bytes: 0 };
+/// let chosen = Cheapest(RankAware::default()).choose(&rungs, need, 1.0)?;
+/// assert_eq!(chosen[0].candidate.trial_id, "a"); // last of its rung
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cheapest<C>(pub C);
+
+impl<C: ExpectedCost> RemovalPolicy for Cheapest<C> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn observe(&mut self, data: &ArrivalData) -> Result<(), PolicyError> {
+        self.0.observe(data)
+    }
+
+    fn choose<'m>(
+        &mut self,
+        rungs: &[RungView<'m>],
+        need: Need,
+        time_ratio: f64,
+    ) -> Result<Vec<Choice<'m>>, PolicyError> {
+        if need.is_none() {
+            Ok(Vec::new())
+        } else if need.bytes == 0 && self.0.falls_with_rank() {
+            worst_of_rungs(&self.0, rungs, need.checkpoints, time_ratio)
+        } else {
+            let all = Priced::all(&self.0, rungs, time_ratio)?;
+            Ok(choose_cheapest(all, need))
+        }
+    }
+
+    fn cost(&self) -> Option<&dyn ExpectedCost> {
+        Some(&self.0)
+    }
+
+    fn estimators(&self) -> Option<&LevelEstimators> {
+        self.0.estimators()
+    }
+}
+
+/// The cheapest of all, where of a rung the worst is the cheapest: only that one is priced until it is chosen, and not even
+/// that one while a bound from below is above the costs of all that are chosen.
+fn worst_of_rungs<'m>(
+    cost: &dyn ExpectedCost,
+    rungs: &[RungView<'m>],
+    checkpoints: u64,
+    time_ratio: f64,
+) -> Result<Vec<Choice<'m>>, PolicyError> {
+    let mut heads = Vec::with_capacity(rungs.len());
+    for (place, rung) in rungs.iter().enumerate() {
+        let mut rest = rung.worst_first();
+        if let Some(candidate) = rest.next() {
+            let cost = cost.of_rung(*rung, time_ratio)?;
+            heads.push(Head::new(place, rung.level(), candidate, rest, cost)?);
+        }
+    }
+    let mut chosen = Vec::new();
+    while (chosen.len() as u64) < checkpoints {
+        let first = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| one.compare(other);
+        let Some(head) = heads.iter_mut().min_by(first) else {
+            break;
+        };
+        if head.is_bound {
+            head.price()?;
+            continue;
+        }
+        chosen.push(Choice {
+            rung: head.worst.rung,
+            candidate: head.worst.candidate,
+            ln_expected_cost: Some(head.ln_cost),
+            reason: RemovalReason::MaxCheckpoints,
+        });
+        if !head.step()? {
+            let done = head.worst.rung;
+            heads.retain(|head| head.worst.rung != done);
+        }
+    }
+    Ok(chosen)
+}
+
+/// The worst candidate of a rung that was not chosen yet, and those behind it.
+struct Head<'m, 'c, I> {
+    worst: Waiting<'m>,
+    rest: I,
+    cost: Box<dyn RungCost + 'c>,
+    /// Of the worst one, or a bound from below.
+    ln_cost: f64,
+    is_bound: bool,
+}
+
+impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
+    fn new(
+        rung: usize,
+        level: u64,
+        candidate: Candidate<'m>,
+        rest: I,
+        cost: Box<dyn RungCost + 'c>,
+    ) -> Result<Self, PolicyError> {
+        let mut head = Self {
+            worst: Waiting {
+                rung,
+                level,
+                candidate,
+            },
+            rest,
+            cost,
+            ln_cost: f64::NEG_INFINITY,
+            is_bound: true,
+        };
+        head.bound()?;
+        Ok(head)
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        Priced::compare((self.ln_cost, &self.worst), (other.ln_cost, &other.worst))
+    }
+
+    /// A better rank costs no less than the worse one before it, whatever rounding says.
+    fn bound(&mut self) -> Result<(), PolicyError> {
+        let candidate = &self.worst.candidate;
+        self.is_bound = !candidate.non_finite;
+        if self.is_bound {
+            self.ln_cost = self.ln_cost.max(self.cost.ln_lower_bound(candidate)?);
+        }
+        Ok(())
+    }
+
+    fn price(&mut self) -> Result<(), PolicyError> {
+        self.ln_cost = self.cost.ln_cost(&self.worst.candidate)?;
+        self.is_bound = false;
+        Ok(())
+    }
+
+    /// Goes on to the next candidate, if there is one.
+    fn step(&mut self) -> Result<bool, PolicyError> {
+        let Some(candidate) = self.rest.next() else {
+            return Ok(false);
+        };
+        self.worst.candidate = candidate;
+        self.bound()?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,152 @@
+//! Choosing among candidates whose costs are all known.
+
+use core::cmp::Ordering;
+
+use rungkeeper_rung_model::{Candidate, RungView};
+
+use crate::choice::Waiting;
+use crate::{Choice, ExpectedCost, Need, PolicyError, RemovalReason};
+
+/// A candidate with its cost.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Priced<'m> {
+    /// Place of its rung in the list that was shown.
+    pub rung: usize,
+    /// The candidate.
+    pub candidate: Candidate<'m>,
+    /// Natural logarithm of what losing its checkpoint costs, in resource units; minus infinity for trials without a finite
+    /// metric.
+    pub ln_cost: f64,
+    level: u64,
+}
+
+impl<'m> Priced<'m> {
+    /// The costs of all candidates, rung by rung, worst first.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExpectedCost::of_rung`].
+    pub fn all(
+        cost: &dyn ExpectedCost,
+        rungs: &[RungView<'m>],
+        time_ratio: f64,
+    ) -> Result<Vec<Self>, PolicyError> {
+        let mut all = Vec::new();
+        for (place, rung) in rungs.iter().enumerate() {
+            let mut worst_first = rung.worst_first().peekable();
+            if worst_first.peek().is_none() {
+                continue;
+            }
+            let mut cost = cost.of_rung(*rung, time_ratio)?;
+            for candidate in worst_first {
+                let ln_cost = if candidate.non_finite {
+                    f64::NEG_INFINITY
+                } else {
+                    cost.ln_cost(&candidate)?
+                };
+                all.push(Self {
+                    rung: place,
+                    candidate,
+                    ln_cost,
+                    level: rung.level(),
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Who of two goes first by a cost.
+    pub(crate) fn compare(one: (f64, &Waiting<'_>), other: (f64, &Waiting<'_>)) -> Ordering {
+        let non_finite = |it: &Waiting<'_>| it.candidate.non_finite;
+        (non_finite(other.1).cmp(&non_finite(one.1)))
+            .then(one.0.total_cmp(&other.0))
+            .then_with(|| one.1.tie().cmp(&other.1.tie()))
+    }
+
+    fn waiting(&self) -> Waiting<'m> {
+        Waiting {
+            rung: self.rung,
+            level: self.level,
+            candidate: self.candidate,
+        }
+    }
+
+    fn ln_cost_per_byte(&self) -> f64 {
+        self.ln_cost - libm::log(self.candidate.bytes as f64)
+    }
+
+    fn choice(&self, reason: RemovalReason) -> Choice<'m> {
+        Choice {
+            rung: self.rung,
+            candidate: self.candidate,
+            ln_expected_cost: Some(self.ln_cost),
+            reason,
+        }
+    }
+}
+
+/// Chooses the candidates whose loss costs least, as [`Cheapest`](crate::Cheapest) tells.
+pub(crate) fn choose_cheapest(mut all: Vec<Priced<'_>>, need: Need) -> Vec<Choice<'_>> {
+    let mut chosen = Vec::new();
+    if need.bytes > 0 {
+        sort(&mut all, Priced::ln_cost_per_byte);
+        let taken = take_bytes(&mut all, need.bytes);
+        let kept = spare_unneeded(taken, need.bytes, &mut all);
+        chosen.extend(kept.iter().map(|it| it.choice(RemovalReason::MaxBytes)));
+    }
+    let more = need.checkpoints.saturating_sub(chosen.len() as u64);
+    if more > 0 {
+        sort(&mut all, |it| it.ln_cost);
+        let most = usize::try_from(more).unwrap_or(usize::MAX);
+        let rest = all.iter().take(most);
+        chosen.extend(rest.map(|it| it.choice(RemovalReason::MaxCheckpoints)));
+    }
+    chosen
+}
+
+/// Sorts by who goes first by a cost.
+fn sort<'m>(list: &mut [Priced<'m>], ln_cost: impl Fn(&Priced<'m>) -> f64) {
+    list.sort_unstable_by(|one, other| {
+        let (here, there) = (one.waiting(), other.waiting());
+        Priced::compare((ln_cost(one), &here), (ln_cost(other), &there))
+    });
+}
+
+/// Takes the first out of the list that free enough; candidates without bytes free nothing and stay.
+fn take_bytes<'m>(list: &mut Vec<Priced<'m>>, need: u64) -> Vec<Priced<'m>> {
+    let (mut freed, mut taken) = (0u64, Vec::new());
+    list.retain(|it| {
+        let goes = freed < need && it.candidate.bytes > 0;
+        if goes {
+            freed = freed.saturating_add(it.candidate.bytes);
+            taken.push(*it);
+        }
+        !goes
+    });
+    taken
+}
+
+/// Of what was taken, gives back what is not needed to free enough, most expensive first. Trials without a finite metric go in
+/// any case.
+fn spare_unneeded<'m>(
+    taken: Vec<Priced<'m>>,
+    need: u64,
+    back: &mut Vec<Priced<'m>>,
+) -> Vec<Priced<'m>> {
+    let bytes = |it: &Priced<'_>| u128::from(it.candidate.bytes);
+    let mut unneeded = taken.iter().map(bytes).sum::<u128>();
+    unneeded = unneeded.saturating_sub(u128::from(need));
+    let mut dearest_first = taken.clone();
+    sort(&mut dearest_first, |it| it.ln_cost);
+    let mut spared = Vec::new();
+    for it in dearest_first.iter().rev() {
+        if !it.candidate.non_finite && bytes(it) <= unneeded {
+            unneeded -= bytes(it);
+            spared.push((it.rung, it.candidate.rank));
+            back.push(*it);
+        }
+    }
+    let is_spared = |it: &Priced<'_>| spared.contains(&(it.rung, it.candidate.rank));
+    taken.into_iter().filter(|it| !is_spared(it)).collect()
+}
