@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rungkeeper_score::PromotionQuantile;
-use rungkeeper_tests::benches::{Run, ranked};
+use rungkeeper_tests::benches::Run;
 use rungkeeper_tuner_hooks::{Candidate, Need, PolicySpec, RemovalPolicy, RungView};
 
 fn policy(name: &str) -> Box<dyn RemovalPolicy> {
