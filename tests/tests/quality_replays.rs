@@ -36,7 +36,7 @@ fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>
         let conditions = conditions(family, setting.brackets);
         let simulation = simulate(&curves, &conditions, &cell).unwrap();
         simulated.push(simulation.result.cost_resources);
-        replayed.push(frozen.replay(name, budget, family.reports).unwrap());
+        replayed.push(frozen.replay(name, budget, frozen.limits()).unwrap());
     }
     (replayed, simulated, frozen.optimum(budget).unwrap())
 }
@@ -72,7 +72,7 @@ fn room_for_all_loses_nothing_and_room_for_none_all() {
         brackets: 1,
     };
     let frozen = Frozen::record(family, setting, 0).unwrap();
-    let cost = |budget| frozen.replay("by_level", budget, family.reports).unwrap();
+    let cost = |budget| frozen.replay("by_level", budget, frozen.limits()).unwrap();
     assert_eq!(cost(10_000), 0);
     // But for trials that are resumed in the turn in which they were paused.
     assert!(0 < cost(4) && cost(4) <= frozen.resumed_levels);

@@ -1,8 +1,8 @@
 //! The workspace as cargo sees it.
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, Target, TargetKind};
+use anyhow::{Context, Result};
+use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
 
 use crate::process::Invocation;
 
@@ -45,29 +45,6 @@ impl Workspace {
         members
     }
 
-    /// Members with a target of `kind` whose name starts with `prefix`: all, or the one named `only`, which must be among them.
-    pub(crate) fn with_target(
-        &self,
-        kind: &TargetKind,
-        prefix: &str,
-        only: Option<&str>,
-    ) -> Result<Vec<String>> {
-        let fits = |t: &Target| t.is_kind(kind.clone()) && t.name.starts_with(prefix);
-        let mut names = Vec::new();
-        for package in self.members() {
-            let wanted = only.is_none_or(|name| package.name == name);
-            if wanted && package.targets.iter().any(fits) {
-                names.push(package.name.to_string());
-            }
-        }
-        let what = only.unwrap_or("the workspace");
-        ensure!(
-            !names.is_empty(),
-            "{what} has no target of kind {kind} named {prefix}*"
-        );
-        Ok(names)
-    }
-
     /// A cargo call at the root.
     pub(crate) fn cargo<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
         Invocation::cargo(self.root(), args)
@@ -104,17 +81,5 @@ mod tests {
         assert!(!published.contains(&"xtask".to_owned()));
         let root = workspace.root();
         assert_eq!(workspace.relative(&root.join("a/b")), Path::new("a/b"));
-    }
-
-    #[test]
-    fn a_package_without_the_target_is_refused() {
-        let workspace = Workspace::load().unwrap();
-        let error = workspace
-            .with_target(&TargetKind::Test, "props", Some("xtask"))
-            .unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "xtask has no target of kind test named props*"
-        );
     }
 }

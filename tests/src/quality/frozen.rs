@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, Schedule, simulate_logged};
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Brackets, Limits, RemovalCallback, TunerCallback};
+use rungkeeper_tuner_hooks::{Brackets, Budget, Limits, RemovalCallback, TunerCallback};
 
 use super::Family;
 
@@ -64,23 +64,27 @@ impl Frozen {
         })
     }
 
+    /// What was announced to end the run.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.header.limits()
+    }
+
     /// The sum of the levels of trials that are resumed without their checkpoint, where a policy keeps a budget and
-    /// `reports` is what is announced to end the run, which the time ratio comes from.
+    /// `limits` are announced to end the run, from which the time ratio comes: the run's own, or others.
     ///
     /// # Errors
     ///
     /// A policy that is not known.
-    pub fn replay(&self, policy: &str, budget: u64, reports: u64) -> Result<u64> {
+    pub fn replay(&self, policy: &str, budget: u64, limits: Limits) -> Result<u64> {
         let header = Header {
             policy: policy.to_owned(),
             policy_seed: self.header.seed,
-            max_num_checkpoints: Some(budget),
-            max_num_reports: Some(reports),
             ..self.header.clone()
         };
         let (spec, policy) = (header.model_spec(), header.build_policy()?);
-        let mut callback =
-            RemovalCallback::new(&spec, policy, header.budget(), header.limits(), ())?;
+        let budget = Budget::of_checkpoints(budget);
+        let mut callback = RemovalCallback::new(&spec, policy, budget, limits, ())?;
         for turn in &self.turns {
             for event in turn {
                 callback.apply(event)?;

@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::Result;
 use rayon::prelude::*;
+use rungkeeper_tuner_hooks::Limits;
 
 use super::frozen::{Frozen, Setting};
 use super::measures::{Comparison, Pair, compare};
@@ -143,7 +144,10 @@ impl Plan {
     pub(crate) fn frozen_rows(&self) -> Result<Vec<Row>> {
         self.gather(|family, setting, seed| {
             let frozen = Frozen::record(family, setting, seed)?;
-            let announced = (self.announced * family.reports as f64) as u64;
+            let announced = Limits {
+                reports: Some((self.announced * family.reports as f64) as u64),
+                ..Limits::default()
+            };
             let row = |&spare: &u64| {
                 let budget = setting.workers + spare;
                 let costs = POLICIES.map(|policy| frozen.replay(policy, budget, announced));

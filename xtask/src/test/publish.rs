@@ -31,7 +31,10 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
     }
     finding::none_of(findings)?;
     forget_former_rehearsals(workspace)?;
-    let mut args = vec!["publish", "--workspace", "--dry-run", "--locked"];
+    // What was unpacked is compiled by itself, without the profiles of the workspace: with these, most of what it
+    // depends on is there already.
+    let mut args = vec!["--config", "Cargo.toml", "publish", "--workspace"];
+    args.extend(["--dry-run", "--locked"]);
     // While one works, files are changed; what CI sees is what would be uploaded.
     if std::env::var_os("CI").is_none() {
         args.push("--allow-dirty");
