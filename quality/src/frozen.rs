@@ -61,7 +61,7 @@ impl Frozen {
         let curves = family.curves(setting.eta, seed)?;
         let conditions = conditions(family, setting, Retraining::Frozen);
         let cell = Cell {
-            policy: "by_level".to_owned(), // never asked
+            policy: rungkeeper_tuner_hooks::PolicySpec::ByLevel, // never asked
             ..cell(family, setting, seed, u64::MAX)
         };
         Self::of(&curves, &conditions, &cell).with_context(|| format!("a run on {}", family.name))
@@ -135,7 +135,7 @@ pub(crate) fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) ->
         workers: setting.workers,
         budget,
         seed,
-        policy: String::new(),
+        policy: rungkeeper_tuner_hooks::PolicySpec::default(),
     }
 }
 

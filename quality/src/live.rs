@@ -44,7 +44,7 @@ fn rows_of(plan: &Plan, setting: Setting, seed: u64, policies: &[&str]) -> Resul
         };
         for &policy in policies {
             let cell = Cell {
-                policy: policy.to_owned(),
+                policy: policy.parse()?,
                 ..cell(family, setting, seed, setting.workers + spare)
             };
             let simulated = simulate(&curves, &conditions, &cell);
