@@ -34,7 +34,7 @@ fn grids(criterion: &mut Criterion) {
             workers: vec![8],
             budgets: vec![50],
             seeds: (0..16).collect(),
-            policies: vec!["speculative".to_owned()],
+            policies: vec!["speculative".parse().expect("a known policy")],
             conditions: Conditions::default(),
             threads: Some(threads),
         };

@@ -31,7 +31,7 @@ fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>
             workers: setting.workers,
             budget,
             seed,
-            policy: name.to_owned(),
+            policy: name.parse().unwrap(),
         };
         let conditions = conditions(family, setting.brackets);
         let simulation = simulate(&curves, &conditions, &cell).unwrap();

@@ -63,7 +63,11 @@ fn grid(keywords: &Keywords<'_>) -> PyResult<Grid> {
         budgets: keywords.need("budgets", counts)?,
         seeds: (0..keywords.need("seeds", |name, value| up_to(MOST_SEEDS, name, value))?).collect(),
         policies: keywords.need("policies", |name, value| {
-            list(name, value, "a list of names", text)
+            list(name, value, "a list of names", |name, value| {
+                text(name, value)?
+                    .parse::<rungkeeper_tuner_hooks::PolicySpec>()
+                    .map_err(refused)
+            })
         })?,
         conditions: conditions(keywords)?,
         threads: keywords.take("threads", None, |name, value| {

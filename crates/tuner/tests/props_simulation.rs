@@ -89,7 +89,7 @@ fn cells() -> impl Strategy<Value = Cell> {
             workers,
             budget: workers + more,
             seed,
-            policy: POLICIES[policy].to_owned(),
+            policy: POLICIES[policy].parse().unwrap(),
         },
     )
 }
@@ -225,7 +225,7 @@ proptest! {
         let known = first.schedule.unwrap();
         for policy in POLICIES {
             let budget = cell.budget + more;
-            let other = Cell { budget, policy: policy.to_owned(), ..cell.clone() };
+            let other = Cell { budget, policy: policy.parse().unwrap(), ..cell.clone() };
             let (simulated, other_events) = logged(&table, &conditions, &other);
             prop_assert_eq!(text(&schedule(&events)), text(&schedule(&other_events)));
             prop_assert_eq!(simulated.schedule.as_ref(), Some(&known));

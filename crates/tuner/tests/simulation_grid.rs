@@ -22,7 +22,7 @@ fn grid(curves: Vec<Curves>, conditions: Conditions) -> Grid {
         workers: vec![2, 4],
         budgets: vec![4, 8],
         seeds: vec![0, 1, 5],
-        policies: POLICIES.map(str::to_owned).to_vec(),
+        policies: rungkeeper_tuner_hooks::PolicySpec::all().collect(),
         conditions,
         threads: None,
     }
@@ -97,7 +97,7 @@ fn an_observer_sees_each_run() {
     impl GridObserver for Counts {
         fn log(&self, _: &Curves, cell: &Cell) -> Result<Option<BoxedSink>, BoxError> {
             self.begun.lock().unwrap().push(cell.clone());
-            if cell.policy == "random" {
+            if cell.policy.name() == "random" {
                 Err("no room".into())
             } else {
                 Ok(None)
@@ -164,7 +164,7 @@ fn cell(policy: &str, budget: u64, seed: u64, cost: u64, optimum: Option<u64>) -
         &simulation_tables::cell("random", 3, 1, 1),
     );
     CellResult {
-        policy: policy.to_owned(),
+        policy: policy.parse().unwrap(),
         budget,
         seed,
         cost_resources: cost,
@@ -249,7 +249,7 @@ fn huge_numbers() {
     );
     again.conditions.limits.trials = None;
     again.conditions.limits.seconds = Some(1e308);
-    again.policies = vec!["by_level".to_owned()];
+    again.policies = vec![rungkeeper_tuner_hooks::PolicySpec::ByLevel];
     let said = refused(&again);
     assert!(
         said.starts_with("a run has started 100000 trials and has not"),

@@ -9,7 +9,7 @@ use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::simulation::{
     Conditions, Draw, LevelLosses, Levels, Retraining, SimulationError, simulate,
 };
-use rungkeeper_tuner_hooks::Limits;
+use rungkeeper_tuner_hooks::{Limits, PolicySpec};
 use rungkeeper_tuner_hooks::log::Event;
 use simulation_tables::{
     POLICIES, cell, checked, crossing, curves, end, frozen, header, logged, real_curves, removals,
@@ -456,7 +456,8 @@ fn unusable_settings_are_refused() {
         message(&live, &cell("speculative", 3, 0, 2)),
         "the number of workers is 0, but must be at least 1"
     );
-    assert!(message(&live, &cell("speculativ", 3, 2, 2)).contains("\"speculativ\""));
+    let error = "speculativ".parse::<PolicySpec>().unwrap_err();
+    assert!(error.to_string().contains("\"speculativ\""));
     let mut other = cell("random", 3, 2, 2);
     other.levels = Levels::List(vec![27]);
     assert!(message(&live, &other).contains("27"));

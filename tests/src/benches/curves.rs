@@ -41,6 +41,6 @@ pub fn cell(reduction_factor: u64, policy: &str) -> Cell {
         workers: 8,
         budget: 50,
         seed: 0,
-        policy: policy.to_owned(),
+        policy: policy.parse().expect("a known policy"),
     }
 }

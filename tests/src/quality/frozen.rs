@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, Schedule, simulate_logged};
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Brackets, Budget, Limits, RemovalCallback, TunerCallback};
+use rungkeeper_tuner_hooks::{Brackets, Budget, Limits, PolicySpec, RemovalCallback, TunerCallback};
 
 use super::Family;
 
@@ -42,7 +42,7 @@ impl Frozen {
         let curves = family.curves(setting.eta, seed)?;
         let conditions = conditions(family, setting, Retraining::Frozen);
         let cell = Cell {
-            policy: "by_level".to_owned(), // never asked
+            policy: PolicySpec::ByLevel, // never asked
             ..cell(family, setting, seed, u64::MAX)
         };
         let (mut header, mut turns) = (None, Vec::new());
@@ -135,7 +135,7 @@ pub(crate) fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) ->
         workers: setting.workers,
         budget,
         seed,
-        policy: String::new(),
+        policy: PolicySpec::default(),
     }
 }
 

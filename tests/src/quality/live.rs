@@ -20,7 +20,7 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
         };
         let cost = |policy: &str, spare| -> Result<u64> {
             let cell = Cell {
-                policy: policy.to_owned(),
+                policy: policy.parse()?,
                 ..cell(family, setting, seed, setting.workers + spare)
             };
             let simulated = simulate(&curves, &conditions, &cell);

@@ -127,8 +127,9 @@ impl Arguments {
         self.threads.map(|threads| threads as usize)
     }
 
-    pub(super) fn policies(&self) -> Vec<String> {
-        each_once(&self.policy)
+    pub(super) fn policies(&self) -> Vec<PolicySpec> {
+        let names = each_once(&self.policy);
+        names.iter().filter_map(|name| name.parse().ok()).collect() // clap lets no others through
     }
 
     pub(super) fn workers(&self) -> Vec<u64> {

@@ -7,6 +7,7 @@ use rungkeeper_tuner::simulation::{
     geometric_mean_ratio, smallest_budget, summarize,
 };
 use rungkeeper_tuner_hooks::Mode;
+use rungkeeper_tuner_hooks::PolicySpec;
 
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
@@ -115,14 +116,14 @@ fn table(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<(
     };
     write!(out, "{:>BUDGET_WIDTH$}", "checkpoints")?;
     let optimum = frozen.then_some("optimum");
-    for head in grid.policies.iter().map(String::as_str).chain(optimum) {
+    for head in grid.policies.iter().map(PolicySpec::name).chain(optimum) {
         write!(out, "{head:>width$}")?;
     }
     writeln!(out)?;
     for budget in &grid.budgets {
         write!(out, "{budget:>BUDGET_WIDTH$}")?;
-        let row = |policy: &String| {
-            let is_it = |row: &&SummaryRow| row.budget == *budget && row.policy == *policy;
+        let row = |policy: &PolicySpec| {
+            let is_it = |row: &&SummaryRow| row.budget == *budget && row.policy == policy.name();
             rows.iter().find(is_it)
         };
         let rows: Vec<&SummaryRow> = grid.policies.iter().filter_map(row).collect();
@@ -167,7 +168,7 @@ fn answer(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<
     let largest = grid.budgets.iter().max().copied().unwrap_or(0);
     let answers = grid.policies.iter().enumerate().map(|(place, policy)| {
         let unit = if place == 0 { " checkpoints" } else { "" };
-        match smallest_budget(rows, policy, SMALL_PERCENT) {
+        match smallest_budget(rows, policy.name(), SMALL_PERCENT) {
             Some(budget) => format!("{budget}{unit} ({policy})"),
             None => format!("more than {largest}{unit} ({policy})"),
         }
@@ -185,12 +186,12 @@ fn ratios(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<
     let Some((first, others)) = grid.policies.split_first() else {
         return Ok(());
     };
-    let ratio = |other: &String| {
-        let ratio = geometric_mean_ratio(rows, first, other)?;
+    let ratio = |other: &PolicySpec| {
+        let ratio = geometric_mean_ratio(rows, first.name(), other.name())?;
         Some(format!("{} times that of {other}", times(ratio)))
     };
     let mut parts: Vec<String> = others.iter().filter_map(ratio).collect();
-    if let Some(ratio) = geometric_mean_over_optimum(rows, first) {
+    if let Some(ratio) = geometric_mean_over_optimum(rows, first.name()) {
         parts.push(format!("{} times the optimum", times(ratio)));
     }
     if parts.is_empty() {

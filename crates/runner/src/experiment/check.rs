@@ -1,8 +1,7 @@
 //! What the tables mean together.
 
-use rungkeeper_policies::{Budget, Limits};
+use rungkeeper_policies::{Budget, Limits, PolicySpec};
 use rungkeeper_rung_model::{Brackets, SpecError};
-use rungkeeper_tuner_hooks::PolicySpec;
 use toml::Spanned;
 
 use super::error::{Problems, nearest};
@@ -220,7 +219,7 @@ fn promotion_spec(table: &Scheduler, max_resource: u64) -> Result<PromotionSpec,
     }
 }
 
-fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTable) {
+fn budget(file: &File, problems: &mut Problems<'_>) -> (PolicySpec, Budget, BudgetTable) {
     let mut table = BudgetTable::default();
     let mut span = 0..0;
     if let Some(written) = &file.budget {
@@ -232,13 +231,8 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTa
             ..*written
         };
     }
-    let policy = match &table.policy {
-        None => PolicySpec::NAMES[0].to_owned(),
-        Some(name) => {
-            check_policy(name, problems);
-            name.get_ref().clone()
-        }
-    };
+    let named = table.policy.as_ref().map(|name| policy(name, problems));
+    let policy = named.flatten().unwrap_or_default();
     let budget = Budget {
         max_checkpoints: table.max_checkpoints.as_ref().map(|most| *most.get_ref()),
         max_bytes: table.max_bytes.map(|bytes| bytes.0),
@@ -255,17 +249,19 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (String, Budget, BudgetTa
     (policy, budget, table)
 }
 
-fn check_policy(name: &Spanned<String>, problems: &mut Problems<'_>) {
+fn policy(name: &Spanned<String>, problems: &mut Problems<'_>) -> Option<PolicySpec> {
     let policy = name.get_ref().as_str();
-    if PolicySpec::NAMES.contains(&policy) {
-        return;
+    let spec = policy.parse().ok();
+    if spec.is_none() {
+        let names = PolicySpec::NAMES;
+        let hint = nearest(policy, names.into_iter()).map_or(String::new(), |nearest| {
+            format!("; did you mean `{nearest}`?")
+        });
+        let all = names.join(", ");
+        let message = format!("the policy `{policy}` is unknown, there are {all}{hint}");
+        problems.add(&name.span(), message);
     }
-    let hint = nearest(policy, PolicySpec::NAMES.into_iter()).map_or(String::new(), |nearest| {
-        format!("; did you mean `{nearest}`?")
-    });
-    let all = PolicySpec::NAMES.join(", ");
-    let message = format!("the policy `{policy}` is unknown, there are {all}{hint}");
-    problems.add(&name.span(), message);
+    spec
 }
 
 fn limits(stop: Option<&Spanned<Stop>>, problems: &mut Problems<'_>) -> Limits {

@@ -53,7 +53,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rungkeeper_policies::{Budget, Limits};
+use rungkeeper_policies::{Budget, Limits, PolicySpec};
 
 use crate::protocol::{Protocol, ReportNames};
 use rungkeeper_tuner::scheduler::PromotionSpec;
@@ -90,8 +90,8 @@ pub struct Experiment {
     pub space: SearchSpace,
     /// Rungs, brackets, promotion rule, seed.
     pub scheduler: PromotionSpec,
-    /// Name of the removal policy.
-    pub policy: String,
+    /// The removal policy. The promotion rule of the scheduler and `policy_seed` hold for it, too.
+    pub policy: PolicySpec,
     /// Seed of the random policy.
     pub policy_seed: u64,
     /// Most checkpoints and bytes.

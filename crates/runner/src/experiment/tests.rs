@@ -40,7 +40,7 @@ pub(super) fn problem(from: &str, to: &str) -> String {
 #[test]
 fn defaults_are_stated() {
     let experiment = Experiment::read(GOOD).unwrap();
-    assert_eq!(experiment.policy, "rank_aware");
+    assert_eq!(experiment.policy.name(), "rank_aware");
     assert!(experiment.pin_best);
     assert_eq!(experiment.grace, Duration::from_secs(10));
     let expected = StorePlace::Folder {

@@ -40,7 +40,7 @@ pub(crate) fn header(experiment: &Experiment) -> Header {
     // As the scheduler keeps its rungs: see its documentation on ties.
     spec.promoted_behind_equals = experiment.scheduler.rule == PromotionRule::LinearQuantile;
     let mut header = Header::new("run", &spec, experiment.scheduler.max_resource);
-    header.policy.clone_from(&experiment.policy);
+    header.set_policy(experiment.policy);
     header.policy_seed = experiment.policy_seed;
     header.max_num_checkpoints = experiment.budget.max_checkpoints;
     header.max_bytes = experiment.budget.max_bytes;

@@ -2,7 +2,7 @@
 
 use rungkeeper_rung_model::{Brackets, Mode};
 use rungkeeper_score::PromotionRule;
-use rungkeeper_tuner_hooks::Limits;
+use rungkeeper_tuner_hooks::{Limits, PolicySpec};
 
 use crate::curves::CurveTable;
 use crate::simulation::Levels;
@@ -123,17 +123,18 @@ impl Conditions {
 ///
 /// ```
 /// use rungkeeper_tuner::simulation::{Cell, Levels};
+/// use rungkeeper_tuner_hooks::PolicySpec;
 ///
 /// let cell = Cell {
 ///     levels: Levels::geometric(4),
 ///     workers: 4,
 ///     budget: 16,
 ///     seed: 0,
-///     policy: "speculative".to_owned(),
+///     policy: PolicySpec::default(),
 /// };
 /// assert_eq!(cell.levels.reduction_factor(), 4);
 /// ```
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
     /// Rung levels.
     pub levels: Levels,
@@ -143,8 +144,8 @@ pub struct Cell {
     pub budget: u64,
     /// Seed of the order of the curves, of brackets and of the random policy.
     pub seed: u64,
-    /// Name of the policy: one of `rungkeeper_tuner_hooks::log::POLICIES`.
-    pub policy: String,
+    /// The policy. The promotion rule of [`Conditions`] and the seed of the cell hold for it, too.
+    pub policy: PolicySpec,
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
-use rungkeeper_tuner_hooks::BoxError;
 use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{BoxError, PolicySpec};
 
 use crate::simulation::setup::Setup;
 use crate::simulation::{
@@ -21,6 +21,7 @@ use crate::simulation::{
 /// use rungkeeper_rung_model::Mode;
 /// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 /// use rungkeeper_tuner::simulation::{Conditions, Curves, Grid, Levels, Retraining};
+/// use rungkeeper_tuner_hooks::PolicySpec;
 ///
 /// let rows = (0..40).map(|i| format!("{i},1,{},3\n{i},2,{},3\n", i % 7, i % 5));
 /// let file = format!("trial,resource,loss,seconds\n{}", rows.collect::<String>());
@@ -31,7 +32,7 @@ use crate::simulation::{
 ///     workers: vec![2],
 ///     budgets: vec![4, 8],
 ///     seeds: (0..3).collect(),
-///     policies: vec!["speculative".to_owned(), "by_level".to_owned()],
+///     policies: vec![PolicySpec::default(), PolicySpec::ByLevel],
 ///     conditions: Conditions { retraining: Retraining::Frozen, ..Conditions::default() },
 ///     threads: None,
 /// };
@@ -52,8 +53,8 @@ pub struct Grid {
     pub budgets: Vec<u64>,
     /// Seeds.
     pub seeds: Vec<u64>,
-    /// Names of policies.
-    pub policies: Vec<String>,
+    /// Policies.
+    pub policies: Vec<PolicySpec>,
     /// What is common to all runs.
     pub conditions: Conditions,
     /// Number of threads, of which no more than 1,024 or than there are runs are started; `None`: as
@@ -118,8 +119,7 @@ impl Grid {
             return Err(SimulationError::TooManyRuns { runs, most });
         }
         for (curves, cell) in self.groups() {
-            for policy in &self.policies {
-                let policy = policy.clone();
+            for &policy in &self.policies {
                 Setup::new(
                     curves,
                     &self.conditions,
@@ -169,7 +169,7 @@ impl Grid {
         Ok(flat)
     }
 
-    /// All combinations but for the policies, whose name is empty.
+    /// All combinations, policies aside: each has the default one.
     fn groups(&self) -> impl Iterator<Item = (&Curves, Cell)> {
         self.curves.iter().flat_map(move |curves| {
             self.levels.iter().flat_map(move |levels| {
@@ -181,7 +181,7 @@ impl Grid {
                                 workers,
                                 budget,
                                 seed,
-                                policy: String::new(),
+                                policy: PolicySpec::default(),
                             };
                             (curves, cell)
                         })
@@ -200,8 +200,7 @@ impl Grid {
     ) -> Result<Vec<CellResult>, SimulationError> {
         let mut results = Vec::with_capacity(self.policies.len());
         let mut optimum = None;
-        for policy in &self.policies {
-            let policy = policy.clone();
+        for &policy in &self.policies {
             let cell = Cell {
                 policy,
                 ..cell.clone()

@@ -43,6 +43,7 @@ pub struct Simulated {
 /// use rungkeeper_rung_model::Mode;
 /// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 /// use rungkeeper_tuner::simulation::{Cell, Conditions, Curves, Levels, simulate};
+/// use rungkeeper_tuner_hooks::PolicySpec;
 ///
 /// let mut file = "trial,resource,loss,seconds\n".to_owned();
 /// for trial in 0..90 {
@@ -56,7 +57,7 @@ pub struct Simulated {
 ///     workers: 2,
 ///     budget: 6,
 ///     seed: 0,
-///     policy: "speculative".to_owned(),
+///     policy: PolicySpec::default(),
 /// };
 /// let result = simulate(&curves, &Conditions::default(), &cell)?.result;
 /// assert_eq!(result.started, 90);

@@ -62,8 +62,9 @@ impl Setup {
         spec.max_trials = limits.trials.or(Some(MOST_UNASKED_TRIALS));
         spec.seed = cell.seed;
         spec.check()?;
+        let mut header = Header::new("simulate", &spec.model, spec.max_resource);
+        header.set_policy(cell.policy);
         let header = Header {
-            policy: cell.policy.clone(),
             policy_seed: cell.seed,
             max_num_checkpoints: Some(cell.budget),
             max_wallclock_time: limits.seconds,
@@ -73,7 +74,7 @@ impl Setup {
             promotion_rule: conditions.promotion_rule,
             workers: cell.workers,
             seed: cell.seed,
-            ..Header::new("simulate", &spec.model, spec.max_resource)
+            ..header
         };
         RemovalCallback::of_header(&header)?;
         Ok(Self {

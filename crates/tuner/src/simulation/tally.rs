@@ -95,7 +95,7 @@ impl Tally {
         let extra = callback.extra_results();
         CellResult {
             curves: curves.to_owned(),
-            policy: cell.policy.clone(),
+            policy: cell.policy.to_string(),
             budget: cell.budget,
             seed: cell.seed,
             eta: cell.levels.reduction_factor(),

@@ -61,7 +61,7 @@ pub(crate) fn cell(policy: &str, eta: u64, workers: u64, budget: u64) -> Cell {
         workers,
         budget,
         seed: 1,
-        policy: policy.to_owned(),
+        policy: policy.parse().unwrap(),
     }
 }
 

@@ -58,7 +58,7 @@ impl Experiment {
             .map(|(name, value)| (name.as_str(), digest(&json!(value))))
             .collect();
         let mut budget = budget(self.budget);
-        budget["policy"] = json!(self.policy);
+        budget["policy"] = json!(self.policy.name());
         budget["policy_seed"] = json!(self.policy_seed);
         budget["pin_best"] = json!(self.pin_best);
         let mut free = free(self.workers, self.limits);

@@ -207,7 +207,7 @@ fn logs_of_before_are_compared_by_their_header() {
     let experiment = Experiment::read(FILE).unwrap();
     let spec = &experiment.scheduler;
     let header = Header {
-        policy: experiment.policy.clone(),
+        policy: experiment.policy.to_string(),
         max_num_checkpoints: Some(8),
         workers: 1,
         ..Header::new("run", &spec.model, spec.max_resource)
