@@ -10,6 +10,6 @@ mod rungs;
 pub use arrivals::{ORDERS, metric, spread};
 pub use curves::{cell, curves};
 pub use kernels::{KERNELS, Kernel};
-pub use positions::{no_cut_off, positions, ranked, settings};
+pub use positions::{no_cut_off, positions, ranked, score, score_by_ranks, settings};
 pub use run::Run;
 pub use rungs::{rung, tree};

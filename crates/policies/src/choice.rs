@@ -85,12 +85,12 @@ pub fn choose_cheapest(
 /// As [`choose_cheapest`] for a number of checkpoints, with as few costs as it takes.
 ///
 /// Of candidates of one rung that stand together in the list, best first, the last one goes first: only its cost counts until
-/// it is chosen. And it is not asked for while a bound from below is above the costs of all that are chosen.
+/// it is chosen. `ln_expected_cost` is told the least cost known so far: if its own is above, any bound from below that is
+/// above too is enough.
 pub(crate) fn choose_cheapest_of_rungs<E>(
     candidates: &[Candidate<'_>],
     checkpoints: u64,
-    mut ln_bound: impl FnMut(usize) -> Result<f64, E>,
-    mut ln_expected_cost: impl FnMut(usize) -> Result<f64, E>,
+    mut ln_expected_cost: impl FnMut(usize, f64) -> Result<f64, E>,
 ) -> Result<Vec<Choice>, E> {
     let mut waiting = Vec::new();
     let mut end = 0;
@@ -100,12 +100,25 @@ pub(crate) fn choose_cheapest_of_rungs<E>(
         waiting.push(Waiting {
             first,
             candidate: end - 1,
-            ln_cost: ln_bound(end - 1)?,
+            ln_cost: f64::NEG_INFINITY,
             is_bound: true,
         });
     }
+    // Costs in short rungs take the least time, and may show that those in long ones are above.
+    waiting.sort_by_key(|rung| candidates[rung.candidate].rung_len);
+    let mut least_known = f64::INFINITY;
+    for rung in &mut waiting {
+        rung.ln_cost = ln_expected_cost(rung.candidate, least_known)?;
+        rung.is_bound = rung.ln_cost > least_known;
+        least_known = least_known.min(rung.ln_cost);
+    }
     let mut chosen = Vec::new();
     while (chosen.len() as u64) < checkpoints {
+        let least_known = waiting
+            .iter()
+            .filter(|rung| !rung.is_bound)
+            .map(|rung| rung.ln_cost)
+            .fold(f64::INFINITY, f64::min);
         let order = |one: &&mut Waiting, other: &&mut Waiting| {
             let (i, j) = (one.candidate, other.candidate);
             let ln_cost = |k| if k == i { one.ln_cost } else { other.ln_cost };
@@ -115,8 +128,8 @@ pub(crate) fn choose_cheapest_of_rungs<E>(
             break;
         };
         if next.is_bound {
-            next.ln_cost = ln_expected_cost(next.candidate)?;
-            next.is_bound = false;
+            next.ln_cost = ln_expected_cost(next.candidate, least_known)?;
+            next.is_bound = next.ln_cost > least_known;
             continue;
         }
         chosen.push(Choice {
@@ -126,7 +139,6 @@ pub(crate) fn choose_cheapest_of_rungs<E>(
         });
         if next.candidate > next.first {
             next.candidate -= 1;
-            next.ln_cost = next.ln_cost.max(ln_bound(next.candidate)?);
             next.is_bound = true;
         } else {
             let done = next.candidate;

@@ -1,11 +1,10 @@
 use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::{
-    BatchError, PromotionRule, RankedPosition, ResumeProbability, rank_aware_lower_bounds,
-    rank_aware_probabilities,
+    PromotionRule, RankAware as Scorer, ResumeProbability, Rung, ScoreError, ln_expected_cost,
 };
 
 use crate::choice::choose_cheapest_of_rungs;
-use crate::expected::{ln_losses, promotion_quantile};
+use crate::expected::{ln_losses, refused, rung};
 use crate::policy::choose_of_all;
 use crate::{Choice, Need, PolicyError, RemovalPolicy};
 
@@ -53,40 +52,36 @@ impl RankAware {
         Self { promotion_rule }
     }
 
-    /// The losses by a score, or by a bound on it.
-    fn ln_losses_by(
+    /// The loss of one; where that is above `most`, any bound from below that is above too.
+    fn ln_loss(
         self,
-        score: Score,
-        candidates: &[Candidate<'_>],
+        candidate: &Candidate<'_>,
         time_ratio: f64,
-    ) -> Result<Vec<f64>, PolicyError> {
-        ln_losses(
-            candidates,
-            |candidate| position(candidate, time_ratio),
-            |positions, out| score(positions, self.promotion_rule, out),
-        )
+        most: f64,
+    ) -> Result<f64, PolicyError> {
+        let rung = rung(candidate, self.promotion_rule)?;
+        if candidate.bad_metric {
+            return Ok(f64::NEG_INFINITY);
+        }
+        let most = (most - libm::log(candidate.level as f64)).min(0.0);
+        let probability = scorer(candidate, rung, time_ratio).and_then(|mut scorer| {
+            let most = ResumeProbability::from_ln(most)?;
+            scorer.probability_up_to(candidate.rank, candidate.num_better, most)
+        });
+        let probability = probability.map_err(|source| refused(candidate, source))?;
+        Ok(ln_expected_cost(candidate.level, probability))
     }
 }
 
-/// Gives something of each position.
-type Score =
-    fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
-
-fn position(candidate: &Candidate<'_>, time_ratio: f64) -> Result<RankedPosition, PolicyError> {
-    let promotion_quantile = promotion_quantile(candidate)?;
-    let most = if promotion_quantile.numerator() == 1 {
-        RankedPosition::MAX_TIME_RATIO
+/// The scorer of a candidate's rung.
+fn scorer(candidate: &Candidate<'_>, rung: Rung, time_ratio: f64) -> Result<Scorer, ScoreError> {
+    let most = if candidate.promotion_quantile.0 == 1 {
+        Scorer::MAX_TIME_RATIO
     } else {
         MOST_COUNTED / candidate.rung_len as f64
     };
-    Ok(RankedPosition {
-        rank: candidate.rank,
-        num_better: candidate.num_better,
-        rung_len: candidate.rung_len,
-        promotion_quantile,
-        // Not `min`, which would turn NaN into a number.
-        time_ratio: if time_ratio > most { most } else { time_ratio },
-    })
+    // Not `min`, which would turn NaN into a number.
+    rung.rank_aware(if time_ratio > most { most } else { time_ratio })
 }
 
 impl RemovalPolicy for RankAware {
@@ -100,11 +95,16 @@ impl RemovalPolicy for RankAware {
         candidates: &[Candidate<'_>],
         time_ratio: f64,
     ) -> Result<Vec<f64>, PolicyError> {
-        self.ln_losses_by(rank_aware_probabilities, candidates, time_ratio)
+        ln_losses(
+            candidates,
+            self.promotion_rule,
+            |candidate, rung| scorer(candidate, rung, time_ratio),
+            |scorer, candidate| scorer.probability(candidate.rank, candidate.num_better),
+        )
     }
 
-    /// Few are scored if few must go: of a rung the worst-ranked, and of these those that may be the cheapest by
-    /// [`rank_aware_lower_bounds`](rungkeeper_score::rank_aware_lower_bounds).
+    /// Few are scored if few must go: of a rung the worst-ranked, and of these no more than it takes to see which is the
+    /// cheapest.
     fn choose(
         &mut self,
         candidates: &[Candidate<'_>],
@@ -115,13 +115,9 @@ impl RemovalPolicy for RankAware {
         if need.bytes > 0 || !few.contains(&need.checkpoints) {
             return choose_of_all(self, candidates, need, time_ratio);
         }
-        let of_one = |score, i| Ok(self.ln_losses_by(score, &candidates[i..=i], time_ratio)?[0]);
-        choose_cheapest_of_rungs(
-            candidates,
-            need.checkpoints,
-            |i| of_one(rank_aware_lower_bounds, i),
-            |i| of_one(rank_aware_probabilities, i),
-        )
+        choose_cheapest_of_rungs(candidates, need.checkpoints, |i, most| {
+            self.ln_loss(&candidates[i], time_ratio, most)
+        })
     }
 
     /// The probability does not increase with the rank, so the worst of each rung are enough.

@@ -1,10 +1,8 @@
 use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
 use rungkeeper_rung_model::{ArrivalData, Candidate};
-use rungkeeper_score::{
-    Horizon, PausedPosition, PromotionRule, ScoreError, ScoreSettings, resume_probabilities,
-};
+use rungkeeper_score::{Horizon, PromotionRule, ScoreError, ScoreSettings};
 
-use crate::expected::{ln_losses, promotion_quantile};
+use crate::expected::ln_losses;
 use crate::{Need, PolicyError, RemovalPolicy};
 
 /// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
@@ -76,20 +74,6 @@ impl Speculative {
             estimators: LevelEstimators::new(settings.estimators)?,
         })
     }
-
-    fn position(
-        &self,
-        candidate: &Candidate<'_>,
-        time_ratio: f64,
-    ) -> Result<PausedPosition, PolicyError> {
-        Ok(PausedPosition {
-            rank: candidate.rank,
-            rung_len: candidate.rung_len,
-            promotion_quantile: promotion_quantile(candidate)?,
-            p: self.estimators.probability(candidate.level),
-            time_ratio,
-        })
-    }
 }
 
 impl Default for Speculative {
@@ -118,8 +102,12 @@ impl RemovalPolicy for Speculative {
     ) -> Result<Vec<f64>, PolicyError> {
         ln_losses(
             candidates,
-            |candidate| self.position(candidate, time_ratio),
-            |positions, out| resume_probabilities(positions, &self.score, out),
+            self.score.promotion_rule,
+            |candidate, rung| {
+                let p = self.estimators.probability(candidate.level);
+                rung.bernoulli(p, time_ratio, self.score.horizon, self.score.approx_steps)
+            },
+            |scorer, candidate| scorer.probability(candidate.rank),
         )
     }
 

@@ -2,9 +2,7 @@
 
 use anyhow::Result;
 use rungkeeper_rung_model::Candidate;
-use rungkeeper_score::{
-    PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probabilities,
-};
+use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
 
 use super::{Arguments, Known, Rates, Walk, Worth};
 use crate::attempt::{Attempt, View};
@@ -69,23 +67,17 @@ impl Attempt for Composed {
 
 /// Logarithms of the chances of being promoted in time.
 fn ln_probabilities(arguments: &[Arguments]) -> Result<Vec<f64>> {
-    let positions: Vec<RankedPosition> = arguments
-        .iter()
-        .map(|arguments| {
-            let (a, b) = arguments.promotion_quantile;
-            Ok(RankedPosition {
-                rank: arguments.rank,
-                num_better: arguments.better_gaps - 1,
-                rung_len: arguments.rung_len,
-                promotion_quantile: PromotionQuantile::new(a, b)?,
-                time_ratio: arguments.time_ratio(),
-            })
-        })
-        .collect::<Result<_>>()?;
-    let mut chances = Vec::with_capacity(positions.len());
-    rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut chances)?;
-    Ok(chances
-        .iter()
-        .map(|chance| chance.ln_probability())
-        .collect())
+    let ln_probability = |arguments: &Arguments| {
+        let (a, b) = arguments.promotion_quantile;
+        let position = RankedPosition {
+            rank: arguments.rank,
+            num_better: arguments.better_gaps - 1,
+            rung_len: arguments.rung_len,
+            promotion_quantile: PromotionQuantile::new(a, b)?,
+            time_ratio: arguments.time_ratio(),
+        };
+        let chance = rank_aware_probability(&position, PromotionRule::TopFraction)?;
+        Ok(chance.ln_probability())
+    };
+    arguments.iter().map(ln_probability).collect()
 }
