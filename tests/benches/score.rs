@@ -5,32 +5,23 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rungkeeper_score::{
-    PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability,
-    ScoreError, ScoreSettings, closed_form, quadratic, rank_aware_probabilities,
-    resume_probabilities, step_wise,
+    PausedPosition, PromotionQuantile, RankedPosition, ResumeProbability, ScoreError,
+    ScoreSettings,
+    methods::{closed_form, quadratic, step_wise},
 };
-use rungkeeper_tests::benches::{no_cut_off, positions, ranked, settings};
+use rungkeeper_tests::benches::{no_cut_off, positions, ranked, score, score_by_ranks, settings};
 
 fn third() -> PromotionQuantile {
     PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile")
 }
 
-fn batches(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("resume_probabilities");
+fn default_path(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("resume_probability");
     for count in [10, 100, 1000] {
         let positions = positions(count, third());
-        let mut probabilities = Vec::new();
         group.throughput(Throughput::Elements(count as u64));
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-            bencher.iter(|| {
-                resume_probabilities(
-                    black_box(&positions),
-                    &settings(Some(25)),
-                    &mut probabilities,
-                )
-                .expect("valid positions");
-                probabilities.last().copied()
-            });
+            bencher.iter(|| score(black_box(&positions), &settings(Some(25))));
         });
     }
     group.finish();
@@ -39,20 +30,11 @@ fn batches(criterion: &mut Criterion) {
 /// The score without p: candidates rung by rung, and each in a rung of its own length, where nothing
 /// is kept from one to the next.
 fn rank_aware(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("rank_aware_probabilities");
+    let mut group = criterion.benchmark_group("rank_aware");
     let mut measure = |name: String, positions: Vec<RankedPosition>| {
-        let mut probabilities = Vec::new();
         group.throughput(Throughput::Elements(positions.len() as u64));
         group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
-            bencher.iter(|| {
-                rank_aware_probabilities(
-                    black_box(&positions),
-                    PromotionRule::TopFraction,
-                    &mut probabilities,
-                )
-                .expect("valid positions");
-                probabilities.last().copied()
-            });
+            bencher.iter(|| score_by_ranks(black_box(&positions)));
         });
     };
     for count in [10, 100, 1000] {
@@ -78,22 +60,11 @@ fn without_cut_off(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("no_cut_off");
     for p in [0.4, 0.34, 1.0 / 3.0, 0.33, 0.25] {
         let positions = no_cut_off(100, third(), p);
-        let mut probabilities = Vec::new();
         group.throughput(Throughput::Elements(positions.len() as u64));
-        group.bench_function(
-            BenchmarkId::from_parameter(format!("p {p:.4}")),
-            |bencher| {
-                bencher.iter(|| {
-                    resume_probabilities(
-                        black_box(&positions),
-                        &settings(None),
-                        &mut probabilities,
-                    )
-                    .expect("valid positions");
-                    probabilities.last().copied()
-                });
-            },
-        );
+        let label = format!("p {p:.4}");
+        group.bench_function(BenchmarkId::from_parameter(label), |bencher| {
+            bencher.iter(|| score(black_box(&positions), &settings(None)));
+        });
     }
     group.finish();
 }
@@ -132,5 +103,5 @@ fn methods(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, batches, rank_aware, without_cut_off, methods);
+criterion_group!(benches, default_path, rank_aware, without_cut_off, methods);
 criterion_main!(benches);

@@ -66,8 +66,8 @@ impl<C: ExpectedCost> RemovalPolicy for Cheapest<C> {
     }
 }
 
-/// The cheapest of all, where of a rung the worst is the cheapest: only that one is priced until it is chosen, and not even
-/// that one while a bound from below is above the costs of all that are chosen.
+/// The cheapest of all, where of a rung the worst is the cheapest: only that one is priced until it is chosen, and only as
+/// far as it takes to see that another one costs less.
 fn worst_of_rungs<'m>(
     cost: &dyn ExpectedCost,
     rungs: &[RungView<'m>],
@@ -78,18 +78,31 @@ fn worst_of_rungs<'m>(
     for (place, rung) in rungs.iter().enumerate() {
         let mut rest = rung.worst_first();
         if let Some(candidate) = rest.next() {
+            let worst = Waiting {
+                rung: place,
+                level: rung.level(),
+                candidate,
+            };
             let cost = cost.of_rung(*rung, time_ratio)?;
-            heads.push(Head::new(place, rung.level(), candidate, rest, cost)?);
+            heads.push(Head::new(worst, rest, cost));
         }
+    }
+    // A cost in a short rung takes the least time, and may show that those in long ones are above.
+    heads.sort_by_key(|head| rungs[head.worst.rung].len());
+    let mut least = f64::INFINITY;
+    for head in &mut heads {
+        least = head.price(least)?;
     }
     let mut chosen = Vec::new();
     while (chosen.len() as u64) < checkpoints {
+        let known = heads.iter().filter(|head| !head.is_bound);
+        let least = known.map(|head| head.ln_cost).fold(f64::INFINITY, f64::min);
         let first = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| one.compare(other);
         let Some(head) = heads.iter_mut().min_by(first) else {
             break;
         };
         if head.is_bound {
-            head.price()?;
+            head.price(least)?;
             continue;
         }
         chosen.push(Choice {
@@ -98,7 +111,7 @@ fn worst_of_rungs<'m>(
             ln_expected_cost: Some(head.ln_cost),
             reason: RemovalReason::MaxCheckpoints,
         });
-        if !head.step()? {
+        if !head.step() {
             let done = head.worst.rung;
             heads.retain(|head| head.worst.rung != done);
         }
@@ -117,55 +130,36 @@ struct Head<'m, 'c, I> {
 }
 
 impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
-    fn new(
-        rung: usize,
-        level: u64,
-        candidate: Candidate<'m>,
-        rest: I,
-        cost: Box<dyn RungCost + 'c>,
-    ) -> Result<Self, PolicyError> {
-        let mut head = Self {
-            worst: Waiting {
-                rung,
-                level,
-                candidate,
-            },
+    fn new(worst: Waiting<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
+        Self {
+            is_bound: !worst.candidate.non_finite,
+            worst,
             rest,
             cost,
             ln_cost: f64::NEG_INFINITY,
-            is_bound: true,
-        };
-        head.bound()?;
-        Ok(head)
+        }
     }
 
     fn compare(&self, other: &Self) -> Ordering {
         Priced::compare((self.ln_cost, &self.worst), (other.ln_cost, &other.worst))
     }
 
-    /// A better rank costs no less than the worse one before it, whatever rounding says.
-    fn bound(&mut self) -> Result<(), PolicyError> {
-        let candidate = &self.worst.candidate;
-        self.is_bound = !candidate.non_finite;
+    /// Looks at its cost, but no further than it takes to see that it is above the least one that is known. Returns the least.
+    fn price(&mut self, least: f64) -> Result<f64, PolicyError> {
         if self.is_bound {
-            self.ln_cost = self.ln_cost.max(self.cost.ln_lower_bound(candidate)?);
+            self.ln_cost = self.cost.ln_cost(&self.worst.candidate, least)?;
+            self.is_bound = self.ln_cost > least;
         }
-        Ok(())
+        Ok(least.min(self.ln_cost))
     }
 
-    fn price(&mut self) -> Result<(), PolicyError> {
-        self.ln_cost = self.cost.ln_cost(&self.worst.candidate)?;
-        self.is_bound = false;
-        Ok(())
-    }
-
-    /// Goes on to the next candidate, if there is one.
-    fn step(&mut self) -> Result<bool, PolicyError> {
+    /// Goes on to the next candidate, if there is one. It costs no less than the one before, which stays as the bound.
+    fn step(&mut self) -> bool {
         let Some(candidate) = self.rest.next() else {
-            return Ok(false);
+            return false;
         };
+        self.is_bound = !candidate.non_finite;
         self.worst.candidate = candidate;
-        self.bound()?;
-        Ok(true)
+        true
     }
 }

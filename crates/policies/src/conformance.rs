@@ -285,12 +285,18 @@ fn check_falls(case: &Case, rungs: &[RungView<'_>], cost: &dyn ExpectedCost) {
         let mut of_rung = cost.of_rung(*rung, case.time_ratio).expect("it was priced");
         let mut least = f64::NEG_INFINITY;
         for candidate in rung.worst_first().filter(|it| !it.non_finite) {
-            let bound = of_rung.ln_lower_bound(&candidate).expect("it was priced");
-            let ln_cost = of_rung.ln_cost(&candidate).expect("it was priced");
-            for below in [bound, least] {
+            let mut up_to = |enough| of_rung.ln_cost(&candidate, enough).expect("it was priced");
+            let ln_cost = up_to(f64::INFINITY);
+            assert!(
+                least <= ln_cost || same(least, ln_cost),
+                "{} does not fall with the rank: {case:?}",
+                cost.name()
+            );
+            for enough in [f64::NEG_INFINITY, ln_cost - 1.0, ln_cost, ln_cost + 1.0] {
+                let told = up_to(enough);
                 assert!(
-                    below <= ln_cost || same(below, ln_cost),
-                    "{} does not fall with the rank, or is below its bound: {case:?}",
+                    same(told, ln_cost) || (told > enough && told <= ln_cost),
+                    "{} is told to stop at {enough} and says {told} of {ln_cost}: {case:?}",
                     cost.name()
                 );
             }

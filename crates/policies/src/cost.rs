@@ -71,24 +71,17 @@ pub trait RungCost {
     /// Natural logarithm of what losing this candidate's checkpoint costs in expectation, in resource units; minus infinity
     /// for nothing, never NaN. It is not asked for trials without a finite metric: they are never resumed and cost nothing.
     ///
+    /// Where the cost is above `enough`, any number between the two will do instead, if that takes less time: somebody else
+    /// costs less.
+    ///
     /// # Errors
     ///
     /// A candidate outside its domain.
-    fn ln_cost(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError>;
-
-    /// A bound from below on [`RungCost::ln_cost`] that takes less time, and spares it for those that are not the cheapest.
-    /// By default there is none: minus infinity.
-    ///
-    /// # Errors
-    ///
-    /// As [`RungCost::ln_cost`].
-    fn ln_lower_bound(&mut self, _candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
-        Ok(f64::NEG_INFINITY)
-    }
+    fn ln_cost(&mut self, candidate: &Candidate<'_>, enough: f64) -> Result<f64, PolicyError>;
 }
 
 impl<F: FnMut(&Candidate<'_>) -> Result<f64, PolicyError>> RungCost for F {
-    fn ln_cost(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
+    fn ln_cost(&mut self, candidate: &Candidate<'_>, _enough: f64) -> Result<f64, PolicyError> {
         self(candidate)
     }
 }

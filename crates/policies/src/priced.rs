@@ -43,7 +43,7 @@ impl<'m> Priced<'m> {
                 let ln_cost = if candidate.non_finite {
                     f64::NEG_INFINITY
                 } else {
-                    cost.ln_cost(&candidate)?
+                    cost.ln_cost(&candidate, f64::INFINITY)?
                 };
                 all.push(Self {
                     rung: place,

@@ -1,7 +1,5 @@
 use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
-use rungkeeper_score::{
-    RankedPosition, ResumeProbability, Rung, ln_expected_cost, rank_aware_lower_bounds,
-};
+use rungkeeper_score::{RankAware as Scorer, ResumeProbability, Rung, ln_expected_cost};
 
 use crate::{ExpectedCost, PolicyError, RungCost};
 
@@ -57,7 +55,7 @@ impl ExpectedCost for RankAware {
     ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
         let (level, promotion_quantile) = (rung.level(), rung.promotion_quantile());
         let most = if promotion_quantile.numerator() == 1 {
-            rungkeeper_score::RankAware::MAX_TIME_RATIO
+            Scorer::MAX_TIME_RATIO
         } else {
             MOST_COUNTED / rung.len() as f64
         };
@@ -66,19 +64,7 @@ impl ExpectedCost for RankAware {
         let scorer = Rung::new(rung.len(), promotion_quantile, self.promotion_rule)
             .and_then(|rung| rung.rank_aware(time_ratio))
             .map_err(|source| PolicyError::Rung { level, source })?;
-        Ok(Box::new(OfRung {
-            level,
-            scorer,
-            position: RankedPosition {
-                rank: 1,
-                num_better: 0,
-                rung_len: rung.len(),
-                promotion_quantile,
-                time_ratio,
-            },
-            promotion_rule: self.promotion_rule,
-            bounds: Vec::new(),
-        }))
+        Ok(Box::new(OfRung { level, scorer }))
     }
 
     /// The probability does not increase with the rank.
@@ -89,30 +75,19 @@ impl ExpectedCost for RankAware {
 
 struct OfRung {
     level: u64,
-    scorer: rungkeeper_score::RankAware,
-    /// The candidate's place, but for its rank.
-    position: RankedPosition,
-    promotion_rule: PromotionRule,
-    bounds: Vec<ResumeProbability>,
+    scorer: Scorer,
 }
 
 impl RungCost for OfRung {
-    fn ln_cost(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
-        let probability = self
-            .scorer
-            .probability(candidate.rank, candidate.num_better);
+    /// The sum is ended where it is above: what is left out only adds to it.
+    fn ln_cost(&mut self, candidate: &Candidate<'_>, enough: f64) -> Result<f64, PolicyError> {
+        let Candidate {
+            rank, num_better, ..
+        } = *candidate;
+        let most = (enough - libm::log(self.level as f64)).min(0.0);
+        let probability = ResumeProbability::from_ln(most)
+            .and_then(|most| self.scorer.probability_up_to(rank, num_better, most));
         let probability = probability.map_err(PolicyError::of(self.level, candidate))?;
         Ok(ln_expected_cost(self.level, probability))
-    }
-
-    fn ln_lower_bound(&mut self, candidate: &Candidate<'_>) -> Result<f64, PolicyError> {
-        let position = RankedPosition {
-            rank: candidate.rank,
-            num_better: candidate.num_better,
-            ..self.position
-        };
-        rank_aware_lower_bounds(&[position], self.promotion_rule, &mut self.bounds)
-            .map_err(|error| PolicyError::of(self.level, candidate)(error.source))?;
-        Ok(ln_expected_cost(self.level, self.bounds[0]))
     }
 }

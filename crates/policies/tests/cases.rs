@@ -346,31 +346,26 @@ fn trials_without_a_finite_metric_cost_nothing() {
     }
 }
 
-/// A bound from below spares the pricing of those that are not the cheapest, and changes no choice.
+/// What is not the cheapest need not be priced to the end, and that changes no choice.
 #[test]
-fn bounds_from_below_spare_the_pricing() {
+fn only_the_cheapest_are_priced_to_the_end() {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     #[derive(Default)]
     struct Counted {
-        bounded: bool,
+        stops: bool,
         priced: AtomicU64,
     }
 
     struct OfRung<'c>(&'c Counted, f64);
 
     impl RungCost for OfRung<'_> {
-        fn ln_cost(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
+        fn ln_cost(&mut self, _: &Candidate<'_>, enough: f64) -> Result<f64, PolicyError> {
+            if self.0.stops && self.1 - 0.5 > enough {
+                return Ok(self.1 - 0.5);
+            }
             self.0.priced.fetch_add(1, Ordering::Relaxed);
             Ok(self.1)
-        }
-
-        fn ln_lower_bound(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
-            Ok(if self.0.bounded {
-                self.1 - 0.5
-            } else {
-                f64::NEG_INFINITY
-            })
         }
     }
 
@@ -395,9 +390,9 @@ fn bounds_from_below_spare_the_pricing() {
     let rungs: Vec<Rung> = (1..=4)
         .map(|level| Rung::of(level, 90, &[("x", 80), ("y", 70), ("z", 60)]))
         .collect();
-    for (bounded, priced) in [(true, 1), (false, 4)] {
+    for (stops, priced) in [(true, 1), (false, 4)] {
         let mut policy = Cheapest(Counted {
-            bounded,
+            stops,
             ..Counted::default()
         });
         assert_eq!(first(&mut policy, &rungs, 1.0), "x");

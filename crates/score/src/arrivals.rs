@@ -1,6 +1,8 @@
 //! The pieces of the model in exact integers: the promotion rule, `l_i` and n'.
 
-use crate::{PausedPosition, PromotionQuantile, PromotionRule, ScoreError, walk::distance};
+use crate::{
+    PausedPosition, PromotionQuantile, PromotionRule, ScoreError, ScoreSettings, walk::distance,
+};
 
 /// Whether a trial of this rank (1 = best) in a rung of this length may be promoted now.
 ///
@@ -53,17 +55,12 @@ pub fn first_passage_arrivals(
     promotion_rule: PromotionRule,
     better: u64,
 ) -> Result<Option<u64>, ScoreError> {
-    position.check()?;
-    let quantile = position.promotion_quantile;
-    let d = distance(position.rank, position.rung_len, quantile, promotion_rule);
-    if d <= 0 {
-        return Ok(None);
-    }
-    let risen = d + i128::from(quantile.denominator()) * i128::from(better);
-    let arrivals = risen
-        .cast_unsigned()
-        .div_ceil(u128::from(quantile.numerator()));
-    Ok(u64::try_from(arrivals).ok())
+    let settings = ScoreSettings {
+        promotion_rule,
+        ..ScoreSettings::default()
+    };
+    let walk = position.scorer(&settings)?.rung.walk(position.rank)?;
+    Ok(walk.and_then(|walk| u64::try_from(walk.arrivals_at(better)).ok()))
 }
 
 /// n' = ceil(`rung_len` * `time_ratio`): how many arrivals are still to come, as many in the time left as so far in

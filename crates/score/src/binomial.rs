@@ -70,32 +70,6 @@ impl Chance {
         };
         Scaled { factor, exponent }
     }
-
-    /// P(Bin(l, p) >= r) for 1 <= r <= l, a sum of positive terms: from the largest one up, until a geometric series
-    /// bounds the rest by 1e-18 of the sum, and down to r or until the terms, which fall ever faster, are nothing beside it.
-    pub(crate) fn upper_tail(&self, arrivals: u128, r: u64) -> Scaled {
-        let l = arrivals as f64;
-        let mode = libm::floor((l + 1.0) * self.p).clamp(r as f64, l);
-        let largest = self.pmf(DoubleDouble::from_integer(arrivals), mode.into());
-        let odds = self.p / self.worse.high;
-        let (mut count, mut term, mut sum) = (mode, 1.0, 1.0);
-        while count < l {
-            let ratio = (l - count) / (count + 1.0) * odds;
-            count += 1.0;
-            term *= ratio;
-            sum += term;
-            if ratio < 1.0 && term * ratio < 1e-18 * sum * (1.0 - ratio) {
-                break;
-            }
-        }
-        (count, term) = (mode, 1.0);
-        while count > r as f64 && term > 1e-18 * f64::EPSILON * sum {
-            term *= count / ((l - count + 1.0) * odds);
-            sum += term;
-            count -= 1.0;
-        }
-        largest.times(sum)
-    }
 }
 
 /// Below this, the two terms of the deviance of a count do not cancel badly.
@@ -181,27 +155,6 @@ mod tests {
         // From 40-digit arithmetic.
         assert!((stirling_error(16.0) - 0.005_207_655_919_609_640_4).abs() < 3e-16);
         assert!((stirling_error(20.0) - 0.004_166_319_691_996_922).abs() < 1e-17);
-    }
-
-    #[test]
-    fn upper_tails_add_up() {
-        for (l, r, p) in [
-            (10u32, 4u32, 0.3),
-            (1000, 200, 0.3),
-            (1000, 500, 0.3),
-            (50, 50, 0.9),
-            (10, 1, 1e-9),
-        ] {
-            let chance = Chance::new(p);
-            let sum: f64 = (r..=l)
-                .map(|i| chance.pmf(f64::from(l).into(), f64::from(i).into()).value())
-                .sum();
-            let tail = chance.upper_tail(l.into(), r.into()).value();
-            assert!(
-                (tail / sum - 1.0).abs() < 1e-13,
-                "{l} {r} {p}: {tail} {sum}"
-            );
-        }
     }
 
     #[test]

@@ -47,6 +47,11 @@ impl DoubleDouble {
         }
     }
 
+    /// The power with a small exponent.
+    pub(crate) fn to_the(self, exponent: u64) -> Self {
+        (0..exponent).fold(Self::from(1.0), |power, _| power * self)
+    }
+
     #[inline]
     fn renormalised(high: f64, low: f64) -> Self {
         let sum = high + low;

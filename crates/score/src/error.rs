@@ -1,5 +1,7 @@
 //! What can be wrong with an input.
 
+use alloc::string::String;
+
 use thiserror::Error;
 
 /// Why a score could not be computed.
@@ -96,15 +98,4 @@ pub enum ScoreError {
         /// The names there are.
         allowed: &'static str,
     },
-}
-
-/// A [`ScoreError`] of one position of a batch.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[error("position {index} of the batch: {source}")]
-#[non_exhaustive]
-pub struct BatchError {
-    /// Index of the position, from 0.
-    pub index: usize,
-    /// What is wrong with it.
-    pub source: ScoreError,
 }

@@ -44,47 +44,41 @@
 //! The crate does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
 //! crate: results are the same on every platform.
 
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
 mod arrivals;
-mod batch;
+mod bernoulli;
+mod beta_binomial;
 mod binomial;
-mod closed_form;
 mod cost;
 mod double_double;
 mod error;
-mod euler_maclaurin;
-mod factorials;
-mod followed;
-mod gap_wise;
 mod long_sum;
+pub mod methods;
+mod negative_binomial;
 mod position;
 mod probability;
-mod quadratic;
 mod rank_aware;
-mod resume;
 mod rung;
 mod scaled;
 mod settings;
 mod shares;
-mod step_wise;
 mod walk;
-mod wide;
+mod work;
 
 pub use arrivals::{arrivals_left, first_passage_arrivals, promotable};
-pub use batch::resume_probabilities;
-pub use closed_form::closed_form;
+pub use bernoulli::{Bernoulli, resume_probability};
 pub use cost::{expected_cost, ln_expected_cost};
-pub use error::{BatchError, ScoreError};
-pub use followed::MAX_WORK;
-pub use position::PausedPosition;
+pub use error::ScoreError;
+pub use position::{PausedPosition, RankedPosition};
 pub use probability::ResumeProbability;
-pub use quadratic::quadratic;
-pub use rank_aware::{RankedPosition, rank_aware_lower_bounds};
-pub use rank_aware::{rank_aware_probabilities, rank_aware_probability};
-pub use resume::resume_probability;
-pub use rung::{Bernoulli, RankAware, Rung};
+pub use rank_aware::{RankAware, rank_aware_probability};
+pub use rung::Rung;
 pub use rungkeeper_rung_model::{PromotionQuantile, PromotionRule, QuantileError};
 pub use settings::{Horizon, ScoreSettings};
-pub use step_wise::step_wise;
+pub use work::MAX_WORK;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,6 +10,8 @@
 //! count, f changes by less than a twentieth from one term to the next near an end that counts, and the first term left
 //! out, 6e-5 delta^7 f, is below 1e-15 of the sum.
 
+use alloc::{vec, vec::Vec};
+
 use crate::{
     double_double::DoubleDouble,
     scaled::{Scaled, ScaledSum},

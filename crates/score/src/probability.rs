@@ -5,8 +5,7 @@ use crate::ScoreError;
 /// The probability that a paused trial is resumed, kept as its natural logarithm.
 ///
 /// The logarithm holds what a double cannot: late in a run most probabilities lie between 1e-20 and 1e-280, some
-/// below 1e-308, and their order is the decision. Probabilities next to 1 keep their distance to 1, as
-/// `ln P = ln(1 - (1 - P))`. The order of two values is the order of their logarithms.
+/// below 1e-308, and their order is the decision. The order of two values is the order of their logarithms.
 ///
 /// ```
 /// use rungkeeper_score::ResumeProbability;
@@ -48,14 +47,6 @@ impl ResumeProbability {
         Self { ln: ln.min(0.0) }
     }
 
-    /// From the probability of the contrary, 0 <= `complement` < 1.
-    #[inline]
-    pub(crate) fn from_complement(complement: f64) -> Self {
-        Self {
-            ln: libm::log1p(-complement).min(0.0),
-        }
-    }
-
     /// The probability. 0 also where it is positive but below the range of doubles: see
     /// [`ln_probability`](Self::ln_probability).
     #[must_use]
@@ -82,13 +73,5 @@ mod tests {
             ResumeProbability::from_ln(f64::NEG_INFINITY),
             Ok(ResumeProbability::NEVER)
         );
-    }
-
-    #[test]
-    fn complements_next_to_nothing_are_kept() {
-        let value = ResumeProbability::from_complement(6.6e-21);
-        assert_eq!(value.probability(), 1.0);
-        assert_eq!(value.ln_probability(), -6.6e-21);
-        assert!(value < ResumeProbability::CERTAIN);
     }
 }

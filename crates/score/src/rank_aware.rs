@@ -1,70 +1,27 @@
 //! The score without a chance p: what the rank itself says.
+//!
+//! A trial of rank k, with g - 1 strictly better ones, in a rung of n, f of the run being over:
+//!
+//! P = sum over all first passages (l, r) of h(l) w(l),
+//! h(l) = s(l, r) C(l, r) B(g + r, n + 1 - g + l - r) / B(g, n + 1 - g),   w(l) = P(N' >= l),
+//!
+//! s(l, r) being the share of the orders of r better and l - r worse arrivals that make the trial promotable at the last one
+//! and not before. The factor behind it is beta-binomial, and N', the number of arrivals to come, negative binomial.
+//! For alpha = 1/eta, s = d / l at l = d + eta r: `unit_step`. Otherwise it is counted: `any_quantile`.
 
 mod any_quantile;
-mod arriving;
-mod at_least;
-mod bell;
-mod bounds;
-mod exactly;
-mod ratios;
-mod strided;
-mod tails;
-mod terms;
 mod unit_step;
-mod urn;
 
-pub use at_least::rank_aware_lower_bounds;
-
-use arriving::Arriving;
-use unit_step::{Crowd, Passages, Tables};
-use urn::Urn;
+use unit_step::FirstPassages;
 
 use crate::{
-    BatchError, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError, batch,
-    position::check_place, shares::Shares, walk::distance,
+    PromotionRule, RankedPosition, ResumeProbability, Rung, ScoreError,
+    beta_binomial::BetaBinomial, double_double::DoubleDouble, negative_binomial::NegativeBinomial,
+    shares::Shares,
 };
-
-/// One paused trial: its place in its rung, and how much of the run is left.
-///
-/// As [`PausedPosition`](crate::PausedPosition), without an assumption on the arrivals still to come.
-///
-/// ```
-/// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
-///
-/// let position = RankedPosition {
-///     rank: 3,
-///     num_better: 2,
-///     rung_len: 6,
-///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
-///     time_ratio: 1.5, // 40 % of the run are over
-/// };
-/// let probability = rank_aware_probability(&position, PromotionRule::TopFraction)?;
-/// assert!((probability.probability() - 0.355).abs() < 5e-4);
-/// # Ok::<(), rungkeeper_score::ScoreError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct RankedPosition {
-    /// Rank of the trial in its rung, 1 = best, at most `rung_len`.
-    pub rank: u64,
-    /// Number of trials in the rung that are strictly better, less than `rank`; `rank - 1` where none before it is its
-    /// equal. An arrival that equals the trial stands behind it, and is not better.
-    pub num_better: u64,
-    /// Number of trials recorded in the rung, promoted ones included, 1 to 2^30.
-    pub rung_len: u64,
-    /// The fraction of the rung that is promoted.
-    pub promotion_quantile: PromotionQuantile,
-    /// Time left over time spent, 0 to 10^9; infinity: the run never ends.
-    pub time_ratio: f64,
-}
 
 /// Longest rung.
 const MAX_RUNG_LEN: u64 = 1 << 30;
-
-impl RankedPosition {
-    /// The largest finite time ratio that is supported. A run with so much of it left is as good as endless.
-    pub const MAX_TIME_RATIO: f64 = 1e9;
-}
 
 /// The probability that a paused trial can be promoted before the run ends, from nothing but its rank k, the length n of
 /// its rung, the number g - 1 of strictly better trials there (k - 1, unless equals stand before it) and the share
@@ -87,37 +44,32 @@ impl RankedPosition {
 ///
 /// For alpha = 1/eta, s = d / l at l = d + eta r by the cycle lemma, with d = eta k - n (top fraction) or
 /// d = eta (k - 1) - (n - 1) (linear quantile). For other quantiles it is counted arrival by arrival, as in
-/// [`quadratic`](crate::quadratic). 1 where the trial may be promoted now; there is no cut-off and no constant to choose.
+/// [`quadratic`](crate::methods::quadratic). 1 where the trial may be promoted now; there is no cut-off and no constant to
+/// choose.
 ///
 /// # Numerics
-/// All terms are positive. They end where a bound on what is left is negligible: the ratio of successive terms is below
-/// (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + M + i) / (M + i), i = 1, ..., eta - 1, M = l - r, all of
-/// whose factors fall with r. A term is a product of factorials from a table and of P(N' >= l), which is added up from its far end.
-/// A bell of terms is summed by every m-th of them, and terms that count from r = 0 on with strides that grow with r, so
-/// twenty to two hundred are enough for 1e-13 of the sum. Beyond n + l = 2^19 terms start at saddle-point values
-/// (Loader 2000) and are integrated. So for alpha = 1/eta the work is bounded. Relative error at most 1e-12 in the probability (where it is
-/// at least 1e-300); absolute error at most 1e-12 in its logarithm, relative where that is below -1.
-///
-/// The table, of at most 8 MB, is kept for the life of the program.
+/// For alpha = 1/eta the terms follow each other by recurrences, from the far end of the sum down; all are positive, and what is
+/// left out at either end is bounded by 1e-15 of the sum. Sums of more than 2^15 terms, sums whose terms are too different
+/// in size, and those for eta above 16 are integrated, so the work is bounded. Absolute error at most 1e-12 in the
+/// logarithm, relative where that is below -1.
 ///
 /// # Errors
-/// What is outside the domain of [`RankedPosition`], [`ScoreError::BeyondRange`], and [`ScoreError::TooManySteps`] where alpha is not 1/eta and the sum
-/// has not converged within [`MAX_WORK`](crate::MAX_WORK) steps.
+/// What is outside the domain of [`RankedPosition`], [`ScoreError::BeyondRange`], and [`ScoreError::TooManySteps`] where
+/// alpha is not 1/eta and the sum has not converged within [`MAX_WORK`](crate::MAX_WORK) steps.
 ///
 /// ```
 /// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
 ///
-/// let promotion_quantile = PromotionQuantile::from_reduction_factor(2)?;
-/// let at = |rank| RankedPosition {
-///     rank,
-///     num_better: rank - 1,
+/// let position = RankedPosition {
+///     rank: 1,
+///     num_better: 0,
 ///     rung_len: 1,
-///     promotion_quantile,
+///     promotion_quantile: PromotionQuantile::from_reduction_factor(2)?,
 ///     time_ratio: f64::INFINITY,
 /// };
 /// // The only trial of its rung, in a run without end, where half of the rung is promoted. After one worse arrival with
 /// // chance 1/2, after a better one and two worse ones with 1/2 * 1/3 * 2/4, ...: 1 - 1/2 + 1/3 - 1/4 + ... in all.
-/// let probability = rank_aware_probability(&at(1), PromotionRule::TopFraction)?;
+/// let probability = rank_aware_probability(&position, PromotionRule::TopFraction)?;
 /// assert!((probability.probability() - core::f64::consts::LN_2).abs() < 1e-12);
 /// # Ok::<(), rungkeeper_score::ScoreError>(())
 /// ```
@@ -128,173 +80,130 @@ pub fn rank_aware_probability(
     position: &RankedPosition,
     promotion_rule: PromotionRule,
 ) -> Result<ResumeProbability, ScoreError> {
-    probability_with(position, None, promotion_rule, &mut Kept::default())
+    Rung::new(
+        position.rung_len,
+        position.promotion_quantile,
+        promotion_rule,
+    )?
+    .rank_aware(position.time_ratio)?
+    .probability(position.rank, position.num_better)
 }
 
-/// [`rank_aware_probability`] of each position, in order, but for rounding errors.
-///
-/// `probabilities` is emptied first. What depends on the rung length and the time ratio alone is kept from one position to
-/// the next, so positions of one rung should stand together. The more there are of one rung, the less time each takes.
-///
-/// # Errors
-/// The [`ScoreError`] of the first position that has one, with its index; `probabilities` holds those before it.
+/// Scores the trials of one rung at one moment by their ranks; made by [`Rung::rank_aware`].
 ///
 /// ```
-/// use rungkeeper_score::{
-///     PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probabilities,
-/// };
+/// use rungkeeper_score::{PromotionQuantile, PromotionRule, Rung};
 ///
-/// let promotion_quantile = PromotionQuantile::from_reduction_factor(3)?;
-/// let positions: Vec<_> = (3..=9)
-///     .map(|rank| RankedPosition {
-///         rank,
-///         num_better: rank - 1,
-///         rung_len: 9,
-///         promotion_quantile,
-///         time_ratio: 2.0,
-///     })
-///     .collect();
-/// let mut probabilities = Vec::new();
-/// rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut probabilities)?;
-/// assert!(probabilities.is_sorted_by(|better, worse| better >= worse));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let third = PromotionQuantile::from_reduction_factor(3)?;
+/// let mut scorer = Rung::new(9, third, PromotionRule::TopFraction)?.rank_aware(2.0)?;
+/// let probabilities: Vec<_> = (3..=9)
+///     .map(|rank| scorer.probability(rank, rank - 1))
+///     .collect::<Result<_, _>>()?;
+/// assert!(probabilities.is_sorted_by(|better, worse| better > worse));
+/// # Ok::<(), rungkeeper_score::ScoreError>(())
 /// ```
-pub fn rank_aware_probabilities(
-    positions: &[RankedPosition],
-    promotion_rule: PromotionRule,
-    probabilities: &mut Vec<ResumeProbability>,
-) -> Result<(), BatchError> {
-    let mut kept = Kept::default();
-    let mut rungs = positions.chunk_by(RankedPosition::is_in_rung_of);
-    let (mut left, mut crowd) = (0, None);
-    batch::each(positions, probabilities, |position| {
-        if left == 0 {
-            let rung = rungs.next().unwrap_or_default();
-            left = rung.len();
-            crowd = crowd_of(rung);
-        }
-        left -= 1;
-        probability_with(position, crowd, promotion_rule, &mut kept)
-    })
-}
-
-/// Positions of one rung that have tables of their own.
-const FEW: usize = 8;
-
-/// Of that many in a rung one is scored at least, where more tables are worth it.
-const MANY: u64 = 32;
-
-/// None where they are few.
-fn crowd_of(rung: &[RankedPosition]) -> Option<Crowd<&RankedPosition>> {
-    if rung.len() < FEW {
-        return None;
-    }
-    let valid = rung.iter().filter(|other| other.check().is_ok());
-    let worst = valid.max_by_key(|other| other.rank)?;
-    let is_dense = rung.len() as u64 >= worst.rung_len / MANY;
-    Some(Crowd { worst, is_dense })
-}
-
-/// What is kept from one position to the next.
-#[derive(Debug, Default)]
-pub(crate) struct Kept {
-    arriving: Option<Arriving>,
-    tables: Tables,
+#[derive(Debug)]
+pub struct RankAware {
+    rung: Rung,
+    to_come: NegativeBinomial,
+    /// (1 - f)^eta where alpha = 1/eta.
+    left_to_eta: DoubleDouble,
     shares: Shares,
 }
 
-impl RankedPosition {
-    /// Whether the other stands in the same rung, most probably, at the same time.
-    fn is_in_rung_of(&self, other: &Self) -> bool {
-        self.rung_len == other.rung_len
-            && self.promotion_quantile == other.promotion_quantile
-            && self.time_ratio == other.time_ratio
-    }
+impl RankAware {
+    /// The largest finite time ratio that is supported. A run with so much of it left is as good as endless.
+    pub const MAX_TIME_RATIO: f64 = 1e9;
 
-    /// D(0); positive while the trial may not be promoted.
-    fn distance(&self, rule: PromotionRule) -> i128 {
-        distance(self.rank, self.rung_len, self.promotion_quantile, rule)
-    }
-
-    fn urn(&self) -> Urn {
-        Urn {
-            gaps: (self.num_better + 1) as f64,
-            rung_len: self.rung_len as f64,
+    pub(crate) fn new(rung: Rung, time_ratio: f64) -> Result<Self, ScoreError> {
+        if !(time_ratio >= 0.0) {
+            return Err(ScoreError::InvalidTimeRatio { time_ratio });
         }
+        let is_vast = time_ratio > Self::MAX_TIME_RATIO && time_ratio < f64::INFINITY;
+        if rung.len > MAX_RUNG_LEN || is_vast {
+            return Err(ScoreError::BeyondRange {
+                rung_len: rung.len,
+                time_ratio,
+            });
+        }
+        let to_come = NegativeBinomial::new(time_ratio);
+        Ok(Self {
+            rung,
+            left_to_eta: to_come.left().to_the(unit_step::factors(rung.quantile)),
+            to_come,
+            shares: Shares::default(),
+        })
     }
 
-    fn check(&self) -> Result<(), ScoreError> {
-        let Self {
-            rank,
-            num_better,
-            rung_len,
-            time_ratio,
-            ..
-        } = *self;
-        check_place(rank, rung_len, time_ratio)?;
+    /// The probability that the trial of this rank (1 = best) is resumed, `num_better` trials being strictly better:
+    /// `rank` - 1 where none before it is its equal. See [`rank_aware_probability`].
+    ///
+    /// # Errors
+    /// [`ScoreError::InvalidRank`], [`ScoreError::InvalidNumBetter`] unless `num_better` < `rank`, and
+    /// [`ScoreError::TooManySteps`] where the promotion quantile is not 1/eta and the sum takes too long.
+    pub fn probability(
+        &mut self,
+        rank: u64,
+        num_better: u64,
+    ) -> Result<ResumeProbability, ScoreError> {
+        let ln = self.ln_probability(rank, num_better, f64::INFINITY)?;
+        Ok(ResumeProbability::from_rounded_ln(ln))
+    }
+
+    /// [`probability`](Self::probability) if that is at most `most`; otherwise a part of it that is above `most`, often in a
+    /// small part of the time: all terms of the sum are positive, and a few of them may be enough. Who looks for the least of
+    /// many probabilities needs no more.
+    ///
+    /// # Errors
+    /// As [`probability`](Self::probability).
+    ///
+    /// ```
+    /// use rungkeeper_score::{PromotionQuantile, PromotionRule, Rung};
+    ///
+    /// let third = PromotionQuantile::from_reduction_factor(3)?;
+    /// let mut scorer = Rung::new(30, third, PromotionRule::TopFraction)?.rank_aware(1.0)?;
+    /// let (last, better) = (scorer.probability(30, 29)?, scorer.probability(11, 10)?);
+    /// assert_eq!(scorer.probability_up_to(30, 29, better)?, last);
+    /// let part = scorer.probability_up_to(11, 10, last)?;
+    /// assert!(last < part && part <= better);
+    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// ```
+    pub fn probability_up_to(
+        &mut self,
+        rank: u64,
+        num_better: u64,
+        most: ResumeProbability,
+    ) -> Result<ResumeProbability, ScoreError> {
+        let ln = self.ln_probability(rank, num_better, most.ln_probability())?;
+        Ok(ResumeProbability::from_rounded_ln(ln))
+    }
+
+    /// ln P; once it is known to be above `most`, any number between the two.
+    fn ln_probability(&mut self, rank: u64, num_better: u64, most: f64) -> Result<f64, ScoreError> {
+        let walk = self.rung.walk(rank)?;
         if num_better >= rank {
             return Err(ScoreError::InvalidNumBetter { num_better, rank });
         }
-        check_range(rung_len, time_ratio)
-    }
-}
-
-/// Refuses what is beyond the range in which sums are known to be exact.
-pub(crate) fn check_range(rung_len: u64, time_ratio: f64) -> Result<(), ScoreError> {
-    let is_vast = time_ratio > RankedPosition::MAX_TIME_RATIO && time_ratio < f64::INFINITY;
-    if rung_len > MAX_RUNG_LEN || is_vast {
-        return Err(ScoreError::BeyondRange {
-            rung_len,
-            time_ratio,
-        });
-    }
-    Ok(())
-}
-
-pub(crate) fn probability_with(
-    position: &RankedPosition,
-    crowd: Option<Crowd<&RankedPosition>>,
-    promotion_rule: PromotionRule,
-    kept: &mut Kept,
-) -> Result<ResumeProbability, ScoreError> {
-    position.check()?;
-    let d = position.distance(promotion_rule);
-    if d <= 0 {
-        return Ok(ResumeProbability::CERTAIN);
-    }
-    let (rung_len, time_ratio) = (position.rung_len, position.time_ratio);
-    if time_ratio == 0.0 {
-        return Ok(ResumeProbability::NEVER);
-    }
-    let arriving = match &mut kept.arriving {
-        Some(arriving) if arriving.is_for(rung_len, time_ratio) => &*arriving,
-        other => {
-            kept.tables.forget();
-            other.insert(Arriving::new(rung_len, time_ratio))
+        let Some(walk) = walk else {
+            return Ok(0.0);
+        };
+        if self.to_come.is_over() {
+            return Ok(f64::NEG_INFINITY);
         }
-    };
-    let (a, b) = (
-        position.promotion_quantile.numerator(),
-        position.promotion_quantile.denominator(),
-    );
-    let ln = if a == 1 {
-        let passages = |position: &RankedPosition| Passages {
-            rank: position.rank,
-            urn: position.urn(),
-            eta: b,
-            d: position.distance(promotion_rule).cast_unsigned(),
-            arriving,
+        let urn = BetaBinomial {
+            gaps: (num_better + 1) as f64,
+            rung_len: self.rung.len as f64,
         };
-        let crowd = || {
-            crowd.map(|Crowd { worst, is_dense }| Crowd {
-                worst: passages(worst),
-                is_dense,
-            })
-        };
-        passages(position).ln_sum(crowd, &mut kept.tables)
-    } else {
-        let urn = position.urn();
-        any_quantile::ln_sum((a, b), d.cast_unsigned(), urn, arriving, &mut kept.shares)?
-    };
-    Ok(ResumeProbability::from_rounded_ln(ln))
+        if walk.a == 1 {
+            let passages = FirstPassages {
+                eta: walk.b,
+                d: walk.d as u64, // below 2^61 for rungs of up to 2^30
+                urn,
+                to_come: &self.to_come,
+                left_to_eta: self.left_to_eta,
+            };
+            return Ok(passages.ln_sum(most));
+        }
+        any_quantile::ln_sum(walk, urn, &self.to_come, &mut self.shares, most)
+    }
 }

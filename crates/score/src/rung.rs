@@ -1,11 +1,12 @@
-//! A rung at one moment, and what is kept while its trials are scored.
+//! A rung at one moment.
 
 use crate::{
-    Horizon, PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability,
-    ScoreError, ScoreSettings,
-    position::{check_rung_len, check_time_ratio},
-    rank_aware, resume,
+    Bernoulli, Horizon, PromotionQuantile, PromotionRule, RankAware, ScoreError,
+    walk::{Walk, distance},
 };
+
+/// Longest rung: up to here every length is a double.
+const MAX_RUNG_LEN: u64 = 1 << 53;
 
 /// A rung at one moment: its length, the part of it that is promoted, and the rule that says which trials are in it.
 ///
@@ -40,12 +41,31 @@ impl Rung {
         quantile: PromotionQuantile,
         rule: PromotionRule,
     ) -> Result<Self, ScoreError> {
-        check_rung_len(len)?;
+        if !(1..=MAX_RUNG_LEN).contains(&len) {
+            return Err(ScoreError::InvalidRungLen { rung_len: len });
+        }
         Ok(Self {
             len,
             quantile,
             rule,
         })
+    }
+
+    /// The walk of the trial of this rank; none where it may be promoted now.
+    #[inline]
+    pub(crate) fn walk(&self, rank: u64) -> Result<Option<Walk>, ScoreError> {
+        if !(1..=self.len).contains(&rank) {
+            return Err(ScoreError::InvalidRank {
+                rank,
+                rung_len: self.len,
+            });
+        }
+        let d = distance(rank, self.len, self.quantile, self.rule);
+        Ok((d > 0).then(|| Walk {
+            a: self.quantile.numerator(),
+            b: self.quantile.denominator(),
+            d: d.cast_unsigned(),
+        }))
     }
 
     /// Scores the trials of this rung by their ranks, with `time_ratio` = time left over time spent. See
@@ -55,13 +75,7 @@ impl Rung {
     /// [`ScoreError::InvalidTimeRatio`] unless `time_ratio` >= 0, and [`ScoreError::BeyondRange`] for rungs of more than
     /// 2^30 trials and for finite time ratios above [`RankAware::MAX_TIME_RATIO`]; infinity is allowed, the run never ends.
     pub fn rank_aware(self, time_ratio: f64) -> Result<RankAware, ScoreError> {
-        check_time_ratio(time_ratio)?;
-        rank_aware::check_range(self.len, time_ratio)?;
-        Ok(RankAware {
-            rung: self,
-            time_ratio,
-            kept: rank_aware::Kept::default(),
-        })
+        RankAware::new(self, time_ratio)
     }
 
     /// Scores the trials of this rung with the chance `p` that an arrival is better. See
@@ -87,86 +101,7 @@ impl Rung {
         horizon: Horizon,
         approx_steps: Option<u32>,
     ) -> Result<Bernoulli, ScoreError> {
-        check_time_ratio(time_ratio)?;
-        if !(p > 0.0 && p < 1.0) {
-            return Err(ScoreError::InvalidProbability { p });
-        }
-        if approx_steps == Some(0) {
-            return Err(ScoreError::ZeroApproxSteps);
-        }
-        Ok(Bernoulli {
-            rung: self,
-            p,
-            time_ratio,
-            settings: ScoreSettings {
-                promotion_rule: self.rule,
-                horizon,
-                approx_steps,
-            },
-            kept: resume::Kept::default(),
-        })
-    }
-}
-
-/// Scores the trials of one rung at one moment by their ranks; made by [`Rung::rank_aware`].
-#[derive(Debug)]
-pub struct RankAware {
-    rung: Rung,
-    time_ratio: f64,
-    kept: rank_aware::Kept,
-}
-
-impl RankAware {
-    /// The largest finite time ratio that is supported. A run with so much of it left is as good as endless.
-    pub const MAX_TIME_RATIO: f64 = RankedPosition::MAX_TIME_RATIO;
-
-    /// The probability that the trial of this rank (1 = best) is resumed, `num_better` trials being strictly better:
-    /// `rank` - 1 where none before it is its equal.
-    ///
-    /// # Errors
-    /// [`ScoreError::InvalidRank`], [`ScoreError::InvalidNumBetter`] unless `num_better` < `rank`, and
-    /// [`ScoreError::TooManySteps`] where the promotion quantile is not 1/eta and the sum takes too long.
-    pub fn probability(
-        &mut self,
-        rank: u64,
-        num_better: u64,
-    ) -> Result<ResumeProbability, ScoreError> {
-        let position = RankedPosition {
-            rank,
-            num_better,
-            rung_len: self.rung.len,
-            promotion_quantile: self.rung.quantile,
-            time_ratio: self.time_ratio,
-        };
-        rank_aware::probability_with(&position, None, self.rung.rule, &mut self.kept)
-    }
-}
-
-/// Scores the trials of one rung at one moment with a chance p of a better arrival; made by [`Rung::bernoulli`].
-#[derive(Debug)]
-pub struct Bernoulli {
-    rung: Rung,
-    p: f64,
-    time_ratio: f64,
-    settings: ScoreSettings,
-    kept: resume::Kept,
-}
-
-impl Bernoulli {
-    /// The probability that the trial of this rank (1 = best) is resumed.
-    ///
-    /// # Errors
-    /// [`ScoreError::InvalidRank`], and without a cut-off [`ScoreError::TooManySteps`] where the promotion quantile is not
-    /// 1/eta and the sum takes too long.
-    pub fn probability(&mut self, rank: u64) -> Result<ResumeProbability, ScoreError> {
-        let position = PausedPosition {
-            rank,
-            rung_len: self.rung.len,
-            promotion_quantile: self.rung.quantile,
-            p: self.p,
-            time_ratio: self.time_ratio,
-        };
-        resume::resume_probability_with(&position, &self.settings, &mut self.kept)
+        Bernoulli::new(self, p, time_ratio, horizon, approx_steps)
     }
 }
 

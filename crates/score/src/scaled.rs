@@ -8,9 +8,9 @@ pub(crate) struct Scaled {
 }
 
 impl Scaled {
-    /// 0
-    pub(crate) const NOTHING: Self = Self {
-        factor: 0.0,
+    /// 1
+    pub(crate) const ONE: Self = Self {
+        factor: 1.0,
         exponent: 0.0,
     };
 

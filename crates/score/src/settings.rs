@@ -1,5 +1,6 @@
 //! What the model is to assume: the promotion rule, the horizon, the cut-off.
 
+use alloc::borrow::ToOwned;
 use core::{fmt, str::FromStr};
 
 use crate::{PromotionRule, ScoreError};

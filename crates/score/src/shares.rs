@@ -1,8 +1,10 @@
 //! How many of the orders in which arrivals can come have not made a trial promotable yet.
 
-use crate::{ScoreError, followed::Work, walk::Walk};
+use alloc::vec::Vec;
 
-/// The table f(l, .) of [`quadratic`](crate::quadratic) for one l at a time; its memory serves many walks.
+use crate::{ScoreError, walk::Walk, work::Work};
+
+/// The table f(l, .) of [`quadratic`](crate::methods::quadratic) for one l at a time; its memory serves many walks.
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
     work: Work,
@@ -18,14 +20,12 @@ impl Shares {
         self.work = Work::default();
     }
 
-    /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage, and
-    /// `below_top(l, f)` before each arrival after the first possible passage with the share of the state j = `top`.
+    /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage.
     pub(crate) fn follow(
         &mut self,
         walk: &Walk,
         top: u64,
         mut passage: impl FnMut(u128, u64, f64),
-        mut below_top: impl FnMut(u128, f64),
     ) -> Result<(), ScoreError> {
         let size = top as usize + 1;
         self.counts
@@ -41,7 +41,6 @@ impl Shares {
             self.work
                 .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
             while l < end {
-                below_top(l, self.at[size - 1]);
                 l += 1;
                 self.arrive(l, i as usize, size);
             }

@@ -4,9 +4,10 @@ mod common;
 
 use common::{position, quantile, settings};
 use rungkeeper_score::{
-    BatchError, Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability,
-    ScoreError, ScoreSettings, closed_form, expected_cost, ln_expected_cost, promotable, quadratic,
-    resume_probabilities, resume_probability, step_wise,
+    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError,
+    ScoreSettings, expected_cost, ln_expected_cost,
+    methods::{closed_form, quadratic, step_wise},
+    promotable, resume_probability,
 };
 
 #[test]
@@ -142,23 +143,6 @@ fn bad_quantiles_are_refused() {
             denominator: 5
         })
     );
-}
-
-#[test]
-fn a_batch_names_the_bad_position() {
-    let bad = PausedPosition {
-        p: f64::NAN,
-        ..good()
-    };
-    let mut probabilities = vec![ResumeProbability::CERTAIN; 7];
-    let BatchError { index, source, .. } = resume_probabilities(
-        &[good(), good(), bad, good()],
-        &ScoreSettings::default(),
-        &mut probabilities,
-    )
-    .unwrap_err();
-    assert_eq!((index, probabilities.len()), (2, 2));
-    assert!(matches!(source, ScoreError::InvalidProbability { .. }));
 }
 
 #[test]

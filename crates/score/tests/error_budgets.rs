@@ -6,13 +6,14 @@ mod rank_aware_values;
 
 use common::{DENOMINATOR_OF_P, Method, exact, position, quantile, settings};
 use rungkeeper_score::{
-    BatchError, PausedPosition, PromotionRule, RankedPosition, ResumeProbability, ScoreError,
-    ScoreSettings, arrivals_left, closed_form, expected_cost, first_passage_arrivals,
-    ln_expected_cost, promotable, quadratic, rank_aware_lower_bounds, rank_aware_probabilities,
-    rank_aware_probability, resume_probabilities, resume_probability, step_wise,
+    PausedPosition, PromotionRule, RankedPosition, ResumeProbability, Rung, ScoreError,
+    ScoreSettings, arrivals_left, expected_cost, first_passage_arrivals, ln_expected_cost,
+    methods::{closed_form, quadratic, step_wise},
+    promotable, rank_aware_probability, resume_probability,
 };
 
-/// A function, the relative error it may have, and the worst one found. Budget 0: exact.
+/// A function, the error it may have (of a logarithm the absolute one, relative where that is below -1), and the worst one
+/// found. Budget 0: exact.
 struct Entry {
     function: &'static str,
     budget: f64,
@@ -56,9 +57,9 @@ const TABLE: [Entry; 13] = [
         worst: || of_method(resume_probability, false),
     },
     Entry {
-        function: "resume_probabilities",
+        function: "Bernoulli::probability",
         budget: 1e-12,
-        worst: || of_method(first_of_batch, false),
+        worst: || of_method(by_scorer, false),
     },
     Entry {
         function: "expected_cost",
@@ -78,38 +79,35 @@ const TABLE: [Entry; 13] = [
         worst: || rank_aware_values::worst(rank_aware_probability),
     },
     Entry {
-        function: "rank_aware_probabilities",
+        function: "RankAware::probability",
+        budget: 1e-12,
+        worst: || rank_aware_values::worst(|position, rule| by_ranks(position, rule, None)),
+    },
+    // By how much it is too large, where next to nothing is enough.
+    Entry {
+        function: "RankAware::probability_up_to",
         budget: 1e-12,
         worst: || {
-            rank_aware_values::worst(|position, rule| {
-                first(rank_aware_probabilities, position, rule)
-            })
-        },
-    },
-    // What it is too large.
-    Entry {
-        function: "rank_aware_lower_bounds",
-        budget: 0.0,
-        worst: || {
             rank_aware_values::most_above(|position, rule| {
-                first(rank_aware_lower_bounds, position, rule)
+                by_ranks(position, rule, Some(ResumeProbability::NEVER))
             })
         },
     },
 ];
 
-type Batch =
-    fn(&[RankedPosition], PromotionRule, &mut Vec<ResumeProbability>) -> Result<(), BatchError>;
-
-/// Of a batch of one.
-fn first(
-    of: Batch,
+/// By the scorer of its rung.
+fn by_ranks(
     position: &RankedPosition,
     rule: PromotionRule,
+    most: Option<ResumeProbability>,
 ) -> Result<ResumeProbability, ScoreError> {
-    let mut batch = Vec::new();
-    of(&[*position], rule, &mut batch).map_err(|error| error.source)?;
-    Ok(batch[0])
+    let (rank, num_better) = (position.rank, position.num_better);
+    let rung = Rung::new(position.rung_len, position.promotion_quantile, rule)?;
+    let mut scorer = rung.rank_aware(position.time_ratio)?;
+    match most {
+        None => scorer.probability(rank, num_better),
+        Some(most) => scorer.probability_up_to(rank, num_better, most),
+    }
 }
 
 #[test]
@@ -127,25 +125,26 @@ fn every_function_is_within_its_budget() {
 
 #[test]
 fn every_public_function_has_a_budget() {
-    let root = include_str!("../src/lib.rs");
-    let mut functions = 0;
-    for line in root
-        .lines()
-        .filter_map(|line| line.strip_prefix("pub use "))
-    {
-        let (_, exported) = line.split_once("::").expect("exports name their module");
-        for name in exported
-            .split(['{', '}', ',', ';', ' '])
-            .filter(|name| name.starts_with(|c: char| c.is_lowercase()))
-        {
-            assert!(
-                TABLE.iter().any(|entry| entry.function == name),
-                "{name} has no error budget"
-            );
-            functions += 1;
+    let mut functions = vec![
+        "Bernoulli::probability",
+        "RankAware::probability",
+        "RankAware::probability_up_to",
+    ];
+    for exports in [
+        include_str!("../src/lib.rs"),
+        include_str!("../src/methods.rs"),
+    ] {
+        let lines = exports.lines();
+        for line in lines.filter_map(|line| line.strip_prefix("pub use ")) {
+            let (_, exported) = line.split_once("::").expect("exports name their module");
+            let names = exported.split(['{', '}', ',', ';', ' ']);
+            functions.extend(names.filter(|name| name.starts_with(|c: char| c.is_lowercase())));
         }
     }
-    assert_eq!(functions, TABLE.len());
+    let in_table = |name: &&str| TABLE.iter().any(|entry| entry.function == *name);
+    let missing: Vec<_> = functions.iter().filter(|name| !in_table(name)).collect();
+    assert!(missing.is_empty(), "{missing:?} have no error budget");
+    assert_eq!(functions.len(), TABLE.len());
 }
 
 /// Positions with exact values: rank, rung length, alpha, p in sixteenths, time ratio, cut-off.
@@ -162,13 +161,22 @@ const POSITIONS: [Row; 8] = [
     (10, 20, (3, 7), 2, 1.25, Some(4)),
 ];
 
-fn first_of_batch(
+fn by_scorer(
     position: &PausedPosition,
     settings: &ScoreSettings,
-) -> Result<ResumeProbability, rungkeeper_score::ScoreError> {
-    let mut batch = Vec::new();
-    resume_probabilities(&[*position], settings, &mut batch).map_err(|error| error.source)?;
-    Ok(batch[0])
+) -> Result<ResumeProbability, ScoreError> {
+    Rung::new(
+        position.rung_len,
+        position.promotion_quantile,
+        settings.promotion_rule,
+    )?
+    .bernoulli(
+        position.p,
+        position.time_ratio,
+        settings.horizon,
+        settings.approx_steps,
+    )?
+    .probability(position.rank)
 }
 
 fn of_method(method: Method, unit_only: bool) -> f64 {
@@ -189,7 +197,7 @@ fn of_method(method: Method, unit_only: bool) -> f64 {
             libm::log(probability)
         };
         worst = worst.max((value.probability() / probability - 1.0).abs());
-        worst = worst.max((value.ln_probability() / ln - 1.0).abs());
+        worst = worst.max((value.ln_probability() - ln).abs() / ln.abs().max(1.0));
     }
     worst
 }

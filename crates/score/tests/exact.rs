@@ -7,8 +7,9 @@ use common::{
     quantile, settings,
 };
 use rungkeeper_score::{
-    Horizon, PausedPosition, PromotionRule, ScoreSettings, arrivals_left, closed_form,
-    first_passage_arrivals, quadratic, resume_probability, step_wise,
+    Horizon, PausedPosition, PromotionRule, ScoreSettings, arrivals_left, first_passage_arrivals,
+    methods::{closed_form, quadratic, step_wise},
+    resume_probability,
 };
 
 /// Rungs of 1 to 12, four promotion quantiles, p from 1/16 to 15/16, at most 28 arrivals.

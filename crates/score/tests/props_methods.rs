@@ -7,8 +7,9 @@ use common::{
 };
 use proptest::prelude::*;
 use rungkeeper_score::{
-    PausedPosition, PromotionQuantile, PromotionRule, ScoreSettings, arrivals_left, closed_form,
-    quadratic, resume_probabilities, resume_probability, step_wise,
+    PausedPosition, PromotionQuantile, PromotionRule, Rung, ScoreSettings, arrivals_left,
+    methods::{closed_form, quadratic, step_wise},
+    resume_probability,
 };
 
 fn any_quantile() -> impl Strategy<Value = PromotionQuantile> {
@@ -101,12 +102,16 @@ proptest! {
         }
     }
 
+    /// A scorer keeps memory from one trial to the next, and gives each what it would get alone, bit for bit.
     #[test]
-    fn batch_is_one_by_one(positions in prop::collection::vec(any_position(1000, 2.0), 0..20), rule in any_rule()) {
+    fn a_scorer_is_one_by_one(first in any_position(1000, 2.0), ranks in prop::collection::vec(0.0..=1.0f64, 0..20), rule in any_rule()) {
         let settings = ScoreSettings { promotion_rule: rule, ..ScoreSettings::default() };
-        let mut batch = Vec::new();
-        resume_probabilities(&positions, &settings, &mut batch).unwrap();
-        let single: Vec<_> = positions.iter().map(|position| resume_probability(position, &settings).unwrap()).collect();
-        prop_assert_eq!(batch, single);
+        let rung = Rung::new(first.rung_len, first.promotion_quantile, rule).unwrap();
+        let mut scorer = rung.bernoulli(first.p, first.time_ratio, settings.horizon, settings.approx_steps).unwrap();
+        for share in ranks {
+            let rank = 1 + (share * (first.rung_len - 1) as f64) as u64;
+            let single = resume_probability(&PausedPosition { rank, ..first }, &settings).unwrap();
+            prop_assert_eq!(scorer.probability(rank).unwrap(), single);
+        }
     }
 }

@@ -6,8 +6,8 @@ mod common;
 use common::quantile;
 use proptest::prelude::*;
 use rungkeeper_score::{
-    PromotionQuantile, PromotionRule, RankedPosition, ResumeProbability, promotable,
-    rank_aware_lower_bounds, rank_aware_probabilities, rank_aware_probability,
+    PromotionQuantile, PromotionRule, RankAware, RankedPosition, ResumeProbability, Rung,
+    promotable, rank_aware_probability,
 };
 
 fn log_uniform(low: f64, high: f64) -> impl Strategy<Value = f64> {
@@ -75,6 +75,12 @@ fn of(position: &RankedPosition, rule: PromotionRule) -> ResumeProbability {
     rank_aware_probability(position, rule).unwrap_or_else(|error| panic!("{position:?}: {error}"))
 }
 
+fn scorer(position: &RankedPosition, rule: PromotionRule) -> RankAware {
+    let rung = Rung::new(position.rung_len, position.promotion_quantile, rule);
+    rung.and_then(|rung| rung.rank_aware(position.time_ratio))
+        .expect("a valid position")
+}
+
 /// Whether x <= y but for rounding errors, which next to 1 are absolute.
 fn not_above(x: ResumeProbability, y: ResumeProbability) -> bool {
     const BUDGET: f64 = 1e-12;
@@ -125,49 +131,35 @@ proptest! {
         prop_assert!(not_above(of(&small, rule), of(&large, rule)));
     }
 
-    /// All that wait in a rung at once share their tables, and a single trial makes do with few.
-    #[test]
-    fn a_rung_at_once_is_its_trials(
-        position in placed(unit_fraction(), 2e4, (1e-3, 1e2)), rule in rule(), ranks in prop::collection::vec(0.0..=1.0f64, 8..30),
-    ) {
-        let rank = |share: f64| 1 + (share * (position.rung_len - 1) as f64) as u64;
-        let positions: Vec<_> = ranks
-            .into_iter()
-            .map(|share| RankedPosition { rank: rank(share), num_better: rank(share) - 1, ..position })
-            .chain([RankedPosition { rank: position.rung_len, ..position }])
-            .collect();
-        let mut batch = Vec::new();
-        rank_aware_probabilities(&positions, rule, &mut batch).expect("valid positions");
-        for (position, &probability) in positions.iter().zip(&batch) {
-            let single = of(position, rule);
-            prop_assert!(not_above(probability, single) && not_above(single, probability), "{position:?}");
-        }
-    }
-
-    /// The more are scored of a rung, the more they share.
+    /// A scorer gives each trial what it would get alone, bit for bit, and worse ones no more than better ones.
     #[test]
     fn a_whole_rung_at_once(
         position in placed(unit_fraction(), 5e3, (1e-3, 1e2)), rule in rule(), every in 1..20usize, some in 0.0..1.0f64,
     ) {
-        let positions: Vec<_> = (1..=position.rung_len)
-            .step_by(every)
-            .map(|rank| RankedPosition { rank, num_better: rank - 1, ..position })
-            .collect();
-        let mut batch = Vec::new();
-        rank_aware_probabilities(&positions, rule, &mut batch).expect("valid positions");
-        for (pair, ranks) in batch.windows(2).zip(&positions) {
+        let mut scorer = scorer(&position, rule);
+        let ranks: Vec<u64> = (1..=position.rung_len).step_by(every).collect();
+        let all: Vec<_> = ranks.iter().map(|&rank| scorer.probability(rank, rank - 1).expect("a rank")).collect();
+        for (pair, ranks) in all.windows(2).zip(&ranks) {
             prop_assert!(not_above(pair[1], pair[0]), "{ranks:?} {pair:?}");
         }
-        let one = (some * positions.len() as f64) as usize;
-        let single = of(&positions[one], rule);
-        prop_assert!(not_above(batch[one], single) && not_above(single, batch[one]), "{:?}", positions[one]);
+        let one = (some * ranks.len() as f64) as usize;
+        let single = RankedPosition { rank: ranks[one], num_better: ranks[one] - 1, ..position };
+        prop_assert_eq!(all[one], of(&single, rule));
     }
 
+    /// It is the probability itself up to the limit, and above it something between the two.
     #[test]
-    fn lower_bounds_are_not_above(position in any_position(), rule in rule()) {
-        let mut bounds = Vec::new();
-        rank_aware_lower_bounds(&[position], rule, &mut bounds).expect("a valid position");
-        prop_assert!(bounds[0] <= of(&position, rule), "{bounds:?} {:?}", of(&position, rule));
+    fn what_is_above_a_limit_need_not_be_known(position in any_position(), rule in rule(), part in 0.0..2.0f64) {
+        let whole = of(&position, rule);
+        let limit = ResumeProbability::from_ln(whole.ln_probability() * part).unwrap_or(ResumeProbability::NEVER);
+        let found = scorer(&position, rule)
+            .probability_up_to(position.rank, position.num_better, limit)
+            .expect("a valid position");
+        if whole <= limit {
+            prop_assert_eq!(found, whole);
+        } else {
+            prop_assert!(limit < found && found <= whole, "{limit:?} {found:?} {whole:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use rand_distr::{Distribution, Exp, Gamma};
 use rand_pcg::Pcg64Mcg;
 use rungkeeper_score::{
     PromotionQuantile, PromotionRule, RankedPosition, ScoreError, promotable,
-    rank_aware_probabilities, rank_aware_probability,
+    rank_aware_probability,
 };
 
 fn position(
@@ -281,31 +281,4 @@ fn ends_of_the_domain() {
     let endless = of(4, 9, f64::INFINITY).unwrap().probability();
     let long = of(4, 9, 1e9).unwrap().probability();
     assert!(long < endless && endless - long < 1e-8, "{long} {endless}");
-}
-
-#[test]
-fn a_batch_is_its_positions() {
-    let mut positions = Vec::new();
-    for rung_len in [1u64, 9, 40, 700] {
-        for rank in (1..=rung_len).step_by(rung_len.div_ceil(9) as usize) {
-            for time_ratio in [0.01, 1.0, 30.0] {
-                positions.push(position(rank, rung_len, quantile(1, 3), time_ratio));
-            }
-        }
-    }
-    let mut probabilities = Vec::new();
-    rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut probabilities).unwrap();
-    for (position, batch) in positions.iter().zip(&probabilities) {
-        let single = rank_aware_probability(position, PromotionRule::TopFraction).unwrap();
-        let (single, batch) = (single.ln_probability(), batch.ln_probability());
-        assert!(
-            single == batch || (single - batch).abs() <= 1e-13 * single.abs().max(1.0),
-            "{position:?}: {single} {batch}"
-        );
-    }
-    positions[3].rank = 0;
-    let error =
-        rank_aware_probabilities(&positions, PromotionRule::TopFraction, &mut probabilities);
-    assert_eq!(error.unwrap_err().index, 3);
-    assert_eq!(probabilities.len(), 3);
 }

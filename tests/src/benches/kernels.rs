@@ -3,14 +3,13 @@
 use std::hint::black_box;
 
 use rungkeeper_rung_model::Rung;
-use rungkeeper_score::{
-    PausedPosition, PromotionQuantile, PromotionRule, rank_aware_probabilities,
-    resume_probabilities,
-};
+use rungkeeper_score::{PausedPosition, PromotionQuantile};
 use rungkeeper_tuner::simulation::{Conditions, simulate};
 use rungkeeper_tuner_hooks::{Cheapest, RankAware, Speculative};
 
-use crate::benches::{Run, cell, curves, metric, no_cut_off, positions, ranked, settings};
+use crate::benches::{
+    Run, cell, curves, metric, no_cut_off, positions, ranked, score, score_by_ranks, settings,
+};
 
 /// A small piece of work that is done over and over.
 #[derive(Clone, Copy, Debug)]
@@ -28,17 +27,17 @@ pub const KERNELS: &[Kernel] = &[
     Kernel {
         name: "score, 25 steps",
         repetitions: 4_000,
-        run: |n| score(n, &positions(1000, quantile(1, 3)), Some(25)),
+        run: |n| scores(n, &positions(1000, quantile(1, 3)), Some(25)),
     },
     Kernel {
         name: "score, 25 steps, alpha 2/5",
         repetitions: 1_000,
-        run: |n| score(n, &positions(1000, quantile(2, 5)), Some(25)),
+        run: |n| scores(n, &positions(1000, quantile(2, 5)), Some(25)),
     },
     Kernel {
         name: "score, no cut-off, 10^6 arrivals",
         repetitions: 1_000,
-        run: |n| score(n, &no_cut_off(1000, quantile(1, 3), 0.4), None),
+        run: |n| scores(n, &no_cut_off(1000, quantile(1, 3), 0.4), None),
     },
     Kernel {
         name: "score, rank-aware",
@@ -82,26 +81,18 @@ fn quantile(a: u64, b: u64) -> PromotionQuantile {
 }
 
 /// Scores so many candidates.
-fn score(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u32>) {
-    let (settings, mut probabilities) = (settings(approx_steps), Vec::new());
+fn scores(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u32>) {
+    let settings = settings(approx_steps);
     for _ in 0..candidates / positions.len() as u64 {
-        resume_probabilities(black_box(positions), &settings, &mut probabilities)
-            .expect("valid positions");
-        black_box(&probabilities);
+        black_box(score(black_box(positions), &settings));
     }
 }
 
 /// Scores so many candidates without p.
 fn rank_aware(candidates: u64) {
-    let (positions, mut probabilities) = (ranked(1000, quantile(1, 3)), Vec::new());
+    let positions = ranked(1000, quantile(1, 3));
     for _ in 0..candidates / positions.len() as u64 {
-        rank_aware_probabilities(
-            black_box(&positions),
-            PromotionRule::TopFraction,
-            &mut probabilities,
-        )
-        .expect("valid positions");
-        black_box(&probabilities);
+        black_box(score_by_ranks(black_box(&positions)));
     }
 }
 

@@ -2,7 +2,10 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
-use rungkeeper_score::{PausedPosition, PromotionQuantile, RankedPosition, ScoreSettings};
+use rungkeeper_score::{
+    PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, Rung, ScoreSettings,
+    resume_probability,
+};
 
 /// Candidates in rungs of 200 to 2000 trials, ranks from the last promotable one to the worst.
 #[must_use]
@@ -78,4 +81,44 @@ pub fn settings(approx_steps: Option<u32>) -> ScoreSettings {
         approx_steps,
         ..ScoreSettings::default()
     }
+}
+
+/// The sum of the logarithms of the probabilities by `resume_probability`, one by one.
+///
+/// # Panics
+///
+/// If a position is none.
+#[must_use]
+pub fn score(positions: &[PausedPosition], settings: &ScoreSettings) -> f64 {
+    let scores = positions.iter().map(|position| {
+        let probability = resume_probability(position, settings).expect("a valid position");
+        probability.ln_probability()
+    });
+    scores.sum()
+}
+
+/// The sum of the logarithms of the rank-aware probabilities, neighbours in a rung by one scorer.
+///
+/// # Panics
+///
+/// If a position is none.
+#[must_use]
+pub fn score_by_ranks(positions: &[RankedPosition]) -> f64 {
+    let mut sum = 0.0;
+    for rung in positions.chunk_by(|one, other| one.rung_len == other.rung_len) {
+        let RankedPosition {
+            rung_len,
+            promotion_quantile,
+            time_ratio,
+            ..
+        } = rung[0];
+        let mut scorer = Rung::new(rung_len, promotion_quantile, PromotionRule::TopFraction)
+            .and_then(|rung| rung.rank_aware(time_ratio))
+            .expect("a valid rung");
+        for position in rung {
+            let probability = scorer.probability(position.rank, position.num_better);
+            sum += probability.expect("a valid position").ln_probability();
+        }
+    }
+    sum
 }

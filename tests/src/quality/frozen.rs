@@ -3,7 +3,9 @@
 use anyhow::{Context, Result};
 use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, Schedule, simulate_logged};
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Brackets, Budget, Limits, PolicySpec, RemovalCallback, TunerCallback};
+use rungkeeper_tuner_hooks::{
+    Brackets, Budget, Limits, PolicySpec, RemovalCallback, TunerCallback,
+};
 
 use super::Family;
 
@@ -82,9 +84,10 @@ impl Frozen {
             policy_seed: self.header.seed,
             ..self.header.clone()
         };
-        let (spec, policy) = (header.model_spec(), header.build_policy()?);
+        let policy = header.policy_spec()?.build()?;
         let budget = Budget::of_checkpoints(budget);
-        let mut callback = RemovalCallback::new(&spec, policy, budget, limits, ())?;
+        let callback = RemovalCallback::new(&header.model_spec(), budget)?;
+        let mut callback = callback.with_policy(policy).with_limits(limits)?;
         for turn in &self.turns {
             for event in turn {
                 callback.apply(event)?;

@@ -2,7 +2,9 @@
 
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
-use rungkeeper_score::{RankedPosition, ResumeProbability, rank_aware_probabilities as scores};
+use rungkeeper_score::{
+    PromotionRule, RankAware, RankedPosition, ResumeProbability, Rung, ScoreError,
+};
 
 use super::Rule;
 use super::rows::{
@@ -107,12 +109,14 @@ fn compute<'py>(
     let rung_lens = (RUNG_LENS, rung_lens);
     let prom_quants = (QUANTILES, prom_quants);
     let time_ratio = (TIME_RATIO, time_ratio);
-    let scores = |positions: &[_], out: &mut _| scores(positions, rule.0, out);
+    let scorer = |position: &RankedPosition| scorer(position, rule.0);
     match num_better {
         None => score(
             [ranks, rung_lens, prom_quants, time_ratio],
             |&[rank, rest @ ..], quantiles| position(rank, None, rest, quantiles),
-            scores,
+            share_a_rung,
+            scorer,
+            probability,
             result,
         ),
         Some(num_better) => score(
@@ -124,7 +128,9 @@ fn compute<'py>(
                 time_ratio,
             ],
             |&[rank, better, rest @ ..], quantiles| position(rank, Some(better), rest, quantiles),
-            scores,
+            share_a_rung,
+            scorer,
+            probability,
             result,
         ),
     }
@@ -146,4 +152,26 @@ fn position(
         promotion_quantile: quantiles.of(quantile)?,
         time_ratio,
     })
+}
+
+fn share_a_rung(one: &RankedPosition, other: &RankedPosition) -> bool {
+    let RankedPosition {
+        rank, num_better, ..
+    } = *other;
+    RankedPosition {
+        rank,
+        num_better,
+        ..*one
+    } == *other
+}
+
+fn scorer(position: &RankedPosition, rule: PromotionRule) -> Result<RankAware, ScoreError> {
+    Rung::new(position.rung_len, position.promotion_quantile, rule)?.rank_aware(position.time_ratio)
+}
+
+fn probability(
+    scorer: &mut RankAware,
+    position: &RankedPosition,
+) -> Result<ResumeProbability, ScoreError> {
+    scorer.probability(position.rank, position.num_better)
 }

@@ -3,7 +3,7 @@
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 use rungkeeper_score::{
-    Horizon, PausedPosition, ResumeProbability, ScoreSettings, resume_probabilities,
+    Bernoulli, Horizon, PausedPosition, ResumeProbability, Rung, ScoreSettings,
 };
 
 use super::rows::{P_VALS, QUANTILES, RANKS, RUNG_LENS, TIME_RATIO, count, score};
@@ -153,7 +153,26 @@ fn compute<'py>(
                 time_ratio,
             })
         },
-        |positions, out| resume_probabilities(positions, &settings, out),
+        |one, other| {
+            PausedPosition {
+                rank: other.rank,
+                ..*one
+            } == *other
+        },
+        |position| {
+            let PausedPosition {
+                rung_len,
+                promotion_quantile,
+                ..
+            } = *position;
+            Rung::new(rung_len, promotion_quantile, settings.promotion_rule)?.bernoulli(
+                position.p,
+                position.time_ratio,
+                settings.horizon,
+                settings.approx_steps,
+            )
+        },
+        |scorer: &mut Bernoulli, position| scorer.probability(position.rank),
         result,
     )
 }

@@ -3,9 +3,7 @@
 use numpy::{IntoPyArray, PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use rungkeeper_score::{
-    BatchError, PromotionQuantile, RankedPosition, ResumeProbability, ScoreError,
-};
+use rungkeeper_score::{PromotionQuantile, RankAware, ResumeProbability, ScoreError};
 
 use crate::arguments::{LARGEST, refused};
 use crate::arrays::{Broadcast, place};
@@ -19,11 +17,14 @@ pub(super) const NUM_BETTER: &str = "num_better";
 
 /// A result for each row, in the common shape of the arrays; the interpreter's lock is released.
 ///
-/// `position` makes what is scored of a row.
-pub(super) fn score<'py, const N: usize, P>(
+/// `position` makes what is scored of a row. Neighbours that `share_a_rung` share the scorer that is made for the first of
+/// them.
+pub(super) fn score<'py, const N: usize, P, S>(
     arrays: [(&'static str, &Bound<'py, PyAny>); N],
     position: impl Fn(&[f64; N], &mut Quantiles) -> Result<P, Problem> + Sync,
-    probabilities: impl Fn(&[P], &mut Vec<ResumeProbability>) -> Result<(), BatchError> + Sync,
+    share_a_rung: fn(&P, &P) -> bool,
+    scorer: impl Fn(&P) -> Result<S, ScoreError> + Sync,
+    probability: fn(&mut S, &P) -> Result<ResumeProbability, ScoreError>,
     result: fn(ResumeProbability) -> f64,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let py = arrays[0].1.py();
@@ -36,9 +37,14 @@ pub(super) fn score<'py, const N: usize, P>(
         for (index, row) in rows.iter().enumerate() {
             positions.push(position(row, &mut quantiles).map_err(|problem| (index, problem))?);
         }
-        let mut scored = Vec::new();
-        probabilities(&positions, &mut scored)
-            .map_err(|error| (error.index, Problem::Score(error.source)))?;
+        let mut scored = Vec::with_capacity(rows.len());
+        for rung in positions.chunk_by(share_a_rung) {
+            let at = |index| move |error| (index, Problem::Score(error));
+            let mut scorer = scorer(&rung[0]).map_err(at(scored.len()))?;
+            for position in rung {
+                scored.push(probability(&mut scorer, position).map_err(at(scored.len()))?);
+            }
+        }
         Ok(scored)
     });
     let scored = scored.map_err(|(index, problem): (usize, Problem)| {
@@ -122,7 +128,7 @@ fn out_of_range(error: &ScoreError, names: &[&str]) -> Option<(&'static str, Str
         ScoreError::InvalidProbability { .. } => (P_VALS, "greater than 0 and less than 1"),
         ScoreError::InvalidTimeRatio { .. } => (TIME_RATIO, "at least 0 (infinity is allowed)"),
         ScoreError::BeyondRange { time_ratio, .. }
-            if time_ratio.is_finite() && *time_ratio > RankedPosition::MAX_TIME_RATIO =>
+            if time_ratio.is_finite() && *time_ratio > RankAware::MAX_TIME_RATIO =>
         {
             (TIME_RATIO, "at most 1e9, or infinity")
         }

@@ -1,13 +1,14 @@
 //! First passages for any alpha = a/b, counted arrival by arrival.
 
-use super::{arriving::Arriving, urn::Urn};
 use crate::{
     ScoreError,
+    beta_binomial::BetaBinomial,
     double_double::DoubleDouble,
-    followed::LN_NEGLIGIBLE,
+    methods::LN_NEGLIGIBLE,
+    negative_binomial::NegativeBinomial,
     scaled::{Scaled, ScaledSum},
     shares::Shares,
-    walk::{Last, Walk},
+    walk::Walk,
 };
 
 /// So many better arrivals are followed at first; four times as many, and so on, where they are not enough.
@@ -17,38 +18,25 @@ const FIRST_TOP: u64 = 16;
 const MAX_PERIOD: u64 = 1 << 10;
 
 /// ln of the sum over all first passages, with i = 0, 1, ... better arrivals among l: the share of the orders that bring
-/// the trial there for the first time, times the probability of so many better ones, times w(l).
+/// the trial there for the first time, times the probability of so many better ones, times w(l). Once it is known to be above
+/// `most`, any number between the two.
 pub(crate) fn ln_sum(
-    (a, b): (u64, u64),
-    d: u128,
-    urn: Urn,
-    arriving: &Arriving,
+    walk: Walk,
+    urn: BetaBinomial,
+    to_come: &NegativeBinomial,
     shares: &mut Shares,
+    most: f64,
 ) -> Result<f64, ScoreError> {
-    let walk = Walk {
-        a,
-        b,
-        d,
-        p: 0.5, // shares do not depend on it
-        last: Last::At(u64::MAX),
-    };
-    let passages = Passages {
-        walk,
-        urn,
-        arriving,
-    };
+    let passages = Passages { walk, urn, to_come };
     shares.restart();
     let mut top = FIRST_TOP;
     loop {
         let mut sum = ScaledSum::default();
-        shares.follow(
-            &walk,
-            top,
-            |_, i, share| sum.add(passages.most(i).times(share)),
-            |_, _| {},
-        )?;
+        shares.follow(&walk, top, |_, i, share| {
+            sum.add(passages.most(i).times(share));
+        })?;
         let ln = sum.total().ln();
-        if passages.ln_rest(top + 1) <= ln + LN_NEGLIGIBLE {
+        if ln > most || passages.ln_rest(top + 1) <= ln + LN_NEGLIGIBLE {
             return Ok(ln);
         }
         top *= 4;
@@ -58,8 +46,8 @@ pub(crate) fn ln_sum(
 /// The first passages of a walk.
 struct Passages<'a> {
     walk: Walk,
-    urn: Urn,
-    arriving: &'a Arriving,
+    urn: BetaBinomial,
+    to_come: &'a NegativeBinomial,
 }
 
 impl Passages<'_> {
@@ -68,7 +56,11 @@ impl Passages<'_> {
         let arrivals = self.arrivals(better);
         self.urn
             .pmf(arrivals, (better as f64).into())
-            .times_scaled(self.arriving.at_least(arrivals))
+            .times_scaled(self.survival(arrivals))
+    }
+
+    fn survival(&self, arrivals: DoubleDouble) -> Scaled {
+        self.to_come.survival(self.urn.rung_len + 1.0, arrivals)
     }
 
     fn arrivals(&self, better: u64) -> DoubleDouble {
@@ -79,7 +71,7 @@ impl Passages<'_> {
     /// arrivals come, and no more than a geometric series of what the next a of them count at most. From one of them
     /// to that with a more better arrivals the ratio falls, for the reason given at `unit_step`.
     fn ln_rest(&self, from: u64) -> f64 {
-        let plain = self.arriving.at_least(self.arrivals(from)).ln();
+        let plain = self.survival(self.arrivals(from)).ln();
         if self.walk.b > MAX_PERIOD {
             return plain;
         }
@@ -98,7 +90,7 @@ impl Passages<'_> {
     fn ratio_bound(&self, better: u64) -> f64 {
         let worse = self.arrivals(better).high - better as f64;
         let behind = self.urn.rung_len - self.urn.gaps + worse;
-        let left = self.arriving.left();
+        let left = self.to_come.left().high;
         let mut bound = 1.0;
         for j in 0..self.walk.a {
             let i = (better + j) as f64;

@@ -1,250 +1,276 @@
-//! First passages for alpha = 1/eta, in closed form.
+//! The rank-aware sum for alpha = 1/eta, by recurrences.
+//!
+//! P = sum over r = 0, 1, ... of h(L) w(L),   L = d + eta r, of which r are better and m = L - r worse.
+//!
+//! What h(L) has in its denominator is in P(N' = L) too, so with v(L) = w(L) / P(N' = L)
+//!
+//! h(L) w(L) = d / L * nb(r; g) * nb(m; n + 1 - g) * v(L),   nb(i; s) = C(s - 1 + i, i) f^s (1 - f)^i:
+//!
+//! the numbers of better and of worse arrivals to come are independent and negative binomial. Going down from term r + 1 to
+//! term r, the product y of the two is multiplied by a rational number, and v(l) = 1 + (1 - f) (n + 1 + l) / (l + 1) v(l + 1),
+//! eta times. Only positive numbers are added, so nothing cancels. It begins where all that follows is negligible, at
+//! values of Loader's form and a continued fraction, and ends where all that is left is.
 
-use super::{
-    arriving::Arriving,
-    bell::End,
-    bounds::Bounds,
-    ratios::Ratios,
-    strided::Strided,
-    tails::{Lattice, Tails},
-    terms::{OutOfReach, Terms},
-    urn::Urn,
-};
+use super::{BetaBinomial, NegativeBinomial};
 use crate::{
+    PromotionQuantile,
     double_double::DoubleDouble,
-    factorials::{self, Factorials},
     long_sum::{FARTHEST, Summable, long_sum},
     scaled::Scaled,
-    wide::Wide,
 };
 
-/// The first passages of a walk that comes down from d in steps of one.
+/// What is left out at either end is at most this part of the sum.
+const NEGLIGIBLE: f64 = 1e-15;
+
+/// So far, as a logarithm, terms are to fall from the largest one to the last.
+const FALL: f64 = 35.0;
+
+/// Sums of more terms than this are integrated.
+const MOST_TERMS: f64 = 32768.0;
+
+/// Beside sums that are larger than their last term by more than this, its logarithm is too large to be exact.
+const MOST_RISE: f64 = 1e60;
+
+/// More than the rounding errors of logarithms, so that what is above a limit is so for certain.
+const ROUNDING: f64 = 1e-6;
+
+/// Products of so many factors, each below 2^53, are within the range of doubles.
+const MOST_FACTORS: u64 = 16;
+
+/// eta where the sum is done by recurrences, otherwise 0.
+pub(crate) fn factors(quantile: PromotionQuantile) -> u64 {
+    let eta = quantile.denominator();
+    if quantile.numerator() == 1 && eta <= MOST_FACTORS {
+        eta
+    } else {
+        0
+    }
+}
+
+/// The first passages of one trial.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Passages<'a> {
-    pub(crate) rank: u64,
-    pub(crate) urn: Urn,
+pub(crate) struct FirstPassages<'a> {
     pub(crate) eta: u64,
-    pub(crate) d: u128,
-    pub(crate) arriving: &'a Arriving,
+    /// How far the trial is from a promotion, at least 1.
+    pub(crate) d: u64,
+    pub(crate) urn: BetaBinomial,
+    pub(crate) to_come: &'a NegativeBinomial,
+    /// (1 - f)^eta
+    pub(crate) left_to_eta: DoubleDouble,
 }
 
-/// The trials of a rung that are scored together.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Crowd<T> {
-    /// The one with the largest rank, which needs the longest tables.
-    pub(crate) worst: T,
-    /// Whether there are enough of them for tables of ratios.
-    pub(crate) is_dense: bool,
-}
-
-/// What sums keep from one trial of a rung to the next.
-#[derive(Debug, Default)]
-pub(crate) struct Tables {
-    factorials: Option<Factorials>,
-    tails: Option<Tails>,
-    ratios: Option<Ratios>,
-    /// About the largest term.
-    peak: u64,
-}
-
-/// How far tables go.
-#[derive(Debug, Clone, Copy)]
-struct Reach {
-    /// So many times as far as the terms of a trial probably count.
-    length: f64,
-    /// Whether not all tails are in it, but as few as will do.
-    is_sparse: bool,
-}
-
-/// Below this share of the run that is left, powers of it leave the range of doubles.
-const LEAST_LEFT: f64 = 1e-9;
-
-impl Tables {
-    /// Another rung, or another time.
-    pub(crate) fn forget(&mut self) {
-        self.tails = None;
-        self.ratios = None;
+impl FirstPassages<'_> {
+    /// ln of the sum; once it is known to be above `most`, any number between the two.
+    pub(crate) fn ln_sum(&self, most: f64) -> f64 {
+        let by_recurrence = match self.eta {
+            _ if self.eta > MOST_FACTORS || self.to_come.is_endless() => None,
+            2 => self.sum_down(2, most),
+            3 => self.sum_down(3, most),
+            4 => self.sum_down(4, most),
+            eta => self.sum_down(eta, most),
+        };
+        by_recurrence.unwrap_or_else(|| long_sum(self, 0.0.into(), f64::INFINITY.into()).ln())
     }
 
-    /// Makes new ones for a trial. Without effect where that is beyond the longest.
-    fn make(&mut self, passages: &Passages<'_>, reach: Reach) -> Result<(), OutOfReach> {
-        let Passages {
-            rank,
-            urn,
-            eta,
-            arriving,
-            ..
-        } = *passages;
-        let bounds = passages.bounds()?;
-        let peak = bounds.peak();
-        let to_mean = (arriving.mean() - bounds.d) / eta as f64;
-        let steps = libm::ceil((bounds.end(peak) * reach.length).max(to_mean));
-        if steps * eta as f64 > factorials::MOST as f64 {
-            return Err(OutOfReach);
-        }
-        let lattice = |steps: u64| Lattice {
-            rung_len: urn.rung_len as u64,
-            eta,
-            far: bounds.d as u64 + eta * steps,
-            ahead: rank - 1 + steps,
-        };
-        let mut steps = steps as u64 + 1;
-        let mut step = 1;
-        if reach.is_sparse {
-            step = Tails::longest_step(&lattice(steps), arriving);
-            steps = steps.next_multiple_of(step);
-            // A little farther off the tails may be too steep for it.
-            step = step.min(Tails::longest_step(&lattice(steps), arriving));
-        }
-        let lattice = lattice(steps);
-        let most = lattice.rung_len + lattice.highest(step);
-        if most > factorials::MOST {
-            return Err(OutOfReach);
-        }
-        let factorials = match &self.factorials {
-            Some(factorials) if factorials.reach(most) => factorials,
-            _ => self.factorials.insert(Factorials::up_to(most)),
-        };
-        self.tails = Some(Tails::new(arriving, lattice, step, factorials));
-        self.ratios = None;
-        self.peak = peak as u64;
-        Ok(())
-    }
-
-    /// For many trials of the rung, of which this is the worst. Without them sums take longer.
-    fn ratios_for(&mut self, worst: &Passages<'_>) -> Result<Ratios, OutOfReach> {
-        let (Some(factorials), Some(tails)) = (&self.factorials, &mut self.tails) else {
-            return Err(OutOfReach);
-        };
-        let lattice = *tails.lattice();
-        let bounds = worst.bounds()?;
-        let terms = Terms::new(worst.rank, bounds, tails, factorials)?;
-        let last = terms.last;
-        let strided = Strided::new(terms, self.peak)?;
-        let bell = strided.bell(&worst.end(&bounds));
-        let stride = bell.stride().unwrap_or(1.0);
-        Ratios::new(stride, last, &lattice, worst.arriving.left(), factorials)
-    }
-
-    fn sum(&mut self, passages: &Passages<'_>) -> Result<Wide, OutOfReach> {
-        let (Some(factorials), Some(tails)) = (&self.factorials, &mut self.tails) else {
-            return Err(OutOfReach);
-        };
-        let bounds = passages.bounds()?;
-        let end = passages.end(&bounds);
-        let mut terms = Terms::new(passages.rank, bounds, tails, factorials)?;
-        if let Some(ratios) = &mut self.ratios
-            && !terms.have_equals()
-            && let Some(sum) = ratios.sum(&mut terms, &end)?
-        {
-            return Ok(sum);
-        }
-        let mut strided = Strided::new(terms, self.peak)?;
-        self.peak = strided.peak();
-        strided.sum(&end)
-    }
-}
-
-impl Passages<'_> {
-    /// ln of the sum of all h(l) w(l). The crowd is asked for where tables are made.
-    pub(crate) fn ln_sum<'a>(
-        &self,
-        crowd: impl FnOnce() -> Option<Crowd<Passages<'a>>>,
-        tables: &mut Tables,
-    ) -> f64 {
-        match self.tabulated(crowd, tables) {
-            Ok(sum) => sum.ln(),
-            Err(OutOfReach) => long_sum(self, 0.0.into(), f64::INFINITY.into()).ln(),
-        }
-    }
-
-    /// The sum by tables, where they go far enough.
-    fn tabulated<'a>(
-        &self,
-        crowd: impl FnOnce() -> Option<Crowd<Passages<'a>>>,
-        tables: &mut Tables,
-    ) -> Result<Wide, OutOfReach> {
-        if self.arriving.is_endless() || self.arriving.left() < LEAST_LEFT {
-            return Err(OutOfReach);
-        }
-        if let Ok(sum) = tables.sum(self) {
-            return Ok(sum);
-        }
-        let all = |length| Reach {
-            length,
-            is_sparse: false,
-        };
-        let crowd = crowd();
-        let first = match &crowd {
-            Some(crowd) => (&crowd.worst, all(1.0)),
-            None => (
-                self,
-                Reach {
-                    length: 1.0,
-                    is_sparse: true,
-                },
-            ),
-        };
-        let next = [(self, all(1.0)), (self, all(1.5)), (self, all(3.0))];
-        for (passages, reach) in [first].into_iter().chain(next) {
-            if tables.make(passages, reach).is_err() {
-                continue;
+    /// The sum from its far end down to r = 0; None where it has too many terms, or terms too different in size.
+    #[expect(clippy::inline_always, reason = "loops over eta are unrolled")]
+    #[inline(always)]
+    fn sum_down(&self, eta: u64, most: f64) -> Option<f64> {
+        let last = self.last(eta)?;
+        let (first_term, mut terms) = self.begin(eta, last);
+        let enough = libm::exp(most - first_term + ROUNDING);
+        // They rise up to their mode: all below one are at most r times as large together.
+        while terms.last * terms.r > NEGLIGIBLE * terms.sum && terms.sum <= enough.min(MOST_RISE) {
+            for step in &self.steps(eta, terms.r)[..BLOCK.min(terms.r as usize)] {
+                terms.go_down(step);
             }
-            if let Some(Crowd {
-                worst,
-                is_dense: true,
-            }) = &crowd
-            {
-                tables.ratios = tables.ratios_for(worst).ok();
-            }
-            if let Ok(sum) = tables.sum(self) {
-                return Ok(sum);
-            }
+            terms.make_up(self.left_to_eta);
         }
-        Err(OutOfReach)
+        let later = self.later_ratio(eta, last);
+        let rest = later / (1.0 - later);
+        let is_done = terms.sum > enough || rest <= NEGLIGIBLE * terms.sum;
+        (is_done && terms.sum <= MOST_RISE).then(|| first_term + libm::log(terms.sum))
     }
 
-    /// What ends the sum.
-    fn end(&self, bounds: &Bounds) -> End {
-        End {
-            mean: (self.arriving.mean() - bounds.d) / bounds.eta,
-            variance: self.arriving.variance() / (bounds.eta * bounds.eta),
-        }
+    /// ln of the term number r, and the recurrence there, in units of it.
+    fn begin(&self, eta: u64, r: f64) -> (f64, Terms) {
+        let BetaBinomial { gaps, rung_len } = self.urn;
+        let arrivals = self.d as f64 + eta as f64 * r;
+        let better = self.to_come.pmf(gaps, r.into());
+        let worse = self
+            .to_come
+            .pmf(rung_len + 1.0 - gaps, (arrivals - r).into());
+        let v = self.to_come.survival_over_pmf(rung_len + 1.0, arrivals);
+        let share = self.d as f64 / arrivals;
+        let term = better.times_scaled(worse).times(v * share);
+        let terms = Terms {
+            r,
+            y: 1.0 / (v * share),
+            v,
+            one: 1.0,
+            last: 1.0,
+            sum: 1.0,
+        };
+        (term.ln(), terms)
     }
 
-    fn bounds(&self) -> Result<Bounds, OutOfReach> {
-        let d = u64::try_from(self.d).map_err(|_| OutOfReach)?;
-        if d > factorials::MOST || self.eta > factorials::MOST {
-            return Err(OutOfReach);
-        }
-        let left = self.arriving.left();
-        Ok(Bounds {
-            urn: self.urn,
-            eta: self.eta as f64,
-            d: d as f64,
-            left_to_eta: (0..self.eta).fold(1.0, |power, _| power * left),
+    /// The steps from term r to r - 1, from there to r - 2, and so on. Those below 0 are of no use.
+    #[expect(clippy::inline_always, reason = "loops over eta are unrolled")]
+    #[inline(always)]
+    fn steps(&self, eta: u64, r: f64) -> [Step; BLOCK] {
+        let (n, gaps, d) = (self.urn.rung_len, self.urn.gaps, self.d as f64);
+        let (behind, left) = (n - gaps, self.to_come.left().high);
+        core::array::from_fn(|i| {
+            let r = r - 1.0 - i as f64;
+            let l = d + eta as f64 * r;
+            let m = l - r;
+            let (mut up, mut down) = (r + 1.0, self.left_to_eta.high * (gaps + r));
+            for j in 1..eta {
+                up *= m + j as f64;
+                down *= behind + m + j as f64;
+            }
+            let (mut rising, mut falling, mut inner) = (self.left_to_eta.high, 1.0, 0.0);
+            for j in (1..=eta).rev() {
+                let after = n + l + j as f64;
+                falling *= l + j as f64;
+                inner = falling + left * after * inner;
+                rising *= after;
+            }
+            let scale = 1.0 / (falling * l);
+            Step {
+                ratio: up / down,
+                constant: inner * (l * scale),
+                slope: rising * (l * scale),
+                share: d * (falling * scale),
+            }
         })
     }
 
-    /// h(L): L arrivals of which r are better bring the trial there for the first time.
-    fn passage(&self, r: DoubleDouble) -> Scaled {
-        let arrivals = self.arrivals(r);
-        self.urn
-            .pmf(arrivals, r)
-            .times(self.d as f64 / arrivals.high)
+    /// A bound on the ratio of any two successive terms from r on.
+    ///
+    /// Without d / L and v(L), which fall, the ratio is (1 - f)^eta (g + r) / (r + 1) times the product of (n - g + m + j) / (m + j),
+    /// j = 1, ..., eta - 1. All its factors fall with r.
+    #[inline]
+    fn later_ratio(&self, eta: u64, r: f64) -> f64 {
+        let m = self.d as f64 + (eta - 1) as f64 * r;
+        let behind = self.urn.rung_len - self.urn.gaps;
+        let (mut up, mut down) = (self.left_to_eta.high * (self.urn.gaps + r), r + 1.0);
+        for j in 1..eta {
+            up *= behind + m + j as f64;
+            down *= m + j as f64;
+        }
+        up / down
+    }
+
+    /// A term so far off that those after it should be negligible, and not before the mean of N', as `v` demands.
+    #[expect(clippy::inline_always, reason = "loops over eta are unrolled")]
+    #[inline(always)]
+    fn last(&self, eta: u64) -> Option<f64> {
+        let peak = least(|r| self.later_ratio(eta, r) < 1.0);
+        let ln_ratio = |r: f64| libm::log(self.later_ratio(eta, peak + r));
+        // Simpson's rule; the ratio at the peak is 1.
+        let fall = least(|length| {
+            -length * (4.0 * ln_ratio(0.5 * length) + ln_ratio(length)) > 6.0 * FALL
+        });
+        let mean = self.to_come.mean(self.urn.rung_len + 1.0);
+        let last = libm::ceil((peak + fall).max((mean - self.d as f64) / eta as f64));
+        // They rise about as fast as they fall.
+        (last.min(2.0 * (last - peak)) <= MOST_TERMS).then_some(last)
     }
 
     /// L = d + eta r.
     fn arrivals(&self, r: DoubleDouble) -> DoubleDouble {
-        DoubleDouble::from_integer(self.d) + r * self.eta as f64
+        DoubleDouble::from_integer(self.d.into()) + r * self.eta as f64
     }
 }
 
-impl Summable for Passages<'_> {
+/// So many steps are taken from one test of the end to the next.
+const BLOCK: usize = 8;
+
+/// From one term to the one before it.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// y(r) / y(r + 1)
+    ratio: f64,
+    /// v(L) = `constant` + `slope` v(L + eta)
+    constant: f64,
+    slope: f64,
+    /// d / L
+    share: f64,
+}
+
+/// The recurrence at one r.
+#[derive(Debug)]
+struct Terms {
+    r: f64,
+    y: f64,
+    v: f64,
+    /// 1 in the unit of v.
+    one: f64,
+    last: f64,
+    sum: f64,
+}
+
+/// Where v exceeds this, a one beside it does not count any more.
+const VAST: f64 = 1.267_650_600_228_229_4e30; // 2^100
+
+impl Terms {
+    #[inline]
+    fn go_down(&mut self, step: &Step) {
+        self.y *= step.ratio;
+        self.v = step.constant * self.one + step.slope * self.v;
+        if self.v > VAST {
+            self.v /= VAST;
+            self.y *= VAST;
+            self.one = 0.0;
+        }
+        self.last = self.y * self.v * step.share;
+        self.sum += self.last;
+        self.r -= 1.0;
+    }
+
+    /// (1 - f)^eta is no double; in a block of steps what it lacks is made up for.
+    fn make_up(&mut self, left_to_eta: DoubleDouble) {
+        let lacking = BLOCK as f64 * (left_to_eta.low / left_to_eta.high);
+        self.y -= self.y * lacking;
+        self.v += (self.v - self.one) * lacking;
+    }
+}
+
+/// About the least number of terms with which something holds; 0, or more than 2^40.
+#[inline]
+fn least(holds: impl Fn(f64) -> bool) -> f64 {
+    if holds(0.0) {
+        return 0.0;
+    }
+    let (mut low, mut high) = (0.0, 1.0);
+    while !holds(high) {
+        low = high;
+        high *= 2.0;
+        if high > 1e12 {
+            return high;
+        }
+    }
+    // The widths of peaks are of the order of the square root of where they are.
+    while high - low > 1.0 && high - low > 0.2 * libm::sqrt(high) {
+        let middle = 0.5 * (low + high);
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
+}
+
+impl Summable for FirstPassages<'_> {
     /// h(L) w(L)
     fn term(&self, r: DoubleDouble) -> Scaled {
-        self.passage(r)
-            .times_scaled(self.arriving.at_least(self.arrivals(r)))
+        let arrivals = self.arrivals(r);
+        self.urn
+            .pmf(arrivals, r)
+            .times(self.d as f64 / arrivals.high)
+            .times_scaled(self.to_come.survival(self.urn.rung_len + 1.0, arrivals))
     }
 
     /// Over a step that is short beside the width of a peak, or a long one where that changes nothing.
@@ -262,167 +288,5 @@ impl Summable for Passages<'_> {
     /// Without an end they fall like r^(-2).
     fn power_law_after(&self, r: f64) -> Scaled {
         self.term(FARTHEST.into()).times(FARTHEST * (FARTHEST / r))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Arriving, Crowd, Passages, Reach, Tables, Terms, Urn, Wide};
-    use crate::long_sum::{Summable, long_sum};
-
-    /// Rank, better gaps, rung length, eta.
-    fn places() -> impl Iterator<Item = (u64, u64, u64, u64)> {
-        let lengths = (1..40u64).chain([100, 333, 1_000, 5_000]);
-        lengths.flat_map(|n| {
-            (2..=6u64).flat_map(move |eta| {
-                let ranks = (1..=n).step_by(n.div_ceil(40) as usize);
-                let waiting = ranks.filter(move |k| eta * k > n);
-                waiting.flat_map(move |k| [k, k.div_ceil(2)].map(|gaps| (k, gaps, n, eta)))
-            })
-        })
-    }
-
-    fn passages((k, gaps, n, eta): (u64, u64, u64, u64), arriving: &Arriving) -> Passages<'_> {
-        Passages {
-            rank: k,
-            urn: Urn {
-                gaps: gaps as f64,
-                rung_len: n as f64,
-            },
-            eta,
-            d: u128::from(eta * k - n),
-            arriving,
-        }
-    }
-
-    /// What the far ends of sums rest on.
-    #[test]
-    fn ratios_stay_within_their_bounds() {
-        for (k, gaps, n, eta) in places() {
-            for time_ratio in [0.01, 1.0, 50.0] {
-                let arriving = Arriving::new(n, time_ratio);
-                let passages = passages((k, gaps, n, eta), &arriving);
-                let term = |r: u64| passages.term((r as f64).into()).ln();
-                let bounds = passages.bounds().expect("short");
-                let mut before = f64::INFINITY;
-                for r in (0..10).chain((4..20).map(|i| i * i)) {
-                    let (bound, ratio) = (bounds.ratio(r as f64), term(r + 1) - term(r));
-                    let place = format!("{k} {gaps} {n} {eta} {time_ratio} {r}");
-                    assert!(ratio <= libm::log(bound) + 1e-9, "{place}: {ratio}");
-                    assert!(bound <= before * (1.0 + 1e-14), "{place}");
-                    before = bound;
-                }
-            }
-        }
-    }
-
-    /// What their near ends rest on.
-    #[test]
-    fn passages_are_log_concave_where_they_should_be() {
-        let arriving = Arriving::new(1, 1.0);
-        let mut concave = 0;
-        for place in places() {
-            let bounds = passages(place, &arriving).bounds().expect("short");
-            let (n, d, eta) = (place.2 as f64, bounds.d, bounds.eta);
-            // h(L + eta) / h(L)
-            let ratio = |r: u64| {
-                let arrivals = d + eta * r as f64;
-                let rise = (0..place.3).map(|i| {
-                    let next = arrivals + i as f64;
-                    next.max(1.0) / (n + 1.0 + next)
-                });
-                bounds.falling(r as f64) * rise.product::<f64>()
-            };
-            let mut r = 0;
-            loop {
-                r += 1 + r / 32;
-                if !bounds.is_log_concave_to(r as f64) {
-                    break;
-                }
-                concave += 1;
-                let (here, before) = (ratio(r), ratio(r - 1));
-                assert!(
-                    here <= before * (1.0 + 1e-14),
-                    "{place:?} {r}: {here} {before}"
-                );
-            }
-        }
-        assert!(concave > 300_000, "{concave}");
-    }
-
-    #[test]
-    fn both_ways_to_sum_agree() {
-        let mut short = 0;
-        for (k, gaps, n, eta) in places() {
-            for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
-                let arriving = Arriving::new(n, time_ratio);
-                let passages = passages((k, gaps, n, eta), &arriving);
-                let Ok(found) = passages.tabulated(|| None, &mut Tables::default()) else {
-                    continue;
-                };
-                let found = found.ln();
-                short += 1;
-                let long = long_sum(&passages, 0.0.into(), f64::INFINITY.into()).ln();
-                assert!(
-                    (found - long).abs() <= 1e-12 * long.abs().max(1.0),
-                    "{k} {gaps} {n} {eta} {time_ratio}: {found} {long}"
-                );
-            }
-        }
-        assert!(short > 5_000, "{short}");
-    }
-
-    /// However many terms stand for all: alone, and with others of the rung.
-    #[test]
-    fn few_terms_stand_for_all() {
-        let mut crowded = 0;
-        for (k, gaps, n, eta) in places() {
-            for time_ratio in [0.02, 0.5, 1.0, 3.0, 9.0] {
-                let arriving = Arriving::new(n, time_ratio);
-                let trial = passages((k, gaps, n, eta), &arriving);
-                let Some(exact) = sum_of_all(&trial) else {
-                    continue;
-                };
-                let crowd = Crowd {
-                    worst: passages((n, n, n, eta), &arriving),
-                    is_dense: true,
-                };
-                let mut tables = Tables::default();
-                let alone = trial.tabulated(|| None, &mut tables);
-                let mut tables = Tables::default();
-                let in_crowd = trial.tabulated(|| Some(crowd), &mut tables);
-                crowded += usize::from(tables.ratios.is_some());
-                for found in [alone, in_crowd] {
-                    let found = found.expect("within the tables");
-                    let error = ((found / exact).over(0) - 1.0).abs();
-                    assert!(
-                        error < 1e-13,
-                        "{k} {gaps} {n} {eta} {time_ratio}: {error:e}"
-                    );
-                }
-            }
-        }
-        assert!(crowded > 5_000, "{crowded}");
-    }
-
-    fn sum_of_all(trial: &Passages<'_>) -> Option<Wide> {
-        for length in [1.0, 2.0, 4.0] {
-            let mut tables = Tables::default();
-            let is_sparse = false;
-            tables.make(trial, Reach { length, is_sparse }).ok()?;
-            let (factorials, tails) = (tables.factorials?, &mut tables.tails?);
-            let bounds = trial.bounds().ok()?;
-            let mut terms = Terms::new(trial.rank, bounds, tails, &factorials).ok()?;
-            let all: Result<Vec<Wide>, _> = (0..=terms.last).map(|r| terms.at(r)).collect();
-            let all = all.ok()?;
-            let unit = all.iter().map(|term| term.exponent).max()?;
-            let sum: f64 = all.iter().rev().map(|term| term.over(unit)).sum();
-            if all.last()?.over(unit) < 1e-20 * sum {
-                let exponent = unit;
-                let factor = sum;
-                return Some(Wide { factor, exponent } * terms.front());
-            }
-        }
-        None
     }
 }

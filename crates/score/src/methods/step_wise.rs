@@ -1,11 +1,11 @@
 //! First passages of a walk for any alpha = a/b, from one possible passage to the next: the seed's approximation.
 
+use alloc::vec::Vec;
+
+use super::followed::{self, pmf};
 use crate::{
-    PausedPosition, ResumeProbability, ScoreError, ScoreSettings,
-    binomial::Chance,
-    followed::{self, Table, Work, pmf},
-    scaled::{Scaled, ScaledSum},
-    walk::{Course, Walk},
+    PausedPosition, ResumeProbability, ScoreError, ScoreSettings, bernoulli::Passages,
+    scaled::ScaledSum, walk::Walk, work::Work,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, from one possible first passage to the
@@ -20,14 +20,14 @@ use crate::{
 /// # Numerics
 /// The table holds f(`l_i`, r) = m(i, r) / P(Bin(`l_i`, p) = r), the share of the orders of arrival that is left, which does not
 /// depend on p and cannot underflow; the weights q then become hypergeometric: of r better arrivals among `l_i`, how many are
-/// among the last `l_i` - `l_{i-1}`? They are built from their mode and normalised. Errors, complements and sums without
-/// cut-off as for [`quadratic`](crate::quadratic).
+/// among the last `l_i` - `l_{i-1}`? They are built from their mode and normalised. Errors and sums without cut-off as for
+/// [`quadratic`](super::quadratic()).
 ///
 /// # Errors
-/// As [`quadratic`](crate::quadratic); a weight counts as eight elementary steps.
+/// As [`quadratic`](super::quadratic()); a weight counts as eight elementary steps.
 ///
 /// ```
-/// use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, step_wise, quadratic};
+/// use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, methods::{quadratic, step_wise}};
 ///
 /// let promotion_quantile = PromotionQuantile::new(3, 7)?;
 /// let position = PausedPosition { rank: 20, rung_len: 30, promotion_quantile, p: 0.3, time_ratio: 2.0 };
@@ -40,43 +40,40 @@ pub fn step_wise(
     position: &PausedPosition,
     settings: &ScoreSettings,
 ) -> Result<ResumeProbability, ScoreError> {
-    match Course::new(position, settings)? {
-        Course::Known(probability) => Ok(probability),
-        Course::Open(walk) => probability(&walk),
-    }
+    position
+        .scorer(settings)?
+        .by(position.rank, |passages, _| ln_by_gap(passages))
 }
 
-pub(crate) fn probability(walk: &Walk) -> Result<ResumeProbability, ScoreError> {
-    followed::probability(walk, &mut ByGap::new(walk.p))
+/// ln of the sum.
+pub(crate) fn ln_by_gap(passages: &Passages) -> Result<f64, ScoreError> {
+    let mut table = ByGap::default();
+    followed::ln_sum(passages, |top| {
+        let mut sum = ScaledSum::default();
+        table.follow(&passages.walk, top, |l, i, share| {
+            sum.add(pmf(&passages.chance, l, i).times(share));
+        })?;
+        Ok(sum.total())
+    })
 }
 
 /// A weight takes a division, an update of the quadratic method does not.
 const WORK_OF_WEIGHT: u64 = 8;
 
 /// The table f(`l_i`, .) for one i at a time.
+#[derive(Default)]
 struct ByGap {
-    chance: Chance,
     work: Work,
     shares: Vec<f64>,
 }
 
 impl ByGap {
-    fn new(p: f64) -> Self {
-        Self {
-            chance: Chance::new(p),
-            work: Work::default(),
-            shares: Vec::new(),
-        }
-    }
-
-    /// Follows the table up to `top` better arrivals. Calls `passage(l_i, i, f)` for each first passage, and
-    /// `before_gap(l_{i-1}, l_i - l_{i-1}, i, shares)` with the shares that are left after `l_{i-1}`.
+    /// Follows the table up to `top` better arrivals. Calls `passage(l_i, i, f)` for each first passage.
     fn follow(
         &mut self,
         walk: &Walk,
         top: u64,
         mut passage: impl FnMut(u128, u64, f64),
-        mut before_gap: impl FnMut(u128, u64, u64, &[f64]),
     ) -> Result<(), ScoreError> {
         self.shares.clear();
         self.shares.resize(top as usize + 1, 1.0);
@@ -88,10 +85,9 @@ impl ByGap {
             let gap = (end - l) as u64;
             let weights = gap.min(top).saturating_mul(top - i + 1);
             self.work.add(weights.saturating_mul(WORK_OF_WEIGHT), i)?;
-            before_gap(l, gap, i, &self.shares);
             let before = l as f64;
             // In place from above: the new share at r rests on old ones at r and below.
-            for r in (i..=at_most(top, end)).rev() {
+            for r in (i..=u128::from(top).min(end) as u64).rev() {
                 self.shares[r as usize] = share_after_gap(&self.shares, i, r, before, gap);
             }
             l = end;
@@ -138,83 +134,4 @@ fn share_after_gap(shares: &[f64], alive: u64, r: u64, l: f64, gap: u64) -> f64 
         }
     }
     left / total
-}
-
-/// The smaller of the two.
-fn at_most(x: u64, y: u128) -> u64 {
-    u128::from(x).min(y) as u64
-}
-
-impl Table for ByGap {
-    fn passage(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
-        let chance = self.chance;
-        let mut sum = ScaledSum::default();
-        self.follow(
-            walk,
-            top,
-            |l, i, share| sum.add(pmf(&chance, l, i).times(share)),
-            |_, _, _, _| {},
-        )?;
-        Ok(sum.total())
-    }
-
-    /// The number of better arrivals comes to exceed `top` before the trial has become promotable: before `l_0`, or in the
-    /// gap between two possible passages.
-    fn complement(&mut self, walk: &Walk, top: u64) -> Result<Scaled, ScoreError> {
-        let chance = self.chance;
-        let first = walk.arrivals_at(0);
-        let mut sum = ScaledSum::default();
-        if first > u128::from(top) {
-            sum.add(chance.upper_tail(first, top + 1));
-        }
-        let mut tails = [UpperTails::default(), UpperTails::default()];
-        let mut overflow = |l: u128, gap: u64, i: u64, shares: &[f64]| {
-            let tails = &mut tails[(gap % 2) as usize];
-            tails.prepare(&chance, gap, top - i + 1);
-            let lowest = i.max((top + 1).saturating_sub(gap));
-            for j in lowest..=at_most(top, l) {
-                let tail = tails.at_least(top + 1 - j);
-                sum.add(
-                    pmf(&chance, l, j)
-                        .times(shares[j as usize])
-                        .times_scaled(tail),
-                );
-            }
-        };
-        self.follow(walk, top, |_, _, _| {}, &mut overflow)?;
-        Ok(sum.total())
-    }
-}
-
-/// P(Bin(gap, p) >= s) for s = 1, 2, ...; the gaps of one walk have at most two lengths, which differ by one.
-#[derive(Debug, Default)]
-struct UpperTails {
-    gap: u64,
-    tails: Vec<Scaled>,
-}
-
-impl UpperTails {
-    /// For all s up to `most` and up to `gap`. `most` falls from call to call for one walk.
-    fn prepare(&mut self, chance: &Chance, gap: u64, most: u64) {
-        let most = most.min(gap);
-        if self.gap == gap && self.tails.len() as u64 >= most {
-            return;
-        }
-        self.gap = gap;
-        let mut sum = ScaledSum::default();
-        self.tails.clear();
-        for s in (1..=most).rev() {
-            if s == most {
-                sum.add(chance.upper_tail(u128::from(gap), s));
-            } else {
-                sum.add(pmf(chance, u128::from(gap), s));
-            }
-            self.tails.push(sum.total());
-        }
-        self.tails.reverse();
-    }
-
-    fn at_least(&self, s: u64) -> Scaled {
-        self.tails[(s - 1) as usize]
-    }
 }

@@ -1,6 +1,6 @@
 //! Short sums by the ratio of successive terms.
 
-use super::{MAX_PRODUCT_ETA, Passages};
+use super::{FirstPassages, MAX_PRODUCT_ETA};
 use crate::double_double::EXACT;
 
 /// No more terms than this are summed by ratios.
@@ -9,60 +9,40 @@ const MAX_TERMS: u64 = 1024;
 /// The terms left out are at most this part of the sum.
 const NEGLIGIBLE: f64 = 1e-17;
 
-impl Passages<'_> {
-    /// (t(start) + ... + t(start + further)) / t(start), if it can be had from at most [`MAX_TERMS`] ratios: there are
-    /// no more terms, or those left out are negligible. None also where the sum overflows, eta is large, or a factor
-    /// is no double. `start` is 0 or at least 2.
+impl FirstPassages<'_> {
+    /// (t(0) + ... + t(last)) / t(0), if it can be had from at most [`MAX_TERMS`] ratios: there are no more terms, or those
+    /// left out are negligible. None also where the sum overflows, eta is large, or a factor is no double.
     #[inline]
-    pub(super) fn sum_by_ratios(&self, start: u64, further: u64) -> Option<f64> {
+    pub(super) fn sum_by_ratios(&self, last: u64) -> Option<f64> {
         let eta = self.step.eta;
-        let terms = further.min(MAX_TERMS);
-        if !self.has_ratios(start, terms) {
+        let terms = last.min(MAX_TERMS);
+        let largest = self.d + u128::from(eta) * (u128::from(terms) + 1);
+        if eta > MAX_PRODUCT_ETA || largest >= EXACT {
             return None;
         }
         let (d, weight) = (self.real_d, self.step.weight);
         let steps = Steps {
-            start: start as f64,
             terms,
-            all: further == terms,
+            all: last == terms,
         };
         let sum = match eta {
-            2 => steps.sum(|r| ratio::<2>(d, weight, r)),
-            3 => steps.sum(|r| ratio::<3>(d, weight, r)),
-            4 => steps.sum(|r| ratio::<4>(d, weight, r)),
-            _ => steps.sum(|r| ratio_of(eta, d, weight, r)),
+            2 => steps.sum(|r| ratio(2, d, weight, r)),
+            3 => steps.sum(|r| ratio(3, d, weight, r)),
+            4 => steps.sum(|r| ratio(4, d, weight, r)),
+            _ => steps.sum(|r| ratio(eta, d, weight, r)),
         }?;
         sum.is_finite().then_some(sum)
     }
-
-    /// A bound on (t(start) + t(start + 1) + ...) / t(start), `start` >= 3, where the terms fall from there on.
-    pub(super) fn bound_by_ratio(&self, start: u64) -> Option<f64> {
-        if !self.has_ratios(start, 1) {
-            return None;
-        }
-        let r = start as f64;
-        let most = later_ratio(r, ratio_of(self.step.eta, self.real_d, self.step.weight, r));
-        (most < 1.0).then(|| 1.0 / (1.0 - most))
-    }
-
-    /// Whether the factors of the ratios for r = start, ..., start + terms are doubles, and few.
-    fn has_ratios(&self, start: u64, terms: u64) -> bool {
-        let eta = self.step.eta;
-        let risen = u128::from(eta) * (u128::from(start) + u128::from(terms) + 1);
-        let largest = self.d.checked_add(risen);
-        eta <= MAX_PRODUCT_ETA && largest.is_some_and(|largest| largest < EXACT)
-    }
-}
-
-/// A bound on all ratios from r on, given that at r >= 3. See [`rest_is_negligible`].
-fn later_ratio(r: f64, ratio: f64) -> f64 {
-    ratio * (1.0 + 2.0 / r)
 }
 
 /// t(r + 1) / t(r) = p (1 - p)^(eta - 1) L (L + 1) ... (L + eta - 1) / ((r + 1) (M + 1) ... (M + eta - 1)) with
 /// L = d + eta r, M = L - r.
-#[inline]
-fn ratio_of(eta: u64, d: f64, weight: f64, r: f64) -> f64 {
+#[expect(
+    clippy::inline_always,
+    reason = "the loop is unrolled where eta is known"
+)]
+#[inline(always)]
+fn ratio(eta: u64, d: f64, weight: f64, r: f64) -> f64 {
     let arrivals = d + eta as f64 * r;
     let worse = arrivals - r;
     let mut numerator = weight * arrivals;
@@ -74,25 +54,18 @@ fn ratio_of(eta: u64, d: f64, weight: f64, r: f64) -> f64 {
     numerator / denominator
 }
 
-/// The same with the loop unrolled.
-#[inline]
-fn ratio<const ETA: u64>(d: f64, weight: f64, r: f64) -> f64 {
-    ratio_of(ETA, d, weight, r)
-}
-
-/// Terms start + 1, ..., start + terms.
+/// Terms 1, ..., `terms`.
 struct Steps {
-    start: f64,
     terms: u64,
     /// Whether these are all that count.
     all: bool,
 }
 
 impl Steps {
-    /// The sum relative to the term `start`; four ratios at a time, which do not wait for each other.
+    /// The sum relative to the term 0; four ratios at a time, which do not wait for each other.
     #[inline]
     fn sum(&self, ratio: impl Fn(f64) -> f64) -> Option<f64> {
-        let (mut r, mut term, mut sum) = (self.start, 1.0, 1.0);
+        let (mut r, mut term, mut sum) = (0.0, 1.0, 1.0);
         for _ in 0..self.terms / 4 {
             let (q0, q1, q2, q3) = (ratio(r), ratio(r + 1.0), ratio(r + 2.0), ratio(r + 3.0));
             let q01 = q0 * q1;

@@ -1,13 +1,13 @@
 //! The terms of the closed form one by one, for sums of many.
 
-use super::Passages;
+use super::FirstPassages;
 use crate::{
     double_double::DoubleDouble,
     long_sum::{FARTHEST, Summable},
     scaled::Scaled,
 };
 
-impl Summable for Passages<'_> {
+impl Summable for FirstPassages<'_> {
     fn term(&self, r: DoubleDouble) -> Scaled {
         if r.high == 0.0 {
             return Scaled {
@@ -33,7 +33,7 @@ impl Summable for Passages<'_> {
     }
 }
 
-impl Passages<'_> {
+impl FirstPassages<'_> {
     /// d ln t / dr of the smooth continuation, but for Stirling corrections.
     fn slope(&self, r: f64) -> f64 {
         let chance = &self.step.chance;
@@ -50,10 +50,10 @@ impl Passages<'_> {
 #[cfg(test)]
 mod tests {
     use crate::{
-        closed_form::{Passages, UnitStep},
+        binomial::Chance,
         long_sum::{Summable, long_sum},
+        methods::closed_form::{FirstPassages, UnitStep},
         scaled::ScaledSum,
-        walk::Last,
     };
 
     #[test]
@@ -67,8 +67,8 @@ mod tests {
             (16, 0.06, 5000, 20_000),
             (1000, 0.001, 100_000, 30_000),
         ] {
-            let step = UnitStep::new(eta, p);
-            let passages = Passages::new(&step, d);
+            let step = UnitStep::new(eta, Chance::new(p));
+            let passages = FirstPassages::new(&step, d);
             for first in [0, 5, 2000] {
                 let mut sum = ScaledSum::default();
                 for r in first..=last {
@@ -84,34 +84,5 @@ mod tests {
                 );
             }
         }
-    }
-
-    #[test]
-    fn long_horizons_are_the_endless_one_less_the_rest() {
-        let mut taken = 0;
-        for (eta, p, d) in [
-            (2, 0.6, 300),
-            (3, 0.4, 900),
-            (3, 0.34, 50),
-            (3, 0.25, 2),
-            (3, 0.4, 3400),
-            (16, 0.08, 100),
-        ] {
-            for last in [65, 700, 5_000, 333_000] {
-                let mut step = UnitStep::new(eta, p);
-                let Some(found) = step.nearly_ever(d, Last::At(last)) else {
-                    continue;
-                };
-                taken += 1;
-                let passages = Passages::new(&step, d);
-                let summed = long_sum(&passages, 0.0.into(), (last as f64).into()).ln();
-                let difference = (found.ln_probability() - summed).abs();
-                assert!(
-                    difference < 2e-13 * summed.abs().max(1.0),
-                    "{eta} {p} {d} {last}: {found:?} {summed}"
-                );
-            }
-        }
-        assert!(taken > 12, "{taken}");
     }
 }
