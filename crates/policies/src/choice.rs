@@ -85,11 +85,12 @@ pub fn choose_cheapest(
 /// As [`choose_cheapest`] for a number of checkpoints, with as few costs as it takes.
 ///
 /// Of candidates of one rung that stand together in the list, best first, the last one goes first: only its cost counts until
-/// it is chosen. `ln_expected_cost` is told the least cost known so far: if its own is above, any bound from below that is
+/// it is chosen. The order of `rough_ln_cost` is the one to begin with. `ln_expected_cost` is told the least cost known so far: if its own is above, any bound from below that is
 /// above too is enough.
 pub(crate) fn choose_cheapest_of_rungs<E>(
     candidates: &[Candidate<'_>],
     checkpoints: u64,
+    rough_ln_cost: impl Fn(&Candidate<'_>) -> f64,
     mut ln_expected_cost: impl FnMut(usize, f64) -> Result<f64, E>,
 ) -> Result<Vec<Choice>, E> {
     let mut waiting = Vec::new();
@@ -104,8 +105,9 @@ pub(crate) fn choose_cheapest_of_rungs<E>(
             is_bound: true,
         });
     }
-    // Costs in short rungs take the least time, and may show that those in long ones are above.
-    waiting.sort_by_key(|rung| candidates[rung.candidate].rung_len);
+    // Beside the least of them, a small part of the others' sums is enough.
+    let rough = |rung: &Waiting| rough_ln_cost(&candidates[rung.candidate]);
+    waiting.sort_by(|one, other| rough(one).total_cmp(&rough(other)));
     let mut least_known = f64::INFINITY;
     for rung in &mut waiting {
         rung.ln_cost = ln_expected_cost(rung.candidate, least_known)?;

@@ -73,6 +73,20 @@ impl RankAware {
     }
 }
 
+/// About the logarithm of the loss, to see which may be the least: when as many have arrived as are expected, the number of
+/// better ones is normal, and the trial is in the top fraction if that is some deviations below its mean.
+fn rough_ln_loss(candidate: &Candidate<'_>, time_ratio: f64) -> f64 {
+    let (a, b) = candidate.promotion_quantile;
+    let (n, rank) = (candidate.rung_len as f64 + 1.0, candidate.rank as f64);
+    let arrivals = n * time_ratio;
+    let chance = (candidate.num_better + 1) as f64 / n;
+    let mean = arrivals * chance;
+    let room = (n + arrivals) * a as f64 / b as f64 - rank;
+    let variance = mean * (1.0 - chance) * (1.0 + time_ratio);
+    let below = (mean - room).max(0.0);
+    libm::log(candidate.level as f64) - 0.5 * below * (below / variance)
+}
+
 /// The scorer of a candidate's rung.
 fn scorer(candidate: &Candidate<'_>, rung: Rung, time_ratio: f64) -> Result<Scorer, ScoreError> {
     let most = if candidate.promotion_quantile.0 == 1 {
@@ -115,9 +129,12 @@ impl RemovalPolicy for RankAware {
         if need.bytes > 0 || !few.contains(&need.checkpoints) {
             return choose_of_all(self, candidates, need, time_ratio);
         }
-        choose_cheapest_of_rungs(candidates, need.checkpoints, |i, most| {
-            self.ln_loss(&candidates[i], time_ratio, most)
-        })
+        choose_cheapest_of_rungs(
+            candidates,
+            need.checkpoints,
+            |candidate| rough_ln_loss(candidate, time_ratio),
+            |i, most| self.ln_loss(&candidates[i], time_ratio, most),
+        )
     }
 
     /// The probability does not increase with the rank, so the worst of each rung are enough.
