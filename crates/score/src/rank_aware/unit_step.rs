@@ -11,6 +11,9 @@
 //! eta times. Only positive numbers are added, so nothing cancels. It begins where all that follows is negligible, at
 //! values of Loader's form and a continued fraction, and ends where all that is left is.
 
+#[cfg(test)]
+mod tests;
+
 use super::{BetaBinomial, NegativeBinomial};
 use crate::{
     PromotionQuantile,
