@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use alloc::collections::BTreeMap;
 
 use crate::{BetaBinomial, EstimatorError};
 
@@ -136,6 +136,8 @@ impl LevelEstimators {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     #[test]

@@ -23,6 +23,12 @@
 //!
 //! Estimators as in Syne Tune 0.13 (`BetaBinomialEstimator`).
 
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
 mod beta_binomial;
 mod error;
 mod levels;

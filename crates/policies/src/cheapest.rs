@@ -87,8 +87,8 @@ fn worst_of_rungs<'m>(
             heads.push(Head::new(worst, rest, cost));
         }
     }
-    // A cost in a short rung takes the least time, and may show that those in long ones are above.
-    heads.sort_by_key(|head| rungs[head.worst.rung].len());
+    // Beside the least of them, a small part of the others' work is enough.
+    heads.sort_by(|one, other| one.guess.total_cmp(&other.guess));
     let mut least = f64::INFINITY;
     for head in &mut heads {
         least = head.price(least)?;
@@ -124,6 +124,7 @@ struct Head<'m, 'c, I> {
     worst: Waiting<'m>,
     rest: I,
     cost: Box<dyn RungCost + 'c>,
+    guess: f64,
     /// Of the worst one, or a bound from below.
     ln_cost: f64,
     is_bound: bool,
@@ -133,6 +134,7 @@ impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
     fn new(worst: Waiting<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
         Self {
             is_bound: !worst.candidate.non_finite,
+            guess: cost.guess(&worst.candidate),
             worst,
             rest,
             cost,

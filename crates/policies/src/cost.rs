@@ -18,7 +18,7 @@ use crate::PolicyError;
 ///         "cheapest_to_train"
 ///     }
 ///
-///     fn of_rung(&self, rung: RungView<'_>, _: f64) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+///     fn of_rung<'a>(&'a self, rung: RungView<'a>, _: f64) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
 ///         let ln_level = (rung.level() as f64).ln();
 ///         Ok(Box::new(move |_: &Candidate<'_>| Ok(ln_level)))
 ///     }
@@ -48,11 +48,11 @@ pub trait ExpectedCost: Send {
     /// # Errors
     ///
     /// A rung or a time ratio outside its domain.
-    fn of_rung(
-        &self,
-        rung: RungView<'_>,
+    fn of_rung<'a>(
+        &'a self,
+        rung: RungView<'a>,
         time_ratio: f64,
-    ) -> Result<Box<dyn RungCost + '_>, PolicyError>;
+    ) -> Result<Box<dyn RungCost + 'a>, PolicyError>;
 
     /// Whether of two trials in one rung the worse-ranked never costs more, rounding aside: then only the worst of each
     /// rung are priced. False by default.
@@ -78,6 +78,12 @@ pub trait RungCost {
     ///
     /// A candidate outside its domain.
     fn ln_cost(&mut self, candidate: &Candidate<'_>, enough: f64) -> Result<f64, PolicyError>;
+
+    /// A guess at the cost, by which the candidates of several rungs are priced in an order that leaves most of the work out.
+    /// It changes no choice; by default all are alike.
+    fn guess(&self, _candidate: &Candidate<'_>) -> f64 {
+        0.0
+    }
 }
 
 impl<F: FnMut(&Candidate<'_>) -> Result<f64, PolicyError>> RungCost for F {

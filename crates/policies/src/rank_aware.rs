@@ -49,11 +49,11 @@ impl ExpectedCost for RankAware {
         "rank_aware"
     }
 
-    fn of_rung(
-        &self,
-        rung: RungView<'_>,
+    fn of_rung<'a>(
+        &'a self,
+        rung: RungView<'a>,
         time_ratio: f64,
-    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+    ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
         let (level, promotion_quantile) = (rung.level(), rung.promotion_quantile());
         let most = if promotion_quantile.numerator() == 1 {
             Scorer::MAX_TIME_RATIO
@@ -65,7 +65,11 @@ impl ExpectedCost for RankAware {
         let scorer = Rung::new(rung.len(), promotion_quantile, self.promotion_rule)
             .and_then(|rung| rung.rank_aware(time_ratio))
             .map_err(|source| PolicyError::Rung { level, source })?;
-        Ok(Box::new(OfRung { level, scorer }))
+        Ok(Box::new(OfRung {
+            rung,
+            time_ratio,
+            scorer,
+        }))
     }
 
     /// The probability does not increase with the rank.
@@ -74,21 +78,37 @@ impl ExpectedCost for RankAware {
     }
 }
 
-struct OfRung {
-    level: u64,
+struct OfRung<'a> {
+    rung: RungView<'a>,
+    time_ratio: f64,
     scorer: Scorer,
 }
 
-impl RungCost for OfRung {
+impl RungCost for OfRung<'_> {
     /// The sum is ended where it is above: what is left out only adds to it.
     fn ln_cost(&mut self, candidate: &Candidate<'_>, enough: f64) -> Result<f64, PolicyError> {
         let Candidate {
             rank, num_better, ..
         } = *candidate;
-        let most = (enough - libm::log(self.level as f64)).min(0.0);
+        let level = self.rung.level();
+        let most = (enough - libm::log(level as f64)).min(0.0);
         let probability = ResumeProbability::from_ln(most)
             .and_then(|most| self.scorer.probability_up_to(rank, num_better, most));
-        let probability = probability.map_err(PolicyError::of(self.level, candidate))?;
-        Ok(ln_expected_cost(self.level, probability))
+        let probability = probability.map_err(PolicyError::of(level, candidate))?;
+        Ok(ln_expected_cost(level, probability))
+    }
+
+    /// When as many have arrived as are expected, the number of better ones is about normal, and the trial is in the top
+    /// fraction if that is some deviations below its mean.
+    fn guess(&self, candidate: &Candidate<'_>) -> f64 {
+        let gaps = self.rung.len() as f64 + 1.0;
+        let arrivals = gaps * self.time_ratio;
+        let chance = (candidate.num_better + 1) as f64 / gaps;
+        let mean = arrivals * chance;
+        let alpha = self.rung.promotion_quantile().value();
+        let room = (gaps + arrivals) * alpha - candidate.rank as f64;
+        let variance = mean * (1.0 - chance) * (1.0 + self.time_ratio);
+        let below = (mean - room).max(0.0);
+        libm::log(self.rung.level() as f64) - 0.5 * below * (below / variance)
     }
 }

@@ -89,11 +89,11 @@ impl ExpectedCost for Speculative {
         Ok(())
     }
 
-    fn of_rung(
-        &self,
-        rung: RungView<'_>,
+    fn of_rung<'a>(
+        &'a self,
+        rung: RungView<'a>,
         time_ratio: f64,
-    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+    ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
         let SpeculativeSettings {
             approx_steps,
             promotion_rule,

@@ -374,11 +374,11 @@ fn only_the_cheapest_are_priced_to_the_end() {
             "counted"
         }
 
-        fn of_rung(
-            &self,
-            rung: RungView<'_>,
+        fn of_rung<'a>(
+            &'a self,
+            rung: RungView<'a>,
             _: f64,
-        ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+        ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
             Ok(Box::new(OfRung(self, rung.level() as f64)))
         }
 

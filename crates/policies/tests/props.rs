@@ -65,11 +65,11 @@ impl<C: ExpectedCost> ExpectedCost for PriceAll<C> {
         self.0.name()
     }
 
-    fn of_rung(
-        &self,
-        rung: RungView<'_>,
+    fn of_rung<'a>(
+        &'a self,
+        rung: RungView<'a>,
         ratio: f64,
-    ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+    ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
         self.0.of_rung(rung, ratio)
     }
 }

@@ -22,27 +22,26 @@
 //! ```
 //!
 //! # Where to start
-//! - [`Rung`]: a rung at one moment, checked once, whose trials are then scored one after the other, by their ranks
-//!   ([`Rung::rank_aware`]) or with a chance p ([`Rung::bernoulli`]).
-//! - [`resume_probability`] for one trial, [`resume_probabilities`] for many: the fastest exact method for the input.
-//! - [`rank_aware_probability`], [`rank_aware_probabilities`]: the same question without p. The rank itself tells how
-//!   likely an arrival is better, and how many are still to come is uncertain: fewer checkpoints are missed.
-//!   [`rank_aware_lower_bounds`] tell in a small part of the time who need not be scored.
-//! - [`closed_form`] (alpha = 1/eta), [`quadratic`] and [`step_wise`] (any alpha): three methods with little in common,
-//!   which agree to 1e-12.
+//! - [`Rung`]: a rung at one moment, checked once, whose trials are then scored one after the other: by their ranks, which
+//!   tell how likely an arrival is better ([`Rung::rank_aware`]), or with a chance p ([`Rung::bernoulli`]).
+//! - [`rank_aware_probability`], [`resume_probability`]: the same for one trial.
 //! - [`expected_cost`], [`ln_expected_cost`]: what the loss of a checkpoint costs.
 //! - [`promotable`], [`first_passage_arrivals`], [`arrivals_left`]: the pieces of the model, in exact integers.
+//! - [`methods`]: three methods with little in common, which agree to 1e-12.
+//! - [`mathematics`]: what is computed, how and why.
 //!
 //! # Accuracy
-//! Relative error at most 1e-12 in the probability, where it is at least 1e-300, and in its logarithm, also next to
-//! probability 1 (down to `ln P = -1e-300`). A sum that has not converged is never returned.
+//! Absolute error at most 1e-12 in the logarithm of a probability, relative where that is below -1: far below 1e-300 too. A sum
+//! that has not converged is never returned.
 //!
 //! # Features
 //! - `serde` (off): `Serialize` and `Deserialize` for [`PausedPosition`], [`RankedPosition`], [`ScoreSettings`],
 //!   [`PromotionQuantile`], [`PromotionRule`] and [`Horizon`].
 //!
-//! The crate does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
+//! The crate does without the standard library: it does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
 //! crate: results are the same on every platform.
+
+#![no_std]
 
 extern crate alloc;
 #[cfg(test)]
@@ -79,6 +78,10 @@ pub use rung::Rung;
 pub use rungkeeper_rung_model::{PromotionQuantile, PromotionRule, QuantileError};
 pub use settings::{Horizon, ScoreSettings};
 pub use work::MAX_WORK;
+
+#[expect(clippy::doc_markdown, reason = "formulas are no code")]
+#[doc = include_str!("../docs/mathematics.md")]
+pub mod mathematics {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -603,8 +603,8 @@ def compute_ln_probabilities_of_getting_resumed(
 ) -> NDArray[np.float64]:
     """Natural logarithms of `compute_probabilities_of_getting_resumed`.
 
-    They keep their order where probabilities are too small for a float, and their
-    distance to 0 where these are next to 1. Minus infinity stands for probability 0.
+    They keep their order where probabilities are too small for a float. Minus infinity
+    stands for probability 0.
     """
 
 def rank_aware_probabilities(

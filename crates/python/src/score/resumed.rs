@@ -59,8 +59,8 @@ pub(crate) fn compute_probabilities_of_getting_resumed<'py>(
 
 /// Natural logarithms of `compute_probabilities_of_getting_resumed`.
 ///
-/// They keep their order where probabilities are too small for a float, and their
-/// distance to 0 where these are next to 1. Minus infinity stands for probability 0.
+/// They keep their order where probabilities are too small for a float. Minus infinity
+/// stands for probability 0.
 #[pyfunction]
 #[pyo3(
     signature = (

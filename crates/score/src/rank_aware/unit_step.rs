@@ -11,6 +11,9 @@
 //! eta times. Only positive numbers are added, so nothing cancels. It begins where all that follows is negligible, at
 //! values of Loader's form and a continued fraction, and ends where all that is left is.
 
+#[cfg(test)]
+mod tests;
+
 use super::{BetaBinomial, NegativeBinomial};
 use crate::{
     PromotionQuantile,
@@ -23,7 +26,7 @@ use crate::{
 const NEGLIGIBLE: f64 = 1e-15;
 
 /// So far, as a logarithm, terms are to fall from the largest one to the last.
-const FALL: f64 = 35.0;
+const FALL: f64 = 38.0;
 
 /// Sums of more terms than this are integrated.
 const MOST_TERMS: f64 = 32768.0;
@@ -81,8 +84,9 @@ impl FirstPassages<'_> {
         let enough = libm::exp(most - first_term + ROUNDING);
         // They rise up to their mode: all below one are at most r times as large together.
         while terms.last * terms.r > NEGLIGIBLE * terms.sum && terms.sum <= enough.min(MOST_RISE) {
-            for step in &self.steps(eta, terms.r)[..BLOCK.min(terms.r as usize)] {
-                terms.go_down(step);
+            let steps = self.steps(eta, terms.r);
+            for i in 0..BLOCK.min(terms.r as usize) {
+                terms.go_down(&steps, i);
             }
             terms.make_up(self.left_to_eta);
         }
@@ -117,19 +121,21 @@ impl FirstPassages<'_> {
     /// The steps from term r to r - 1, from there to r - 2, and so on. Those below 0 are of no use.
     #[expect(clippy::inline_always, reason = "loops over eta are unrolled")]
     #[inline(always)]
-    fn steps(&self, eta: u64, r: f64) -> [Step; BLOCK] {
+    fn steps(&self, eta: u64, r: f64) -> Steps {
         let (n, gaps, d) = (self.urn.rung_len, self.urn.gaps, self.d as f64);
         let (behind, left) = (n - gaps, self.to_come.left().high);
-        core::array::from_fn(|i| {
-            let r = r - 1.0 - i as f64;
+        let left_to_eta = self.left_to_eta.high;
+        let mut steps = Steps::default();
+        for (i, below) in BELOW.into_iter().enumerate() {
+            let r = r - below;
             let l = d + eta as f64 * r;
             let m = l - r;
-            let (mut up, mut down) = (r + 1.0, self.left_to_eta.high * (gaps + r));
+            let (mut up, mut down) = (r + 1.0, left_to_eta * (gaps + r));
             for j in 1..eta {
                 up *= m + j as f64;
                 down *= behind + m + j as f64;
             }
-            let (mut rising, mut falling, mut inner) = (self.left_to_eta.high, 1.0, 0.0);
+            let (mut rising, mut falling, mut inner) = (left_to_eta, 1.0, 0.0);
             for j in (1..=eta).rev() {
                 let after = n + l + j as f64;
                 falling *= l + j as f64;
@@ -137,13 +143,12 @@ impl FirstPassages<'_> {
                 rising *= after;
             }
             let scale = 1.0 / (falling * l);
-            Step {
-                ratio: up / down,
-                constant: inner * (l * scale),
-                slope: rising * (l * scale),
-                share: d * (falling * scale),
-            }
-        })
+            steps.ratio[i] = up / down;
+            steps.constant[i] = inner * (l * scale);
+            steps.slope[i] = rising * (l * scale);
+            steps.share[i] = d * (falling * scale);
+        }
+        steps
     }
 
     /// A bound on the ratio of any two successive terms from r on.
@@ -168,10 +173,15 @@ impl FirstPassages<'_> {
     fn last(&self, eta: u64) -> Option<f64> {
         let peak = least(|r| self.later_ratio(eta, r) < 1.0);
         let ln_ratio = |r: f64| libm::log(self.later_ratio(eta, peak + r));
-        // Simpson's rule; the ratio at the peak is 1.
-        let fall = least(|length| {
-            -length * (4.0 * ln_ratio(0.5 * length) + ln_ratio(length)) > 6.0 * FALL
-        });
+        // Simpson's rule; the ratio at the peak is 1. Next to it terms fall like a bell, farther off like a geometric series.
+        let mut fall = 1.0 + 8.0 * libm::sqrt(peak + 1.0);
+        for _ in 0..8 {
+            let found = -fall * (4.0 * ln_ratio(0.5 * fall) + ln_ratio(fall)) / 6.0;
+            fall *= libm::sqrt(FALL / found).clamp(0.25, 4.0);
+            if libm::fabs(found - FALL) < 0.1 * FALL {
+                break;
+            }
+        }
         let mean = self.to_come.mean(self.urn.rung_len + 1.0);
         let last = libm::ceil((peak + fall).max((mean - self.d as f64) / eta as f64));
         // They rise about as fast as they fall.
@@ -184,19 +194,20 @@ impl FirstPassages<'_> {
     }
 }
 
-/// So many steps are taken from one test of the end to the next.
+/// So many steps are taken from one test of the end to the next; side by side, since they do not wait for each other.
 const BLOCK: usize = 8;
+const BELOW: [f64; BLOCK] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 
-/// From one term to the one before it.
-#[derive(Debug, Clone, Copy)]
-struct Step {
+/// From terms r + 1 to the ones before them.
+#[derive(Debug, Default)]
+struct Steps {
     /// y(r) / y(r + 1)
-    ratio: f64,
+    ratio: [f64; BLOCK],
     /// v(L) = `constant` + `slope` v(L + eta)
-    constant: f64,
-    slope: f64,
+    constant: [f64; BLOCK],
+    slope: [f64; BLOCK],
     /// d / L
-    share: f64,
+    share: [f64; BLOCK],
 }
 
 /// The recurrence at one r.
@@ -216,15 +227,15 @@ const VAST: f64 = 1.267_650_600_228_229_4e30; // 2^100
 
 impl Terms {
     #[inline]
-    fn go_down(&mut self, step: &Step) {
-        self.y *= step.ratio;
-        self.v = step.constant * self.one + step.slope * self.v;
+    fn go_down(&mut self, steps: &Steps, i: usize) {
+        self.y *= steps.ratio[i];
+        self.v = steps.constant[i] * self.one + steps.slope[i] * self.v;
         if self.v > VAST {
             self.v /= VAST;
             self.y *= VAST;
             self.one = 0.0;
         }
-        self.last = self.y * self.v * step.share;
+        self.last = self.y * self.v * steps.share[i];
         self.sum += self.last;
         self.r -= 1.0;
     }
