@@ -141,28 +141,3 @@ pub enum BudgetError {
         bytes: u64,
     },
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn budget_too_small() {
-        let budget = Budget::of_checkpoints;
-        assert!(budget(4).check_workers(4, 0).is_ok());
-        // The best finished trial is kept as well: four workers need five.
-        let error = budget(4).check_workers(4, 1).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 5"), "{error}");
-        let error = budget(2).check_workers(4, 0).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 4"), "{error}");
-        assert!(Budget::default().check_workers(1 << 40, 0).is_ok());
-    }
-
-    #[test]
-    fn too_large_checkpoints_are_refused_with_the_size_that_works() {
-        let budget = Budget::of_bytes(100);
-        assert!(budget.check_size(100).is_ok());
-        let error = budget.check_size(120).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 120"), "{error}");
-    }
-}

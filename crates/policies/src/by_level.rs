@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use rungkeeper_rung_model::RungView;
 
 use crate::choice::{Waiting, choose_in_order};

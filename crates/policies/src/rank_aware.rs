@@ -1,3 +1,5 @@
+use alloc::{boxed::Box, vec::Vec};
+
 use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
 use rungkeeper_score::{
     RankedPosition, ResumeProbability, Rung, ln_expected_cost, rank_aware_lower_bounds,

@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
 use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionRule, RungView};
 use rungkeeper_score::{Horizon, Rung, ScoreError, ln_expected_cost};

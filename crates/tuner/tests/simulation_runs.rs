@@ -9,8 +9,8 @@ use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::simulation::{
     Conditions, Draw, LevelLosses, Levels, Retraining, SimulationError, simulate,
 };
-use rungkeeper_tuner_hooks::{Limits, PolicySpec};
 use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Limits, PolicySpec};
 use simulation_tables::{
     POLICIES, cell, checked, crossing, curves, end, frozen, header, logged, real_curves, removals,
     result, rows_of, schedule,
