@@ -17,6 +17,7 @@ use thiserror::Error;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Budget {
     /// Most trials that hold a checkpoint; `None`: any number.
+    #[doc(alias = "max_num_checkpoints")]
     pub max_checkpoints: Option<u64>,
     /// Most bytes of committed checkpoints; `None`: any number.
     pub max_bytes: Option<u64>,

@@ -25,6 +25,7 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[doc(alias = "HyperbandRemoveCheckpointsBaselineCallback")]
 pub struct ByLevel;
 
 impl RemovalPolicy for ByLevel {

@@ -21,6 +21,7 @@ const WITHOUT_LIMIT: f64 = 1.0;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Limits {
     /// Wall clock, in seconds.
+    #[doc(alias = "max_wallclock_time")]
     pub seconds: Option<f64>,
     /// Number of trials started.
     pub trials: Option<u64>,

@@ -52,6 +52,7 @@ impl Default for SpeculativeSettings {
 ///
 /// As `HyperbandRemoveCheckpointsCallback` of Syne Tune 0.13, with exact scores.
 #[derive(Clone, Debug)]
+#[doc(alias = "HyperbandRemoveCheckpointsCallback")]
 pub struct Speculative {
     settings: SpeculativeSettings,
     estimators: LevelEstimators,

@@ -1,5 +1,6 @@
-use crate::{Mode, PromotionQuantile, SpecError};
 use alloc::vec::Vec;
+
+use crate::{Mode, PromotionQuantile, SpecError};
 
 /// A rung level and its promotion quantile.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
