@@ -26,6 +26,7 @@ use crate::EstimatorError;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(try_from = "Stored"))]
+#[doc(alias = "BetaBinomialEstimator")]
 pub struct BetaBinomial {
     prior_mean: f64,
     prior_size: f64,

@@ -17,6 +17,7 @@ use thiserror::Error;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Budget {
     /// Most trials that hold a checkpoint; `None`: any number.
+    #[doc(alias = "max_num_checkpoints")]
     pub max_checkpoints: Option<u64>,
     /// Most bytes of committed checkpoints; `None`: any number.
     pub max_bytes: Option<u64>,
@@ -140,29 +141,4 @@ pub enum BudgetError {
         /// Size of the checkpoint.
         bytes: u64,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn budget_too_small() {
-        let budget = Budget::of_checkpoints;
-        assert!(budget(4).check_workers(4, 0).is_ok());
-        // The best finished trial is kept as well: four workers need five.
-        let error = budget(4).check_workers(4, 1).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 5"), "{error}");
-        let error = budget(2).check_workers(4, 0).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 4"), "{error}");
-        assert!(Budget::default().check_workers(1 << 40, 0).is_ok());
-    }
-
-    #[test]
-    fn too_large_checkpoints_are_refused_with_the_size_that_works() {
-        let budget = Budget::of_bytes(100);
-        assert!(budget.check_size(100).is_ok());
-        let error = budget.check_size(120).unwrap_err().to_string();
-        assert!(error.ends_with("the smallest that works is 120"), "{error}");
-    }
 }

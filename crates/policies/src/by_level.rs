@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use rungkeeper_rung_model::RungView;
 
 use crate::choice::{Waiting, choose_in_order};
@@ -23,6 +25,7 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
+#[doc(alias = "HyperbandRemoveCheckpointsBaselineCallback")]
 pub struct ByLevel;
 
 impl RemovalPolicy for ByLevel {

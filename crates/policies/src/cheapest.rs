@@ -1,5 +1,6 @@
 //! The policy of a cost: what costs least goes first.
 
+use alloc::{boxed::Box, vec::Vec};
 use core::cmp::Ordering;
 
 use rungkeeper_estimators::LevelEstimators;

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use rungkeeper_rung_model::{Candidate, RungView};
 
 use crate::Need;

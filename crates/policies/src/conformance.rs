@@ -8,6 +8,8 @@
 //! }
 //! ```
 
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+
 use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionQuantile, RungView};
 
 use crate::{Choice, ExpectedCost, Need, Priced, RemovalPolicy};
@@ -312,68 +314,6 @@ fn same(one: f64, other: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PolicyError, RungCost};
-
-    /// Chooses always the first: breaks several laws.
-    struct AlwaysFirst;
-
-    impl RemovalPolicy for AlwaysFirst {
-        fn name(&self) -> &'static str {
-            "always_first"
-        }
-
-        fn choose<'m>(
-            &mut self,
-            rungs: &[RungView<'m>],
-            _: Need,
-            _: f64,
-        ) -> Result<Vec<Choice<'m>>, PolicyError> {
-            let first = rungs.iter().flat_map(|rung| rung.worst_first()).next();
-            let choice = |candidate| Choice {
-                rung: 0,
-                candidate,
-                ln_expected_cost: None,
-                reason: crate::RemovalReason::MaxCheckpoints,
-            };
-            Ok(first.into_iter().map(choice).collect())
-        }
-    }
-
-    /// The better the rank, the cheaper, though it says otherwise.
-    struct Rises;
-
-    impl ExpectedCost for Rises {
-        fn name(&self) -> &'static str {
-            "rises"
-        }
-
-        fn of_rung(&self, _: RungView<'_>, _: f64) -> Result<Box<dyn RungCost + '_>, PolicyError> {
-            Ok(Box::new(|it: &Candidate<'_>| Ok(it.rank as f64)))
-        }
-
-        fn falls_with_rank(&self) -> bool {
-            true
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "always_first")]
-    fn a_policy_that_breaks_the_laws_is_caught() {
-        check(&|| Box::new(AlwaysFirst));
-    }
-
-    #[test]
-    #[should_panic(expected = "rises")]
-    fn a_cost_that_rises_with_the_rank_is_caught() {
-        check(&|| Box::new(crate::Cheapest(Rises)));
-    }
-
-    #[test]
-    fn own_policies_pass() {
-        for spec in crate::PolicySpec::all() {
-            check(&|| spec.build().unwrap());
-        }
-    }
 
     #[test]
     fn cases_cover_both_budgets_and_metrics_that_are_not_finite() {

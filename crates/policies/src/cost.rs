@@ -1,5 +1,7 @@
 //! What losing a checkpoint costs in expectation.
 
+use alloc::boxed::Box;
+
 use rungkeeper_estimators::LevelEstimators;
 use rungkeeper_rung_model::{ArrivalData, Candidate, RungView};
 

@@ -1,3 +1,5 @@
+use alloc::{borrow::ToOwned, string::String};
+
 use rungkeeper_estimators::EstimatorError;
 use rungkeeper_rung_model::Candidate;
 use rungkeeper_score::ScoreError;

@@ -38,6 +38,12 @@
 //!
 //! - `serde` (off by default): `Serialize` and `Deserialize` for settings.
 
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
 mod budget;
 mod by_level;
 mod cheapest;

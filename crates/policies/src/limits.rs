@@ -21,6 +21,7 @@ const WITHOUT_LIMIT: f64 = 1.0;
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Limits {
     /// Wall clock, in seconds.
+    #[doc(alias = "max_wallclock_time")]
     pub seconds: Option<f64>,
     /// Number of trials started.
     pub trials: Option<u64>,
@@ -47,6 +48,7 @@ pub struct Progress {
 /// A limit that is no positive number.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[error("the limit of {name} is {value}, but must be positive")]
+#[non_exhaustive]
 pub struct LimitError {
     /// Which limit.
     pub name: &'static str,
@@ -108,79 +110,5 @@ impl Limits {
             ("reports", number(self.reports)),
             ("resource", number(self.resource)),
         ]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn stopped_by_count() {
-        let progress = Progress {
-            seconds: 10.0,
-            trials: 50,
-            reports: 1_000,
-            resource: 4_000,
-        };
-        let by = |limits: Limits| limits.time_ratio(&progress);
-        let none = Limits::default();
-        assert_eq!(
-            by(Limits {
-                trials: Some(200),
-                ..none
-            }),
-            3.0
-        );
-        assert_eq!(
-            by(Limits {
-                reports: Some(5_000),
-                ..none
-            }),
-            4.0
-        );
-        assert_eq!(
-            by(Limits {
-                resource: Some(5_000),
-                ..none
-            }),
-            0.25
-        );
-        assert_eq!(by(none), 1.0);
-    }
-
-    #[test]
-    fn ratio_stays_positive_and_finite() {
-        let limits = Limits {
-            seconds: Some(600.0),
-            ..Limits::default()
-        };
-        let at = |seconds| {
-            limits.time_ratio(&Progress {
-                seconds,
-                ..Progress::default()
-            })
-        };
-        assert_eq!(at(0.0), 600.0 / 1e-3);
-        assert_eq!(at(600.0), 1e-3 / 600.0);
-        assert_eq!(at(700.0), 1e-3 / 700.0);
-        assert_eq!(at(f64::NAN), 1.0);
-    }
-
-    #[test]
-    fn bad_limits_are_named() {
-        for seconds in [0.0, -1.0, f64::NAN] {
-            let limits = Limits {
-                seconds: Some(seconds),
-                ..Limits::default()
-            };
-            assert_eq!(limits.check().unwrap_err().name, "seconds");
-        }
-        let limits = Limits {
-            trials: Some(0),
-            ..Limits::default()
-        };
-        let message = limits.check().unwrap_err().to_string();
-        assert_eq!(message, "the limit of trials is 0, but must be positive");
     }
 }

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use rungkeeper_estimators::LevelEstimators;
 use rungkeeper_rung_model::{ArrivalData, RungView};
 

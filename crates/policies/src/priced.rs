@@ -1,5 +1,6 @@
 //! Choosing among candidates whose costs are all known.
 
+use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use rungkeeper_rung_model::{Candidate, RungView};

@@ -1,3 +1,5 @@
+use alloc::{boxed::Box, vec::Vec};
+
 use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
 use rungkeeper_score::{RankAware as Scorer, ResumeProbability, Rung, ln_expected_cost};
 

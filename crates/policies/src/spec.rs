@@ -1,5 +1,6 @@
 //! A policy as a value: what files, command lines and other languages name.
 
+use alloc::{borrow::ToOwned, boxed::Box};
 use core::{fmt, str::FromStr};
 
 use rungkeeper_rung_model::PromotionRule;

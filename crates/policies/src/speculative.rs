@@ -1,3 +1,5 @@
+use alloc::boxed::Box;
+
 use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
 use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionRule, RungView};
 use rungkeeper_score::{Horizon, Rung, ScoreError, ln_expected_cost};
@@ -50,6 +52,7 @@ impl Default for SpeculativeSettings {
 ///
 /// As `HyperbandRemoveCheckpointsCallback` of Syne Tune 0.13, with exact scores.
 #[derive(Clone, Debug)]
+#[doc(alias = "HyperbandRemoveCheckpointsCallback")]
 pub struct Speculative {
     settings: SpeculativeSettings,
     estimators: LevelEstimators,

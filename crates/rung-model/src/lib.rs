@@ -17,6 +17,12 @@
 //!
 //! - `serde` (off by default): `Serialize` and `Deserialize` for the plain data types.
 
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
 mod error;
 mod metric;
 mod model;

@@ -1,5 +1,6 @@
 /// What a report changed.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Report {
     /// Where the trial was recorded, if the report reached its next rung.
     pub recorded: Option<Recorded>,
@@ -36,6 +37,7 @@ pub struct Report {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct TrainedAgain {
     /// Resource at which the trial was paused.
     pub paused_at: u64,
@@ -63,6 +65,7 @@ impl TrainedAgain {
 
 /// Where a report was recorded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Recorded {
     /// The rung level.
     pub level: u64,
@@ -96,6 +99,7 @@ impl From<(u64, (u64, u64))> for ArrivalData {
 
 /// What a resume found.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Resumed {
     /// The highest rung level the trial is recorded at: what is to be trained again if the
     /// checkpoint is lost. `None` if the trial stands in no rung.

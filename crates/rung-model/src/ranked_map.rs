@@ -1,5 +1,7 @@
 //! An ordered map that knows the rank of each key: sorted blocks under a Fenwick tree of lengths.
 
+use alloc::vec::Vec;
+
 /// Most entries a block holds; a full one is split in two.
 const BLOCK: usize = 256;
 

@@ -1,5 +1,6 @@
 //! The promotion rule, decided in integers.
 
+use alloc::borrow::ToOwned;
 use core::{fmt, str::FromStr};
 
 use crate::{PromotionQuantile, SpecError};

@@ -1,3 +1,5 @@
+use alloc::vec::Vec;
+
 use crate::{Mode, PromotionQuantile, SpecError};
 
 /// A rung level and its promotion quantile.
@@ -142,7 +144,7 @@ impl ModelSpec {
             });
         }
         let next = |level: &u64| level.checked_mul(reduction_factor);
-        let levels: Vec<u64> = std::iter::successors(Some(grace_period), next)
+        let levels: Vec<u64> = core::iter::successors(Some(grace_period), next)
             .take_while(|&level| level < max_resource)
             .collect();
         Self::from_levels(&levels, max_resource)

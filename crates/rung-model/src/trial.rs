@@ -1,4 +1,5 @@
-use std::fmt;
+use alloc::string::String;
+use core::fmt;
 
 use crate::outcome::TrainedAgain;
 use crate::rung::Position;
@@ -161,7 +162,7 @@ impl TrialState {
     /// What the first report after a resume with a checkpoint tells: that training was done again,
     /// if it is not above the resource of the pause.
     pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {
-        let paused_at = std::mem::take(&mut self.paused_at);
+        let paused_at = core::mem::take(&mut self.paused_at);
         // Where nobody told the level of the checkpoint, a program that goes on from the middle tells
         // it: it was saved just before. One that begins at 1 has not read it.
         if self.checkpoint.is_none() && (2..=paused_at).contains(&resource) {

@@ -1,6 +1,7 @@
 //! A rung at one moment, as policies are shown it.
 
 use crate::{PromotionQuantile, Rung, RungModel, SpecError};
+use alloc::borrow::ToOwned;
 
 /// A paused trial whose checkpoint can be removed, as it stands in its rung.
 #[derive(Clone, Copy, Debug, PartialEq)]

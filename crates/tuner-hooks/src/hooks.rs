@@ -18,6 +18,8 @@ pub struct TrialResult {
 /// A list of callbacks is itself one: each is called in order, also if one before it failed; the
 /// first error is returned. `elapsed` is in seconds of the run, interruptions left out.
 ///
+/// An error of a hook is whatever the callback cannot cope with.
+///
 /// ```
 /// use rungkeeper_tuner_hooks::{HookError, TrialResult, TunerCallback};
 ///
@@ -38,94 +40,55 @@ pub struct TrialResult {
 /// assert_eq!(list[1].0, 1);
 /// # Ok::<(), HookError>(())
 /// ```
+#[allow(clippy::missing_errors_doc)] // said once, above
 pub trait TunerCallback {
     /// The run begins.
-    ///
-    /// # Errors
-    ///
-    /// What the callback cannot cope with; so for all hooks.
     fn on_tuning_start(&mut self) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A turn of the tuner's loop ends: reports were handed on, free workers were filled.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_loop_end(&mut self, _elapsed: f64) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A trial begins, in a bracket (0 where there is only one).
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_start_trial(&mut self, _trial: &str, _bracket: usize) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A paused trial runs again.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_resume_trial(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// The training program of a running trial was started again, after a crash of its own or of
     /// the tuner: its resources may begin anew.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_restart_trial(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A trial that had failed runs again, from the beginning.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_retry_trial(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A trial reported, and the scheduler decided.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_trial_result(&mut self, _trial: &str, _result: &TrialResult) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A trial's training program ended by itself.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_trial_complete(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A trial crashed for good.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_trial_failed(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// A checkpoint of a trial, written at a resource level, is complete.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_checkpoint_committed(
         &mut self,
         _trial: &str,
@@ -137,91 +100,43 @@ pub trait TunerCallback {
 
     /// The files of a checkpoint that was given up could not be deleted: they still take so many
     /// bytes. A store that tries again may tell it again.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_deletion_failed(&mut self, _trial: &str, _bytes: u64) -> Result<(), HookError> {
         Ok(())
     }
 
     /// The files of a checkpoint that was given up are gone.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_checkpoint_deleted(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }
 
     /// The run is over.
-    ///
-    /// # Errors
-    ///
-    /// See [`TunerCallback::on_tuning_start`].
     fn on_tuning_end(&mut self) -> Result<(), HookError> {
         Ok(())
     }
 }
 
-/// Writes the hooks once for everything that hands them on.
+/// Writes the hooks of something that hands them on.
 macro_rules! hand_on {
+    ($hand:ident: $($hook:ident($($name:ident: $type:ty),*))*) => {
+        $(fn $hook(&mut self, $($name: $type),*) -> Result<(), HookError> {
+            $hand!(self, $hook($($name),*))
+        })*
+    };
     ($hand:ident) => {
-        fn on_tuning_start(&mut self) -> Result<(), HookError> {
-            $hand!(self, on_tuning_start())
-        }
-
-        fn on_loop_end(&mut self, elapsed: f64) -> Result<(), HookError> {
-            $hand!(self, on_loop_end(elapsed))
-        }
-
-        fn on_start_trial(&mut self, trial: &str, bracket: usize) -> Result<(), HookError> {
-            $hand!(self, on_start_trial(trial, bracket))
-        }
-
-        fn on_resume_trial(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_resume_trial(trial))
-        }
-
-        fn on_restart_trial(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_restart_trial(trial))
-        }
-
-        fn on_retry_trial(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_retry_trial(trial))
-        }
-
-        fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
-            $hand!(self, on_trial_result(trial, result))
-        }
-
-        fn on_trial_complete(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_trial_complete(trial))
-        }
-
-        fn on_trial_failed(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_trial_failed(trial))
-        }
-
-        fn on_checkpoint_committed(
-            &mut self,
-            trial: &str,
-            level: u64,
-            bytes: u64,
-        ) -> Result<(), HookError> {
-            $hand!(self, on_checkpoint_committed(trial, level, bytes))
-        }
-
-        fn on_deletion_failed(&mut self, trial: &str, bytes: u64) -> Result<(), HookError> {
-            $hand!(self, on_deletion_failed(trial, bytes))
-        }
-
-        fn on_checkpoint_deleted(&mut self, trial: &str) -> Result<(), HookError> {
-            $hand!(self, on_checkpoint_deleted(trial))
-        }
-
-        fn on_tuning_end(&mut self) -> Result<(), HookError> {
-            $hand!(self, on_tuning_end())
+        hand_on! { $hand:
+            on_tuning_start()
+            on_loop_end(elapsed: f64)
+            on_start_trial(trial: &str, bracket: usize)
+            on_resume_trial(trial: &str)
+            on_restart_trial(trial: &str)
+            on_retry_trial(trial: &str)
+            on_trial_result(trial: &str, result: &TrialResult)
+            on_trial_complete(trial: &str)
+            on_trial_failed(trial: &str)
+            on_checkpoint_committed(trial: &str, level: u64, bytes: u64)
+            on_deletion_failed(trial: &str, bytes: u64)
+            on_checkpoint_deleted(trial: &str)
+            on_tuning_end()
         }
     };
 }

@@ -14,6 +14,25 @@
 #![doc = include_str!("../examples/small_tuner.rs")]
 //! ```
 //!
+//! # Names of Syne Tune 0.13
+//!
+//! | Syne Tune 0.13 | Rust | Python |
+//! |---|---|---|
+//! | `HyperbandRemoveCheckpointsCallback` | [`RemovalCallback`] with [`Speculative`] | `RemovalCallback`, and under its own name in `rungkeeper.syne_tune` |
+//! | `HyperbandRemoveCheckpointsBaselineCallback` | [`RemovalCallback`] with [`ByLevel`] or [`Random`] | `RemovalCallback(policy="by_level")`, `"random"` |
+//! | `BetaBinomialEstimator` | `rungkeeper_estimators::BetaBinomial` | `BetaBinomialEstimator` |
+//! | `compute_probabilities_of_getting_resumed` | `rungkeeper_score::resume_probability` | `compute_probabilities_of_getting_resumed` |
+//! | `TrialInformation` | [`TrialInformation`] | `TrialInformation` |
+//! | `TrialStatus` | [`TrialStatus`] | `TrialStatus` |
+//! | `max_num_checkpoints` | [`Budget::max_checkpoints`] | `max_checkpoints` |
+//! | `max_wallclock_time` | [`Limits::seconds`] | `max_wallclock_time` |
+//! | `approx_steps` | [`SpeculativeSettings::approx_steps`] | `approx_steps` |
+//! | `prior_beta_mean`, `prior_beta_size`, `min_data_at_rung` | [`SpeculativeSettings::estimators`] | `prior_beta_mean`, `prior_beta_size`, `min_data_at_rung` |
+//! | `num_checkpoints_removed` | [`RemovalCallback::num_checkpoints_removed`] | `num_checkpoints_removed` |
+//! | `trials_resumed_without_checkpoint()` | [`RemovalCallback::trials_resumed_without_checkpoint`] | `trials_resumed_without_checkpoint()` |
+//! | `estimator_for_rung(level)` | [`RemovalCallback::estimator_for_rung`] | `estimator_for_rung(level)` |
+//! | `extra_results()` | [`RemovalCallback::extra_results`] | `extra_results()` |
+//!
 //! # Features
 //!
 //! - `serde` (off by default): the event log as JSON lines.

@@ -2,7 +2,10 @@
 #![cfg(feature = "serde")]
 
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
-use rungkeeper_tuner_hooks::{Decision, ModelSpec, Removal, RemovalReason, Replay, ReplayError};
+use rungkeeper_tuner_hooks::{
+    Decision, ModelSpec, PolicySpec, Removal, RemovalReason, Replay, ReplayError,
+    SpeculativeSettings,
+};
 
 const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
 
@@ -315,4 +318,63 @@ fn free_replay_decides_by_itself() {
     }
     let plan = replay.finish().unwrap().plan.unwrap();
     assert_eq!(plan.removals[0].trial, "0");
+}
+
+/// A policy with its settings has the names of the header's fields, and comes back from a header. Settings of other policies
+/// stay as the header has them.
+#[test]
+fn policies_are_written_as_the_header_writes_them() {
+    let settings = SpeculativeSettings {
+        approx_steps: None,
+        ..SpeculativeSettings::default()
+    };
+    let others = [
+        PolicySpec::Speculative(settings),
+        PolicySpec::Random { policy_seed: 9 },
+    ];
+    for spec in PolicySpec::all().chain(others) {
+        let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
+        header.min_data_at_rung = 7;
+        header.set_policy(spec);
+        assert_eq!(header.policy_spec().unwrap(), spec);
+        let written = serde_json::to_value(&header).unwrap();
+        let serde_json::Value::Object(fields) = serde_json::to_value(spec).unwrap() else {
+            panic!("an object");
+        };
+        assert_eq!(fields["policy"], spec.name());
+        for (name, value) in &fields {
+            assert_eq!(written[name], *value, "{name}");
+        }
+        let kept = !matches!(spec, PolicySpec::Speculative(_));
+        assert_eq!(header.min_data_at_rung, if kept { 7 } else { 5 });
+        let read: PolicySpec = serde_json::from_value(fields.into()).unwrap();
+        assert_eq!(read, spec);
+        let by_name = format!(r#"{{"policy": "{spec}"}}"#);
+        let default: PolicySpec = serde_json::from_str(&by_name).unwrap();
+        assert_eq!(default, spec.name().parse().unwrap());
+    }
+}
+
+/// The fraction of a rung is written as it was given, and compared in lowest terms.
+#[test]
+fn quantiles_are_written_as_given() {
+    let header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
+    let line = to_line(&Event::Header(Box::new(header)));
+    let rungs = r#""rungs":[{"level":1,"promotion_quantile":[1,3]},{"level":3,"promotion_quantile":[3,9]},{"level":9,"promotion_quantile":[9,27]}]"#;
+    assert!(line.contains(rungs), "{line}");
+    let Event::Header(read) = parse_line(1, &line).unwrap() else {
+        panic!("a header");
+    };
+    let third = read.rungs[0].promotion_quantile;
+    assert!(
+        read.rungs
+            .iter()
+            .all(|rung| rung.promotion_quantile == third)
+    );
+    assert_eq!(to_line(&Event::Header(read)), line);
+    let error = parse_line(1, &line.replace("[3,9]", "[9,3]")).unwrap_err();
+    assert!(
+        error.to_string().contains("promotion quantile 9/3"),
+        "{error}"
+    );
 }

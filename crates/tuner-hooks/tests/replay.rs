@@ -282,3 +282,66 @@ fn unknown_events_change_nothing() {
     }
     assert_eq!(replay.finish().unwrap().plan.unwrap().removals.len(), 1);
 }
+
+/// A recorded number, time ratio or chance is the same as here up to the digits that are printed, and nothing else is. Where
+/// more must go than there are candidates, all of them go, and their number is the one that is recorded.
+#[test]
+fn recorded_inputs_are_compared_up_to_rounding() {
+    let limits = |log: &mut Log| log.header.max_num_trials = Some(7);
+    let compared = |change: &dyn Fn(&mut rungkeeper_tuner_hooks::log::LoopEnd)| {
+        let mut log = Log::new(Some(0));
+        limits(&mut log);
+        log.header.set_policy("speculative".parse().unwrap());
+        for (trial, metric) in [("0", 0.1), ("1", 0.2)] {
+            log.pause(trial, metric);
+        }
+        // A third trial runs: three must go, and two can.
+        log.write(&Event::Start {
+            trial: "2".to_owned(),
+            bracket: 0,
+            elapsed: 1.0,
+        });
+        log.loop_end();
+        let mut replay = Replay::checked(&log.header).unwrap();
+        let mut found = None;
+        for (place, line) in log.lines.iter().enumerate() {
+            let mut event = parse_line(place + 2, line).unwrap();
+            if let Event::LoopEnd(end) = &mut event {
+                assert_eq!((end.num_to_remove, end.candidates), (2, 2));
+                assert_eq!(end.removed.len(), 2);
+                change(end);
+            }
+            let step = replay.feed(place + 2, &event).unwrap();
+            found = found.or(step.checked);
+        }
+        found.expect("a loop end").differences
+    };
+    let factor = |by: f64| {
+        move |end: &mut rungkeeper_tuner_hooks::log::LoopEnd| {
+            end.time_ratio = end.time_ratio.map(|ratio| ratio * by);
+            for (_, p) in end.p.iter_mut().flatten() {
+                *p *= by;
+            }
+        }
+    };
+    assert!(compared(&|_| ()).is_empty());
+    for by in [1.0 + 1e-10, 1.0 - 1e-10] {
+        assert!(compared(&factor(by)).is_empty());
+    }
+    for by in [1.0 + 1e-8, 1.0 - 1e-8, 2.0] {
+        let differences = compared(&factor(by));
+        assert_eq!(differences.len(), 4, "{differences:?}"); // the ratio, and p of three levels
+        assert!(
+            differences[0].starts_with("time ratio 1.33"),
+            "{differences:?}"
+        );
+        assert!(
+            differences[1].starts_with("p of level 1 "),
+            "{differences:?}"
+        );
+    }
+    let differences = compared(&|end| end.num_to_remove = 3);
+    assert_eq!(differences, ["2 checkpoints must go, 3 recorded"]);
+    let differences = compared(&|end| end.candidates = 3);
+    assert_eq!(differences, ["2 candidates, 3 recorded"]);
+}

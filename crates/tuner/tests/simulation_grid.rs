@@ -56,7 +56,7 @@ fn results_are_in_grid_order_and_those_of_single_runs() {
                         workers,
                         budget,
                         seed,
-                        policy: policy.clone(),
+                        policy: *policy,
                     };
                     let alone = simulate(&grid.curves[0], &grid.conditions, &cell).unwrap();
                     assert_eq!(left.next(), Some(&alone.result));

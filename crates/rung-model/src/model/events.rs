@@ -1,6 +1,7 @@
 //! What happens to trials, event by event.
 
-use std::sync::Arc;
+use alloc::borrow::ToOwned;
+use alloc::sync::Arc;
 
 use super::RungModel;
 use crate::trial::{End, TrialState};
@@ -178,7 +179,7 @@ impl RungModel {
         let state = &mut self.trials[index.get()];
         state.about_to_run = false;
         let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
-        let paused_at = std::mem::take(&mut state.last_resource);
+        let paused_at = core::mem::take(&mut state.last_resource);
         state.committed_since_pause = false;
         (state.resumed_at, state.paused_at) = (0, 0);
         if self.retraining_is_counted && !lost_checkpoint {

@@ -3,10 +3,10 @@
 mod events;
 mod views;
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use alloc::{borrow::ToOwned, sync::Arc, vec::Vec};
 
 use foldhash::fast::FixedState;
+use hashbrown::HashMap;
 
 use crate::trial::{Standing, TrialState};
 use crate::{
@@ -278,7 +278,7 @@ impl RungModel {
     }
 
     fn set_status(&mut self, index: TrialIndex, status: TrialStatus) {
-        let before = std::mem::replace(&mut self.trials[index.get()].status, status);
+        let before = core::mem::replace(&mut self.trials[index.get()].status, status);
         match before {
             TrialStatus::Running => self.running -= 1,
             TrialStatus::PausedWithCheckpoint => self.paused_with_checkpoint -= 1,

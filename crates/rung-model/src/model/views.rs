@@ -3,6 +3,7 @@
 use super::RungModel;
 use crate::trial::End;
 use crate::{Checkpoint, Rung, RungView, TrialIndex, TrialInformation, TrialStatus};
+use alloc::borrow::ToOwned;
 
 impl RungModel {
     /// All rungs with their candidates, the paused trials whose checkpoint can be removed: it is complete and not pinned.

@@ -290,34 +290,40 @@ pub struct EstimatorCounts {
     pub num_total: u64,
 }
 
+/// The time of an event, by reference or by mutable reference as the event is.
+macro_rules! time {
+    ($event:expr) => {
+        match $event {
+            Event::Header(_) | Event::Unknown => None,
+            Event::Start { elapsed, .. }
+            | Event::Result { elapsed, .. }
+            | Event::Reported { elapsed, .. }
+            | Event::Launch { elapsed, .. }
+            | Event::Retry { elapsed, .. }
+            | Event::Undeleted { elapsed, .. }
+            | Event::Limits { elapsed, .. }
+            | Event::Resume { elapsed, .. }
+            | Event::Restart { elapsed, .. }
+            | Event::Checkpoint { elapsed, .. }
+            | Event::Complete { elapsed, .. }
+            | Event::Failed { elapsed, .. }
+            | Event::Remove { elapsed, .. }
+            | Event::Removed { elapsed, .. }
+            | Event::Budget { elapsed, .. }
+            | Event::Pin { elapsed, .. }
+            | Event::Unpin { elapsed, .. }
+            | Event::LoopEnd(LoopEnd { elapsed, .. })
+            | Event::End(EndOfRun { elapsed, .. }) => Some(elapsed),
+        }
+    };
+}
+
 impl Event {
     /// Seconds of the run at which it happened; `None` for the header and for an event that is not
     /// known.
     #[must_use]
     pub fn elapsed(&self) -> Option<f64> {
-        match self {
-            Self::Header(_) | Self::Unknown => None,
-            Self::Start { elapsed, .. }
-            | Self::Result { elapsed, .. }
-            | Self::Reported { elapsed, .. }
-            | Self::Launch { elapsed, .. }
-            | Self::Retry { elapsed, .. }
-            | Self::Undeleted { elapsed, .. }
-            | Self::Limits { elapsed, .. }
-            | Self::Resume { elapsed, .. }
-            | Self::Restart { elapsed, .. }
-            | Self::Checkpoint { elapsed, .. }
-            | Self::Complete { elapsed, .. }
-            | Self::Failed { elapsed, .. }
-            | Self::Remove { elapsed, .. }
-            | Self::Removed { elapsed, .. }
-            | Self::Budget { elapsed, .. }
-            | Self::Pin { elapsed, .. }
-            | Self::Unpin { elapsed, .. } => Some(*elapsed),
-            Self::LoopEnd(LoopEnd { elapsed, .. }) | Self::End(EndOfRun { elapsed, .. }) => {
-                Some(*elapsed)
-            }
-        }
+        time!(self).copied()
     }
 
     /// The same event at another time. A header stays as it is.
@@ -330,27 +336,8 @@ impl Event {
     /// ```
     #[must_use]
     pub fn at(mut self, seconds: f64) -> Self {
-        match &mut self {
-            Self::Header(_) | Self::Unknown => {}
-            Self::Start { elapsed, .. }
-            | Self::Result { elapsed, .. }
-            | Self::Reported { elapsed, .. }
-            | Self::Launch { elapsed, .. }
-            | Self::Retry { elapsed, .. }
-            | Self::Undeleted { elapsed, .. }
-            | Self::Limits { elapsed, .. }
-            | Self::Resume { elapsed, .. }
-            | Self::Restart { elapsed, .. }
-            | Self::Checkpoint { elapsed, .. }
-            | Self::Complete { elapsed, .. }
-            | Self::Failed { elapsed, .. }
-            | Self::Remove { elapsed, .. }
-            | Self::Removed { elapsed, .. }
-            | Self::Budget { elapsed, .. }
-            | Self::Pin { elapsed, .. }
-            | Self::Unpin { elapsed, .. }
-            | Self::LoopEnd(LoopEnd { elapsed, .. })
-            | Self::End(EndOfRun { elapsed, .. }) => *elapsed = seconds,
+        if let Some(elapsed) = time!(&mut self) {
+            *elapsed = seconds;
         }
         self
     }

@@ -46,6 +46,7 @@ pub use results::{ExtraResults, Removal, RemovalPlan};
 /// assert_eq!(callback.extra_results().cost_resources, 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[doc(alias = "HyperbandRemoveCheckpointsCallback")]
 pub struct RemovalCallback<S = ()> {
     model: RungModel,
     policy: Box<dyn RemovalPolicy>,

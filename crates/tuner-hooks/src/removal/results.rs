@@ -5,6 +5,7 @@ use rungkeeper_rung_model::RungView;
 
 /// What a loop end decided: which checkpoints are given up, and on what grounds.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct RemovalPlan {
     /// Seconds of the run.
     pub elapsed: f64,

@@ -26,6 +26,7 @@ pub enum Verdict {
 
 /// A loop end, compared.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct CheckedLoopEnd {
     /// Seconds of the run.
     pub elapsed: f64,
@@ -41,6 +42,7 @@ pub struct CheckedLoopEnd {
 
 /// A trial that was or would have been given up.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Checked {
     /// The trial.
     pub trial: String,
@@ -58,6 +60,7 @@ pub struct Checked {
 
 /// Counts over a whole log.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct Comparison {
     /// Loop ends compared.
     pub loop_ends: u64,

@@ -72,6 +72,7 @@ pub struct Replay {
 
 /// What feeding an event brought about.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// Free replay: a loop end before this event that gave something up.
     pub plan: Option<RemovalPlan>,
