@@ -75,15 +75,25 @@ impl Invocation {
     }
 
     /// As [`run`](Self::run), and hands each line of its standard output to `see` after printing it.
-    pub(crate) fn run_seeing(mut self, mut see: impl FnMut(&str)) -> Result<()> {
+    pub(crate) fn run_seeing(self, mut see: impl FnMut(&str)) -> Result<()> {
+        self.run_reading(|line| {
+            println!("{line}");
+            see(line);
+        })
+    }
+
+    /// As [`run`](Self::run), with a label before each line of its standard output, to tell it from what runs beside it.
+    pub(crate) fn run_labelled(self, label: &str) -> Result<()> {
+        self.run_reading(|line| println!("{label}: {line}"))
+    }
+
+    fn run_reading(mut self, mut read: impl FnMut(&str)) -> Result<()> {
         self.echo();
         let mut child = self.spawn()?;
         let lines = BufReader::new(child.stdout.take().context("standard output is piped")?);
         for line in lines.split(b'\n') {
             let line = line.with_context(|| format!("reading the output of `{}`", self.shown))?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{line}");
-            see(&line);
+            read(&String::from_utf8_lossy(&line));
         }
         let status = child.wait()?;
         self.succeeded(status)

@@ -4,7 +4,11 @@
 mod environment;
 mod reference;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    thread::{self, ScopedJoinHandle},
+};
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
@@ -58,18 +62,19 @@ pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
 }
 
 fn check(workspace: &Workspace, args: &Args) -> Result<()> {
-    let package = Package::of(workspace);
+    let package = &Package::of(workspace);
     package.prepare(CORE)?; // the tools are there
-    let wheel = package.build()?;
+    let wheel = &package.build()?;
     package.lint()?;
-    for environment in args.environments() {
-        if environment.name != CORE.name {
-            package.prepare(environment)?;
-        }
-        package.install(environment, &wheel)?;
-        package.check_types(environment)?;
-        package.test(environment, args.long)?;
-    }
+    // All at a time: the tests wait for processes most of theirs.
+    thread::scope(|scope| {
+        let check = |environment: &'static Environment| {
+            scope.spawn(move || package.check_in(environment, wheel, args.long))
+        };
+        let running: Vec<_> = args.environments().map(check).collect();
+        let mut results = running.into_iter().map(ScopedJoinHandle::join);
+        results.try_for_each(|result| result.expect("a check does not panic"))
+    })?;
     let names: Vec<_> = args.environments().map(|e| e.name).collect();
     println!("python: all holds in {}", names.join(", "));
     Ok(())
@@ -123,6 +128,19 @@ impl Package {
     fn prepare(&self, environment: &Environment) -> Result<()> {
         environment::prepare(&self.folder, &self.target, environment)
             .with_context(|| format!("the environment {}", environment.name))
+    }
+
+    /// Everything in one environment.
+    fn check_in(&self, environment: &Environment, wheel: &str, long: bool) -> Result<()> {
+        let checked = || {
+            if environment.name != CORE.name {
+                self.prepare(environment)?;
+            }
+            self.install(environment, wheel)?;
+            self.check_types(environment)?;
+            self.test(environment, long)
+        };
+        checked().with_context(|| format!("Python, {}", environment.name))
     }
 
     /// Builds the wheel, optimized as the published one.
@@ -191,14 +209,17 @@ impl Package {
     }
 
     fn test(&self, environment: &Environment, long: bool) -> Result<()> {
-        let cache = format!("cache_dir={}", self.under_target("cache/pytest")?);
+        let name = environment.name;
+        let cache = self.under_target(&format!("cache/pytest-{name}"))?;
+        let cache = format!("cache_dir={cache}");
         let examples = self.under_target("cache/hypothesis")?;
         let args = ["-m", "pytest", "-o", &cache, environment.tests];
         let mut call = self.call(environment, "python", args)?;
         if long {
             call = call.env("RUNGKEEPER_LONG", "1");
         }
-        call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples).run()
+        call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
+            .run_labelled(name)
     }
 }
 
