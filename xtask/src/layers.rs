@@ -1,8 +1,7 @@
 //! `cargo xtask layers`: the invariants of the design that a compiler does not see. Also run as a test.
 mod direction;
 mod manifests;
-mod purity;
-mod scan;
+pub(crate) mod purity;
 mod table;
 mod tidy;
 

@@ -58,6 +58,8 @@ enum Step {
     Features,
     /// Direction, purity, manifests, tidiness
     Layers,
+    /// The core crates build where there is no standard library
+    Purity,
     /// The benchmarks compile
     Bench,
     /// Instruction counts of the kernels
@@ -85,6 +87,7 @@ impl Step {
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
+            Self::Purity => layers::purity::build(workspace),
             Self::Bench => bench::compile(workspace),
             Self::Guard => bench::guard::run(workspace, false),
             Self::Msrv => msrv::check(workspace),
@@ -229,12 +232,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "fmt clippy doc chromium azurite test python features layers bench guard msrv publish"
+            "fmt clippy doc chromium azurite test python features layers purity bench guard msrv publish"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "fmt clippy doc chromium azurite test python features layers guard msrv"
+            "fmt clippy doc chromium azurite test python features layers purity guard msrv"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
         assert_eq!(steps("test --core"), "fmt clippy doc test");

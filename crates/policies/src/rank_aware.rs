@@ -1,4 +1,4 @@
-use alloc::{boxed::Box, vec::Vec};
+use alloc::boxed::Box;
 
 use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
 use rungkeeper_score::{RankAware as Scorer, ResumeProbability, Rung, ln_expected_cost};

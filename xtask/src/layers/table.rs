@@ -8,7 +8,7 @@ pub(super) struct Layer {
     pub(super) may_use: &'static [&'static str],
     /// Why no others.
     pub(super) must_not_know: &'static str,
-    /// Core crates are pure: no input or output, no clock, no global random numbers, no logging, and no `serde` unless asked for.
+    /// Core crates are pure: they do without the standard library, and without `serde` unless asked for.
     pub(super) is_core: bool,
 }
 
