@@ -6,7 +6,7 @@ use rungkeeper_policies::RemovalReason;
 use thiserror::Error;
 
 use crate::log::{EndOfRun, Event, Header, LoopEnd};
-use crate::{HookError, Removal, RemovalCallback, RemovalPlan, SetupError};
+use crate::{HookError, RemovalCallback, RemovalPlan, SetupError};
 
 pub use check::{Checked, CheckedLoopEnd, Comparison, Verdict};
 
@@ -146,7 +146,12 @@ impl Replay {
             self.apply_announced().map_err(at)?;
         }
         match event {
-            Event::Remove { removal, .. } => self.announce(removal).map_err(at)?,
+            // Made by a loop end, which the callback of a free replay decides by itself. Others belong to none.
+            Event::Remove { removal, .. } if is_of_a_budget(removal.reason) => {
+                if self.comparison.is_some() {
+                    self.announced.push(removal.trial.clone());
+                }
+            }
             Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
             Event::End(end) => self.end(end),
             // In a free replay the trial may hold the checkpoint that it gave up in the log.
@@ -178,20 +183,6 @@ impl Replay {
     #[must_use]
     pub fn comparison(&self) -> Comparison {
         self.comparison.clone().unwrap_or_default()
-    }
-
-    fn announce(&mut self, removal: &Removal) -> Result<(), HookError> {
-        match removal.reason {
-            // These belong to no loop end.
-            RemovalReason::Lost => self.callback.lose(&removal.trial),
-            RemovalReason::Asked => self.callback.give_up(&removal.trial),
-            _ => {
-                if self.comparison.is_some() {
-                    self.announced.push(removal.trial.clone());
-                }
-                Ok(())
-            }
-        }
     }
 
     /// Removals whose loop end is missing: the run was cut short between them and it.
@@ -232,4 +223,8 @@ impl Replay {
         self.callback.carry_out(&plan.removals).map_err(at)?;
         Ok((!plan.removals.is_empty()).then_some(plan))
     }
+}
+
+fn is_of_a_budget(reason: RemovalReason) -> bool {
+    !matches!(reason, RemovalReason::Lost | RemovalReason::Asked)
 }
