@@ -34,6 +34,10 @@ pub fn curves(trials: usize) -> Curves {
 }
 
 /// A run of eight workers with room for 50 checkpoints.
+///
+/// # Panics
+///
+/// There is no such policy.
 #[must_use]
 pub fn cell(reduction_factor: u64, policy: &str) -> Cell {
     Cell {
