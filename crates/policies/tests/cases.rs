@@ -3,8 +3,8 @@
 mod rungs;
 
 use rungkeeper_policies::{
-    ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, PolicyError, Priced,
-    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungCost, RungView, Speculative,
+    ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, Priced,
+    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative,
     SpeculativeSettings,
 };
 use rungkeeper_score::Horizon;
@@ -343,64 +343,5 @@ fn trials_without_a_finite_metric_cost_nothing() {
         assert!(good.is_finite());
         let all = costs(policy.cost().unwrap(), &rungs, 1.0);
         assert_eq!(all[0].1, f64::NEG_INFINITY);
-    }
-}
-
-/// A bound from below spares the pricing of those that are not the cheapest, and changes no choice.
-#[test]
-fn bounds_from_below_spare_the_pricing() {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    #[derive(Default)]
-    struct Counted {
-        bounded: bool,
-        priced: AtomicU64,
-    }
-
-    struct OfRung<'c>(&'c Counted, f64);
-
-    impl RungCost for OfRung<'_> {
-        fn ln_cost(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
-            self.0.priced.fetch_add(1, Ordering::Relaxed);
-            Ok(self.1)
-        }
-
-        fn ln_lower_bound(&mut self, _: &Candidate<'_>) -> Result<f64, PolicyError> {
-            Ok(if self.0.bounded {
-                self.1 - 0.5
-            } else {
-                f64::NEG_INFINITY
-            })
-        }
-    }
-
-    impl ExpectedCost for Counted {
-        fn name(&self) -> &'static str {
-            "counted"
-        }
-
-        fn of_rung(
-            &self,
-            rung: RungView<'_>,
-            _: f64,
-        ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
-            Ok(Box::new(OfRung(self, rung.level() as f64)))
-        }
-
-        fn falls_with_rank(&self) -> bool {
-            true
-        }
-    }
-
-    let rungs: Vec<Rung> = (1..=4)
-        .map(|level| Rung::of(level, 90, &[("x", 80), ("y", 70), ("z", 60)]))
-        .collect();
-    for (bounded, priced) in [(true, 1), (false, 4)] {
-        let mut policy = Cheapest(Counted {
-            bounded,
-            ..Counted::default()
-        });
-        assert_eq!(first(&mut policy, &rungs, 1.0), "x");
-        assert_eq!(policy.0.priced.into_inner(), priced);
     }
 }

@@ -2,6 +2,8 @@
 
 mod rungs;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use proptest::prelude::*;
 use rungkeeper_policies::{
     Cheapest, ExpectedCost, Need, PolicyError, PolicySpec, Priced, RankAware, RemovalPolicy,
@@ -156,5 +158,71 @@ proptest! {
             let (few, many) = (removed(fewer), removed(fewer + more));
             prop_assert_eq!(&many[..few.len()], &few[..]);
         }
+    }
+}
+
+/// A bound from below spares the pricing of those that are not the cheapest, and changes no choice.
+#[test]
+fn bounds_from_below_spare_the_pricing() {
+    #[derive(Default)]
+    struct Counted {
+        bounded: bool,
+        priced: AtomicU64,
+    }
+
+    struct OfRung<'c>(&'c Counted, f64);
+
+    impl RungCost for OfRung<'_> {
+        fn ln_cost(&mut self, _: &rungkeeper_policies::Candidate<'_>) -> Result<f64, PolicyError> {
+            self.0.priced.fetch_add(1, Ordering::Relaxed);
+            Ok(self.1)
+        }
+
+        fn ln_lower_bound(
+            &mut self,
+            _: &rungkeeper_policies::Candidate<'_>,
+        ) -> Result<f64, PolicyError> {
+            Ok(if self.0.bounded {
+                self.1 - 0.5
+            } else {
+                f64::NEG_INFINITY
+            })
+        }
+    }
+
+    impl ExpectedCost for Counted {
+        fn name(&self) -> &'static str {
+            "counted"
+        }
+
+        fn of_rung(
+            &self,
+            rung: RungView<'_>,
+            _: f64,
+        ) -> Result<Box<dyn RungCost + '_>, PolicyError> {
+            Ok(Box::new(OfRung(self, rung.level() as f64)))
+        }
+
+        fn falls_with_rank(&self) -> bool {
+            true
+        }
+    }
+
+    let rungs: Vec<Rung> = (1..=4)
+        .map(|level| Rung {
+            level,
+            len: 90,
+            trials: [80, 70, 60]
+                .map(|rank| (format!("{level}_{rank}"), rank, rank - 1, 1, false))
+                .to_vec(),
+        })
+        .collect();
+    for (bounded, priced) in [(true, 1), (false, 4)] {
+        let mut policy = Cheapest(Counted {
+            bounded,
+            ..Counted::default()
+        });
+        assert_eq!(ids(&mut policy, &rungs, checkpoints(1), 1.0), ["1_80"]);
+        assert_eq!(policy.0.priced.into_inner(), priced);
     }
 }
