@@ -126,7 +126,7 @@ proptest! {
 
     /// Only the worst of each rung are priced, and the choice is that of pricing all.
     #[test]
-    fn pricing_a_few_is_pricing_all(rungs in rungs(100), number in 1u64..20, ratio in 1e-6..1e3f64) {
+    fn pricing_a_few_is_pricing_all(rungs in rungs(25), number in 1u64..20, ratio in 1e-6..1e3f64) {
         let few: [Box<dyn RemovalPolicy>; 2] =
             [Box::new(Cheapest(Speculative::default())), Box::new(Cheapest(RankAware::default()))];
         let all: [Box<dyn RemovalPolicy>; 2] = [
