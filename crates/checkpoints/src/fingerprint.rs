@@ -42,11 +42,14 @@ pub fn fingerprint(root: &Path) -> io::Result<Fingerprint> {
     let root = openat(CWD, root, flags, Mode::empty())?;
     let mut left = vec![Vec::new()];
     while let Some(below) = left.pop() {
-        let name: &[u8] = if below.is_empty() { b"." } else { &below };
-        let folder = match openat(&root, name, flags, Mode::empty()) {
-            // It went while the folder was read, which is a change like any other.
-            Err(Errno::NOENT | Errno::NOTDIR) => continue,
-            folder => folder?,
+        let folder = if below.is_empty() {
+            root.try_clone()?
+        } else {
+            match openat(&root, below.as_slice(), flags, Mode::empty()) {
+                // It went while the folder was read, which is a change like any other.
+                Err(Errno::NOENT | Errno::NOTDIR) => continue,
+                folder => folder?,
+            }
         };
         hasher.update(&stat_bytes(&fstat(&folder)?));
         let mut entries = Dir::new(folder)?;

@@ -3,8 +3,8 @@
 mod rungs;
 
 use rungkeeper_policies::{
-    ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, Priced,
-    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative,
+    ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, PolicyError, Priced,
+    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungCost, RungView, Speculative,
     SpeculativeSettings,
 };
 use rungkeeper_score::Horizon;
