@@ -174,6 +174,7 @@ fn child(arguments: &str) -> ! {
                 let handle = (kind > 7).then(|| File::options().append(true).open(weights));
                 if kind < 6 {
                     store.prepare(trial, level, 1).unwrap();
+                    thread::sleep(Duration::from_millis(1)); // until the program has ended
                 }
                 let committed = store.commit(trial, level, 1).unwrap();
                 if let Some(handle) = handle {
