@@ -89,8 +89,13 @@ fn worst_of_rungs<'m>(
         }
     }
     // Beside the least of them, a small part of the others' work is enough.
-    heads.sort_by(|one, other| one.guess.total_cmp(&other.guess));
     let mut least = f64::INFINITY;
+    let by_guess = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| {
+        one.guess.total_cmp(&other.guess)
+    };
+    if let Some(head) = heads.iter_mut().min_by(by_guess) {
+        least = head.price(least)?;
+    }
     for head in &mut heads {
         least = head.price(least)?;
     }

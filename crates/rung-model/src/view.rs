@@ -137,14 +137,17 @@ impl<'m> RungView<'m> {
     /// The candidates, worst first: those whose metric is no finite number, then by descending rank. Each step takes time
     /// logarithmic in the rung length.
     pub fn worst_first(self) -> impl Iterator<Item = Candidate<'m>> {
-        let (waiting, listed) = match self.candidates {
-            Candidates::Waiting(model, rung) => (Some((model, rung)), &[][..]),
-            Candidates::Listed(candidates) => (None, candidates),
+        let (mut waiting, mut listed) = match self.candidates {
+            Candidates::Waiting(model, rung) => {
+                (Some((model, rung, rung.waiting().rev())), [].iter())
+            }
+            Candidates::Listed(candidates) => (None, candidates.iter()),
         };
-        let waiting = waiting.into_iter().flat_map(|(model, rung)| {
-            let worst_first = rung.waiting().rev();
-            worst_first.filter_map(|(position, trial)| model.candidate(rung, position, trial))
-        });
-        waiting.chain(listed.iter().copied())
+        core::iter::from_fn(move || match &mut waiting {
+            Some((model, rung, worst_first)) => {
+                worst_first.find_map(|(position, trial)| model.candidate(rung, position, trial))
+            }
+            None => listed.next().copied(),
+        })
     }
 }

@@ -110,8 +110,7 @@ impl FirstPassages<'_> {
         let terms = Terms {
             r,
             y: 1.0 / (v * share),
-            v,
-            one: 1.0,
+            yv: 1.0 / share,
             last: 1.0,
             sum: 1.0,
         };
@@ -136,16 +135,17 @@ impl FirstPassages<'_> {
                 down *= behind + m + j as f64;
             }
             let (mut rising, mut falling, mut inner) = (left_to_eta, 1.0, 0.0);
-            for j in (1..=eta).rev() {
+            // With `(1..=eta).rev()` the compiler would not do several steps side by side.
+            for j in (0..eta).map(|j| eta - j) {
                 let after = n + l + j as f64;
                 falling *= l + j as f64;
                 inner = falling + left * after * inner;
                 rising *= after;
             }
-            let scale = 1.0 / (falling * l);
-            steps.ratio[i] = up / down;
-            steps.constant[i] = inner * (l * scale);
-            steps.slope[i] = rising * (l * scale);
+            let (y, scale) = (up / down, 1.0 / (falling * l));
+            steps.y[i] = y;
+            steps.constant[i] = y * (inner * (l * scale));
+            steps.slope[i] = y * (rising * (l * scale));
             steps.share[i] = d * (falling * scale);
         }
         steps
@@ -202,8 +202,8 @@ const BELOW: [f64; BLOCK] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 #[derive(Debug, Default)]
 struct Steps {
     /// y(r) / y(r + 1)
-    ratio: [f64; BLOCK],
-    /// v(L) = `constant` + `slope` v(L + eta)
+    y: [f64; BLOCK],
+    /// y(r) v(L) = `constant` y(r + 1) + `slope` y(r + 1) v(L + eta)
     constant: [f64; BLOCK],
     slope: [f64; BLOCK],
     /// d / L
@@ -215,27 +215,18 @@ struct Steps {
 struct Terms {
     r: f64,
     y: f64,
-    v: f64,
-    /// 1 in the unit of v.
-    one: f64,
+    /// y v, which does not leave the range of doubles where y and v do.
+    yv: f64,
     last: f64,
     sum: f64,
 }
 
-/// Where v exceeds this, a one beside it does not count any more.
-const VAST: f64 = 1.267_650_600_228_229_4e30; // 2^100
-
 impl Terms {
     #[inline]
     fn go_down(&mut self, steps: &Steps, i: usize) {
-        self.y *= steps.ratio[i];
-        self.v = steps.constant[i] * self.one + steps.slope[i] * self.v;
-        if self.v > VAST {
-            self.v /= VAST;
-            self.y *= VAST;
-            self.one = 0.0;
-        }
-        self.last = self.y * self.v * steps.share[i];
+        self.yv = steps.constant[i] * self.y + steps.slope[i] * self.yv;
+        self.y *= steps.y[i];
+        self.last = self.yv * steps.share[i];
         self.sum += self.last;
         self.r -= 1.0;
     }
@@ -243,8 +234,12 @@ impl Terms {
     /// (1 - f)^eta is no double; in a block of steps what it lacks is made up for.
     fn make_up(&mut self, left_to_eta: DoubleDouble) {
         let lacking = BLOCK as f64 * (left_to_eta.low / left_to_eta.high);
+        self.yv -= self.y * lacking;
         self.y -= self.y * lacking;
-        self.v += (self.v - self.one) * lacking;
+        // Subnormal numbers may take long.
+        if self.y < f64::MIN_POSITIVE / f64::EPSILON {
+            self.y = 0.0;
+        }
     }
 }
 
