@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
+use rungkeeper_tuner_hooks::RemovalPlan;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
-use rungkeeper_tuner_hooks::{Checked, CheckedLoopEnd, Comparison, RemovalPlan, Replay, Verdict};
 use serde_json::json;
 
 use crate::input;

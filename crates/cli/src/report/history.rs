@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rungkeeper_rung_model::MetricKey;
 use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
-    ExtraResults, Limits, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
+    ExtraResults, Limits, Progress, RemovalPolicy, RungModel, TrialStatus,
 };
 
 use super::estimates::Estimates;

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::PyResult;
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, Replay, RungView,
+    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
     SetupError, TrialInformation,
 };
 

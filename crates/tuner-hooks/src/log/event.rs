@@ -13,22 +13,23 @@ pub const MOST_SECONDS: f64 = 1e12;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
+#[expect(
+    missing_docs,
+    reason = "`trial` and `elapsed` are explained once, above"
+)]
 pub enum Event {
     /// Settings of the run; the first line.
     Header(Box<Header>),
     /// A trial begins.
     Start {
-        /// The trial.
         trial: String,
         /// Its bracket; 0 where the line does not say.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_zero"))]
         bracket: usize,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A trial reported, and the scheduler decided.
     Result {
-        /// The trial.
         trial: String,
         /// Resource of the report.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
@@ -41,14 +42,12 @@ pub enum Event {
         metric: f64,
         /// What the scheduler decided.
         decision: Decision,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A report that pauses or ends its trial, written before the checkpoint of that moment is
     /// committed. The [`Event::Result`] follows; where it does not, the run was cut short, and the
     /// report counts if the checkpoint is there.
     Reported {
-        /// The trial.
         trial: String,
         /// Resource of the report.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
@@ -59,104 +58,53 @@ pub enum Event {
             serde(default = "lenient::bad", deserialize_with = "lenient::metric")
         )]
         metric: f64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A training process of a trial is about to be started: after a kill between this line and the
     /// start of the process it tells whose process may be running. The checkpoint of a paused trial
     /// is no candidate from now on, since the process starts from it.
-    Launch {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Launch { trial: String, elapsed: f64 },
     /// A paused trial runs again.
-    Resume {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Resume { trial: String, elapsed: f64 },
     /// The training program of a running trial was started again, after a crash.
-    Restart {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Restart { trial: String, elapsed: f64 },
     /// A checkpoint is complete.
     Checkpoint {
-        /// The trial.
         trial: String,
         /// Resource it was written at.
         #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
         level: u64,
         /// Its size.
         bytes: u64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A trial's training program ended by itself.
-    Complete {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Complete { trial: String, elapsed: f64 },
     /// A trial crashed for good.
-    Failed {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Failed { trial: String, elapsed: f64 },
     /// A trial that had failed runs again, from the beginning.
-    Retry {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Retry { trial: String, elapsed: f64 },
     /// A checkpoint is given up: written before its files go.
     Remove {
         /// What is given up, and why.
         #[cfg_attr(feature = "serde", serde(flatten))]
         removal: Removal,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// The files of a checkpoint that was given up are gone.
-    Removed {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Removed { trial: String, elapsed: f64 },
     /// The files of a checkpoint that was given up could not be deleted: they take room until
     /// [`Event::Removed`] says that they are gone.
     Undeleted {
-        /// The trial.
         trial: String,
         /// The room they take.
         bytes: u64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// The checkpoint of a trial is kept, whatever the policy says.
-    Pin {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Pin { trial: String, elapsed: f64 },
     /// The end of a pin.
-    Unpin {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Unpin { trial: String, elapsed: f64 },
     /// From here on the run keeps another budget.
     Budget {
         /// Most checkpoints; null or missing: any number.
@@ -165,7 +113,6 @@ pub enum Event {
         /// Most bytes of checkpoints; null or missing: any number.
         #[cfg_attr(feature = "serde", serde(default))]
         max_bytes: Option<u64>,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// From here on these limits end the run, in place of those before, and the time ratio counts
@@ -183,7 +130,6 @@ pub enum Event {
         /// Resource units after which the run ends; null or missing: no such limit.
         #[cfg_attr(feature = "serde", serde(default))]
         max_total_resource: Option<u64>,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// The end of a turn in which checkpoints were given up.

@@ -7,49 +7,25 @@ use crate::log::{Event, MOST_SECONDS, VERSION};
 /// Why a line of an event log was refused. Lines count from 1.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum LogError {
     /// The line is no event.
     #[error("line {line}: {reason}")]
-    Line {
-        /// Number of the line.
-        line: usize,
-        /// What is wrong, with the column where it is known.
-        reason: String,
-    },
+    Line { line: usize, reason: String },
     /// The last line has no end: writing it was cut short.
     #[error("line {line} is cut off after {length} bytes: the log was not written to its end")]
-    Cut {
-        /// Number of the line.
-        line: usize,
-        /// Bytes there are.
-        length: usize,
-    },
+    Cut { line: usize, length: usize },
     /// The format is of another version.
     #[error(
         "line {line}: version {version} of the event log is not known; this is version {VERSION}"
     )]
-    Version {
-        /// Number of the line.
-        line: usize,
-        /// The version it names.
-        version: u64,
-    },
+    Version { line: usize, version: u64 },
     /// The first line is no header, or a later one is.
     #[error("line {line}: {reason}")]
-    Header {
-        /// Number of the line.
-        line: usize,
-        /// Which of both.
-        reason: &'static str,
-    },
+    Header { line: usize, reason: &'static str },
     /// The log could not be read.
     #[error("line {line}: {source}")]
-    Io {
-        /// Number of the line.
-        line: usize,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { line: usize, source: io::Error },
 }
 
 /// Reads an event from a line, numbered from 1.

@@ -1,9 +1,7 @@
 //! Comparing a recorded loop end with one's own.
 
-use rungkeeper_policies::{Candidate, Priced, RungView};
-
-use crate::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
-use crate::{HookError, RemovalCallback};
+use rungkeeper_tuner_hooks::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
+use rungkeeper_tuner_hooks::{Candidate, HookError, Priced, RemovalCallback, RungView};
 
 /// Two expected costs this close, relatively, are the same: the scores are exact to 1e-12.
 const SAME_COST: f64 = 1e-11;

@@ -1,12 +1,12 @@
-//! Feeding an event log to the removal callback.
+//! Feeding an event log to the removal callback, and comparing its decisions with the recorded ones.
 
 mod check;
 
-use rungkeeper_policies::RemovalReason;
+use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header, LoopEnd};
+use rungkeeper_tuner_hooks::{
+    HookError, Note, RemovalCallback, RemovalPlan, RemovalReason, SetupError,
+};
 use thiserror::Error;
-
-use crate::log::{EndOfRun, Event, Header, LoopEnd};
-use crate::{HookError, RemovalCallback, RemovalPlan, SetupError};
 
 pub use check::{Checked, CheckedLoopEnd, Comparison, Verdict};
 
@@ -43,12 +43,13 @@ pub enum ReplayError {
 ///   trials resumed without checkpoint and the estimators are compared.
 ///
 /// ```
-/// use rungkeeper_tuner_hooks::log::{Event, Header};
-/// use rungkeeper_tuner_hooks::{Decision, ModelSpec, Replay};
+/// use rungkeeper_tuner::replay::Replay;
+/// use rungkeeper_tuner_hooks::log::{CheckpointEvents, Event, Header};
+/// use rungkeeper_tuner_hooks::{Decision, ModelSpec};
 ///
 /// let mut header = Header::new("example", &ModelSpec::geometric(1, 3, 27)?, 27);
 /// header.max_num_checkpoints = Some(1);
-/// header.checkpoints = rungkeeper_tuner_hooks::log::CheckpointEvents::Assumed;
+/// header.checkpoints = CheckpointEvents::Assumed;
 /// let mut replay = Replay::free(&header)?;
 /// let mut line = 1;
 /// let mut feed = |event| { line += 1; replay.feed(line, &event).map(|step| step.plan) };
@@ -121,7 +122,7 @@ impl Replay {
     }
 
     /// Takes the notes of the callback that gathered since the last call.
-    pub fn take_notes(&mut self) -> Vec<crate::Note> {
+    pub fn take_notes(&mut self) -> Vec<Note> {
         self.callback.take_notes()
     }
 

@@ -1,8 +1,9 @@
 //! Logs of runs in which a person or a crash had a say, replayed.
 #![cfg(feature = "serde")]
 
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{CheckpointEvents, Event, Header, parse_line, to_line};
-use rungkeeper_tuner_hooks::{Decision, ModelSpec, Removal, RemovalReason, Replay, TrialStatus};
+use rungkeeper_tuner_hooks::{Decision, ModelSpec, Removal, RemovalReason, TrialStatus};
 
 /// A log in the making: what is written is what a callback that decides by itself would do.
 struct Log {
