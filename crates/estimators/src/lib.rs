@@ -26,8 +26,6 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 mod beta_binomial;
 mod error;

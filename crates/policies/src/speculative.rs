@@ -6,7 +6,7 @@ use rungkeeper_score::{Horizon, Rung, ScoreError, ln_expected_cost};
 
 use crate::{ExpectedCost, PolicyError, RungCost};
 
-/// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
+/// Settings of [`Speculative`], in the order of the event log; the defaults are those of Syne Tune 0.13.
 ///
 /// ```
 /// use rungkeeper_policies::SpeculativeSettings;
@@ -23,13 +23,13 @@ use crate::{ExpectedCost, PolicyError, RungCost};
 pub struct SpeculativeSettings {
     /// Most better arrivals that are followed, at least 1; `None`: no cut-off.
     pub approx_steps: Option<u32>,
+    /// The estimators of p.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub estimators: EstimatorSettings,
     /// When the scheduler promotes. Top fraction by default.
     pub promotion_rule: PromotionRule,
     /// How the estimate of the arrivals that are left is used. The first term is kept by default.
     pub horizon: Horizon,
-    /// The estimators of p.
-    #[cfg_attr(feature = "serde", serde(flatten))]
-    pub estimators: EstimatorSettings,
 }
 
 impl Default for SpeculativeSettings {

@@ -121,8 +121,8 @@ pub enum EventError {
         resource: u64,
         last: u64,
     },
-    /// The checkpoint of a pinned trial was to be given up.
-    #[error("trial \"{trial}\" is pinned: its checkpoint is not given up")]
+    /// The checkpoint of a pinned trial was to be removed.
+    #[error("trial \"{trial}\" is pinned: its checkpoint is not removed")]
     Pinned { trial: String },
     /// The sizes of all checkpoints do not fit in 64 bits.
     #[error(

@@ -20,12 +20,18 @@ pub enum TrialStatus {
     /// Paused; its checkpoint is kept.
     #[cfg_attr(feature = "serde", serde(rename = "PAUSED-WITH-CP"))]
     PausedWithCheckpoint,
-    /// Paused; its checkpoint was given up or lost.
+    /// Paused; its checkpoint was removed or lost.
     #[cfg_attr(feature = "serde", serde(rename = "PAUSED-NO-CP"))]
     PausedNoCheckpoint,
     /// Stopped, completed or failed.
     #[cfg_attr(feature = "serde", serde(rename = "STOPPED-COMPLETED"))]
     StoppedOrCompleted,
+}
+
+impl TrialStatus {
+    pub(crate) fn is_paused(self) -> bool {
+        matches!(self, Self::PausedWithCheckpoint | Self::PausedNoCheckpoint)
+    }
 }
 
 impl fmt::Display for TrialStatus {
@@ -107,15 +113,6 @@ pub(crate) struct Standing {
     pub(crate) promoted: bool,
 }
 
-/// How a trial ended, or will end as far as is known.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum End {
-    /// By the scheduler or by itself.
-    Regular,
-    /// By a crash: it can be tried again.
-    Failed,
-}
-
 /// What the model knows of a trial.
 #[derive(Clone, Debug)]
 #[allow(clippy::struct_excessive_bools)] // no two of them exclude each other
@@ -138,7 +135,8 @@ pub(crate) struct TrialState {
     /// Whether it is paused and its training program is about to be started.
     pub(crate) about_to_run: bool,
     pub(crate) non_finite_seen: bool,
-    pub(crate) end: End,
+    /// Whether it ended by a crash: it can be tried again.
+    pub(crate) failed: bool,
 }
 
 impl TrialState {
@@ -155,7 +153,7 @@ impl TrialState {
             pinned: false,
             about_to_run: false,
             non_finite_seen: false,
-            end: End::Regular,
+            failed: false,
         }
     }
 

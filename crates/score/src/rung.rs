@@ -2,7 +2,7 @@
 
 use crate::{
     Bernoulli, Horizon, PromotionQuantile, PromotionRule, RankAware, ScoreError,
-    walk::{Walk, distance},
+    arrivals::Arrivals, binomial::Chance, methods::UnitStep, shares::Shares, walk::Walk,
 };
 
 /// Longest rung: up to here every length is a double.
@@ -60,7 +60,7 @@ impl Rung {
                 rung_len: self.len,
             });
         }
-        let d = distance(rank, self.len, self.quantile, self.rule);
+        let d = self.rule.distance(rank, self.len, self.quantile);
         Ok((d > 0).then(|| Walk {
             a: self.quantile.numerator(),
             b: self.quantile.denominator(),
@@ -101,6 +101,24 @@ impl Rung {
         horizon: Horizon,
         approx_steps: Option<u32>,
     ) -> Result<Bernoulli, ScoreError> {
-        Bernoulli::new(self, p, time_ratio, horizon, approx_steps)
+        if !(time_ratio >= 0.0) {
+            return Err(ScoreError::InvalidTimeRatio { time_ratio });
+        }
+        if !(p > 0.0 && p < 1.0) {
+            return Err(ScoreError::InvalidProbability { p });
+        }
+        if approx_steps == Some(0) {
+            return Err(ScoreError::ZeroApproxSteps);
+        }
+        let chance = Chance::new(p);
+        Ok(Bernoulli {
+            rung: self,
+            chance,
+            arrivals: Arrivals::left(self.len, time_ratio),
+            horizon,
+            approx_steps,
+            unit_step: UnitStep::new(self.quantile.denominator(), chance),
+            shares: Shares::default(),
+        })
     }
 }

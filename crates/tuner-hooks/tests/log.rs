@@ -24,17 +24,20 @@ fn header() -> Header {
 fn settings_that_are_missing_are_the_defaults() {
     let header = header();
     assert_eq!(header.version, 1);
-    assert_eq!(header.approx_steps, Some(25));
+    assert_eq!(header.settings.approx_steps, Some(25));
     assert_eq!(
-        (header.prior_beta_mean, header.prior_beta_size),
+        (
+            header.settings.estimators.prior_beta_mean,
+            header.settings.estimators.prior_beta_size
+        ),
         (0.33, 2.0)
     );
-    assert_eq!(header.min_data_at_rung, 5);
+    assert_eq!(header.settings.estimators.min_data_at_rung, 5);
     let no_cut_off = HEADER.replace("\"mode\"", "\"approx_steps\": null, \"mode\"");
     let Event::Header(header) = parse_line(1, &no_cut_off).unwrap() else {
         panic!("no header");
     };
-    assert_eq!(header.approx_steps, None);
+    assert_eq!(header.settings.approx_steps, None);
 }
 
 /// nan, inf, null, missing key, "0.3" as text: bad metrics, not errors.
@@ -240,7 +243,7 @@ fn policies_are_written_as_the_header_writes_them() {
     ];
     for spec in PolicySpec::all().chain(others) {
         let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
-        header.min_data_at_rung = 7;
+        header.settings.estimators.min_data_at_rung = 7;
         header.set_policy(spec);
         assert_eq!(header.policy_spec().unwrap(), spec);
         let written = serde_json::to_value(&header).unwrap();
@@ -252,7 +255,10 @@ fn policies_are_written_as_the_header_writes_them() {
             assert_eq!(written[name], *value, "{name}");
         }
         let kept = !matches!(spec, PolicySpec::Speculative(_));
-        assert_eq!(header.min_data_at_rung, if kept { 7 } else { 5 });
+        assert_eq!(
+            header.settings.estimators.min_data_at_rung,
+            if kept { 7 } else { 5 }
+        );
         let read: PolicySpec = serde_json::from_value(fields.into()).unwrap();
         assert_eq!(read, spec);
         let by_name = format!(r#"{{"policy": "{spec}"}}"#);

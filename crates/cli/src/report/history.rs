@@ -110,7 +110,11 @@ impl History {
             given_up.happened(elapsed, callback.trials_resumed_without_checkpoint());
             holdings.happened(elapsed, &event, callback.model(), callback.budget());
             if matches!(event, Event::Result { .. }) {
-                estimates.reported(elapsed, callback.policy(), header.min_data_at_rung);
+                estimates.reported(
+                    elapsed,
+                    callback.policy(),
+                    header.settings.estimators.min_data_at_rung,
+                );
             }
         }
         replay.finish()?;

@@ -48,7 +48,7 @@ pub(crate) fn header(experiment: &Experiment) -> Header {
     header.max_num_trials = experiment.limits.trials;
     header.max_num_reports = experiment.limits.reports;
     header.max_total_resource = experiment.limits.resource;
-    header.promotion_rule = experiment.scheduler.rule;
+    header.settings.promotion_rule = experiment.scheduler.rule;
     header.workers = experiment.workers;
     header.seed = experiment.scheduler.seed;
     header

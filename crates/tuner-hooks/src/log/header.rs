@@ -1,9 +1,5 @@
-use rungkeeper_estimators::EstimatorSettings;
 use rungkeeper_policies::{Budget, Limits, PolicyError, PolicySpec, SpeculativeSettings};
-use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Mode, ModelSpec, PromotionRule, RungSpec,
-};
-use rungkeeper_score::Horizon;
+use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
 
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
@@ -60,24 +56,9 @@ pub struct Header {
     pub max_total_resource: Option<u64>,
     /// Whether small or large metrics are good.
     pub mode: Mode,
-    /// Most better arrivals the score follows; null: no cut-off.
-    #[cfg_attr(feature = "serde", serde(default = "approx_steps"))]
-    pub approx_steps: Option<u32>,
-    /// Mean of the estimators' prior.
-    #[cfg_attr(feature = "serde", serde(default = "prior_beta_mean"))]
-    pub prior_beta_mean: f64,
-    /// Size of the estimators' prior.
-    #[cfg_attr(feature = "serde", serde(default = "prior_beta_size"))]
-    pub prior_beta_size: f64,
-    /// Values below which a level uses the overall estimator.
-    #[cfg_attr(feature = "serde", serde(default = "min_data_at_rung"))]
-    pub min_data_at_rung: u64,
-    /// Promotion rule the score assumes.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub promotion_rule: PromotionRule,
-    /// Horizon rule of the score.
-    #[cfg_attr(feature = "serde", serde(default = "horizon"))]
-    pub horizon: Horizon,
+    /// Settings of the policy `speculative`, of which `rank_aware` takes the promotion rule.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub settings: SpeculativeSettings,
     /// Resource at which a trial stops.
     pub max_resource: u64,
     /// Rungs, lowest level first.
@@ -114,41 +95,14 @@ fn version() -> u32 {
 }
 
 #[cfg(feature = "serde")]
-#[allow(clippy::unnecessary_wraps)] // the field's type
-fn approx_steps() -> Option<u32> {
-    SpeculativeSettings::default().approx_steps
-}
-
-#[cfg(feature = "serde")]
-fn prior_beta_mean() -> f64 {
-    EstimatorSettings::default().prior_beta_mean
-}
-
-#[cfg(feature = "serde")]
-fn prior_beta_size() -> f64 {
-    EstimatorSettings::default().prior_beta_size
-}
-
-#[cfg(feature = "serde")]
-fn min_data_at_rung() -> u64 {
-    EstimatorSettings::default().min_data_at_rung
-}
-
-#[cfg(feature = "serde")]
 fn promoted_behind_equals() -> bool {
     true
-}
-
-#[cfg(feature = "serde")]
-fn horizon() -> Horizon {
-    SpeculativeSettings::default().horizon
 }
 
 impl Header {
     /// A header with the default policy, for a run of the given rungs.
     #[must_use]
     pub fn new(source: &str, spec: &ModelSpec, max_resource: u64) -> Self {
-        let settings = SpeculativeSettings::default();
         Self {
             version: VERSION,
             source: source.to_owned(),
@@ -161,12 +115,7 @@ impl Header {
             max_num_reports: None,
             max_total_resource: None,
             mode: spec.mode,
-            approx_steps: settings.approx_steps,
-            prior_beta_mean: settings.estimators.prior_beta_mean,
-            prior_beta_size: settings.estimators.prior_beta_size,
-            min_data_at_rung: settings.estimators.min_data_at_rung,
-            promotion_rule: settings.promotion_rule,
-            horizon: settings.horizon,
+            settings: SpeculativeSettings::default(),
             max_resource,
             rungs: spec.rungs.clone(),
             brackets: spec.brackets,
@@ -227,17 +176,7 @@ impl Header {
     ///
     /// An unknown name.
     pub fn policy_spec(&self) -> Result<PolicySpec, PolicyError> {
-        let settings = SpeculativeSettings {
-            approx_steps: self.approx_steps,
-            promotion_rule: self.promotion_rule,
-            horizon: self.horizon,
-            estimators: EstimatorSettings {
-                prior_beta_mean: self.prior_beta_mean,
-                prior_beta_size: self.prior_beta_size,
-                min_data_at_rung: self.min_data_at_rung,
-            },
-        };
-        PolicySpec::named(&self.policy, settings, self.policy_seed)
+        PolicySpec::named(&self.policy, self.settings, self.policy_seed)
     }
 
     /// Names another policy, with its settings. Settings that it does not have stay as they were.
@@ -255,15 +194,10 @@ impl Header {
     pub fn set_policy(&mut self, policy: PolicySpec) {
         policy.name().clone_into(&mut self.policy);
         match policy {
-            PolicySpec::RankAware { promotion_rule } => self.promotion_rule = promotion_rule,
-            PolicySpec::Speculative(settings) => {
-                self.approx_steps = settings.approx_steps;
-                self.promotion_rule = settings.promotion_rule;
-                self.horizon = settings.horizon;
-                self.prior_beta_mean = settings.estimators.prior_beta_mean;
-                self.prior_beta_size = settings.estimators.prior_beta_size;
-                self.min_data_at_rung = settings.estimators.min_data_at_rung;
+            PolicySpec::RankAware { promotion_rule } => {
+                self.settings.promotion_rule = promotion_rule;
             }
+            PolicySpec::Speculative(settings) => self.settings = settings,
             PolicySpec::Random { policy_seed } => self.policy_seed = policy_seed,
             _ => {}
         }

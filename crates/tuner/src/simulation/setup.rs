@@ -64,6 +64,7 @@ impl Setup {
         spec.check()?;
         let mut header = Header::new("simulate", &spec.model, spec.max_resource);
         header.set_policy(cell.policy);
+        header.settings.promotion_rule = conditions.promotion_rule;
         let header = Header {
             policy_seed: cell.seed,
             max_num_checkpoints: Some(cell.budget),
@@ -71,7 +72,6 @@ impl Setup {
             max_num_trials: limits.trials,
             max_num_reports: limits.reports,
             max_total_resource: limits.resource,
-            promotion_rule: conditions.promotion_rule,
             workers: cell.workers,
             seed: cell.seed,
             ..header
