@@ -1,14 +1,6 @@
 use thiserror::Error;
 
 /// Why an estimator was refused, or an update of it.
-///
-/// ```
-/// use rungkeeper_estimators::{BetaBinomial, EstimatorError};
-///
-/// let error = BetaBinomial::new(1.0, 2.0).unwrap_err();
-/// assert_eq!(error, EstimatorError::PriorMean(1.0));
-/// assert_eq!(error.to_string(), "prior_beta_mean is 1, but must lie strictly between 0 and 1");
-/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages tell what each field is")]

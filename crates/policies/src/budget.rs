@@ -29,7 +29,7 @@ impl Budget {
     pub fn of_checkpoints(max_checkpoints: u64) -> Self {
         Self {
             max_checkpoints: Some(max_checkpoints),
-            max_bytes: None,
+            ..Self::default()
         }
     }
 

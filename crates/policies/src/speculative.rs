@@ -13,9 +13,6 @@ use crate::{ExpectedCost, PolicyError, RungCost};
 ///
 /// let settings = SpeculativeSettings::default();
 /// assert_eq!(settings.approx_steps, Some(25));
-/// assert_eq!(settings.estimators.prior_beta_mean, 0.33);
-/// assert_eq!(settings.estimators.prior_beta_size, 2.0);
-/// assert_eq!(settings.estimators.min_data_at_rung, 5);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

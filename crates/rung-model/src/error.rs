@@ -5,13 +5,6 @@ use thiserror::Error;
 use crate::TrialStatus;
 
 /// Why no model can be built from a specification.
-///
-/// ```
-/// use rungkeeper_rung_model::ModelSpec;
-///
-/// let error = ModelSpec::geometric(1, 1, 27).unwrap_err();
-/// assert_eq!(error.to_string(), "reduction_factor is 1, but must be at least 2");
-/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages tell what each field is")]
@@ -73,15 +66,6 @@ pub enum SpecError {
 }
 
 /// Why an event was refused. The model is then as before.
-///
-/// ```
-/// use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
-///
-/// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
-/// let error = model.report("7", 1, 0.5, Decision::Continue).unwrap_err();
-/// assert_eq!(error.to_string(), "trial \"7\" was never started");
-/// # Ok::<(), rungkeeper_rung_model::SpecError>(())
-/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages tell what each field is")]

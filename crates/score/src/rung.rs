@@ -84,16 +84,6 @@ impl Rung {
     /// # Errors
     /// [`ScoreError::InvalidTimeRatio`] unless `time_ratio` >= 0 (infinity is allowed), [`ScoreError::InvalidProbability`]
     /// unless 0 < `p` < 1, and [`ScoreError::ZeroApproxSteps`].
-    ///
-    /// ```
-    /// use rungkeeper_score::{Horizon, PromotionQuantile, PromotionRule, Rung};
-    ///
-    /// let third = PromotionQuantile::from_reduction_factor(3)?;
-    /// let rung = Rung::new(10, third, PromotionRule::TopFraction)?;
-    /// let mut scorer = rung.bernoulli(0.33, 1.0, Horizon::Hard, Some(25))?;
-    /// assert!((scorer.probability(4)?.probability() - 0.6509).abs() < 5e-5);
-    /// # Ok::<(), rungkeeper_score::ScoreError>(())
-    /// ```
     pub fn bernoulli(
         self,
         p: f64,
