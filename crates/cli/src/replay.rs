@@ -118,7 +118,7 @@ fn tell(
 }
 
 fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()> {
-    let most = match (header.max_num_checkpoints, header.max_bytes) {
+    let most = match (header.budget.max_checkpoints, header.budget.max_bytes) {
         (Some(number), None) => format!("{number} checkpoints"),
         (None, Some(bytes)) => format!("{bytes} bytes"),
         (Some(number), Some(bytes)) => format!("{number} checkpoints and {bytes} bytes"),

@@ -71,11 +71,11 @@ pub enum SpecError {
 #[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum EventError {
     /// The trial is not known.
-    #[error("trial \"{trial}\" was never started")]
-    UnknownTrial { trial: String },
+    #[error("trial \"{0}\" was never started")]
+    UnknownTrial(String),
     /// The trial is known already.
-    #[error("trial \"{trial}\" was started before")]
-    StartedTwice { trial: String },
+    #[error("trial \"{0}\" was started before")]
+    StartedTwice(String),
     /// There is no such bracket.
     #[error("trial \"{trial}\" belongs to bracket {bracket}, but there are only {number} brackets")]
     Bracket {
@@ -94,8 +94,8 @@ pub enum EventError {
     #[error("trial \"{trial}\" is {status}: only a trial that failed can be tried again")]
     NotFailed { trial: String, status: TrialStatus },
     /// Resource 0 was reported.
-    #[error("trial \"{trial}\" reported resource 0, but resources start at 1")]
-    ResourceZero { trial: String },
+    #[error("trial \"{0}\" reported resource 0, but resources start at 1")]
+    ResourceZero(String),
     /// A resource below the last one of the same attempt was reported.
     #[error(
         "trial \"{trial}\" reported resource {resource} after {last}: refused, resources must not go back"
@@ -106,8 +106,8 @@ pub enum EventError {
         last: u64,
     },
     /// The checkpoint of a pinned trial was to be removed.
-    #[error("trial \"{trial}\" is pinned: its checkpoint is not removed")]
-    Pinned { trial: String },
+    #[error("trial \"{0}\" is pinned: its checkpoint is not removed")]
+    Pinned(String),
     /// The sizes of all checkpoints do not fit in 64 bits.
     #[error(
         "a checkpoint of {bytes} bytes is refused: all of them would come to 2^64 bytes or more"

@@ -11,10 +11,11 @@ use crate::rung::Position;
 ///
 /// assert_eq!(TrialStatus::PausedWithCheckpoint.to_string(), "PAUSED-WITH-CP");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TrialStatus {
-    /// A worker trains it.
+    /// A worker trains it: how each trial begins.
+    #[default]
     #[cfg_attr(feature = "serde", serde(rename = "RUNNING"))]
     Running,
     /// Paused; its checkpoint is kept.
@@ -114,7 +115,7 @@ pub(crate) struct Standing {
 }
 
 /// What the model knows of a trial.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // no two of them exclude each other
 pub(crate) struct TrialState {
     pub(crate) status: TrialStatus,
@@ -140,23 +141,6 @@ pub(crate) struct TrialState {
 }
 
 impl TrialState {
-    pub(crate) fn new(bracket: u32) -> Self {
-        Self {
-            status: TrialStatus::Running,
-            bracket,
-            standing: None,
-            last_resource: 0,
-            resumed_at: 0,
-            paused_at: 0,
-            checkpoint: None,
-            committed_since_pause: false,
-            pinned: false,
-            about_to_run: false,
-            non_finite_seen: false,
-            failed: false,
-        }
-    }
-
     /// What the first report after a resume with a checkpoint tells: that training was done again,
     /// if it is not above the resource of the pause.
     pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {

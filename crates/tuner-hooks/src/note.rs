@@ -35,7 +35,7 @@ pub enum Note {
         paused_at: u64,
         units: u64,
     },
-    /// A checkpoint was given up, but could not be deleted. Said once per checkpoint.
+    /// A checkpoint was removed, but could not be deleted. Said once per checkpoint.
     NotDeleted { trial: String, error: String },
 }
 

@@ -3,7 +3,7 @@
 
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
 use rungkeeper_tuner_hooks::{
-    Decision, ModelSpec, PolicySpec, Removal, RemovalReason, SpeculativeSettings,
+    Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalReason, SpeculativeSettings,
 };
 
 const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
@@ -216,10 +216,11 @@ fn events_are_written_as_they_are_read() {
             elapsed,
         },
         Event::Limits {
-            max_wallclock_time: Some(7.5),
-            max_num_trials: None,
-            max_num_reports: Some(2),
-            max_total_resource: None,
+            limits: Limits {
+                seconds: Some(7.5),
+                reports: Some(2),
+                ..Limits::default()
+            },
             elapsed,
         },
     ];

@@ -86,7 +86,7 @@ impl History {
         let mut replay = Replay::checked(&header)?;
         let mut trials = Gatherer::default();
         let mut given_up = GivenUpList::default();
-        let mut holdings = Holdings::new(header.budget());
+        let mut holdings = Holdings::new(header.budget);
         let mut estimates = Estimates::default();
         let (mut ended, mut elapsed) = (false, 0.0);
         for (number, recorded) in events.enumerate() {

@@ -113,8 +113,7 @@ impl Recorded {
     pub(super) fn set_budget(&mut self, budget: Budget) {
         self.callback.set_budget(budget);
         self.history.happened(Event::Budget {
-            max_num_checkpoints: budget.max_checkpoints,
-            max_bytes: budget.max_bytes,
+            budget,
             elapsed: self.elapsed,
         });
     }
@@ -123,10 +122,7 @@ impl Recorded {
     pub(super) fn set_limits(&mut self, limits: Limits) -> Result<(), HookError> {
         self.callback.set_limits(limits)?;
         self.history.happened(Event::Limits {
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
+            limits,
             elapsed: self.elapsed,
         });
         Ok(())

@@ -122,12 +122,12 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
         |name: &str| keywords.take(name, None, |name, value| optional(name, value, unsigned));
     let most =
         |name: &str| keywords.take(name, None, |name, value| optional(name, value, positive));
-    header.max_num_checkpoints = count("max_checkpoints")?;
-    header.max_bytes = count("max_bytes")?;
-    header.max_num_trials = most("max_num_trials")?;
-    header.max_num_reports = most("max_num_reports")?;
-    header.max_total_resource = most("max_total_resource")?;
-    header.max_wallclock_time = keywords.take("max_wallclock_time", None, |name, value| {
+    header.budget.max_checkpoints = count("max_checkpoints")?;
+    header.budget.max_bytes = count("max_bytes")?;
+    header.limits.trials = most("max_num_trials")?;
+    header.limits.reports = most("max_num_reports")?;
+    header.limits.resource = most("max_total_resource")?;
+    header.limits.seconds = keywords.take("max_wallclock_time", None, |name, value| {
         optional(name, value, limit_in_seconds)
     })?;
     Ok(())

@@ -17,9 +17,7 @@ impl RungModel {
     /// The id is known already, there is no such bracket, or there are 2^32 trials.
     pub fn start(&mut self, trial: &str, bracket: usize) -> Result<TrialIndex, EventError> {
         if self.index.contains_key(trial) {
-            return Err(EventError::StartedTwice {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::StartedTwice(trial.to_owned()));
         }
         if bracket >= self.brackets.len() {
             return Err(EventError::Bracket {
@@ -32,7 +30,10 @@ impl RungModel {
         let (index, id) = (TrialIndex::new(number), Arc::<str>::from(trial));
         self.index.insert(Arc::clone(&id), index);
         self.ids.push(id);
-        self.trials.push(TrialState::new(bracket as u32));
+        self.trials.push(TrialState {
+            bracket: bracket as u32,
+            ..TrialState::default()
+        });
         self.running += 1;
         Ok(index)
     }
@@ -84,9 +85,7 @@ impl RungModel {
         let index = self.expect(trial, "a report", |s| s == TrialStatus::Running)?;
         let last = self.trials[index.get()].last_resource;
         if resource == 0 {
-            return Err(EventError::ResourceZero {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::ResourceZero(trial.to_owned()));
         }
         if resource < last {
             return Err(EventError::ResourceDecreased {
@@ -314,9 +313,7 @@ impl RungModel {
             s == TrialStatus::PausedWithCheckpoint
         })?;
         if self.trials[index.get()].pinned {
-            return Err(EventError::Pinned {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::Pinned(trial.to_owned()));
         }
         Ok(self.recounting(index, |model| {
             model.end_wait(index);

@@ -103,9 +103,7 @@ impl RungModel {
 
     fn find(&self, trial: &str) -> Result<TrialIndex, EventError> {
         let index = self.index.get(trial).copied();
-        index.ok_or_else(|| EventError::UnknownTrial {
-            trial: trial.to_owned(),
-        })
+        index.ok_or_else(|| EventError::UnknownTrial(trial.to_owned()))
     }
 
     fn expect(

@@ -1,24 +1,15 @@
 use rungkeeper_policies::{Budget, Limits, PolicyError, PolicySpec, SpeculativeSettings};
 use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
 
+#[cfg(feature = "serde")]
+use crate::log::on_line::{BudgetOnLine, LimitsOnLine};
+
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
 
 /// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
 /// repeated reports count as data.
 const REFERENCE: &str = "reference run";
-
-/// Whether a log tells when checkpoints are complete.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
-pub enum CheckpointEvents {
-    /// It does not: a paused trial holds a checkpoint.
-    #[default]
-    Assumed,
-    /// By `checkpoint` events: a paused trial holds what they name.
-    Committed,
-}
 
 /// Settings of a run: the first line of its event log.
 ///
@@ -36,24 +27,13 @@ pub struct Header {
     /// Seed of the random policy's stream.
     #[cfg_attr(feature = "serde", serde(default))]
     pub policy_seed: u64,
-    /// Most checkpoints.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_checkpoints: Option<u64>,
-    /// Most bytes of checkpoints.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_bytes: Option<u64>,
-    /// Seconds after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_wallclock_time: Option<f64>,
-    /// Trials started after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_trials: Option<u64>,
-    /// Reports after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_reports: Option<u64>,
-    /// Resource units after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_total_resource: Option<u64>,
+    /// The budget; `max_num_checkpoints` and `max_bytes` on the line.
+    #[cfg_attr(feature = "serde", serde(flatten, with = "BudgetOnLine"))]
+    pub budget: Budget,
+    /// What ends the run; `max_wallclock_time`, `max_num_trials`, `max_num_reports` and
+    /// `max_total_resource` on the line.
+    #[cfg_attr(feature = "serde", serde(flatten, with = "LimitsOnLine"))]
+    pub limits: Limits,
     /// Whether small or large metrics are good.
     pub mode: Mode,
     /// Settings of the policy `speculative`, of which `rank_aware` takes the promotion rule.
@@ -66,9 +46,9 @@ pub struct Header {
     /// Brackets; one where the line does not say.
     #[cfg_attr(feature = "serde", serde(default))]
     pub brackets: Brackets,
-    /// Whether `checkpoint` events tell what is complete.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub checkpoints: CheckpointEvents,
+    /// Whether `checkpoint` events tell what is complete; assumed where the line does not say.
+    #[cfg_attr(feature = "serde", serde(default = "checkpoints"))]
+    pub checkpoints: CheckpointTracking,
     /// Whether repeated reports count as data; where the line does not say, only in logs of the
     /// reference.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -95,6 +75,11 @@ fn version() -> u32 {
 }
 
 #[cfg(feature = "serde")]
+fn checkpoints() -> CheckpointTracking {
+    CheckpointTracking::Assumed
+}
+
+#[cfg(feature = "serde")]
 fn promoted_behind_equals() -> bool {
     true
 }
@@ -108,21 +93,14 @@ impl Header {
             source: source.to_owned(),
             policy: PolicySpec::default().to_string(),
             policy_seed: 0,
-            max_num_checkpoints: None,
-            max_bytes: None,
-            max_wallclock_time: None,
-            max_num_trials: None,
-            max_num_reports: None,
-            max_total_resource: None,
+            budget: Budget::default(),
+            limits: Limits::default(),
             mode: spec.mode,
             settings: SpeculativeSettings::default(),
             max_resource,
             rungs: spec.rungs.clone(),
             brackets: spec.brackets,
-            checkpoints: match spec.checkpoints {
-                CheckpointTracking::Assumed => CheckpointEvents::Assumed,
-                CheckpointTracking::Committed => CheckpointEvents::Committed,
-            },
+            checkpoints: spec.checkpoints,
             repeated_reports_are_data: Some(spec.repeated_reports_are_data),
             promoted_behind_equals: spec.promoted_behind_equals,
             retraining_is_counted: spec.retraining_is_counted,
@@ -138,35 +116,12 @@ impl Header {
             mode: self.mode,
             rungs: self.rungs.clone(),
             brackets: self.brackets,
-            checkpoints: match self.checkpoints {
-                CheckpointEvents::Assumed => CheckpointTracking::Assumed,
-                CheckpointEvents::Committed => CheckpointTracking::Committed,
-            },
+            checkpoints: self.checkpoints,
             repeated_reports_are_data: self
                 .repeated_reports_are_data
                 .unwrap_or(self.source == REFERENCE),
             promoted_behind_equals: self.promoted_behind_equals,
             retraining_is_counted: self.retraining_is_counted,
-        }
-    }
-
-    /// The budget.
-    #[must_use]
-    pub fn budget(&self) -> Budget {
-        Budget {
-            max_checkpoints: self.max_num_checkpoints,
-            max_bytes: self.max_bytes,
-        }
-    }
-
-    /// What ends the run.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits {
-            seconds: self.max_wallclock_time,
-            trials: self.max_num_trials,
-            reports: self.max_num_reports,
-            resource: self.max_total_resource,
         }
     }
 

@@ -30,15 +30,15 @@ pub struct CheckedLoopEnd {
     pub elapsed: f64,
     /// How the removals compare.
     pub verdict: Verdict,
-    /// What the log gave up.
+    /// What the log removed.
     pub recorded: Vec<Checked>,
-    /// What would have been given up.
+    /// What would have been removed.
     pub own: Vec<Checked>,
     /// Where the recorded state (numbers, ranks, p, time ratio) differs from this one.
     pub differences: Vec<String>,
 }
 
-/// A trial that was or would have been given up.
+/// A trial that was or would have been removed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Checked {
@@ -125,7 +125,7 @@ impl Comparison {
     }
 }
 
-/// Compares a recorded loop end, then applies what it gave up.
+/// Compares a recorded loop end, then applies what it removed.
 pub(super) fn loop_end(
     callback: &mut RemovalCallback,
     end: &LoopEnd,

@@ -1,8 +1,8 @@
 //! From conditions and a cell to what a run is made of.
 
 use rungkeeper_rung_model::{CheckpointTracking, ModelSpec};
-use rungkeeper_tuner_hooks::RemovalCallback;
 use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::{Budget, RemovalCallback};
 
 use crate::scheduler::{PromotionScheduler, PromotionSpec};
 use crate::search_space::SearchSpace;
@@ -67,11 +67,8 @@ impl Setup {
         header.settings.promotion_rule = conditions.promotion_rule;
         let header = Header {
             policy_seed: cell.seed,
-            max_num_checkpoints: Some(cell.budget),
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
+            budget: Budget::of_checkpoints(cell.budget),
+            limits,
             workers: cell.workers,
             seed: cell.seed,
             ..header
