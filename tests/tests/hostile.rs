@@ -16,7 +16,7 @@ use rand_pcg::Pcg64Mcg;
 use rungkeeper_runner::journal::Journal;
 use rungkeeper_tests::fuzz::{Door, Ground, Order, REPORT, TAG, drive, listing};
 use rungkeeper_tests::mutation::mutate;
-use rungkeeper_tuner_hooks::Replay;
+use rungkeeper_tuner::replay::Replay;
 
 const SEED: u64 = 0x0057_11E5;
 const CASES: u64 = 10_000;

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
+use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines, to_line};
-use rungkeeper_tuner_hooks::{CheckedLoopEnd, Comparison, Replay, Verdict};
 
 fn trace(name: &str) -> Vec<(usize, Event)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("oracle/traces");
@@ -50,12 +50,11 @@ fn agrees(name: &str, expected: (u64, u64, u64)) {
         .iter()
         .filter(|end| end.verdict == Verdict::Better)
     {
-        let cost = |checked: &rungkeeper_tuner_hooks::Checked| checked.ln_cost.unwrap().exp();
-        let loss =
-            |list: &[rungkeeper_tuner_hooks::Checked]| -> f64 { list.iter().map(cost).sum() };
+        let cost = |checked: &Checked| checked.ln_cost.unwrap().exp();
+        let loss = |list: &[Checked]| -> f64 { list.iter().map(cost).sum() };
         assert!(loss(&end.own) < loss(&end.recorded), "{name}: {end:?}");
         // Where the choices differ, the reference's own score of what it gave up is off.
-        let off = |checked: &rungkeeper_tuner_hooks::Checked| {
+        let off = |checked: &Checked| {
             let score = checked.recorded_score.unwrap();
             (score - cost(checked)).abs() > 1e-3 * cost(checked)
         };

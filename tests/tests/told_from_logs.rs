@@ -15,8 +15,8 @@ use runs::{EXPERIMENT, TRAINER, folder, rungkeeper, succeeds, text};
 /// Of a run with rungs 1 and 3 and the end at 9, without experiment file.
 fn log(events: &[&str]) -> tempfile::TempDir {
     let mut header = Header::new("run", &ModelSpec::geometric(1, 3, 9).unwrap(), 9);
-    header.max_num_checkpoints = Some(2);
-    header.max_num_trials = Some(4);
+    header.budget.max_checkpoints = Some(2);
+    header.limits.trials = Some(4);
     "rank_aware".clone_into(&mut header.policy);
     let mut lines = to_line(&Event::Header(Box::new(header)));
     for event in events {

@@ -26,16 +26,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     let program = bench::program(&workspace, "growth", "benches")?;
     let reference = Reference::prepare(&workspace)?;
-    let mut table = Table::new();
+    println!("{COLUMNS}");
+    let mut table = format!("{COLUMNS}\n");
+    let mut add = |callback: &str, said: &str| {
+        // Syne Tune says more when it is loaded.
+        let row = format!("{callback},{}", said.lines().last().unwrap_or_default());
+        println!("{row}");
+        table += &row;
+        table.push('\n');
+    };
     for trials in sizes(args.trials) {
         let call = Invocation::new(&program, workspace.root(), [trials.to_string()]);
-        table.add("rungkeeper", &call.output()?);
+        add("rungkeeper", &call.output()?);
     }
     for trials in sizes(args.reference_trials) {
         let call = reference.script("growth.py", &[trials.to_string()])?;
-        table.add("Syne Tune 0.13", &call.output()?);
+        add("Syne Tune 0.13", &call.output()?);
     }
-    fs::write(workspace.root().join(TABLE), table.text).context(TABLE)?;
+    fs::write(workspace.root().join(TABLE), table).context(TABLE)?;
     Invocation::new(&program, workspace.root(), ["plot", TABLE, "docs"]).run()
 }
 
@@ -44,29 +52,6 @@ fn sizes(most: u64) -> impl Iterator<Item = u64> {
     let decades = (3..19).map(|power| 10u64.pow(power));
     let sizes = decades.flat_map(|decade| [decade, 3 * decade]);
     sizes.take_while(move |size| *size <= most)
-}
-
-/// What was measured, which is shown as it comes.
-struct Table {
-    text: String,
-}
-
-impl Table {
-    fn new() -> Self {
-        println!("{COLUMNS}");
-        Self {
-            text: format!("{COLUMNS}\n"),
-        }
-    }
-
-    /// A row with the last line of what was said: Syne Tune says more when it is loaded.
-    fn add(&mut self, callback: &str, said: &str) {
-        let figures = said.lines().last().unwrap_or_default();
-        let row = format!("{callback},{figures}");
-        println!("{row}");
-        self.text.push_str(&row);
-        self.text.push('\n');
-    }
 }
 
 #[cfg(test)]

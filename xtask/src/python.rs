@@ -195,9 +195,7 @@ impl Package {
         let cache = self.under_target(&format!("cache/mypy-{}", environment.name))?;
         let python = self.program(environment, "python")?;
         let mut args = vec!["--cache-dir", &cache, "--python-executable", &python];
-        for module in environment.modules {
-            args.extend(["-m", module]);
-        }
+        args.extend(["-m", environment.module]);
         self.call(CORE, "mypy", args)?
             .env("MYPYPATH", SOURCES)
             .run()?;
@@ -213,7 +211,7 @@ impl Package {
         let cache = self.under_target(&format!("cache/pytest-{name}"))?;
         let cache = format!("cache_dir={cache}");
         let examples = self.under_target("cache/hypothesis")?;
-        let args = ["-m", "pytest", "-o", &cache, environment.tests];
+        let args = ["-m", "pytest", "-o", &cache, &environment.tests()];
         let mut call = self.call(environment, "python", args)?;
         if long {
             call = call.env("RUNGKEEPER_LONG", "1");
@@ -250,7 +248,7 @@ mod tests {
         for environment in ENVIRONMENTS {
             let requirements = environment::requirements(&package.folder, environment);
             assert!(requirements.is_ok(), "{requirements:?}");
-            assert!(package.folder.join(environment.tests).is_dir());
+            assert!(package.folder.join(environment.tests()).is_dir());
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
+use rungkeeper_tuner_hooks::RemovalPlan;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
-use rungkeeper_tuner_hooks::{Checked, CheckedLoopEnd, Comparison, RemovalPlan, Replay, Verdict};
 use serde_json::json;
 
 use crate::input;
@@ -117,7 +118,7 @@ fn tell(
 }
 
 fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()> {
-    let most = match (header.max_num_checkpoints, header.max_bytes) {
+    let most = match (header.budget.max_checkpoints, header.budget.max_bytes) {
         (Some(number), None) => format!("{number} checkpoints"),
         (None, Some(bytes)) => format!("{bytes} bytes"),
         (Some(number), Some(bytes)) => format!("{number} checkpoints and {bytes} bytes"),

@@ -1,16 +1,9 @@
 use thiserror::Error;
 
 /// Why an estimator was refused, or an update of it.
-///
-/// ```
-/// use rungkeeper_estimators::{BetaBinomial, EstimatorError};
-///
-/// let error = BetaBinomial::new(1.0, 2.0).unwrap_err();
-/// assert_eq!(error, EstimatorError::PriorMean(1.0));
-/// assert_eq!(error.to_string(), "prior_beta_mean is 1, but must lie strictly between 0 and 1");
-/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum EstimatorError {
     /// The prior mean lies outside the open interval (0, 1), or is NaN.
     #[error("prior_beta_mean is {0}, but must lie strictly between 0 and 1")]
@@ -20,18 +13,8 @@ pub enum EstimatorError {
     PriorSize(f64),
     /// A batch names more successes than it has values.
     #[error("a batch of {num_total} values cannot hold {num_one} ones")]
-    Counts {
-        /// Values that are 1.
-        num_one: u64,
-        /// All values.
-        num_total: u64,
-    },
+    Counts { num_one: u64, num_total: u64 },
     /// The counts of a batch and those already held do not fit into 64 bits together.
     #[error("an estimator with {held} values cannot take {added} more")]
-    Overflow {
-        /// Values held so far.
-        held: u64,
-        /// Values of the batch.
-        added: u64,
-    },
+    Overflow { held: u64, added: u64 },
 }

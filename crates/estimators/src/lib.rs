@@ -5,18 +5,6 @@
 //! [`BetaBinomial`] learns the chance of the first, and [`LevelEstimators`] keeps one estimator
 //! per rung level, with the one over all levels standing in where a level has little data.
 //!
-//! ```
-//! use rungkeeper_estimators::{EstimatorSettings, LevelEstimators};
-//!
-//! let mut estimators = LevelEstimators::new(EstimatorSettings::default())?;
-//! // An arrival at level 3 meets four paused trials and is not worse than one of them.
-//! estimators.update(3, 1, 4)?;
-//! // Four values are fewer than `min_data_at_rung` (5), so all levels share the overall estimate.
-//! assert_eq!(estimators.probability(3), (0.66 + 1.0) / (2.0 + 4.0));
-//! assert_eq!(estimators.probability(9), estimators.probability(3));
-//! # Ok::<(), rungkeeper_estimators::EstimatorError>(())
-//! ```
-//!
 //! # Features
 //!
 //! - `serde` (off by default): `Serialize` and `Deserialize` for settings and estimators.
@@ -26,8 +14,6 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 mod beta_binomial;
 mod error;

@@ -29,7 +29,7 @@ impl Budget {
     pub fn of_checkpoints(max_checkpoints: u64) -> Self {
         Self {
             max_checkpoints: Some(max_checkpoints),
-            max_bytes: None,
+            ..Self::default()
         }
     }
 
@@ -115,6 +115,7 @@ impl Need {
 /// Why a budget cannot work.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum BudgetError {
     /// Running trials and kept ones alone hold more checkpoints.
     #[error(
@@ -123,11 +124,8 @@ pub enum BudgetError {
         workers.saturating_add(*kept)
     )]
     TooFewCheckpoints {
-        /// The budget.
         max_checkpoints: u64,
-        /// Number of workers.
         workers: u64,
-        /// Number of finished trials whose checkpoint is kept.
         kept: u64,
     },
     /// One checkpoint alone is larger than the budget.
@@ -135,10 +133,5 @@ pub enum BudgetError {
         "max_bytes is {max_bytes}, but one checkpoint has {bytes} bytes: the smallest that works \
          is {bytes}"
     )]
-    CheckpointTooLarge {
-        /// The budget.
-        max_bytes: u64,
-        /// Size of the checkpoint.
-        bytes: u64,
-    },
+    CheckpointTooLarge { max_bytes: u64, bytes: u64 },
 }

@@ -8,8 +8,10 @@
 //! }
 //! ```
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
 use rungkeeper_rung_model::{ArrivalData, Candidate, PromotionQuantile, RungView};
 
 use crate::{Choice, ExpectedCost, Need, Priced, RemovalPolicy};
@@ -43,10 +45,8 @@ pub fn check(make: Make<'_>) {
         "the name {name:?} is not lower case with underscores"
     );
     for case in cases() {
-        let candidates = case.candidates();
-        let rungs = case.rungs(&candidates);
+        let (rungs, all) = (case.rungs(), case.candidates());
         let (policy, chosen) = case.choose(make, &rungs);
-        let all: Vec<Candidate<'_>> = candidates.concat();
         check_number(name, &case, &rungs, &all, &chosen);
         check_bytes(name, &case, &all, &chosen);
         check_non_finite_first(name, &case, &all, &chosen);
@@ -76,45 +76,21 @@ struct CaseRung {
     level: u64,
     len: u64,
     /// Worst first.
-    trials: Vec<Trial>,
-}
-
-#[derive(Clone, Debug)]
-struct Trial {
-    id: String,
-    rank: u64,
-    num_better: u64,
-    bytes: u64,
-    non_finite: bool,
-}
-
-impl Trial {
-    fn candidate(&self) -> Candidate<'_> {
-        Candidate {
-            trial_id: &self.id,
-            rank: self.rank,
-            num_better: self.num_better,
-            bytes: self.bytes,
-            non_finite: self.non_finite,
-        }
-    }
+    candidates: Vec<Candidate<'static>>,
 }
 
 impl Case {
-    fn candidates(&self) -> Vec<Vec<Candidate<'_>>> {
-        let rungs = self.rungs.iter();
-        rungs
-            .map(|rung| rung.trials.iter().map(Trial::candidate).collect())
-            .collect()
+    fn rungs(&self) -> Vec<RungView<'_>> {
+        let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
+        let views = self.rungs.iter().map(|rung| {
+            RungView::new(rung.level, rung.len, third, &rung.candidates).expect("worst first")
+        });
+        views.collect()
     }
 
-    fn rungs<'c>(&self, candidates: &'c [Vec<Candidate<'c>>]) -> Vec<RungView<'c>> {
-        let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
-        let rungs = self.rungs.iter().zip(candidates);
-        let view = |(rung, list): (&CaseRung, &'c Vec<_>)| {
-            RungView::new(rung.level, rung.len, third, list).expect("worst first")
-        };
-        rungs.map(view).collect()
+    fn candidates(&self) -> Vec<Candidate<'static>> {
+        let rungs = self.rungs.iter();
+        rungs.flat_map(|rung| rung.candidates.clone()).collect()
     }
 
     /// What a new policy chooses, and the policy.
@@ -136,22 +112,14 @@ impl Case {
     }
 }
 
-/// 200 situations from a small generator (`SplitMix64` of Steele, Lea and Flood), the same in each run.
+/// 200 situations, the same in each run.
 fn cases() -> impl Iterator<Item = Case> {
-    (0..200u64).map(|number| {
-        let mut state = number;
-        let mut below = move |bound: u64| {
-            state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut z = state;
-            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            (z ^ (z >> 31)) % bound
-        };
+    (0..200).map(|number| {
+        let mut random = Pcg64::seed_from_u64(number);
+        let mut below = move |bound: u64| random.random_range(0..bound);
         let most = [0, 8][usize::from(below(20) > 0)];
         let tie = [1, 1 + below(12)][below(2) as usize];
-        let rungs = [9, 3, 1]
-            .map(|level| rung(level, most, tie, &mut below))
-            .to_vec();
+        let rungs = IDS.map(|(level, ids)| rung(level, ids, most, tie, &mut below));
         let need = Need {
             checkpoints: below(8),
             bytes: [0, below(200)][below(2) as usize],
@@ -167,7 +135,7 @@ fn cases() -> impl Iterator<Item = Case> {
             })
             .collect();
         Case {
-            rungs,
+            rungs: rungs.into(),
             need,
             time_ratio: [0.0, 1e-6, 0.3, 1.0, 20.0, 1e6][below(6) as usize],
             data,
@@ -175,23 +143,39 @@ fn cases() -> impl Iterator<Item = Case> {
     })
 }
 
+/// The rung levels, with the ids of as many trials as there may be candidates.
+const IDS: [(u64, [&str; 8]); 3] = [
+    (9, ["a", "b", "c", "d", "e", "f", "g", "h"]),
+    (3, ["i", "j", "k", "l", "m", "n", "o", "p"]),
+    (1, ["q", "r", "s", "t", "u", "v", "w", "x"]),
+];
+
 /// A rung in which entries that follow each other are equals, `tie` at a time, with at most `most` candidates.
-fn rung(level: u64, most: u64, tie: u64, below: &mut impl FnMut(u64) -> u64) -> CaseRung {
+fn rung(
+    level: u64,
+    ids: [&'static str; 8],
+    most: u64,
+    tie: u64,
+    below: &mut impl FnMut(u64) -> u64,
+) -> CaseRung {
     let len = 20 + below(200);
-    let (mut rank, non_finite) = (len + 1, below(3));
-    let trials = (0..below(most + 1))
-        .map(|number| {
-            rank -= 1 + below(2);
-            Trial {
-                id: format!("{level}_{number}"),
-                rank,
-                num_better: (rank - 1) / tie * tie,
-                bytes: below(50),
-                non_finite: number < non_finite,
-            }
-        })
-        .collect();
-    CaseRung { level, len, trials }
+    let (mut rank, non_finite, number) = (len + 1, below(3), below(most + 1));
+    let candidate = |(place, trial_id)| {
+        rank -= 1 + below(2);
+        Candidate {
+            trial_id,
+            rank,
+            num_better: (rank - 1) / tie * tie,
+            bytes: below(50),
+            non_finite: place < non_finite,
+        }
+    };
+    let trials = (0..number).zip(ids);
+    CaseRung {
+        level,
+        len,
+        candidates: trials.map(candidate).collect(),
+    }
 }
 
 fn check_number(
@@ -320,9 +304,9 @@ mod tests {
         let all: Vec<Case> = cases().collect();
         assert!(all.iter().any(|case| case.need.bytes > 0));
         assert!(all.iter().any(|case| case.need.checkpoints > 0));
-        let number = |case: &Case| case.candidates().concat().len();
+        let number = |case: &Case| case.candidates().len();
         assert!(all.iter().any(|case| number(case) == 0));
-        let bad = |case: &&Case| case.candidates().concat().iter().any(|it| it.non_finite);
+        let bad = |case: &&Case| case.candidates().iter().any(|it| it.non_finite);
         assert!(all.iter().filter(bad).count() > 50);
     }
 }

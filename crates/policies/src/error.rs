@@ -8,6 +8,7 @@ use thiserror::Error;
 /// Why a policy could not be built, could not learn, or could not choose.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum PolicyError {
     /// An estimator refused its settings or its data.
     #[error(transparent)]
@@ -17,20 +18,12 @@ pub enum PolicyError {
     Score(#[from] ScoreError),
     /// The trials of a rung could not be scored.
     #[error("the rung at level {level}: {source}")]
-    Rung {
-        /// The rung level.
-        level: u64,
-        /// Why not.
-        source: ScoreError,
-    },
+    Rung { level: u64, source: ScoreError },
     /// The score of a candidate could not be computed.
     #[error("trial \"{trial}\" at level {level}: {source}")]
     Candidate {
-        /// The trial.
         trial: String,
-        /// The rung level it waits at.
         level: u64,
-        /// Why not.
         source: ScoreError,
     },
     /// No policy has this name.

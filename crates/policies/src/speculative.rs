@@ -6,16 +6,13 @@ use rungkeeper_score::{Horizon, Rung, ScoreError, ln_expected_cost};
 
 use crate::{ExpectedCost, PolicyError, RungCost};
 
-/// Settings of [`Speculative`]; the defaults are those of Syne Tune 0.13.
+/// Settings of [`Speculative`], in the order of the event log; the defaults are those of Syne Tune 0.13.
 ///
 /// ```
 /// use rungkeeper_policies::SpeculativeSettings;
 ///
 /// let settings = SpeculativeSettings::default();
 /// assert_eq!(settings.approx_steps, Some(25));
-/// assert_eq!(settings.estimators.prior_beta_mean, 0.33);
-/// assert_eq!(settings.estimators.prior_beta_size, 2.0);
-/// assert_eq!(settings.estimators.min_data_at_rung, 5);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -23,13 +20,13 @@ use crate::{ExpectedCost, PolicyError, RungCost};
 pub struct SpeculativeSettings {
     /// Most better arrivals that are followed, at least 1; `None`: no cut-off.
     pub approx_steps: Option<u32>,
+    /// The estimators of p.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub estimators: EstimatorSettings,
     /// When the scheduler promotes. Top fraction by default.
     pub promotion_rule: PromotionRule,
     /// How the estimate of the arrivals that are left is used. The first term is kept by default.
     pub horizon: Horizon,
-    /// The estimators of p.
-    #[cfg_attr(feature = "serde", serde(flatten))]
-    pub estimators: EstimatorSettings,
 }
 
 impl Default for SpeculativeSettings {

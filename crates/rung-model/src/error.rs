@@ -5,15 +5,9 @@ use thiserror::Error;
 use crate::TrialStatus;
 
 /// Why no model can be built from a specification.
-///
-/// ```
-/// use rungkeeper_rung_model::ModelSpec;
-///
-/// let error = ModelSpec::geometric(1, 1, 27).unwrap_err();
-/// assert_eq!(error.to_string(), "reduction_factor is 1, but must be at least 2");
-/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum SpecError {
     /// The list of rungs is empty.
     #[error("there is no rung: at least one rung level is needed")]
@@ -23,63 +17,33 @@ pub enum SpecError {
     Level(u64),
     /// Levels do not ascend strictly.
     #[error("rung levels must ascend, but {next} follows {level}")]
-    Order {
-        /// The earlier level.
-        level: u64,
-        /// The one behind it.
-        next: u64,
-    },
+    Order { level: u64, next: u64 },
     /// The reduction factor is too small.
     #[error("reduction_factor is {0}, but must be at least 2")]
     ReductionFactor(u64),
     /// The max resource leaves no room above the last rung.
     #[error("max_resource is {max_resource}, but must be above the rung level {last}")]
-    MaxResource {
-        /// The highest rung level.
-        last: u64,
-        /// The max resource.
-        max_resource: u64,
-    },
+    MaxResource { last: u64, max_resource: u64 },
     /// No bracket, or more of them than rungs.
     #[error("the number of brackets is {number}, but must be 1 to {rungs}, the number of rungs")]
-    Brackets {
-        /// Brackets asked for.
-        number: usize,
-        /// Rungs there are.
-        rungs: usize,
-    },
+    Brackets { number: usize, rungs: usize },
     /// A promotion quantile that is no simple fraction.
     #[error(
         "the promotion quantile of rung {level} is {a}/{b}, but its denominator in lowest terms must \
          be at most 2^31: choose levels that are nearer to each other, or multiples of each other"
     )]
-    QuantileTooFine {
-        /// The rung level.
-        level: u64,
-        /// Numerator.
-        a: u64,
-        /// Denominator.
-        b: u64,
-    },
+    QuantileTooFine { level: u64, a: u64, b: u64 },
     /// More rung levels than a run is made for.
     #[error("there are {levels} rung levels, but there must be at most {most}")]
-    TooManyLevels {
-        /// Levels asked for.
-        levels: usize,
-        /// Most there may be.
-        most: usize,
-    },
+    TooManyLevels { levels: usize, most: usize },
     /// More rungs, over all brackets, than a run is made for.
     #[error(
         "{number} brackets with rungs of their own have {rungs} rungs, but there must be at most \
          {most}: ask for fewer brackets, or let them share their rungs"
     )]
     TooManyRungs {
-        /// Brackets asked for.
         number: usize,
-        /// Rungs of all of them.
         rungs: u64,
-        /// Most there may be.
         most: u64,
     },
     /// The mode is neither `min` nor `max`.
@@ -91,13 +55,9 @@ pub enum SpecError {
          listed worst first, with ranks from 1 to the length of their rung"
     )]
     Candidate {
-        /// The trial.
         trial: String,
-        /// The rung level.
         level: u64,
-        /// The rank given.
         rank: u64,
-        /// Number of better entries given.
         num_better: u64,
     },
     /// No promotion rule has this name.
@@ -106,90 +66,53 @@ pub enum SpecError {
 }
 
 /// Why an event was refused. The model is then as before.
-///
-/// ```
-/// use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
-///
-/// let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 27)?)?;
-/// let error = model.report("7", 1, 0.5, Decision::Continue).unwrap_err();
-/// assert_eq!(error.to_string(), "trial \"7\" was never started");
-/// # Ok::<(), rungkeeper_rung_model::SpecError>(())
-/// ```
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum EventError {
     /// The trial is not known.
-    #[error("trial \"{trial}\" was never started")]
-    UnknownTrial {
-        /// The trial.
-        trial: String,
-    },
+    #[error("trial \"{0}\" was never started")]
+    UnknownTrial(String),
     /// The trial is known already.
-    #[error("trial \"{trial}\" was started before")]
-    StartedTwice {
-        /// The trial.
-        trial: String,
-    },
+    #[error("trial \"{0}\" was started before")]
+    StartedTwice(String),
     /// There is no such bracket.
     #[error("trial \"{trial}\" belongs to bracket {bracket}, but there are only {number} brackets")]
     Bracket {
-        /// The trial.
         trial: String,
-        /// The bracket named.
         bracket: usize,
-        /// Number of brackets.
         number: usize,
     },
     /// The trial's status does not allow the event.
     #[error("trial \"{trial}\" is {status}: {event} is not possible")]
     Status {
-        /// The trial.
         trial: String,
-        /// Its status.
         status: TrialStatus,
-        /// What was to happen.
         event: &'static str,
     },
     /// A trial that did not fail was to be tried again.
     #[error("trial \"{trial}\" is {status}: only a trial that failed can be tried again")]
-    NotFailed {
-        /// The trial.
-        trial: String,
-        /// Its status.
-        status: TrialStatus,
-    },
+    NotFailed { trial: String, status: TrialStatus },
     /// Resource 0 was reported.
-    #[error("trial \"{trial}\" reported resource 0, but resources start at 1")]
-    ResourceZero {
-        /// The trial.
-        trial: String,
-    },
+    #[error("trial \"{0}\" reported resource 0, but resources start at 1")]
+    ResourceZero(String),
     /// A resource below the last one of the same attempt was reported.
     #[error(
         "trial \"{trial}\" reported resource {resource} after {last}: refused, resources must not go back"
     )]
     ResourceDecreased {
-        /// The trial.
         trial: String,
-        /// The resource reported.
         resource: u64,
-        /// The one before.
         last: u64,
     },
-    /// The checkpoint of a pinned trial was to be given up.
-    #[error("trial \"{trial}\" is pinned: its checkpoint is not given up")]
-    Pinned {
-        /// The trial.
-        trial: String,
-    },
+    /// The checkpoint of a pinned trial was to be removed.
+    #[error("trial \"{0}\" is pinned: its checkpoint is not removed")]
+    Pinned(String),
     /// The sizes of all checkpoints do not fit in 64 bits.
     #[error(
         "a checkpoint of {bytes} bytes is refused: all of them would come to 2^64 bytes or more"
     )]
-    TooManyBytes {
-        /// Size of the checkpoint.
-        bytes: u64,
-    },
+    TooManyBytes { bytes: u64 },
     /// There are as many trials as the model can number.
     #[error("no more than {} trials are possible", u32::MAX)]
     TooManyTrials,

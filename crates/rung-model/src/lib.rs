@@ -1,8 +1,8 @@
 //! Trials, rungs, ranks and checkpoints of promotion-type successive halving, fed by events only.
 //!
 //! [`RungModel`] is told what happens in a run (a trial starts, reports, is paused, resumed, ends;
-//! a checkpoint is committed or given up) and knows at any time who stands where in which rung, who
-//! holds a checkpoint, and whose could be given up. [`Rung`] is its building block, of use to a
+//! a checkpoint is committed or removed) and knows at any time who stands where in which rung, who
+//! holds a checkpoint, and whose could be removed. [`Rung`] is its building block, of use to a
 //! scheduler of one's own.
 //!
 //! # Conventions

@@ -10,25 +10,18 @@ const MAX_DENOMINATOR: u64 = 1 << 31;
 /// Why a number is no promotion quantile.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum QuantileError {
     /// The fraction is not in (0, 1], or its reduced denominator is too large.
     #[error(
         "promotion quantile {numerator}/{denominator}: must lie in (0, 1], with a reduced denominator of at most 2^31"
     )]
-    Fraction {
-        /// The numerator given.
-        numerator: u64,
-        /// The denominator given.
-        denominator: u64,
-    },
+    Fraction { numerator: u64, denominator: u64 },
     /// The number is no fraction in (0, 1] with a denominator of at most 2^31.
     #[error(
         "promotion quantile {value}: must be (a double next to) a fraction in (0, 1] with a denominator of at most 2^31"
     )]
-    Value {
-        /// The value given.
-        value: f64,
-    },
+    Value { value: f64 },
 }
 
 /// The fraction alpha = a/b of a rung that is promoted, reduced, 0 < a <= b <= 2^31.

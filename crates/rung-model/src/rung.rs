@@ -167,7 +167,7 @@ impl Rung {
         self.waiting.insert(entry, trial);
     }
 
-    /// Ends the waiting of an entry, which keeps its place: its checkpoint was given up, its trial
+    /// Ends the waiting of an entry, which keeps its place: its checkpoint was removed, its trial
     /// ended, or was promoted and is not to change any rank. Returns whether it waited.
     pub fn end_wait(&mut self, entry: Position) -> bool {
         self.waiting.remove(&entry).is_some()

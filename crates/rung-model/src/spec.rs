@@ -35,10 +35,12 @@ impl Default for Brackets {
     }
 }
 
-/// When a paused trial is taken to hold a checkpoint.
+/// When a paused trial is taken to hold a checkpoint; spelled in lower case in serialized form.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum CheckpointTracking {
-    /// Only what was committed ([`crate::RungModel::commit_checkpoint`]) can be given up.
+    /// Only what was committed ([`crate::RungModel::commit_checkpoint`]) can be removed.
     #[default]
     Committed,
     /// A trial holds its checkpoint as soon as it is paused: for tuners (and logs) that do not

@@ -11,21 +11,28 @@ use crate::rung::Position;
 ///
 /// assert_eq!(TrialStatus::PausedWithCheckpoint.to_string(), "PAUSED-WITH-CP");
 /// ```
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum TrialStatus {
-    /// A worker trains it.
+    /// A worker trains it: how each trial begins.
+    #[default]
     #[cfg_attr(feature = "serde", serde(rename = "RUNNING"))]
     Running,
     /// Paused; its checkpoint is kept.
     #[cfg_attr(feature = "serde", serde(rename = "PAUSED-WITH-CP"))]
     PausedWithCheckpoint,
-    /// Paused; its checkpoint was given up or lost.
+    /// Paused; its checkpoint was removed or lost.
     #[cfg_attr(feature = "serde", serde(rename = "PAUSED-NO-CP"))]
     PausedNoCheckpoint,
     /// Stopped, completed or failed.
     #[cfg_attr(feature = "serde", serde(rename = "STOPPED-COMPLETED"))]
     StoppedOrCompleted,
+}
+
+impl TrialStatus {
+    pub(crate) fn is_paused(self) -> bool {
+        matches!(self, Self::PausedWithCheckpoint | Self::PausedNoCheckpoint)
+    }
 }
 
 impl fmt::Display for TrialStatus {
@@ -107,17 +114,8 @@ pub(crate) struct Standing {
     pub(crate) promoted: bool,
 }
 
-/// How a trial ended, or will end as far as is known.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum End {
-    /// By the scheduler or by itself.
-    Regular,
-    /// By a crash: it can be tried again.
-    Failed,
-}
-
 /// What the model knows of a trial.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[allow(clippy::struct_excessive_bools)] // no two of them exclude each other
 pub(crate) struct TrialState {
     pub(crate) status: TrialStatus,
@@ -138,27 +136,11 @@ pub(crate) struct TrialState {
     /// Whether it is paused and its training program is about to be started.
     pub(crate) about_to_run: bool,
     pub(crate) non_finite_seen: bool,
-    pub(crate) end: End,
+    /// Whether it ended by a crash: it can be tried again.
+    pub(crate) failed: bool,
 }
 
 impl TrialState {
-    pub(crate) fn new(bracket: u32) -> Self {
-        Self {
-            status: TrialStatus::Running,
-            bracket,
-            standing: None,
-            last_resource: 0,
-            resumed_at: 0,
-            paused_at: 0,
-            checkpoint: None,
-            committed_since_pause: false,
-            pinned: false,
-            about_to_run: false,
-            non_finite_seen: false,
-            end: End::Regular,
-        }
-    }
-
     /// What the first report after a resume with a checkpoint tells: that training was done again,
     /// if it is not above the resource of the pause.
     pub(crate) fn trained_again(&mut self, resource: u64) -> Option<TrainedAgain> {

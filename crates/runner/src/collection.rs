@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use rungkeeper_checkpoints::{Orphan, Pending, Store};
 use rungkeeper_policies::{Budget, RemovalReason};
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Removal, RemovalCallback, Replay};
+use rungkeeper_tuner_hooks::{Removal, RemovalCallback};
 
 use crate::desk::Job;
 use crate::directory::{RunDirectory, read_experiment};

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use rungkeeper_checkpoints::StoreError;
 use rungkeeper_policies::{BudgetError, LimitError};
 use rungkeeper_rung_model::SpecError;
-use rungkeeper_tuner_hooks::{HookError, ReplayError, SetupError};
+use rungkeeper_tuner::replay::ReplayError;
+use rungkeeper_tuner_hooks::{HookError, SetupError};
 use thiserror::Error;
 
 use crate::experiment::ExperimentError;

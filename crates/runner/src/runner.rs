@@ -132,8 +132,7 @@ impl<'o> Runner<'o> {
         let kept = self.trials.books.num_kept(None, experiment.pin_best);
         budget.check_workers(experiment.workers, kept)?;
         let event = Event::Budget {
-            max_num_checkpoints: budget.max_checkpoints,
-            max_bytes: budget.max_bytes,
+            budget,
             elapsed: self.trials.books.elapsed(),
         };
         self.trials.books.record(&event)

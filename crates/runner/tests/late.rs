@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use rungkeeper_runner::journal::Journal;
 use rungkeeper_runner::{Observer, Outcome, ResumeOptions, Runner, Stop};
+use rungkeeper_tuner::replay::Replay;
+use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Decision, Replay};
 
 struct Folder(tempfile::TempDir);
 

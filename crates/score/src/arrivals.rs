@@ -1,8 +1,6 @@
 //! The pieces of the model in exact integers: the promotion rule, `l_i` and n'.
 
-use crate::{
-    PausedPosition, PromotionQuantile, PromotionRule, ScoreError, ScoreSettings, walk::distance,
-};
+use crate::{PausedPosition, PromotionQuantile, PromotionRule, ScoreError, ScoreSettings};
 
 /// Whether a trial of this rank (1 = best) in a rung of this length may be promoted now.
 ///
@@ -27,7 +25,7 @@ pub fn promotable(
     promotion_quantile: PromotionQuantile,
     promotion_rule: PromotionRule,
 ) -> bool {
-    distance(rank, rung_len, promotion_quantile, promotion_rule) <= 0
+    promotion_rule.promotes(rank, rung_len, promotion_quantile)
 }
 
 /// `l_i`: the number of arrivals after which the trial can first be promoted with exactly i = `better` of them better.
@@ -121,39 +119,5 @@ impl Arrivals {
             rounded_down + u128::from(product != rounded_down << -exponent)
         };
         u64::try_from(whole).map_or(Self::Vast(rung_len as f64 * time_ratio), Self::Finite)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Arrivals, arrivals_left};
-
-    #[test]
-    fn arrivals_left_is_exact() {
-        assert_eq!(arrivals_left(30, 1e-4), 1);
-        assert_eq!(arrivals_left(3, 1.0 / 3.0), 1); // the double is below 1/3
-        assert_eq!(arrivals_left(3, 1.0 / 3.0 + f64::EPSILON), 2);
-        assert_eq!(arrivals_left(1, 5e-324), 1);
-        assert_eq!(arrivals_left(1 << 53, 2f64.powi(-53)), 1);
-        assert_eq!(arrivals_left(1 << 53, 1.0 + f64::EPSILON), (1 << 53) + 2);
-        assert_eq!(arrivals_left(7, 2f64.powi(60)), 7 << 60);
-        assert_eq!(arrivals_left(u64::MAX, 1.0), u64::MAX);
-    }
-
-    #[test]
-    fn arrivals_left_at_the_borders() {
-        assert_eq!(arrivals_left(0, 1.0), 0);
-        assert_eq!(arrivals_left(5, 0.0), 0);
-        assert_eq!(arrivals_left(5, -1.0), 0);
-        assert_eq!(arrivals_left(5, f64::NAN), 0);
-        assert_eq!(arrivals_left(5, f64::MAX), u64::MAX);
-        assert_eq!(
-            Arrivals::left(16, 2f64.powi(60)),
-            Arrivals::Vast(2f64.powi(64))
-        );
-        assert_eq!(
-            Arrivals::left(15, 2f64.powi(60)),
-            Arrivals::Finite(15 << 60)
-        );
     }
 }

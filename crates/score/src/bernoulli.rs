@@ -69,10 +69,10 @@ impl PausedPosition {
 #[derive(Debug)]
 pub struct Bernoulli {
     pub(crate) rung: Rung,
-    chance: Chance,
-    arrivals: Arrivals,
-    horizon: Horizon,
-    approx_steps: Option<u32>,
+    pub(crate) chance: Chance,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) horizon: Horizon,
+    pub(crate) approx_steps: Option<u32>,
     pub(crate) unit_step: UnitStep,
     pub(crate) shares: Shares,
 }
@@ -86,34 +86,6 @@ pub(crate) struct Passages {
 }
 
 impl Bernoulli {
-    pub(crate) fn new(
-        rung: Rung,
-        p: f64,
-        time_ratio: f64,
-        horizon: Horizon,
-        approx_steps: Option<u32>,
-    ) -> Result<Self, ScoreError> {
-        if !(time_ratio >= 0.0) {
-            return Err(ScoreError::InvalidTimeRatio { time_ratio });
-        }
-        if !(p > 0.0 && p < 1.0) {
-            return Err(ScoreError::InvalidProbability { p });
-        }
-        if approx_steps == Some(0) {
-            return Err(ScoreError::ZeroApproxSteps);
-        }
-        let chance = Chance::new(p);
-        Ok(Self {
-            rung,
-            chance,
-            arrivals: Arrivals::left(rung.len, time_ratio),
-            horizon,
-            approx_steps,
-            unit_step: UnitStep::new(rung.quantile.denominator(), chance),
-            shares: Shares::default(),
-        })
-    }
-
     /// The probability that the trial of this rank (1 = best) is resumed. See [`resume_probability`].
     ///
     /// # Errors

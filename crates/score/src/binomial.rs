@@ -23,12 +23,7 @@ pub(crate) struct Chance {
 impl Chance {
     #[inline]
     pub(crate) fn new(p: f64) -> Self {
-        Self {
-            p,
-            p_low: 0.0,
-            ln_worse: libm::log1p(-p),
-            worse: DoubleDouble::sum(1.0, -p),
-        }
+        Self::wide(p.into())
     }
 
     /// A chance known to 106 bits.

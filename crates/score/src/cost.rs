@@ -1,8 +1,8 @@
-//! The expected cost of giving up a checkpoint.
+//! The expected cost of removing a checkpoint.
 
 use crate::ResumeProbability;
 
-/// Expected cost of giving up the checkpoint of a trial paused at `level`, in resource units: what must be trained again
+/// Expected cost of removing the checkpoint of a trial paused at `level`, in resource units: what must be trained again
 /// if the trial is resumed, times the probability that it is.
 ///
 /// cost = level * P, where a positive probability below the range of doubles counts as 0; compare such costs with

@@ -1,7 +1,7 @@
 //! Numbers of about 106 bits as the unevaluated sum of two doubles (Dekker 1971): where a difference of nearly equal
 //! products decides, as in the distance of a count from its mean.
 
-use core::ops::{Add, Mul, Neg, Sub};
+use core::ops::{Add, Mul, Sub};
 
 /// `high + low`, `high` being the double next to the sum.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,24 +88,15 @@ impl Add for DoubleDouble {
     }
 }
 
-impl Neg for DoubleDouble {
-    type Output = Self;
-
-    #[inline]
-    fn neg(self) -> Self {
-        Self {
-            high: -self.high,
-            low: -self.low,
-        }
-    }
-}
-
 impl Sub for DoubleDouble {
     type Output = Self;
 
     #[inline]
     fn sub(self, other: Self) -> Self {
-        self + -other
+        self + Self {
+            high: -other.high,
+            low: -other.low,
+        }
     }
 }
 

@@ -5,21 +5,6 @@ use crate::PromotionQuantile;
 /// One paused trial: its place in its rung and what is assumed of the arrivals still to come.
 ///
 /// The fields are plain numbers; each function of this crate checks them before use.
-///
-/// ```
-/// use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, resume_probability};
-///
-/// let position = PausedPosition {
-///     rank: 4,
-///     rung_len: 10,
-///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
-///     p: 0.33,
-///     time_ratio: 1.0,
-/// };
-/// let probability = resume_probability(&position, &ScoreSettings::default())?;
-/// assert!((probability.probability() - 0.6509).abs() < 5e-5);
-/// # Ok::<(), rungkeeper_score::ScoreError>(())
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PausedPosition {
@@ -38,21 +23,6 @@ pub struct PausedPosition {
 /// One paused trial: its place in its rung, and how much of the run is left.
 ///
 /// As [`PausedPosition`](crate::PausedPosition), without an assumption on the arrivals still to come.
-///
-/// ```
-/// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
-///
-/// let position = RankedPosition {
-///     rank: 3,
-///     num_better: 2,
-///     rung_len: 6,
-///     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
-///     time_ratio: 1.5, // 40 % of the run are over
-/// };
-/// let probability = rank_aware_probability(&position, PromotionRule::TopFraction)?;
-/// assert!((probability.probability() - 0.355).abs() < 5e-4);
-/// # Ok::<(), rungkeeper_score::ScoreError>(())
-/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RankedPosition {

@@ -60,18 +60,3 @@ impl ResumeProbability {
         self.ln
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::ResumeProbability;
-
-    #[test]
-    fn refuses_what_is_no_logarithm_of_a_probability() {
-        assert!(ResumeProbability::from_ln(f64::NAN).is_err());
-        assert!(ResumeProbability::from_ln(1e-300).is_err());
-        assert_eq!(
-            ResumeProbability::from_ln(f64::NEG_INFINITY),
-            Ok(ResumeProbability::NEVER)
-        );
-    }
-}

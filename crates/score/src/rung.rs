@@ -2,7 +2,7 @@
 
 use crate::{
     Bernoulli, Horizon, PromotionQuantile, PromotionRule, RankAware, ScoreError,
-    walk::{Walk, distance},
+    arrivals::Arrivals, binomial::Chance, methods::UnitStep, shares::Shares, walk::Walk,
 };
 
 /// Longest rung: up to here every length is a double.
@@ -60,7 +60,7 @@ impl Rung {
                 rung_len: self.len,
             });
         }
-        let d = distance(rank, self.len, self.quantile, self.rule);
+        let d = self.rule.distance(rank, self.len, self.quantile);
         Ok((d > 0).then(|| Walk {
             a: self.quantile.numerator(),
             b: self.quantile.denominator(),
@@ -84,16 +84,6 @@ impl Rung {
     /// # Errors
     /// [`ScoreError::InvalidTimeRatio`] unless `time_ratio` >= 0 (infinity is allowed), [`ScoreError::InvalidProbability`]
     /// unless 0 < `p` < 1, and [`ScoreError::ZeroApproxSteps`].
-    ///
-    /// ```
-    /// use rungkeeper_score::{Horizon, PromotionQuantile, PromotionRule, Rung};
-    ///
-    /// let third = PromotionQuantile::from_reduction_factor(3)?;
-    /// let rung = Rung::new(10, third, PromotionRule::TopFraction)?;
-    /// let mut scorer = rung.bernoulli(0.33, 1.0, Horizon::Hard, Some(25))?;
-    /// assert!((scorer.probability(4)?.probability() - 0.6509).abs() < 5e-5);
-    /// # Ok::<(), rungkeeper_score::ScoreError>(())
-    /// ```
     pub fn bernoulli(
         self,
         p: f64,
@@ -101,6 +91,24 @@ impl Rung {
         horizon: Horizon,
         approx_steps: Option<u32>,
     ) -> Result<Bernoulli, ScoreError> {
-        Bernoulli::new(self, p, time_ratio, horizon, approx_steps)
+        if !(time_ratio >= 0.0) {
+            return Err(ScoreError::InvalidTimeRatio { time_ratio });
+        }
+        if !(p > 0.0 && p < 1.0) {
+            return Err(ScoreError::InvalidProbability { p });
+        }
+        if approx_steps == Some(0) {
+            return Err(ScoreError::ZeroApproxSteps);
+        }
+        let chance = Chance::new(p);
+        Ok(Bernoulli {
+            rung: self,
+            chance,
+            arrivals: Arrivals::left(self.len, time_ratio),
+            horizon,
+            approx_steps,
+            unit_step: UnitStep::new(self.quantile.denominator(), chance),
+            shares: Shares::default(),
+        })
     }
 }

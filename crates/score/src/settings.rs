@@ -26,9 +26,6 @@ pub enum Horizon {
     FirstTermKept,
 }
 
-/// Number of better arrivals that the approximation follows unless told otherwise, as in Syne Tune 0.13.
-const DEFAULT_APPROX_STEPS: u32 = 25;
-
 /// What the model is to assume.
 ///
 /// ```
@@ -56,7 +53,7 @@ impl Default for ScoreSettings {
         Self {
             promotion_rule: PromotionRule::default(),
             horizon: Horizon::default(),
-            approx_steps: Some(DEFAULT_APPROX_STEPS),
+            approx_steps: Some(25), // as in Syne Tune 0.13
         }
     }
 }

@@ -1,24 +1,13 @@
 //! The integer walk D(l) and how far it has to be followed.
 
-use crate::{PromotionQuantile, PromotionRule, arrivals::Arrivals, double_double::DoubleDouble};
-
-/// D(0): positive while the trial may not be promoted. Below 2^118 in absolute value for all arguments.
-#[inline]
-pub(crate) fn distance(
-    rank: u64,
-    rung_len: u64,
-    quantile: PromotionQuantile,
-    rule: PromotionRule,
-) -> i128 {
-    rule.distance(rank, rung_len, quantile)
-}
+use crate::{arrivals::Arrivals, double_double::DoubleDouble};
 
 /// D(l) = d + b X(l) - a l, where X(l) of the first l arrivals are better; the trial may be promoted once D <= 0.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Walk {
     pub(crate) a: u64,
     pub(crate) b: u64,
-    /// D(0), 1 to 2^84.
+    /// D(0) = d, positive while the trial may not be promoted: 1 to 2^84.
     pub(crate) d: u128,
 }
 

@@ -1,6 +1,6 @@
 //! What each event of a log does to the removal callback.
 
-use rungkeeper_policies::{Budget, Limits, RemovalReason};
+use rungkeeper_policies::RemovalReason;
 
 use crate::log::Event;
 use crate::{CheckpointStore, HookError, RemovalCallback, TrialResult, TunerCallback};
@@ -66,29 +66,11 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             Event::Remove { removal, .. } => self.give_up(&removal.trial),
             Event::Pin { trial, .. } => self.pin(trial),
             Event::Unpin { trial, .. } => self.unpin(trial),
-            Event::Budget {
-                max_num_checkpoints,
-                max_bytes,
-                ..
-            } => {
-                self.set_budget(Budget {
-                    max_checkpoints: *max_num_checkpoints,
-                    max_bytes: *max_bytes,
-                });
+            Event::Budget { budget, .. } => {
+                self.set_budget(*budget);
                 Ok(())
             }
-            Event::Limits {
-                max_wallclock_time,
-                max_num_trials,
-                max_num_reports,
-                max_total_resource,
-                ..
-            } => self.set_limits(Limits {
-                seconds: *max_wallclock_time,
-                trials: *max_num_trials,
-                reports: *max_num_reports,
-                resource: *max_total_resource,
-            }),
+            Event::Limits { limits, .. } => self.set_limits(*limits),
             Event::Header(_)
             | Event::Reported { .. }
             | Event::LoopEnd(_)

@@ -98,13 +98,13 @@ pub trait TunerCallback {
         Ok(())
     }
 
-    /// The files of a checkpoint that was given up could not be deleted: they still take so many
+    /// The files of a checkpoint that was removed could not be deleted: they still take so many
     /// bytes. A store that tries again may tell it again.
     fn on_deletion_failed(&mut self, _trial: &str, _bytes: u64) -> Result<(), HookError> {
         Ok(())
     }
 
-    /// The files of a checkpoint that was given up are gone.
+    /// The files of a checkpoint that was removed are gone.
     fn on_checkpoint_deleted(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }

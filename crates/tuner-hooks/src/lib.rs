@@ -2,8 +2,7 @@
 //!
 //! A tuner that pauses and resumes trials calls a [`TunerCallback`] as things happen.
 //! [`RemovalCallback`] is one: it keeps the checkpoints within a [`Budget`], with any
-//! [`RemovalPolicy`] and any [`CheckpointStore`]. [`log`] has the types of the event log, and
-//! [`Replay`] feeds a log to a callback and compares its decisions with the recorded ones.
+//! [`RemovalPolicy`] and any [`CheckpointStore`]. [`log`] has the types of the event log.
 //!
 //! # A whole small tuner
 //!
@@ -44,14 +43,12 @@ pub mod log;
 mod note;
 mod record;
 mod removal;
-mod replay;
 mod store;
 
 pub use error::{BoxError, HookError, SetupError};
 pub use hooks::{TrialResult, TunerCallback};
 pub use note::Note;
 pub use removal::{ExtraResults, Removal, RemovalCallback, RemovalPlan};
-pub use replay::{Checked, CheckedLoopEnd, Comparison, Replay, ReplayError, Step, Verdict};
 pub use rungkeeper_policies::{
     Budget, ByLevel, Candidate, Cheapest, ExpectedCost, Limits, Need, PolicySpec, Priced, Progress,
     Random, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative, SpeculativeSettings,

@@ -10,53 +10,33 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum Note {
     /// A report passed a rung level: it is recorded there.
     SkippedRung {
-        /// The trial.
         trial: String,
-        /// The resource reported.
         resource: u64,
-        /// The rung level it is recorded at.
         level: u64,
     },
     /// A metric is no finite number. Said once per trial.
-    NonFinite {
-        /// The trial.
-        trial: String,
-        /// The rung level.
-        level: u64,
-    },
+    NonFinite { trial: String, level: u64 },
     /// A trial was resumed with its checkpoint, but reports from a resource that the checkpoint
     /// holds already. Said once per trial.
     IgnoresCheckpoint {
-        /// The trial.
         trial: String,
-        /// Level of the checkpoint.
         saved_at: u64,
-        /// Resource of the first report after the resume.
         from: u64,
-        /// Resource units that are trained again.
         units: u64,
     },
     /// A trial was resumed with a checkpoint that was saved before its pause. Said once per trial.
     SavedBefore {
-        /// The trial.
         trial: String,
-        /// Level of the checkpoint.
         saved_at: u64,
-        /// Resource at which the trial was paused.
         paused_at: u64,
-        /// Resource units that are trained again.
         units: u64,
     },
-    /// A checkpoint was given up, but could not be deleted. Said once per checkpoint.
-    NotDeleted {
-        /// The trial.
-        trial: String,
-        /// What the store said.
-        error: String,
-    },
+    /// A checkpoint was removed, but could not be deleted. Said once per checkpoint.
+    NotDeleted { trial: String, error: String },
 }
 
 impl fmt::Display for Note {

@@ -1,6 +1,6 @@
 use crate::BoxError;
 
-/// Where checkpoints are kept, as far as giving them up needs it.
+/// Where checkpoints are kept, as far as removing them needs it.
 ///
 /// Closures are stores, and `()` is one that keeps nothing.
 ///

@@ -3,8 +3,7 @@
 
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
 use rungkeeper_tuner_hooks::{
-    Decision, ModelSpec, PolicySpec, Removal, RemovalReason, Replay, ReplayError,
-    SpeculativeSettings,
+    Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalReason, SpeculativeSettings,
 };
 
 const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
@@ -25,17 +24,20 @@ fn header() -> Header {
 fn settings_that_are_missing_are_the_defaults() {
     let header = header();
     assert_eq!(header.version, 1);
-    assert_eq!(header.approx_steps, Some(25));
+    assert_eq!(header.settings.approx_steps, Some(25));
     assert_eq!(
-        (header.prior_beta_mean, header.prior_beta_size),
+        (
+            header.settings.estimators.prior_beta_mean,
+            header.settings.estimators.prior_beta_size
+        ),
         (0.33, 2.0)
     );
-    assert_eq!(header.min_data_at_rung, 5);
+    assert_eq!(header.settings.estimators.min_data_at_rung, 5);
     let no_cut_off = HEADER.replace("\"mode\"", "\"approx_steps\": null, \"mode\"");
     let Event::Header(header) = parse_line(1, &no_cut_off).unwrap() else {
         panic!("no header");
     };
-    assert_eq!(header.approx_steps, None);
+    assert_eq!(header.settings.approx_steps, None);
 }
 
 /// nan, inf, null, missing key, "0.3" as text: bad metrics, not errors.
@@ -214,10 +216,11 @@ fn events_are_written_as_they_are_read() {
             elapsed,
         },
         Event::Limits {
-            max_wallclock_time: Some(7.5),
-            max_num_trials: None,
-            max_num_reports: Some(2),
-            max_total_resource: None,
+            limits: Limits {
+                seconds: Some(7.5),
+                reports: Some(2),
+                ..Limits::default()
+            },
             elapsed,
         },
     ];
@@ -225,99 +228,6 @@ fn events_are_written_as_they_are_read() {
         let line = to_line(&event);
         assert_eq!(parse_line(1, &line).unwrap(), event, "{line}");
     }
-}
-
-fn replay(text: &str) -> Result<Replay, ReplayError> {
-    let mut replay = Replay::checked(&header())?;
-    for (number, line) in text.lines().enumerate() {
-        let line = parse_line(number + 2, line).unwrap();
-        replay.feed(number + 2, &line)?;
-    }
-    replay.finish()?;
-    Ok(replay)
-}
-
-const PAUSED: &str = r#"{"event": "start", "trial": "0", "elapsed": 1}
-{"event": "result", "trial": "0", "level": 1, "metric": 0.9, "decision": "PAUSE", "elapsed": 1}
-{"event": "start", "trial": "1", "elapsed": 1}
-{"event": "result", "trial": "1", "level": 1, "metric": 0.1, "decision": "PAUSE", "elapsed": 1}
-{"event": "start", "trial": "2", "elapsed": 1}
-"#;
-
-fn loop_end(trial: &str, rank: u64) -> String {
-    format!(
-        r#"{PAUSED}{{"event": "loop_end", "elapsed": 1, "num_to_remove": 1, "candidates": 2, "removed": [{{"trial": "{trial}", "level": 1, "rank": {rank}, "rung_len": 2}}]}}"#
-    )
-}
-
-#[test]
-fn worse_choices_and_other_states_are_found() {
-    let verdicts = |text: &str| {
-        let comparison = replay(text).unwrap().comparison();
-        (
-            comparison.agree,
-            comparison.better,
-            comparison.tied,
-            comparison.worse,
-        )
-    };
-    assert_eq!(verdicts(&loop_end("0", 2)), (1, 0, 0, 0));
-    // Giving up the better one costs more: own choice is better.
-    assert_eq!(verdicts(&loop_end("1", 1)), (0, 1, 0, 0));
-    // The recorded rank is not the one that follows from the events.
-    assert_eq!(verdicts(&loop_end("0", 1)), (0, 0, 0, 1));
-    let wrong_number = loop_end("0", 2).replace("\"candidates\": 2", "\"candidates\": 3");
-    assert_eq!(verdicts(&wrong_number), (0, 0, 0, 1));
-}
-
-#[test]
-fn ends_that_do_not_match_are_found() {
-    let end = |removed: u64| {
-        format!(
-            "{}\n{}",
-            loop_end("0", 2),
-            format_args!(
-                r#"{{"event": "end", "elapsed": 2, "extra_results": {{"num_checkpoints_removed": {removed}, "num_trials_resumed": 0, "cost_resources": 0}}, "trials_resumed_without_checkpoint": [], "estimators": [{{"level": 1, "num_one": 1, "num_total": 1}}]}}"#
-            )
-        )
-    };
-    let comparison = replay(&end(1)).unwrap().comparison();
-    assert!(comparison.passes());
-    assert_eq!(comparison.estimators_match, Some(true));
-    let comparison = replay(&end(2)).unwrap().comparison();
-    assert!(!comparison.passes());
-    assert_eq!(comparison.extra_results_match, Some(false));
-}
-
-#[test]
-fn events_that_do_not_fit_are_said_with_their_line() {
-    let twice = format!("{PAUSED}{}", PAUSED.lines().next().unwrap());
-    let error = replay(&twice).err().unwrap().to_string();
-    assert_eq!(error, "line 7: trial \"0\" was started before");
-    let unknown = loop_end("9", 1);
-    let error = replay(&unknown).err().unwrap().to_string();
-    assert_eq!(error, "line 7: trial \"9\" was never started");
-}
-
-#[test]
-fn removals_outside_of_a_loop_end_are_applied() {
-    let remove = r#"{"event": "remove", "trial": "0", "level": 1, "rank": 2, "rung_len": 2, "bytes": 5, "expected_cost": null, "reason": "asked", "elapsed": 1}"#;
-    let resume = r#"{"event": "resume", "trial": "0", "elapsed": 2}"#;
-    let replay = replay(&format!("{PAUSED}{remove}\n{resume}")).unwrap();
-    let resumed = replay.callback().trials_resumed_without_checkpoint();
-    assert_eq!(resumed, [("0".to_owned(), 1)]);
-}
-
-/// A free replay decides itself, at the end of each group of events of one time.
-#[test]
-fn free_replay_decides_by_itself() {
-    let mut replay = Replay::free(&header()).unwrap();
-    for (number, line) in loop_end("1", 1).lines().enumerate() {
-        let event = parse_line(number + 2, line).unwrap();
-        assert_eq!(replay.feed(number + 2, &event).unwrap().plan, None);
-    }
-    let plan = replay.finish().unwrap().plan.unwrap();
-    assert_eq!(plan.removals[0].trial, "0");
 }
 
 /// A policy with its settings has the names of the header's fields, and comes back from a header. Settings of other policies
@@ -334,7 +244,7 @@ fn policies_are_written_as_the_header_writes_them() {
     ];
     for spec in PolicySpec::all().chain(others) {
         let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
-        header.min_data_at_rung = 7;
+        header.settings.estimators.min_data_at_rung = 7;
         header.set_policy(spec);
         assert_eq!(header.policy_spec().unwrap(), spec);
         let written = serde_json::to_value(&header).unwrap();
@@ -346,7 +256,10 @@ fn policies_are_written_as_the_header_writes_them() {
             assert_eq!(written[name], *value, "{name}");
         }
         let kept = !matches!(spec, PolicySpec::Speculative(_));
-        assert_eq!(header.min_data_at_rung, if kept { 7 } else { 5 });
+        assert_eq!(
+            header.settings.estimators.min_data_at_rung,
+            if kept { 7 } else { 5 }
+        );
         let read: PolicySpec = serde_json::from_value(fields.into()).unwrap();
         assert_eq!(read, spec);
         let by_name = format!(r#"{{"policy": "{spec}"}}"#);

@@ -4,6 +4,7 @@
 //! - [`curves`]: tabulated learning curves, read from CSV.
 //! - [`optimum`]: on a finished run, the cheapest choice of checkpoints to keep, by a min-cost
 //!   flow.
+//! - [`replay`]: an event log fed to the removal callback, whose decisions are compared with the recorded ones.
 //! - [`scheduler`]: promotion-type asynchronous successive halving and Hyperband, behind one trait.
 //! - [`search_space`]: hyper-parameters and what they are drawn from.
 //! - [`simulation`]: the scheduler on tabulated curves under a virtual clock, for a whole grid of
@@ -20,6 +21,7 @@
 pub mod curves;
 pub mod optimum;
 mod random;
+pub mod replay;
 pub mod scheduler;
 pub mod search_space;
 pub mod simulation;

@@ -145,7 +145,7 @@ fn check_promotions(events: &[Event]) {
 /// Counts what the log tells of running trials and checkpoints at each loop end and at the end.
 fn check_budget(events: &[Event]) {
     let workers = header(events).workers as usize;
-    let budget = header(events).max_num_checkpoints.unwrap() as usize;
+    let budget = header(events).budget.max_checkpoints.unwrap() as usize;
     let (mut running, mut held) = (HashSet::new(), HashSet::new());
     for event in events {
         match event {

@@ -277,7 +277,7 @@ fn two_rules() {
             ..Conditions::default()
         };
         let (_, events) = logged(&all, &conditions, &cell("speculative", 3, 4, 10));
-        assert_eq!(header(&events).promotion_rule, rule); // the score's, too
+        assert_eq!(header(&events).settings.promotion_rule, rule); // the score's, too
         let comparison = checked(&events);
         assert!(comparison.passes() && comparison.agree == comparison.loop_ends);
         schedule(&events)

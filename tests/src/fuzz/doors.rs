@@ -8,7 +8,7 @@ use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::journal::Journal;
 use rungkeeper_runner::plain::escaped_sentence;
 use rungkeeper_runner::protocol::{Line, Protocol, ReportNames};
-use rungkeeper_tuner_hooks::Replay;
+use rungkeeper_tuner::replay::Replay;
 
 use super::ground::{REPORT, TAG};
 use super::{Ground, Outcome};

@@ -69,7 +69,7 @@ impl Frozen {
     /// What was announced to end the run.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.header.limits()
+        self.header.limits
     }
 
     /// The sum of the levels of trials that are resumed without their checkpoint, where a policy keeps a budget and

@@ -25,6 +25,32 @@ pub struct Of {
     pub spare: Option<u64>,
 }
 
+impl Of {
+    /// The rows of families of a group.
+    #[must_use]
+    pub fn group(group: Group) -> Self {
+        Self {
+            group: Some(group),
+            ..Self::default()
+        }
+    }
+
+    /// The rows of the family at a place.
+    #[must_use]
+    pub fn family(place: usize) -> Self {
+        Self {
+            family: Some(place),
+            ..Self::default()
+        }
+    }
+
+    /// Of these, the rows with so many spare checkpoints.
+    #[must_use]
+    pub fn with_spare(self, spare: Option<u64>) -> Self {
+        Self { spare, ..self }
+    }
+}
+
 impl Part {
     /// Replays all runs of a plan on their frozen schedules.
     ///

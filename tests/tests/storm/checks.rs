@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use rungkeeper_tuner_hooks::{Decision, RemovalReason, Replay, TrialStatus};
+use rungkeeper_tuner_hooks::{Decision, RemovalReason, TrialStatus};
 
 use crate::runs::{names, read_whole_lines, replayed, sorted};
 

@@ -34,8 +34,7 @@ fn forbidden(package: &Package, layer: &Layer, manifest: &Path) -> Vec<Finding> 
     let built_with = of_the_workspace.filter(|d| d.kind != DependencyKind::Development);
     let mut findings = Vec::new();
     for dependency in built_with {
-        let allowed =
-            Layer::of(&dependency.name).is_some_and(|below| layer.may_use.contains(&below.folder));
+        let allowed = Layer::of(&dependency.name).is_some_and(|below| layer.may_use(below));
         if !allowed {
             let message = format!(
                 "{} must not depend on {}: its layer must not know {}",

@@ -1,110 +1,49 @@
 //! The layers, lowest first. `docs/architecture.md` tells the story; this table is what is enforced.
 
-/// A crate under `crates/`, by the name of its folder.
+/// A crate under `crates/`.
 #[derive(Debug)]
 pub(super) struct Layer {
+    /// The name of its folder.
     pub(super) folder: &'static str,
-    /// The crates it may depend on.
-    pub(super) may_use: &'static [&'static str],
-    /// Why no others.
+    /// The crates above it in the table that it must not depend on. Those below it are out in any case.
+    except: &'static [&'static str],
+    /// Why not.
     pub(super) must_not_know: &'static str,
     /// Core crates are pure: they do without the standard library, and without `serde` unless asked for.
     pub(super) is_core: bool,
 }
 
-pub(super) const LAYERS: &[Layer] = &[
-    Layer {
-        folder: "estimators",
-        may_use: &[],
-        must_not_know: "rungs, trials, scores",
-        is_core: true,
-    },
-    Layer {
-        folder: "rung-model",
-        may_use: &[],
-        must_not_know: "scores, policies, clocks, files",
-        is_core: true,
-    },
-    Layer {
-        folder: "score",
-        may_use: &["rung-model"],
-        must_not_know: "trials, estimators, time, randomness",
-        is_core: true,
-    },
-    Layer {
-        folder: "policies",
-        may_use: &["estimators", "rung-model", "score"],
-        must_not_know: "files, tuners, clocks",
-        is_core: true,
-    },
-    Layer {
-        folder: "tuner-hooks",
-        may_use: &["estimators", "rung-model", "score", "policies"],
-        must_not_know: "schedulers, processes, concrete stores",
-        is_core: false,
-    },
-    Layer {
-        folder: "checkpoints",
-        may_use: &["rung-model", "tuner-hooks"],
-        must_not_know: "policies, scores",
-        is_core: false,
-    },
-    Layer {
-        folder: "tuner",
-        may_use: &[
-            "estimators",
-            "rung-model",
-            "score",
-            "policies",
-            "tuner-hooks",
-        ],
-        must_not_know: "processes, stores, the command line, Python",
-        is_core: false,
-    },
-    Layer {
-        folder: "runner",
-        may_use: &[
-            "estimators",
-            "rung-model",
-            "score",
-            "policies",
-            "tuner-hooks",
-            "checkpoints",
-            "tuner",
-        ],
-        must_not_know: "the command line, Python",
-        is_core: false,
-    },
-    Layer {
-        folder: "cli",
-        may_use: &[
-            "estimators",
-            "rung-model",
-            "score",
-            "policies",
-            "tuner-hooks",
-            "checkpoints",
-            "tuner",
-            "runner",
-        ],
-        must_not_know: "Python",
-        is_core: false,
-    },
-    Layer {
-        folder: "python",
-        may_use: &[
-            "estimators",
-            "rung-model",
-            "score",
-            "policies",
-            "tuner-hooks",
-            "checkpoints",
-            "tuner",
-        ],
-        must_not_know: "the command line",
-        is_core: false,
-    },
+#[rustfmt::skip]
+pub(super) static LAYERS: [Layer; 10] = [
+    core("estimators", &[], "rungs, trials, scores"),
+    core("rung-model", &["estimators"], "scores, policies, clocks, files"),
+    core("score", &["estimators"], "trials, estimators, time, randomness"),
+    core("policies", &[], "files, tuners, clocks"),
+    layer("tuner-hooks", &[], "schedulers, processes, concrete stores"),
+    layer("checkpoints", &["estimators", "score", "policies"], "policies, scores"),
+    layer("tuner", &["checkpoints"], "processes, stores, the command line, Python"),
+    layer("runner", &[], "the command line, Python"),
+    layer("cli", &[], "Python"),
+    layer("python", &["runner", "cli"], "the command line"),
 ];
+
+type Names = &'static [&'static str];
+
+const fn layer(folder: &'static str, except: Names, must_not_know: &'static str) -> Layer {
+    Layer {
+        folder,
+        except,
+        must_not_know,
+        is_core: false,
+    }
+}
+
+const fn core(folder: &'static str, except: Names, must_not_know: &'static str) -> Layer {
+    Layer {
+        is_core: true,
+        ..layer(folder, except, must_not_know)
+    }
+}
 
 impl Layer {
     /// The package's name.
@@ -119,6 +58,14 @@ impl Layer {
     pub(super) fn of(package: &str) -> Option<&'static Self> {
         LAYERS.iter().find(|layer| layer.package() == package)
     }
+
+    /// Whether it may depend on another one.
+    pub(super) fn may_use(&self, other: &Self) -> bool {
+        let mut above = LAYERS
+            .iter()
+            .take_while(|layer| layer.folder != self.folder);
+        above.any(|layer| layer.folder == other.folder) && !self.except.contains(&other.folder)
+    }
 }
 
 #[cfg(test)]
@@ -126,25 +73,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_layer_uses_only_what_stands_above_it() {
-        for (index, layer) in LAYERS.iter().enumerate() {
-            for used in layer.may_use {
-                let place = LAYERS.iter().position(|other| other.folder == *used);
-                assert!(
-                    place.is_some_and(|place| place < index),
-                    "{} uses {used}",
-                    layer.folder
-                );
+    fn core_crates_stand_on_core_crates() {
+        for layer in LAYERS.iter().filter(|layer| layer.is_core) {
+            for used in LAYERS.iter().filter(|other| layer.may_use(other)) {
+                assert!(used.is_core, "{} uses {}", layer.folder, used.folder);
             }
         }
     }
 
     #[test]
-    fn core_crates_stand_on_core_crates() {
-        for layer in LAYERS.iter().filter(|layer| layer.is_core) {
-            for used in layer.may_use {
-                let below = LAYERS.iter().find(|other| other.folder == *used).unwrap();
-                assert!(below.is_core, "{} uses {used}", layer.folder);
+    fn exceptions_stand_above() {
+        for (index, layer) in LAYERS.iter().enumerate() {
+            for except in layer.except {
+                let above = LAYERS[..index].iter().any(|it| it.folder == *except);
+                assert!(above, "{} without {except}", layer.folder);
             }
         }
     }

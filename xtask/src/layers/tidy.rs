@@ -23,7 +23,7 @@ pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
 }
 
 /// All text files that git knows or would take, with paths from the root, and their contents.
-pub(super) fn text_files(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+fn text_files(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
     let args = [
         "ls-files",
         "-z",

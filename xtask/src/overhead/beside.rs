@@ -96,7 +96,7 @@ fn write_files(args: &Args) -> Result<()> {
 }
 
 /// Prints a report and returns its answer; empty at the end of the input.
-fn report(resource: u64, loss: f64, checkpoint: bool) -> Result<String> {
+pub(super) fn report(resource: u64, loss: f64, checkpoint: bool) -> Result<String> {
     let report = serde_json::json!({"epoch": resource, "loss": loss, "checkpoint": checkpoint});
     writeln!(io::stdout(), "{report}")?;
     let mut answer = String::new();

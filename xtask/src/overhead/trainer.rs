@@ -1,13 +1,9 @@
 //! A training program that does nothing but speak the answered protocol, with a small checkpoint.
-use std::{
-    fs,
-    io::{self, Write},
-    path::PathBuf,
-    thread,
-    time::Duration,
-};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 use anyhow::Result;
+
+use super::beside::report;
 
 /// Arguments of the training program.
 #[derive(clap::Args)]
@@ -21,19 +17,13 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let file = args.checkpoints.join("epoch");
     let mut epoch = fs::read_to_string(&file).map_or(Ok(0), |text| text.parse::<u64>())?;
-    let mut answer = String::new();
-    while answer != "pause\n" {
+    loop {
         thread::sleep(Duration::from_millis(args.milliseconds));
         epoch += 1;
         fs::write(&file, epoch.to_string())?;
-        let loss = args.loss;
-        let report = serde_json::json!({"epoch": epoch, "loss": loss, "checkpoint": true});
-        writeln!(io::stdout(), "{report}")?;
-        answer.clear();
-        // The end of the input: the runner is gone.
-        if io::stdin().read_line(&mut answer)? == 0 {
-            break;
+        // Told to pause, or at the end of the input: the runner is gone.
+        if matches!(report(epoch, args.loss, true)?.as_str(), "pause\n" | "") {
+            return Ok(());
         }
     }
-    Ok(())
 }

@@ -8,45 +8,36 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process::Invocation;
 
-/// A virtual environment and what is tested in it.
+/// A virtual environment. In the folder of the package, `requirements/NAME.txt` is what is installed, and `tests/NAME`
+/// what is tested in it.
 pub(super) struct Environment {
     pub(super) name: &'static str,
-    /// What is installed: a file under `requirements` in the folder of the package.
-    pub(super) requirements: &'static str,
-    /// The folder of the tests, from the folder of the package.
-    pub(super) tests: &'static str,
-    /// Modules whose types are checked.
-    pub(super) modules: &'static [&'static str],
+    /// The module whose types are checked.
+    pub(super) module: &'static str,
 }
 
 /// All environments: first the core, with the tools that build and check the package, then one a
 /// host of the package.
 pub(super) const ENVIRONMENTS: &[Environment] = &[
-    Environment {
-        name: "core",
-        requirements: "core.txt",
-        tests: "tests/core",
-        modules: &["rungkeeper"],
-    },
-    Environment {
-        name: "syne_tune_013",
-        requirements: "syne_tune_013.txt",
-        tests: "tests/syne_tune_013",
-        modules: &["rungkeeper.syne_tune"],
-    },
-    Environment {
-        name: "syne_tune_new",
-        requirements: "syne_tune_new.txt",
-        tests: "tests/syne_tune_new",
-        modules: &["rungkeeper.syne_tune"],
-    },
-    Environment {
-        name: "ray",
-        requirements: "ray.txt",
-        tests: "tests/ray",
-        modules: &["rungkeeper.ray"],
-    },
+    of("core", "rungkeeper"),
+    of("syne_tune_013", "rungkeeper.syne_tune"),
+    of("syne_tune_new", "rungkeeper.syne_tune"),
+    of("ray", "rungkeeper.ray"),
 ];
+
+const fn of(name: &'static str, module: &'static str) -> Environment {
+    Environment { name, module }
+}
+
+impl Environment {
+    fn requirements(&self) -> String {
+        format!("requirements/{}.txt", self.name)
+    }
+
+    pub(super) fn tests(&self) -> String {
+        format!("tests/{}", self.name)
+    }
+}
 
 /// The core.
 pub(super) const CORE: &Environment = &ENVIRONMENTS[0];
@@ -74,7 +65,7 @@ pub(super) fn program(target: &Path, environment: &Environment, name: &str) -> P
 
 /// What is to be installed, as the file lists it.
 pub(super) fn requirements(package: &Path, environment: &Environment) -> Result<String> {
-    let path = package.join("requirements").join(environment.requirements);
+    let path = package.join(environment.requirements());
     fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
 }
 
@@ -97,42 +88,24 @@ pub(super) fn prepare(package: &Path, target: &Path, environment: &Environment) 
         "{} is too old: 3.11 is needed; set PYTHON to another one",
         version.trim()
     );
-    say(environment, &folder, &requirements);
+    println!(
+        "the environment {} is made in {}; pip installs there (downloads stay in its cache):\n{requirements}",
+        environment.name,
+        folder.display()
+    );
     let path = folder.to_str().context("the path is not Unicode")?;
     Invocation::new(&python, package, ["-m", "venv", "--clear", path]).run()?;
     let pip = program(target, environment, "python");
     let pip = pip.to_str().context("the path is not Unicode")?;
-    let file = format!("requirements/{}", environment.requirements);
+    let file = environment.requirements();
     let args = [PIP_INSTALL.as_slice(), &["--requirement", &file]].concat();
     Invocation::new(pip, package, args).run()?;
     fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
 }
 
-/// Says plainly what is installed, and where.
-fn say(environment: &Environment, folder: &Path, requirements: &str) {
-    let name = environment.name;
-    println!(
-        "the environment {name} is made in {}; pip installs there (downloads stay in its cache):",
-        folder.display()
-    );
-    for line in requirements.lines() {
-        println!("    {line}");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_and_folders_differ() {
-        for (index, one) in ENVIRONMENTS.iter().enumerate() {
-            for other in &ENVIRONMENTS[..index] {
-                assert_ne!(one.name, other.name);
-                assert_ne!(one.tests, other.tests);
-            }
-        }
-    }
 
     #[test]
     fn all_requirements_are_pinned() {
@@ -141,7 +114,7 @@ mod tests {
             let requirements = requirements(&package, environment).unwrap();
             let lines = requirements.lines().filter(|line| !line.starts_with('#'));
             for line in lines.filter(|line| !line.is_empty()) {
-                assert!(line.contains("=="), "{}: {line}", environment.requirements);
+                assert!(line.contains("=="), "{}: {line}", environment.name);
             }
         }
     }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use rungkeeper_rung_model::MetricKey;
 use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
-    ExtraResults, Limits, Progress, RemovalPolicy, Replay, RungModel, TrialStatus,
+    ExtraResults, Limits, Progress, RemovalPolicy, RungModel, TrialStatus,
 };
 
 use super::estimates::Estimates;
@@ -85,7 +86,7 @@ impl History {
         let mut replay = Replay::checked(&header)?;
         let mut trials = Gatherer::default();
         let mut given_up = GivenUpList::default();
-        let mut holdings = Holdings::new(header.budget());
+        let mut holdings = Holdings::new(header.budget);
         let mut estimates = Estimates::default();
         let (mut ended, mut elapsed) = (false, 0.0);
         for (number, recorded) in events.enumerate() {
@@ -109,7 +110,11 @@ impl History {
             given_up.happened(elapsed, callback.trials_resumed_without_checkpoint());
             holdings.happened(elapsed, &event, callback.model(), callback.budget());
             if matches!(event, Event::Result { .. }) {
-                estimates.reported(elapsed, callback.policy(), header.min_data_at_rung);
+                estimates.reported(
+                    elapsed,
+                    callback.policy(),
+                    header.settings.estimators.min_data_at_rung,
+                );
             }
         }
         replay.finish()?;

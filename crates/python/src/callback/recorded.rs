@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::PyResult;
+use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, Replay, RungView,
+    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
     SetupError, TrialInformation,
 };
 
@@ -112,8 +113,7 @@ impl Recorded {
     pub(super) fn set_budget(&mut self, budget: Budget) {
         self.callback.set_budget(budget);
         self.history.happened(Event::Budget {
-            max_num_checkpoints: budget.max_checkpoints,
-            max_bytes: budget.max_bytes,
+            budget,
             elapsed: self.elapsed,
         });
     }
@@ -122,10 +122,7 @@ impl Recorded {
     pub(super) fn set_limits(&mut self, limits: Limits) -> Result<(), HookError> {
         self.callback.set_limits(limits)?;
         self.history.happened(Event::Limits {
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
+            limits,
             elapsed: self.elapsed,
         });
         Ok(())

@@ -122,12 +122,12 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
         |name: &str| keywords.take(name, None, |name, value| optional(name, value, unsigned));
     let most =
         |name: &str| keywords.take(name, None, |name, value| optional(name, value, positive));
-    header.max_num_checkpoints = count("max_checkpoints")?;
-    header.max_bytes = count("max_bytes")?;
-    header.max_num_trials = most("max_num_trials")?;
-    header.max_num_reports = most("max_num_reports")?;
-    header.max_total_resource = most("max_total_resource")?;
-    header.max_wallclock_time = keywords.take("max_wallclock_time", None, |name, value| {
+    header.budget.max_checkpoints = count("max_checkpoints")?;
+    header.budget.max_bytes = count("max_bytes")?;
+    header.limits.trials = most("max_num_trials")?;
+    header.limits.reports = most("max_num_reports")?;
+    header.limits.resource = most("max_total_resource")?;
+    header.limits.seconds = keywords.take("max_wallclock_time", None, |name, value| {
         optional(name, value, limit_in_seconds)
     })?;
     Ok(())
@@ -136,15 +136,17 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
 fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
     header.policy = keywords.take("policy", PolicySpec::default().to_string(), text)?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
-    header.approx_steps = keywords.take("approx_steps", header.approx_steps, |name, value| {
-        optional(name, value, small)
-    })?;
-    header.prior_beta_mean = keywords.take("prior_beta_mean", header.prior_beta_mean, number)?;
-    header.prior_beta_size = keywords.take("prior_beta_size", header.prior_beta_size, number)?;
-    header.min_data_at_rung =
-        keywords.take("min_data_at_rung", header.min_data_at_rung, unsigned)?;
-    header.promotion_rule = keywords.take("promotion_rule", header.promotion_rule, rule)?;
-    header.horizon = keywords.take("horizon", header.horizon, horizon)?;
+    let settings = &mut header.settings;
+    settings.approx_steps =
+        keywords.take("approx_steps", settings.approx_steps, |name, value| {
+            optional(name, value, small)
+        })?;
+    settings.promotion_rule = keywords.take("promotion_rule", settings.promotion_rule, rule)?;
+    settings.horizon = keywords.take("horizon", settings.horizon, horizon)?;
+    let prior = &mut settings.estimators;
+    prior.prior_beta_mean = keywords.take("prior_beta_mean", prior.prior_beta_mean, number)?;
+    prior.prior_beta_size = keywords.take("prior_beta_size", prior.prior_beta_size, number)?;
+    prior.min_data_at_rung = keywords.take("min_data_at_rung", prior.min_data_at_rung, unsigned)?;
     // Wrong settings are refused also where the policy does not look at them.
     let all_matter = Header {
         policy: "speculative".to_owned(),

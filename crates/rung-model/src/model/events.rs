@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::sync::Arc;
 
 use super::RungModel;
-use crate::trial::{End, TrialState};
+use crate::trial::TrialState;
 use crate::{
     Checkpoint, Decision, EventError, MetricKey, Report, Resumed, TrialIndex, TrialStatus,
 };
@@ -17,9 +17,7 @@ impl RungModel {
     /// The id is known already, there is no such bracket, or there are 2^32 trials.
     pub fn start(&mut self, trial: &str, bracket: usize) -> Result<TrialIndex, EventError> {
         if self.index.contains_key(trial) {
-            return Err(EventError::StartedTwice {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::StartedTwice(trial.to_owned()));
         }
         if bracket >= self.brackets.len() {
             return Err(EventError::Bracket {
@@ -32,7 +30,10 @@ impl RungModel {
         let (index, id) = (TrialIndex::new(number), Arc::<str>::from(trial));
         self.index.insert(Arc::clone(&id), index);
         self.ids.push(id);
-        self.trials.push(TrialState::new(bracket as u32));
+        self.trials.push(TrialState {
+            bracket: bracket as u32,
+            ..TrialState::default()
+        });
         self.running += 1;
         Ok(index)
     }
@@ -53,9 +54,8 @@ impl RungModel {
         metric: f64,
         decision: Decision,
     ) -> Result<Report, EventError> {
-        let data = true;
-        let (report, _) = self.take_report(trial, resource, metric, data, |_| decision)?;
-        Ok(report)
+        let taken = self.take_report(trial, resource, metric, true, |_| decision);
+        taken.map(|(report, _)| report)
     }
 
     /// As [`RungModel::report`], for a scheduler that decides by what was recorded. Data for the
@@ -85,9 +85,7 @@ impl RungModel {
         let index = self.expect(trial, "a report", |s| s == TrialStatus::Running)?;
         let last = self.trials[index.get()].last_resource;
         if resource == 0 {
-            return Err(EventError::ResourceZero {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::ResourceZero(trial.to_owned()));
         }
         if resource < last {
             return Err(EventError::ResourceDecreased {
@@ -96,7 +94,7 @@ impl RungModel {
                 last,
             });
         }
-        let metric = MetricKey::new(metric, self.mode);
+        let metric = MetricKey::new(metric, self.spec.mode);
         let mut report = Report::default();
         if resource == last {
             report.repeated = true;
@@ -122,8 +120,7 @@ impl RungModel {
     ///
     /// The trial is unknown or not running.
     pub fn restart(&mut self, trial: &str) -> Result<(), EventError> {
-        let running = |status| status == TrialStatus::Running;
-        let index = self.expect(trial, "a restart", running)?;
+        let index = self.expect(trial, "a restart", |s| s == TrialStatus::Running)?;
         self.trials[index.get()].last_resource = 0;
         Ok(())
     }
@@ -134,12 +131,7 @@ impl RungModel {
     ///
     /// The trial is unknown or not paused.
     pub fn resume(&mut self, trial: &str) -> Result<Resumed, EventError> {
-        let index = self.expect(trial, "a resume", |s| {
-            matches!(
-                s,
-                TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
-            )
-        })?;
+        let index = self.expect(trial, "a resume", TrialStatus::is_paused)?;
         Ok(self.recounting(index, |model| model.go_on(index)))
     }
 
@@ -164,11 +156,7 @@ impl RungModel {
         let Some(index) = self.index.get(trial).copied() else {
             return;
         };
-        let paused = matches!(
-            self.trials[index.get()].status,
-            TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
-        );
-        if paused {
+        if self.trials[index.get()].status.is_paused() {
             self.recounting(index, |model| {
                 model.trials[index.get()].about_to_run = true;
             });
@@ -182,7 +170,7 @@ impl RungModel {
         let paused_at = core::mem::take(&mut state.last_resource);
         state.committed_since_pause = false;
         (state.resumed_at, state.paused_at) = (0, 0);
-        if self.retraining_is_counted && !lost_checkpoint {
+        if self.spec.retraining_is_counted && !lost_checkpoint {
             state.resumed_at = state.checkpoint.map_or(paused_at, |held| held.level);
             state.paused_at = paused_at;
         }
@@ -190,11 +178,11 @@ impl RungModel {
         if let Some(standing) = &mut state.standing {
             let rung = &mut self.rungs[standing.rung as usize];
             level = Some(rung.level());
-            if !lost_checkpoint && !self.retraining_is_counted {
+            if !lost_checkpoint && !self.spec.retraining_is_counted {
                 state.resumed_at = rung.level();
             }
             if !standing.promoted {
-                if self.promoted_behind_equals {
+                if self.spec.promoted_behind_equals {
                     standing.position = rung.promote(standing.position);
                 } else {
                     rung.end_wait(standing.position);
@@ -232,7 +220,7 @@ impl RungModel {
         if self.trials[index.get()].status != TrialStatus::StoppedOrCompleted {
             self.set_pinned(index, false);
             self.finish(index);
-            self.trials[index.get()].end = End::Failed;
+            self.trials[index.get()].failed = true;
         }
         Ok(())
     }
@@ -259,13 +247,13 @@ impl RungModel {
     pub fn retry(&mut self, trial: &str) -> Result<(), EventError> {
         let index = self.find(trial)?;
         let state = &mut self.trials[index.get()];
-        if state.end != End::Failed {
+        if !state.failed {
             return Err(EventError::NotFailed {
                 trial: trial.to_owned(),
                 status: state.status,
             });
         }
-        state.end = End::Regular;
+        state.failed = false;
         state.last_resource = 0;
         (state.resumed_at, state.paused_at) = (0, 0);
         // One that was pinned after it had failed may hold a checkpoint.
@@ -301,10 +289,7 @@ impl RungModel {
         self.bytes = all.ok_or(EventError::TooManyBytes { bytes })?;
         let before = self.recounting(index, |model| {
             let state = &mut model.trials[index.get()];
-            state.committed_since_pause = matches!(
-                state.status,
-                TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint
-            );
+            state.committed_since_pause = state.status.is_paused();
             state.checkpoint.replace(Checkpoint { level, bytes })
         });
         match self.trials[index.get()].status {
@@ -317,20 +302,18 @@ impl RungModel {
         Ok(())
     }
 
-    /// The checkpoint of a paused trial is given up: the trial trains from scratch should it be
+    /// The checkpoint of a paused trial is removed: the trial trains from scratch should it be
     /// resumed. Returns what is freed.
     ///
     /// # Errors
     ///
     /// The trial is unknown, not paused with a checkpoint, or pinned.
     pub fn remove_checkpoint(&mut self, trial: &str) -> Result<Option<Checkpoint>, EventError> {
-        let index = self.expect(trial, "giving up its checkpoint", |s| {
+        let index = self.expect(trial, "removing its checkpoint", |s| {
             s == TrialStatus::PausedWithCheckpoint
         })?;
         if self.trials[index.get()].pinned {
-            return Err(EventError::Pinned {
-                trial: trial.to_owned(),
-            });
+            return Err(EventError::Pinned(trial.to_owned()));
         }
         Ok(self.recounting(index, |model| {
             model.end_wait(index);
@@ -339,7 +322,7 @@ impl RungModel {
         }))
     }
 
-    /// Keeps the checkpoint of a trial from being given up, also beyond the trial's end.
+    /// Keeps the checkpoint of a trial from being removed, also beyond the trial's end.
     ///
     /// # Errors
     ///

@@ -10,14 +10,14 @@ use hashbrown::HashMap;
 
 use crate::trial::{Standing, TrialState};
 use crate::{
-    Candidate, Checkpoint, CheckpointTracking, EventError, MetricKey, Mode, ModelSpec, Recorded,
-    Report, Rung, SpecError, TrialIndex, TrialStatus,
+    Candidate, Checkpoint, CheckpointTracking, EventError, MetricKey, ModelSpec, Recorded, Report,
+    Rung, SpecError, TrialIndex, TrialStatus,
 };
 
 /// Trials, rungs and checkpoints of a run, as far as its events tell.
 ///
 /// The model learns only from calls: start, report with decision, resume, complete, fail,
-/// checkpoint committed, checkpoint given up. It asks no scheduler and no disk, so the same events
+/// checkpoint committed, checkpoint removed. It asks no scheduler and no disk, so the same events
 /// give the same model, and a restart is a replay.
 ///
 /// A trial is recorded at the next rung level above its last record once it reports a resource not
@@ -34,7 +34,7 @@ use crate::{
 ///     model.commit_checkpoint(trial, 1, 5_000_000)?;
 /// }
 /// model.resume("b")?; // promoted
-/// model.remove_checkpoint("a")?; // given up
+/// model.remove_checkpoint("a")?;
 /// assert_eq!(model.status("a"), Some(TrialStatus::PausedNoCheckpoint));
 /// let lowest = model.rung_views().last().unwrap();
 /// let candidates: Vec<_> = lowest.worst_first().map(|c| (c.trial_id, c.rank)).collect();
@@ -45,11 +45,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 pub struct RungModel {
-    mode: Mode,
-    checkpoints: CheckpointTracking,
-    repeated_reports_are_data: bool,
-    promoted_behind_equals: bool,
-    retraining_is_counted: bool,
+    spec: ModelSpec,
     rungs: Vec<Rung>,
     /// Of each bracket: its first rung and the one behind its last, as places in `rungs`.
     brackets: Vec<(u32, u32)>,
@@ -91,11 +87,7 @@ impl RungModel {
             rungs.extend(all(0));
         }
         Ok(Self {
-            mode: spec.mode,
-            checkpoints: spec.checkpoints,
-            repeated_reports_are_data: spec.repeated_reports_are_data,
-            promoted_behind_equals: spec.promoted_behind_equals,
-            retraining_is_counted: spec.retraining_is_counted,
+            spec: spec.clone(),
             rungs,
             brackets,
             index: HashMap::default(),
@@ -111,9 +103,7 @@ impl RungModel {
 
     fn find(&self, trial: &str) -> Result<TrialIndex, EventError> {
         let index = self.index.get(trial).copied();
-        index.ok_or_else(|| EventError::UnknownTrial {
-            trial: trial.to_owned(),
-        })
+        index.ok_or_else(|| EventError::UnknownTrial(trial.to_owned()))
     }
 
     fn expect(
@@ -141,7 +131,7 @@ impl RungModel {
         trial: TrialIndex,
     ) -> Option<Candidate<'m>> {
         let state = &self.trials[trial.get()];
-        if !self.can_be_given_up(state, rung) {
+        if !self.can_be_removed(state, rung) {
             return None;
         }
         let (rank, num_better) = rung.rank_and_num_better(position);
@@ -155,8 +145,8 @@ impl RungModel {
     }
 
     /// Whether the checkpoint of a trial that waits in a rung is complete, and not pinned.
-    fn can_be_given_up(&self, state: &TrialState, rung: &Rung) -> bool {
-        let committed = match self.checkpoints {
+    fn can_be_removed(&self, state: &TrialState, rung: &Rung) -> bool {
+        let committed = match self.spec.checkpoints {
             CheckpointTracking::Assumed => true,
             // A checkpoint from before the rung does not yet spare the training up to it: the save
             // of the pause may still come. One that came after the pause is all that there will be.
@@ -172,7 +162,7 @@ impl RungModel {
         state.status == TrialStatus::PausedWithCheckpoint
             && state.standing.as_ref().is_some_and(|standing| {
                 let rung = &self.rungs[standing.rung as usize];
-                !standing.promoted && self.can_be_given_up(state, rung)
+                !standing.promoted && self.can_be_removed(state, rung)
             })
     }
 
@@ -223,7 +213,7 @@ impl RungModel {
             .find(|rung| rung.level() == resource)
         {
             out.repeated = true;
-            if data && self.repeated_reports_are_data {
+            if data && self.spec.repeated_reports_are_data {
                 out.data = Some((rung.level(), rung.compare_with_waiting(metric)).into());
             }
         }
@@ -279,15 +269,11 @@ impl RungModel {
 
     fn set_status(&mut self, index: TrialIndex, status: TrialStatus) {
         let before = core::mem::replace(&mut self.trials[index.get()].status, status);
-        match before {
-            TrialStatus::Running => self.running -= 1,
-            TrialStatus::PausedWithCheckpoint => self.paused_with_checkpoint -= 1,
-            TrialStatus::PausedNoCheckpoint | TrialStatus::StoppedOrCompleted => {}
-        }
-        match status {
-            TrialStatus::Running => self.running += 1,
-            TrialStatus::PausedWithCheckpoint => self.paused_with_checkpoint += 1,
-            TrialStatus::PausedNoCheckpoint | TrialStatus::StoppedOrCompleted => {}
-        }
+        let is = |asked| move |status| usize::from(status == asked);
+        let running = is(TrialStatus::Running);
+        self.running = self.running + running(status) - running(before);
+        let paused = is(TrialStatus::PausedWithCheckpoint);
+        let counted = self.paused_with_checkpoint + paused(status);
+        self.paused_with_checkpoint = counted - paused(before);
     }
 }

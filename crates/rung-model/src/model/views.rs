@@ -1,7 +1,7 @@
 //! What can be asked of a model.
 
 use super::RungModel;
-use crate::trial::End;
+use crate::trial::TrialState;
 use crate::{Checkpoint, Rung, RungView, TrialIndex, TrialInformation, TrialStatus};
 use alloc::borrow::ToOwned;
 
@@ -20,7 +20,7 @@ impl RungModel {
     }
 
     /// Number of trials that hold a checkpoint or are about to: running ones, paused ones whose
-    /// checkpoint was not given up, and finished ones that are pinned and have one. This is what
+    /// checkpoint was not removed, and finished ones that are pinned and have one. This is what
     /// `max_checkpoints` limits.
     #[must_use]
     pub fn num_with_checkpoint(&self) -> usize {
@@ -33,13 +33,13 @@ impl RungModel {
         self.running
     }
 
-    /// Number of paused trials whose checkpoint was not given up.
+    /// Number of paused trials whose checkpoint was not removed.
     #[must_use]
     pub fn num_paused_with_checkpoint(&self) -> usize {
         self.paused_with_checkpoint
     }
 
-    /// Bytes of all committed checkpoints that were not given up. This is what `max_bytes` limits.
+    /// Bytes of all committed checkpoints that were not removed. This is what `max_bytes` limits.
     #[must_use]
     pub fn checkpoint_bytes(&self) -> u64 {
         self.bytes
@@ -57,47 +57,46 @@ impl RungModel {
         &self.rungs
     }
 
+    fn state(&self, trial: &str) -> Option<&TrialState> {
+        let index = self.index.get(trial)?;
+        Some(&self.trials[index.get()])
+    }
+
     /// Status of a trial, if it is known.
     #[must_use]
     pub fn status(&self, trial: &str) -> Option<TrialStatus> {
-        let index = self.index.get(trial)?;
-        Some(self.trials[index.get()].status)
+        Some(self.state(trial)?.status)
     }
 
     /// The committed checkpoint of a trial, if it has one.
     #[must_use]
     pub fn checkpoint(&self, trial: &str) -> Option<Checkpoint> {
-        let index = self.index.get(trial)?;
-        self.trials[index.get()].checkpoint
+        self.state(trial)?.checkpoint
     }
 
     /// Whether a trial has failed. One that was retried has not.
     #[must_use]
     pub fn has_failed(&self, trial: &str) -> bool {
-        let index = self.index.get(trial);
-        index.is_some_and(|index| self.trials[index.get()].end == End::Failed)
+        self.state(trial).is_some_and(|state| state.failed)
     }
 
     /// Whether a trial is pinned.
     #[must_use]
     pub fn is_pinned(&self, trial: &str) -> bool {
-        let index = self.index.get(trial);
-        index.is_some_and(|index| self.trials[index.get()].pinned)
+        self.state(trial).is_some_and(|state| state.pinned)
     }
 
     /// Whether a trial is paused and its training program is about to be started, see [`RungModel::launch`].
     #[must_use]
     pub fn is_about_to_run(&self, trial: &str) -> bool {
-        let index = self.index.get(trial);
-        index.is_some_and(|index| self.trials[index.get()].about_to_run)
+        self.state(trial).is_some_and(|state| state.about_to_run)
     }
 
     /// Where a trial stands: its highest rung level and its rank there, without a score. `None` if
     /// it is unknown or in no rung yet.
     #[must_use]
     pub fn trial_information(&self, trial: &str) -> Option<TrialInformation> {
-        let index = self.index.get(trial)?;
-        let standing = self.trials[index.get()].standing.as_ref()?;
+        let standing = self.state(trial)?.standing.as_ref()?;
         let rung = &self.rungs[standing.rung as usize];
         Some(TrialInformation {
             trial_id: trial.to_owned(),

@@ -158,10 +158,7 @@ impl<'o> Books<'o> {
     ) -> Result<(), RunError> {
         limits.check()?;
         let event = Event::Limits {
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
+            limits,
             elapsed: self.elapsed(),
         };
         self.record_with(&event, fields)

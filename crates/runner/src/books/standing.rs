@@ -61,7 +61,7 @@ impl Standing {
             processes: 0,
             sizes: HashMap::new(),
             largest: 0,
-            limits_of_the_file: header.limits(),
+            limits_of_the_file: header.limits,
             draws: matches!(header.policy_spec(), Ok(PolicySpec::Random { .. })),
             within_a_turn: false,
         })
@@ -133,7 +133,7 @@ impl Standing {
                 self.failed += 1;
             }
             Event::Retry { trial, .. } => self.scheduler.on_retry(trial)?,
-            Event::Limits { max_num_trials, .. } => self.scheduler.set_max_trials(*max_num_trials),
+            Event::Limits { limits, .. } => self.scheduler.set_max_trials(limits.trials),
             Event::Pin { trial, .. } if !fields.contains_key("asked") => {
                 self.pinned_as_best.push(trial.clone());
             }

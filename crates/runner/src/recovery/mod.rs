@@ -42,13 +42,9 @@ pub(crate) fn header(experiment: &Experiment) -> Header {
     let mut header = Header::new("run", &spec, experiment.scheduler.max_resource);
     header.set_policy(experiment.policy);
     header.policy_seed = experiment.policy_seed;
-    header.max_num_checkpoints = experiment.budget.max_checkpoints;
-    header.max_bytes = experiment.budget.max_bytes;
-    header.max_wallclock_time = experiment.limits.seconds;
-    header.max_num_trials = experiment.limits.trials;
-    header.max_num_reports = experiment.limits.reports;
-    header.max_total_resource = experiment.limits.resource;
-    header.promotion_rule = experiment.scheduler.rule;
+    header.budget = experiment.budget;
+    header.limits = experiment.limits;
+    header.settings.promotion_rule = experiment.scheduler.rule;
     header.workers = experiment.workers;
     header.seed = experiment.scheduler.seed;
     header

@@ -8,8 +8,9 @@ use std::time::Duration;
 use rungkeeper_checkpoints::Store;
 use rungkeeper_runner::journal::Journal;
 use rungkeeper_runner::{Observer, Outcome, ResumeOptions, RunError, Runner, Stop, View};
+use rungkeeper_tuner::replay::Replay;
+use rungkeeper_tuner_hooks::ExtraResults;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{ExtraResults, Replay};
 
 /// Reports `epoch` and `loss`, writes its epoch as a checkpoint before each report, and notes where
 /// each process began.

@@ -1,8 +1,6 @@
 //! What the two tables have in common: how far they are followed, and when the rest is negligible.
 
-use crate::{
-    ScoreError, bernoulli::Passages, binomial::Chance, double_double::DoubleDouble, scaled::Scaled,
-};
+use crate::{ScoreError, bernoulli::Passages, double_double::DoubleDouble, scaled::ScaledSum};
 
 /// Without a cut-off the table starts with so many better arrivals, and the number is doubled until it is enough.
 const FIRST_TOP: u64 = 256;
@@ -10,16 +8,24 @@ const FIRST_TOP: u64 = 256;
 /// What is left out is at most this part of the result.
 pub(crate) const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
 
-/// ln of the sum over all first passages that count. `passage` gives the sum over those with at most so many better
-/// arrivals, from tables as large as it takes.
+/// ln of the sum over all first passages that count. `follow` follows a table up to so many better arrivals, and hands over
+/// each first passage: after how many arrivals, how many of them are better, and the share of the orders in which they can
+/// come.
 pub(crate) fn ln_sum(
     passages: &Passages,
-    mut passage: impl FnMut(u64) -> Result<Scaled, ScoreError>,
+    mut follow: impl FnMut(u64, &mut dyn FnMut(u128, u64, f64)) -> Result<(), ScoreError>,
 ) -> Result<f64, ScoreError> {
     let last = passages.last.count();
     let mut top = last.min(FIRST_TOP);
     loop {
-        let ln = passage(top)?.ln();
+        let mut sum = ScaledSum::default();
+        follow(top, &mut |l, r, share| {
+            let pmf = passages
+                .chance
+                .pmf(DoubleDouble::from_integer(l), (r as f64).into());
+            sum.add(pmf.times(share));
+        })?;
+        let ln = sum.total().ln();
         if top == last || ln_rest_bound(passages, top) <= ln + LN_NEGLIGIBLE {
             return Ok(ln);
         }
@@ -46,9 +52,4 @@ fn ln_rest_bound(Passages { walk, chance, .. }: &Passages, top: u64) -> f64 {
     }
     let exponent = better * per_better + worse * per_worse;
     -exponent - libm::log(-libm::expm1(-slope)) - libm::log1p(-a / b)
-}
-
-/// P(Bin(l, p) = r).
-pub(crate) fn pmf(chance: &Chance, l: u128, r: u64) -> Scaled {
-    chance.pmf(DoubleDouble::from_integer(l), (r as f64).into())
 }

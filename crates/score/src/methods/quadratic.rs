@@ -1,9 +1,9 @@
 //! First passages of a walk for any alpha = a/b, arrival by arrival.
 
-use super::followed::{self, pmf};
+use super::followed;
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings, bernoulli::Passages,
-    scaled::ScaledSum, shares::Shares,
+    shares::Shares,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, arrival by arrival: work quadratic in
@@ -49,11 +49,7 @@ pub fn quadratic(
 /// ln of the sum.
 pub(crate) fn ln_by_arrival(passages: &Passages, shares: &mut Shares) -> Result<f64, ScoreError> {
     shares.restart();
-    followed::ln_sum(passages, |top| {
-        let mut sum = ScaledSum::default();
-        shares.follow(&passages.walk, top, |l, i, share| {
-            sum.add(pmf(&passages.chance, l, i).times(share));
-        })?;
-        Ok(sum.total())
+    followed::ln_sum(passages, |top, passage| {
+        shares.follow(&passages.walk, top, passage)
     })
 }

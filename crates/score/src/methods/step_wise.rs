@@ -2,10 +2,10 @@
 
 use alloc::vec::Vec;
 
-use super::followed::{self, pmf};
+use super::followed;
 use crate::{
-    PausedPosition, ResumeProbability, ScoreError, ScoreSettings, bernoulli::Passages,
-    scaled::ScaledSum, walk::Walk, work::Work,
+    PausedPosition, ResumeProbability, ScoreError, ScoreSettings, bernoulli::Passages, walk::Walk,
+    work::Work,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, from one possible first passage to the
@@ -48,12 +48,8 @@ pub fn step_wise(
 /// ln of the sum.
 pub(crate) fn ln_by_gap(passages: &Passages) -> Result<f64, ScoreError> {
     let mut table = ByGap::default();
-    followed::ln_sum(passages, |top| {
-        let mut sum = ScaledSum::default();
-        table.follow(&passages.walk, top, |l, i, share| {
-            sum.add(pmf(&passages.chance, l, i).times(share));
-        })?;
-        Ok(sum.total())
+    followed::ln_sum(passages, |top, passage| {
+        table.follow(&passages.walk, top, passage)
     })
 }
 

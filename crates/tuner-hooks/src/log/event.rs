@@ -1,10 +1,11 @@
+use rungkeeper_policies::{Budget, Limits};
 use rungkeeper_rung_model::Decision;
 
 use crate::log::Header;
 use crate::{ExtraResults, Removal};
 
 #[cfg(feature = "serde")]
-use crate::log::lenient;
+use crate::log::on_line::{self, BudgetOnLine, LimitsOnLine};
 
 /// The latest time that an event of a log can have, in seconds of the run: some 30,000 years.
 pub const MOST_SECONDS: f64 = 1e12;
@@ -13,180 +14,114 @@ pub const MOST_SECONDS: f64 = 1e12;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
+#[expect(
+    missing_docs,
+    reason = "`trial` and `elapsed` are explained once, above"
+)]
 pub enum Event {
     /// Settings of the run; the first line.
     Header(Box<Header>),
     /// A trial begins.
     Start {
-        /// The trial.
         trial: String,
         /// Its bracket; 0 where the line does not say.
         #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_zero"))]
         bracket: usize,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A trial reported, and the scheduler decided.
     Result {
-        /// The trial.
         trial: String,
         /// Resource of the report.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// The metric. Null, text or a missing key are bad metrics: NaN.
         #[cfg_attr(
             feature = "serde",
-            serde(default = "lenient::bad", deserialize_with = "lenient::metric")
+            serde(default = "on_line::bad", deserialize_with = "on_line::metric")
         )]
         metric: f64,
         /// What the scheduler decided.
         decision: Decision,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A report that pauses or ends its trial, written before the checkpoint of that moment is
     /// committed. The [`Event::Result`] follows; where it does not, the run was cut short, and the
     /// report counts if the checkpoint is there.
     Reported {
-        /// The trial.
         trial: String,
         /// Resource of the report.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// The metric. Null, text or a missing key are bad metrics: NaN.
         #[cfg_attr(
             feature = "serde",
-            serde(default = "lenient::bad", deserialize_with = "lenient::metric")
+            serde(default = "on_line::bad", deserialize_with = "on_line::metric")
         )]
         metric: f64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A training process of a trial is about to be started: after a kill between this line and the
     /// start of the process it tells whose process may be running. The checkpoint of a paused trial
     /// is no candidate from now on, since the process starts from it.
-    Launch {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Launch { trial: String, elapsed: f64 },
     /// A paused trial runs again.
-    Resume {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Resume { trial: String, elapsed: f64 },
     /// The training program of a running trial was started again, after a crash.
-    Restart {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Restart { trial: String, elapsed: f64 },
     /// A checkpoint is complete.
     Checkpoint {
-        /// The trial.
         trial: String,
         /// Resource it was written at.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "lenient::resource"))]
+        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// Its size.
         bytes: u64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// A trial's training program ended by itself.
-    Complete {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Complete { trial: String, elapsed: f64 },
     /// A trial crashed for good.
-    Failed {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Failed { trial: String, elapsed: f64 },
     /// A trial that had failed runs again, from the beginning.
-    Retry {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
-    /// A checkpoint is given up: written before its files go.
+    Retry { trial: String, elapsed: f64 },
+    /// A checkpoint is removed: written before its files go.
     Remove {
-        /// What is given up, and why.
+        /// What is removed, and why.
         #[cfg_attr(feature = "serde", serde(flatten))]
         removal: Removal,
-        /// Seconds of the run.
         elapsed: f64,
     },
-    /// The files of a checkpoint that was given up are gone.
-    Removed {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
-    /// The files of a checkpoint that was given up could not be deleted: they take room until
+    /// The files of a checkpoint that was removed are gone.
+    Removed { trial: String, elapsed: f64 },
+    /// The files of a checkpoint that was removed could not be deleted: they take room until
     /// [`Event::Removed`] says that they are gone.
     Undeleted {
-        /// The trial.
         trial: String,
         /// The room they take.
         bytes: u64,
-        /// Seconds of the run.
         elapsed: f64,
     },
     /// The checkpoint of a trial is kept, whatever the policy says.
-    Pin {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Pin { trial: String, elapsed: f64 },
     /// The end of a pin.
-    Unpin {
-        /// The trial.
-        trial: String,
-        /// Seconds of the run.
-        elapsed: f64,
-    },
+    Unpin { trial: String, elapsed: f64 },
     /// From here on the run keeps another budget.
     Budget {
-        /// Most checkpoints; null or missing: any number.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_num_checkpoints: Option<u64>,
-        /// Most bytes of checkpoints; null or missing: any number.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_bytes: Option<u64>,
-        /// Seconds of the run.
+        /// As in the header.
+        #[cfg_attr(feature = "serde", serde(flatten, with = "BudgetOnLine"))]
+        budget: Budget,
         elapsed: f64,
     },
     /// From here on these limits end the run, in place of those before, and the time ratio counts
     /// from them.
     Limits {
-        /// Seconds after which the run ends; null or missing: no such limit.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_wallclock_time: Option<f64>,
-        /// Trials started after which the run ends; null or missing: no such limit.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_num_trials: Option<u64>,
-        /// Reports after which the run ends; null or missing: no such limit.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_num_reports: Option<u64>,
-        /// Resource units after which the run ends; null or missing: no such limit.
-        #[cfg_attr(feature = "serde", serde(default))]
-        max_total_resource: Option<u64>,
-        /// Seconds of the run.
+        /// As in the header.
+        #[cfg_attr(feature = "serde", serde(flatten, with = "LimitsOnLine"))]
+        limits: Limits,
         elapsed: f64,
     },
-    /// The end of a turn in which checkpoints were given up.
+    /// The end of a turn in which checkpoints were removed.
     LoopEnd(LoopEnd),
     /// The end of the run. A run that is resumed with more to do goes on behind it.
     End(EndOfRun),
@@ -223,7 +158,7 @@ pub struct LoopEnd {
         serde(default, skip_serializing_if = "Option::is_none")
     )]
     pub p: Option<Vec<(u64, f64)>>,
-    /// What was given up, first to go first.
+    /// What was removed, first to go first.
     pub removed: Vec<RemovedAtLoopEnd>,
 }
 
@@ -269,7 +204,7 @@ impl From<&Removal> for RemovedAtLoopEnd {
 pub struct EndOfRun {
     /// Seconds of the run.
     pub elapsed: f64,
-    /// Checkpoints given up, trials resumed, resource trained again.
+    /// Checkpoints removed, trials resumed, resource trained again.
     pub extra_results: ExtraResults,
     /// Trials resumed without their checkpoint, with the rung level they were paused at.
     pub trials_resumed_without_checkpoint: Vec<(String, u64)>,

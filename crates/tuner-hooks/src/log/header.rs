@@ -1,9 +1,8 @@
-use rungkeeper_estimators::EstimatorSettings;
 use rungkeeper_policies::{Budget, Limits, PolicyError, PolicySpec, SpeculativeSettings};
-use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Mode, ModelSpec, PromotionRule, RungSpec,
-};
-use rungkeeper_score::Horizon;
+use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
+
+#[cfg(feature = "serde")]
+use crate::log::on_line::{BudgetOnLine, LimitsOnLine};
 
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
@@ -11,18 +10,6 @@ pub const VERSION: u32 = 1;
 /// `source` of logs of Syne Tune 0.13: its trials start over at level 1 when they are resumed, and
 /// repeated reports count as data.
 const REFERENCE: &str = "reference run";
-
-/// Whether a log tells when checkpoints are complete.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
-pub enum CheckpointEvents {
-    /// It does not: a paused trial holds a checkpoint.
-    #[default]
-    Assumed,
-    /// By `checkpoint` events: a paused trial holds what they name.
-    Committed,
-}
 
 /// Settings of a run: the first line of its event log.
 ///
@@ -40,44 +27,18 @@ pub struct Header {
     /// Seed of the random policy's stream.
     #[cfg_attr(feature = "serde", serde(default))]
     pub policy_seed: u64,
-    /// Most checkpoints.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_checkpoints: Option<u64>,
-    /// Most bytes of checkpoints.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_bytes: Option<u64>,
-    /// Seconds after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_wallclock_time: Option<f64>,
-    /// Trials started after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_trials: Option<u64>,
-    /// Reports after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_num_reports: Option<u64>,
-    /// Resource units after which the run ends.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub max_total_resource: Option<u64>,
+    /// The budget; `max_num_checkpoints` and `max_bytes` on the line.
+    #[cfg_attr(feature = "serde", serde(flatten, with = "BudgetOnLine"))]
+    pub budget: Budget,
+    /// What ends the run; `max_wallclock_time`, `max_num_trials`, `max_num_reports` and
+    /// `max_total_resource` on the line.
+    #[cfg_attr(feature = "serde", serde(flatten, with = "LimitsOnLine"))]
+    pub limits: Limits,
     /// Whether small or large metrics are good.
     pub mode: Mode,
-    /// Most better arrivals the score follows; null: no cut-off.
-    #[cfg_attr(feature = "serde", serde(default = "approx_steps"))]
-    pub approx_steps: Option<u32>,
-    /// Mean of the estimators' prior.
-    #[cfg_attr(feature = "serde", serde(default = "prior_beta_mean"))]
-    pub prior_beta_mean: f64,
-    /// Size of the estimators' prior.
-    #[cfg_attr(feature = "serde", serde(default = "prior_beta_size"))]
-    pub prior_beta_size: f64,
-    /// Values below which a level uses the overall estimator.
-    #[cfg_attr(feature = "serde", serde(default = "min_data_at_rung"))]
-    pub min_data_at_rung: u64,
-    /// Promotion rule the score assumes.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub promotion_rule: PromotionRule,
-    /// Horizon rule of the score.
-    #[cfg_attr(feature = "serde", serde(default = "horizon"))]
-    pub horizon: Horizon,
+    /// Settings of the policy `speculative`, of which `rank_aware` takes the promotion rule.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub settings: SpeculativeSettings,
     /// Resource at which a trial stops.
     pub max_resource: u64,
     /// Rungs, lowest level first.
@@ -85,9 +46,9 @@ pub struct Header {
     /// Brackets; one where the line does not say.
     #[cfg_attr(feature = "serde", serde(default))]
     pub brackets: Brackets,
-    /// Whether `checkpoint` events tell what is complete.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub checkpoints: CheckpointEvents,
+    /// Whether `checkpoint` events tell what is complete; assumed where the line does not say.
+    #[cfg_attr(feature = "serde", serde(default = "checkpoints"))]
+    pub checkpoints: CheckpointTracking,
     /// Whether repeated reports count as data; where the line does not say, only in logs of the
     /// reference.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -114,24 +75,8 @@ fn version() -> u32 {
 }
 
 #[cfg(feature = "serde")]
-#[allow(clippy::unnecessary_wraps)] // the field's type
-fn approx_steps() -> Option<u32> {
-    SpeculativeSettings::default().approx_steps
-}
-
-#[cfg(feature = "serde")]
-fn prior_beta_mean() -> f64 {
-    EstimatorSettings::default().prior_beta_mean
-}
-
-#[cfg(feature = "serde")]
-fn prior_beta_size() -> f64 {
-    EstimatorSettings::default().prior_beta_size
-}
-
-#[cfg(feature = "serde")]
-fn min_data_at_rung() -> u64 {
-    EstimatorSettings::default().min_data_at_rung
+fn checkpoints() -> CheckpointTracking {
+    CheckpointTracking::Assumed
 }
 
 #[cfg(feature = "serde")]
@@ -139,41 +84,23 @@ fn promoted_behind_equals() -> bool {
     true
 }
 
-#[cfg(feature = "serde")]
-fn horizon() -> Horizon {
-    SpeculativeSettings::default().horizon
-}
-
 impl Header {
     /// A header with the default policy, for a run of the given rungs.
     #[must_use]
     pub fn new(source: &str, spec: &ModelSpec, max_resource: u64) -> Self {
-        let settings = SpeculativeSettings::default();
         Self {
             version: VERSION,
             source: source.to_owned(),
             policy: PolicySpec::default().to_string(),
             policy_seed: 0,
-            max_num_checkpoints: None,
-            max_bytes: None,
-            max_wallclock_time: None,
-            max_num_trials: None,
-            max_num_reports: None,
-            max_total_resource: None,
+            budget: Budget::default(),
+            limits: Limits::default(),
             mode: spec.mode,
-            approx_steps: settings.approx_steps,
-            prior_beta_mean: settings.estimators.prior_beta_mean,
-            prior_beta_size: settings.estimators.prior_beta_size,
-            min_data_at_rung: settings.estimators.min_data_at_rung,
-            promotion_rule: settings.promotion_rule,
-            horizon: settings.horizon,
+            settings: SpeculativeSettings::default(),
             max_resource,
             rungs: spec.rungs.clone(),
             brackets: spec.brackets,
-            checkpoints: match spec.checkpoints {
-                CheckpointTracking::Assumed => CheckpointEvents::Assumed,
-                CheckpointTracking::Committed => CheckpointEvents::Committed,
-            },
+            checkpoints: spec.checkpoints,
             repeated_reports_are_data: Some(spec.repeated_reports_are_data),
             promoted_behind_equals: spec.promoted_behind_equals,
             retraining_is_counted: spec.retraining_is_counted,
@@ -189,35 +116,12 @@ impl Header {
             mode: self.mode,
             rungs: self.rungs.clone(),
             brackets: self.brackets,
-            checkpoints: match self.checkpoints {
-                CheckpointEvents::Assumed => CheckpointTracking::Assumed,
-                CheckpointEvents::Committed => CheckpointTracking::Committed,
-            },
+            checkpoints: self.checkpoints,
             repeated_reports_are_data: self
                 .repeated_reports_are_data
                 .unwrap_or(self.source == REFERENCE),
             promoted_behind_equals: self.promoted_behind_equals,
             retraining_is_counted: self.retraining_is_counted,
-        }
-    }
-
-    /// The budget.
-    #[must_use]
-    pub fn budget(&self) -> Budget {
-        Budget {
-            max_checkpoints: self.max_num_checkpoints,
-            max_bytes: self.max_bytes,
-        }
-    }
-
-    /// What ends the run.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits {
-            seconds: self.max_wallclock_time,
-            trials: self.max_num_trials,
-            reports: self.max_num_reports,
-            resource: self.max_total_resource,
         }
     }
 
@@ -227,17 +131,7 @@ impl Header {
     ///
     /// An unknown name.
     pub fn policy_spec(&self) -> Result<PolicySpec, PolicyError> {
-        let settings = SpeculativeSettings {
-            approx_steps: self.approx_steps,
-            promotion_rule: self.promotion_rule,
-            horizon: self.horizon,
-            estimators: EstimatorSettings {
-                prior_beta_mean: self.prior_beta_mean,
-                prior_beta_size: self.prior_beta_size,
-                min_data_at_rung: self.min_data_at_rung,
-            },
-        };
-        PolicySpec::named(&self.policy, settings, self.policy_seed)
+        PolicySpec::named(&self.policy, self.settings, self.policy_seed)
     }
 
     /// Names another policy, with its settings. Settings that it does not have stay as they were.
@@ -255,15 +149,10 @@ impl Header {
     pub fn set_policy(&mut self, policy: PolicySpec) {
         policy.name().clone_into(&mut self.policy);
         match policy {
-            PolicySpec::RankAware { promotion_rule } => self.promotion_rule = promotion_rule,
-            PolicySpec::Speculative(settings) => {
-                self.approx_steps = settings.approx_steps;
-                self.promotion_rule = settings.promotion_rule;
-                self.horizon = settings.horizon;
-                self.prior_beta_mean = settings.estimators.prior_beta_mean;
-                self.prior_beta_size = settings.estimators.prior_beta_size;
-                self.min_data_at_rung = settings.estimators.min_data_at_rung;
+            PolicySpec::RankAware { promotion_rule } => {
+                self.settings.promotion_rule = promotion_rule;
             }
+            PolicySpec::Speculative(settings) => self.settings = settings,
             PolicySpec::Random { policy_seed } => self.policy_seed = policy_seed,
             _ => {}
         }

@@ -7,49 +7,25 @@ use crate::log::{Event, MOST_SECONDS, VERSION};
 /// Why a line of an event log was refused. Lines count from 1.
 #[derive(Debug, Error)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum LogError {
     /// The line is no event.
     #[error("line {line}: {reason}")]
-    Line {
-        /// Number of the line.
-        line: usize,
-        /// What is wrong, with the column where it is known.
-        reason: String,
-    },
+    Line { line: usize, reason: String },
     /// The last line has no end: writing it was cut short.
     #[error("line {line} is cut off after {length} bytes: the log was not written to its end")]
-    Cut {
-        /// Number of the line.
-        line: usize,
-        /// Bytes there are.
-        length: usize,
-    },
+    Cut { line: usize, length: usize },
     /// The format is of another version.
     #[error(
         "line {line}: version {version} of the event log is not known; this is version {VERSION}"
     )]
-    Version {
-        /// Number of the line.
-        line: usize,
-        /// The version it names.
-        version: u64,
-    },
+    Version { line: usize, version: u64 },
     /// The first line is no header, or a later one is.
     #[error("line {line}: {reason}")]
-    Header {
-        /// Number of the line.
-        line: usize,
-        /// Which of both.
-        reason: &'static str,
-    },
+    Header { line: usize, reason: &'static str },
     /// The log could not be read.
     #[error("line {line}: {source}")]
-    Io {
-        /// Number of the line.
-        line: usize,
-        /// Why not.
-        source: io::Error,
-    },
+    Io { line: usize, source: io::Error },
 }
 
 /// Reads an event from a line, numbered from 1.
@@ -166,81 +142,59 @@ pub fn read_lines<R: BufRead>(reader: R) -> impl Iterator<Item = Result<(usize, 
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn read_texts<R: BufRead>(
-    reader: R,
+    mut reader: R,
 ) -> impl Iterator<Item = Result<(usize, Event, String), LogError>> {
-    let mut lines = Lines {
-        reader,
-        line: 0,
-        begun: false,
-        ended: false,
-    };
-    std::iter::from_fn(move || lines.next_event())
-}
-
-struct Lines<R> {
-    reader: R,
-    line: usize,
-    begun: bool,
-    ended: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn next_event(&mut self) -> Option<Result<(usize, Event, String), LogError>> {
-        if self.ended {
+    let (mut line, mut ended) = (0, false);
+    let mut begun = false;
+    std::iter::from_fn(move || {
+        if ended {
             return None;
         }
-        let result = self.read().transpose();
-        self.ended = !matches!(result, Some(Ok(_)));
-        result
-    }
+        let read = next_text(&mut reader, &mut line, begun).transpose();
+        begun = true;
+        ended = !matches!(read, Some(Ok(_)));
+        read
+    })
+}
 
-    fn read(&mut self) -> Result<Option<(usize, Event, String)>, LogError> {
-        let mut bytes = Vec::new();
-        loop {
-            bytes.clear();
-            self.line += 1;
-            let line = self.line;
-            let read = self.reader.read_until(b'\n', &mut bytes);
-            if read.map_err(|source| LogError::Io { line, source })? == 0 {
-                let reason = "the log is empty: it begins with a header";
-                return if self.begun {
-                    Ok(None)
-                } else {
-                    Err(LogError::Header { line, reason })
-                };
+/// The event of the next line that is not empty: a header if none was before, and no header otherwise.
+fn next_text(
+    reader: &mut impl BufRead,
+    line: &mut usize,
+    begun: bool,
+) -> Result<Option<(usize, Event, String)>, LogError> {
+    let mut bytes = Vec::new();
+    while bytes.trim_ascii().is_empty() {
+        bytes.clear();
+        *line += 1;
+        let read = reader.read_until(b'\n', &mut bytes);
+        match read.map_err(|source| LogError::Io {
+            line: *line,
+            source,
+        })? {
+            0 if begun => return Ok(None),
+            0 => {
+                let (line, reason) = (*line, "the log is empty: it begins with a header");
+                return Err(LogError::Header { line, reason });
             }
-            if !bytes.trim_ascii().is_empty() {
-                return self
-                    .event(bytes)
-                    .map(|(event, text)| Some((line, event, text)));
-            }
+            _ => {}
         }
     }
-
-    fn event(&mut self, bytes: Vec<u8>) -> Result<(Event, String), LogError> {
-        let line = self.line;
-        let (length, has_end) = (bytes.len(), bytes.ends_with(b"\n"));
-        let text = String::from_utf8(bytes).map_err(|error| LogError::Line {
-            line,
-            reason: format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1),
-        });
-        let event = text.and_then(|text| Ok((parse_line(line, &text)?, text)));
-        let (event, text) = match event {
-            // A line without an end that cannot be read was cut; one that can is complete.
-            Err(LogError::Line { .. }) if !has_end => {
-                return Err(LogError::Cut { line, length });
-            }
-            other => other?,
-        };
-        let is_header = matches!(event, Event::Header(_));
-        let reason = match (is_header, self.begun) {
-            (false, false) => "a log begins with a header",
-            (true, true) => "a second header",
-            _ => {
-                self.begun = true;
-                return Ok((event, text));
-            }
-        };
-        Err(LogError::Header { line, reason })
-    }
+    let (line, length, has_end) = (*line, bytes.len(), bytes.ends_with(b"\n"));
+    let text = String::from_utf8(bytes).map_err(|error| LogError::Line {
+        line,
+        reason: format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1),
+    });
+    let event = text.and_then(|text| Ok((parse_line(line, &text)?, text)));
+    let (event, text) = match event {
+        // A line without an end that cannot be read was cut; one that can is complete.
+        Err(LogError::Line { .. }) if !has_end => return Err(LogError::Cut { line, length }),
+        other => other?,
+    };
+    let reason = match (matches!(event, Event::Header(_)), begun) {
+        (false, false) => "a log begins with a header",
+        (true, true) => "a second header",
+        _ => return Ok(Some((line, event, text))),
+    };
+    Err(LogError::Header { line, reason })
 }

@@ -8,11 +8,11 @@
 mod event;
 mod header;
 #[cfg(feature = "serde")]
-mod lenient;
-#[cfg(feature = "serde")]
 mod line;
+#[cfg(feature = "serde")]
+mod on_line;
 
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, MOST_SECONDS, RemovedAtLoopEnd};
-pub use header::{CheckpointEvents, Header, VERSION};
+pub use header::{Header, VERSION};
 #[cfg(feature = "serde")]
 pub use line::{LogError, parse_line, read_lines, read_texts, to_line};

@@ -37,12 +37,8 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
     }
 
     fn on_trial_result(&mut self, trial: &str, result: &TrialResult) -> Result<(), HookError> {
-        let TrialResult {
-            level,
-            metric,
-            decision,
-        } = *result;
-        let report = self.model.report(trial, level, metric, decision)?;
+        let (level, decision) = (result.level, result.decision);
+        let report = self.model.report(trial, level, result.metric, decision)?;
         self.progress.reports += 1;
         self.progress.resource = self.progress.resource.saturating_add(report.trained);
         self.note(trial, result, &report);
@@ -89,25 +85,26 @@ impl<S: CheckpointStore> TunerCallback for RemovalCallback<S> {
 
 impl<S> RemovalCallback<S> {
     fn note(&mut self, trial: &str, result: &TrialResult, report: &Report) {
-        if let Some(recorded) = report.recorded {
-            if report.skipped {
-                self.notes.push(Note::SkippedRung {
-                    trial: trial.to_owned(),
-                    resource: result.level,
-                    level: recorded.level,
-                });
-            }
-            if report.first_non_finite {
-                self.notes.push(Note::NonFinite {
-                    trial: trial.to_owned(),
-                    level: recorded.level,
-                });
-            }
+        let Some(recorded) = report.recorded else {
+            return;
+        };
+        let (level, resource) = (recorded.level, result.level);
+        if report.skipped {
+            let trial = trial.to_owned();
+            self.notes.push(Note::SkippedRung {
+                trial,
+                resource,
+                level,
+            });
+        }
+        if report.first_non_finite {
+            let trial = trial.to_owned();
+            self.notes.push(Note::NonFinite { trial, level });
         }
     }
 
     /// A trial that has its checkpoint trains again what it had trained: that is a cost like the
-    /// one of a checkpoint that was given up.
+    /// one of a checkpoint that was removed.
     fn count_again(&mut self, trial: &str, again: &TrainedAgain) {
         let units = again.units();
         self.units_trained_again = self.units_trained_again.saturating_add(units);

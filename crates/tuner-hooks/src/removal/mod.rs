@@ -62,7 +62,7 @@ pub struct RemovalCallback<S = ()> {
     /// Trials of whom it was told that they train again, and whether that was because they ignore
     /// their checkpoint.
     told_to_train_again: BTreeSet<(String, bool)>,
-    /// Given up, but not deleted yet: trial and bytes. They still take room.
+    /// Removed, but not deleted yet: trial and bytes. They still take room.
     undeleted: BTreeMap<String, u64>,
     /// Of these the ones that the store refused to delete when it was asked: it is asked again.
     refused: BTreeSet<String>,
@@ -100,9 +100,9 @@ impl RemovalCallback {
     ///
     /// Settings from which none can be built.
     pub fn of_header(header: &Header) -> Result<Self, SetupError> {
-        Self::new(&header.model_spec(), header.budget())?
+        Self::new(&header.model_spec(), header.budget)?
             .with_policy(header.policy_spec()?.build()?)
-            .with_limits(header.limits())
+            .with_limits(header.limits)
     }
 }
 
@@ -154,7 +154,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         }
     }
 
-    /// What a loop end at `elapsed` seconds gives up. Nothing is changed but the stream of a random
+    /// What a loop end at `elapsed` seconds removes. Nothing is changed but the stream of a random
     /// policy: call it once per loop end.
     ///
     /// # Errors
@@ -194,13 +194,13 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         })
     }
 
-    /// Gives up the checkpoints of a plan and has the store delete them. What the store could not
+    /// Removes the checkpoints of a plan and has the store delete them. What the store could not
     /// delete is [`RemovalCallback::undeleted`] and tried again at each loop end; a trial resumed
     /// meanwhile trains from scratch all the same.
     ///
     /// # Errors
     ///
-    /// A trial that is not paused with a checkpoint, or is pinned; those before it are given up.
+    /// A trial that is not paused with a checkpoint, or is pinned; those before it are removed.
     pub fn carry_out(&mut self, removals: &[Removal]) -> Result<(), HookError> {
         self.retry_deletions();
         for removal in removals {
@@ -210,7 +210,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     }
 
     /// A checkpoint was never completed or is broken: the trial has none from now on, pinned or
-    /// not. It does not count as given up, but as resumed without checkpoint if that happens.
+    /// not. It does not count as removed, but as resumed without checkpoint if that happens.
     ///
     /// # Errors
     ///
@@ -228,7 +228,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(())
     }
 
-    /// Gives up one checkpoint, whoever decided it.
+    /// Removes one checkpoint, whoever decided it.
     ///
     /// # Errors
     ///
@@ -237,10 +237,11 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         let freed = self.model.remove_checkpoint(trial)?;
         self.num_checkpoints_removed += 1;
         if let Err(error) = self.store.delete(trial) {
-            self.note_undeleted(trial, &error);
+            let (trial, error) = (trial.to_owned(), error.to_string());
             let bytes = freed.map_or(0, |checkpoint| checkpoint.bytes);
-            self.undeleted.insert(trial.to_owned(), bytes);
-            self.refused.insert(trial.to_owned());
+            self.undeleted.insert(trial.clone(), bytes);
+            self.refused.insert(trial.clone());
+            self.notes.push(Note::NotDeleted { trial, error });
         }
         Ok(())
     }
@@ -251,7 +252,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.model.launch(trial);
     }
 
-    /// Keeps the checkpoint of a trial from being given up.
+    /// Keeps the checkpoint of a trial from being removed.
     ///
     /// # Errors
     ///
@@ -299,13 +300,13 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         Ok(())
     }
 
-    /// Number of checkpoints given up.
+    /// Number of checkpoints removed.
     #[must_use]
     pub fn num_checkpoints_removed(&self) -> u64 {
         self.num_checkpoints_removed
     }
 
-    /// Trials that were resumed although their checkpoint was given up, with the rung level they
+    /// Trials that were resumed although their checkpoint was removed, with the rung level they
     /// were paused at, in order of the resumes.
     #[must_use]
     pub fn trials_resumed_without_checkpoint(&self) -> &[(String, u64)] {

@@ -3,7 +3,7 @@
 use rungkeeper_policies::{Choice, Need, RemovalReason};
 use rungkeeper_rung_model::RungView;
 
-/// What a loop end decided: which checkpoints are given up, and on what grounds.
+/// What a loop end decided: which checkpoints are removed, and on what grounds.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct RemovalPlan {
@@ -19,7 +19,7 @@ pub struct RemovalPlan {
     pub removals: Vec<Removal>,
 }
 
-/// A checkpoint that is given up.
+/// A checkpoint that is removed.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Removal {
@@ -47,7 +47,7 @@ pub struct Removal {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtraResults {
-    /// Checkpoints given up.
+    /// Checkpoints removed.
     pub num_checkpoints_removed: u64,
     /// Trials resumed, with or without their checkpoint.
     pub num_trials_resumed: u64,

@@ -1,14 +1,14 @@
-//! Checkpoints that were given up but could not be deleted.
+//! Checkpoints that were removed but could not be deleted.
 
 use std::collections::BTreeMap;
 
 use rungkeeper_policies::{Budget, Need};
 
 use super::RemovalCallback;
-use crate::{BoxError, CheckpointStore, Note};
+use crate::CheckpointStore;
 
 impl<S: CheckpointStore> RemovalCallback<S> {
-    /// Trials whose checkpoint was given up, but could not be deleted yet, with its bytes: the store
+    /// Trials whose checkpoint was removed, but could not be deleted yet, with its bytes: the store
     /// refused it, or [`on_deletion_failed`](crate::TunerCallback::on_deletion_failed) told of it. They still take room. For
     /// the budget one of them counts as held, the largest: a deletion that fails does not make ever
     /// more checkpoints go.
@@ -17,7 +17,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         &self.undeleted
     }
 
-    /// What must go. Of the checkpoints that were given up but could not be deleted one counts as
+    /// What must go. Of the checkpoints that were removed but could not be deleted one counts as
     /// held, the largest.
     ///
     /// It does, because it takes room that another must make. No more of them do, because what
@@ -50,12 +50,5 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     pub(super) fn forget_undeleted(&mut self, trial: &str) {
         self.undeleted.remove(trial);
         self.refused.remove(trial);
-    }
-
-    pub(super) fn note_undeleted(&mut self, trial: &str, error: &BoxError) {
-        self.notes.push(Note::NotDeleted {
-            trial: trial.to_owned(),
-            error: error.to_string(),
-        });
     }
 }

@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
         let header = self.setup.header();
         self.recorder
             .event(|| Event::Header(Box::new(header.clone())))?;
-        let limits = header.limits();
+        let limits = header.limits;
         self.fill_workers()?;
         self.end_turn()?;
         while let Some(time) = self.clock.next_time() {
@@ -231,8 +231,7 @@ impl<'a> Run<'a> {
                 } => self.resume(trial, level, milestone)?,
                 Task::Wait | Task::Exhausted => {
                     let started = self.trials.len() as u64;
-                    if self.setup.header().max_num_trials.is_none()
-                        && started >= MOST_UNASKED_TRIALS
+                    if self.setup.header().limits.trials.is_none() && started >= MOST_UNASKED_TRIALS
                     {
                         return Err(SimulationError::NoEnd {
                             most: MOST_UNASKED_TRIALS,

@@ -1,8 +1,8 @@
 //! From conditions and a cell to what a run is made of.
 
 use rungkeeper_rung_model::{CheckpointTracking, ModelSpec};
-use rungkeeper_tuner_hooks::RemovalCallback;
 use rungkeeper_tuner_hooks::log::Header;
+use rungkeeper_tuner_hooks::{Budget, RemovalCallback};
 
 use crate::scheduler::{PromotionScheduler, PromotionSpec};
 use crate::search_space::SearchSpace;
@@ -64,14 +64,11 @@ impl Setup {
         spec.check()?;
         let mut header = Header::new("simulate", &spec.model, spec.max_resource);
         header.set_policy(cell.policy);
+        header.settings.promotion_rule = conditions.promotion_rule;
         let header = Header {
             policy_seed: cell.seed,
-            max_num_checkpoints: Some(cell.budget),
-            max_wallclock_time: limits.seconds,
-            max_num_trials: limits.trials,
-            max_num_reports: limits.reports,
-            max_total_resource: limits.resource,
-            promotion_rule: conditions.promotion_rule,
+            budget: Budget::of_checkpoints(cell.budget),
+            limits,
             workers: cell.workers,
             seed: cell.seed,
             ..header

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use rungkeeper_rung_model::Mode;
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+use rungkeeper_tuner::replay::{Comparison, Replay};
 use rungkeeper_tuner::simulation::{
     Cell, CellResult, Conditions, Curves, Levels, Retraining, Simulated, simulate, simulate_logged,
 };
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header};
-use rungkeeper_tuner_hooks::{Comparison, Replay};
 
 pub(crate) const POLICIES: [&str; 4] = rungkeeper_tuner_hooks::PolicySpec::NAMES;
 

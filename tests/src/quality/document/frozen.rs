@@ -8,7 +8,9 @@ pub(super) fn section(study: &Study) -> String {
     let part = &study.frozen;
     let mut text = "## The policies on frozen runs\n".to_owned();
     for group in GROUPS {
-        text += &format!("\n### {}\n\n{}", capital(group), by_budget(part, group));
+        let (first, rest) = group.name().split_at(1);
+        let first = first.to_uppercase();
+        text += &format!("\n### {first}{rest}\n\n{}", by_budget(part, group));
         text += &format!(
             "\n![Share of the resumed levels that is lost, by budget: from {} % down]({NAME}-{}.svg)\n",
             plots::highest(part, group),
@@ -23,20 +25,9 @@ pub(super) fn section(study: &Study) -> String {
     text
 }
 
-fn capital(group: Group) -> &'static str {
-    match group {
-        Group::Choosing => "Choosing families",
-        Group::Check => "Check families",
-    }
-}
-
 /// Two tables, geo and arith: a row for each policy and the optimum, a column for each budget.
 fn by_budget(part: &Part, group: Group) -> String {
-    let of = |spare| Of {
-        group: Some(group),
-        spare,
-        family: None,
-    };
+    let of = |spare| Of::group(group).with_spare(spare);
     let mut heads = vec!["ratio to the reference".to_owned()];
     heads.extend(part.plan.spare.iter().map(|spare| format!("C = {spare}")));
     heads.push("all [95 %]".to_owned());
@@ -85,10 +76,7 @@ fn by_family(part: &Part) -> String {
         "least possible, arith",
     ]);
     for (place, family) in part.plan.families.iter().enumerate() {
-        let of = Of {
-            family: Some(place),
-            ..Of::default()
-        };
+        let of = Of::family(place);
         let cost = part.compare(of, REFERENCE, REFERENCE);
         let proved = part.compare(of, PROVED, REFERENCE);
         let least = part.compare(of, OPTIMUM, REFERENCE);

@@ -112,11 +112,9 @@ impl Study {
 
 const GROUPS: [Group; 2] = [Group::Choosing, Group::Check];
 
+/// The first word of its name.
 fn slug(group: Group) -> &'static str {
-    match group {
-        Group::Choosing => "choosing",
-        Group::Check => "check",
-    }
+    group.name().trim_end_matches(" families")
 }
 
 /// Numbers with commas between.

@@ -24,11 +24,7 @@ pub(super) fn cost(part: &Part, group: Group) -> String {
         let points: Vec<(f64, f64)> = (1..)
             .zip(spare)
             .filter_map(|(place, &spare)| {
-                let of = Of {
-                    group: Some(group),
-                    spare: Some(spare),
-                    family: None,
-                };
+                let of = Of::group(group).with_spare(Some(spare));
                 let share = part.compare(of, column, column)?.share;
                 Some((f64::from(place), (100.0 * share).max(FLOOR)))
             })
@@ -70,11 +66,7 @@ pub(super) fn cost(part: &Part, group: Group) -> String {
 pub(super) fn ratios(part: &Part, column: Column, reference: Column) -> String {
     let mut forest = ForestPlot::new().with_null_value(1.0).with_marker_size(4.0);
     for (place, family) in part.plan.families.iter().enumerate() {
-        let of = Of {
-            family: Some(place),
-            ..Of::default()
-        };
-        let Some(found) = part.compare(of, column, reference) else {
+        let Some(found) = part.compare(Of::family(place), column, reference) else {
             continue;
         };
         for (interval, label, colour) in [
@@ -99,11 +91,7 @@ pub(super) fn ratios(part: &Part, column: Column, reference: Column) -> String {
 /// The largest share that the cost plot shows, for those who do not see it.
 pub(super) fn highest(part: &Part, group: Group) -> String {
     let spare = part.plan.spare.iter().min().copied();
-    let of = Of {
-        group: Some(group),
-        spare,
-        family: None,
-    };
+    let of = Of::group(group).with_spare(spare);
     let shares = (0..POLICIES.len()).filter_map(|place| {
         let column = Column::Policy(place);
         Some(part.compare(of, column, column)?.share)

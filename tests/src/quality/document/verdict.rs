@@ -10,18 +10,18 @@ pub(super) fn section(study: &Study) -> String {
     for group in GROUPS {
         points.extend(less(
             &study.frozen,
-            of_group(group),
-            &format!("On the {}", group.name()),
+            Of::group(group),
+            &format!("on the {}", group.name()),
         ));
     }
     points.extend(worst(&study.frozen));
     for (name, part) in &study.elsewhere {
-        points.extend(less(part, Of::default(), &format!("With {name}")));
+        points.extend(less(part, Of::default(), &format!("with {name}")));
     }
     points.extend(less(
         &study.live,
         Of::default(),
-        "Where training again takes time",
+        "where training again takes time",
     ));
     points.extend(worst_elsewhere(study));
     points.extend(gap(&study.frozen));
@@ -30,13 +30,6 @@ pub(super) fn section(study: &Study) -> String {
     points.push(attempts.to_owned());
     let list: String = points.iter().map(|point| format!("- {point}\n")).collect();
     format!("## What is confirmed, and what is not\n\n{list}")
-}
-
-fn of_group(group: Group) -> Of {
-    Of {
-        group: Some(group),
-        ..Of::default()
-    }
 }
 
 /// Whether the proved policy loses less than the reference.
@@ -51,9 +44,7 @@ fn less(part: &Part, of: Of, where_: &str) -> Option<String> {
         "Not confirmed"
     };
     Some(format!(
-        "{word}: {}{} `{PROVED}` loses less than `{REFERENCE}`: geo {}, arith {}.",
-        where_[..1].to_lowercase(),
-        &where_[1..],
+        "{word}: {where_} `{PROVED}` loses less than `{REFERENCE}`: geo {}, arith {}.",
         with_interval(geo),
         with_interval(arith)
     ))
@@ -105,13 +96,7 @@ fn configurations(part: &Part) -> usize {
 /// How far all of it is from the floor.
 fn gap(part: &Part) -> Option<String> {
     let least = part.plan.spare.iter().min().copied();
-    let over = |spare| {
-        let of = Of {
-            spare,
-            ..Of::default()
-        };
-        part.compare(of, PROVED, OPTIMUM)
-    };
+    let over = |spare| part.compare(Of::default().with_spare(spare), PROVED, OPTIMUM);
     let (all, tight) = (over(None)?, over(least)?);
     Some(format!(
         "Open: `{PROVED}` still costs {} times the {OPTIMUM} (geo; {} times at C = {}). The floor \
@@ -126,7 +111,7 @@ fn gap(part: &Part) -> Option<String> {
 fn way(part: &Part) -> Option<String> {
     let done = |group: Group| {
         let reference = REFERENCE;
-        let over_reference = |column| part.compare(of_group(group), column, reference);
+        let over_reference = |column| part.compare(Of::group(group), column, reference);
         let (proved, least) = (over_reference(PROVED)?, over_reference(OPTIMUM)?);
         let share = |proved: f64, least: f64| 100.0 * (1.0 - proved) / (1.0 - least);
         Some(format!(

@@ -88,7 +88,7 @@ fn settings(view: &View<'_>) -> Markup {
         Mode::Max => "large",
     };
     html! {
-        "Policy " (policy_name(&header.policy)) ", budget " (head::in_words(header.budget()))
+        "Policy " (policy_name(&header.policy)) ", budget " (head::in_words(header.budget))
         @if header.workers > 0 { ", " (numbers::of(header.workers, "worker")) }
         ". Trials pause at " (numbers::list(&levels)) " and stop at " (header.max_resource) "; a "
         (good) " " (view.folder.metric()) " is good."

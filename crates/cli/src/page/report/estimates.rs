@@ -97,7 +97,7 @@ fn over_time(view: &View<'_>) -> Markup {
         legend: &legend.collect::<Vec<_>>(),
         caption: html! {
             "A line begins when its rung has seen enough to be estimated by itself ("
-            (view.history.header.min_data_at_rung) " observations). Until then the estimate over all rungs serves."
+            (view.history.header.settings.estimators.min_data_at_rung) " observations). Until then the estimate over all rungs serves."
         },
     };
     figure.markup("p-over-time")

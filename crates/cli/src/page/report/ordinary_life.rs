@@ -1,7 +1,7 @@
 //! Tests of what ordinary life does to runs, as the page tells it.
 
-use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Decision, Limits};
 
 use super::ladder::levels;
 use super::sample::{Log, folder, run};
@@ -102,10 +102,10 @@ fn more_trials_and_a_second_try() {
     log.end();
     assert!(log.history().ended && log.history().trials[3].failed);
     log.event(|elapsed| Event::Limits {
-        max_wallclock_time: Some(100.0),
-        max_num_trials: None,
-        max_num_reports: None,
-        max_total_resource: None,
+        limits: Limits {
+            seconds: Some(100.0),
+            ..Limits::default()
+        },
         elapsed,
     });
     let history = log.history();

@@ -22,7 +22,7 @@ impl Log {
     pub(super) fn new(max_checkpoints: Option<u64>) -> Self {
         let spec = ModelSpec::geometric(1, 3, 9).unwrap();
         let mut header = Header::new("run", &spec, 9);
-        header.max_num_checkpoints = max_checkpoints;
+        header.budget.max_checkpoints = max_checkpoints;
         Self {
             header,
             events: Vec::new(),

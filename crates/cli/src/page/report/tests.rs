@@ -1,7 +1,7 @@
 //! The page from made-up runs.
 
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Decision, RemovalReason};
+use rungkeeper_tuner_hooks::{Budget, Decision, RemovalReason};
 
 use super::ladder::levels;
 use super::sample::{Log, folder, run};
@@ -143,8 +143,10 @@ fn a_budget_that_changes() {
         log.pause(trial, 1, 0.5);
     }
     log.event(|elapsed| Event::Budget {
-        max_num_checkpoints: Some(1),
-        max_bytes: Some(5000),
+        budget: Budget {
+            max_checkpoints: Some(1),
+            max_bytes: Some(5000),
+        },
         elapsed,
     });
     log.give_up(&[("b", 1)], true);

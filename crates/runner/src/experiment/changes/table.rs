@@ -103,15 +103,15 @@ impl Experiment {
 pub fn table_of_header(header: &Header) -> Value {
     let (rungs, brackets) = (&header.rungs, header.brackets);
     let mut scheduler = scheduler(rungs, header.max_resource, brackets, header.seed);
-    scheduler["promotion_rule"] = json!(header.promotion_rule);
-    let mut budget = budget(header.budget());
+    scheduler["promotion_rule"] = json!(header.settings.promotion_rule);
+    let mut budget = budget(header.budget);
     budget["policy"] = json!(header.policy);
     budget["policy_seed"] = json!(header.policy_seed);
     json!({
         "mode": header.mode,
         "scheduler": scheduler,
         "budget": budget,
-        "free": free(header.workers, header.limits()),
+        "free": free(header.workers, header.limits),
     })
 }
 

@@ -1,3 +1,4 @@
+use rungkeeper_tuner_hooks::Budget;
 use rungkeeper_tuner_hooks::log::Header;
 use serde_json::Value;
 
@@ -208,7 +209,7 @@ fn logs_of_before_are_compared_by_their_header() {
     let spec = &experiment.scheduler;
     let header = Header {
         policy: experiment.policy.to_string(),
-        max_num_checkpoints: Some(8),
+        budget: Budget::of_checkpoints(8),
         workers: 1,
         ..Header::new("run", &spec.model, spec.max_resource)
     };

@@ -1,7 +1,8 @@
-//! Values as training programs really write them.
+//! Values as training programs really write them, and settings under the names that lines have for them.
 
+use rungkeeper_policies::{Budget, Limits};
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A metric that is missing.
@@ -28,4 +29,25 @@ pub(super) fn resource<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64
             "level is {value}, but must be a positive whole number"
         ))
     })
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Budget")]
+pub(super) struct BudgetOnLine {
+    #[serde(rename = "max_num_checkpoints")]
+    max_checkpoints: Option<u64>,
+    max_bytes: Option<u64>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(remote = "Limits")]
+pub(super) struct LimitsOnLine {
+    #[serde(rename = "max_wallclock_time")]
+    seconds: Option<f64>,
+    #[serde(rename = "max_num_trials")]
+    trials: Option<u64>,
+    #[serde(rename = "max_num_reports")]
+    reports: Option<u64>,
+    #[serde(rename = "max_total_resource")]
+    resource: Option<u64>,
 }

@@ -1,12 +1,12 @@
-//! Feeding an event log to the removal callback.
+//! Feeding an event log to the removal callback, and comparing its decisions with the recorded ones.
 
 mod check;
 
-use rungkeeper_policies::RemovalReason;
+use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header, LoopEnd};
+use rungkeeper_tuner_hooks::{
+    HookError, Note, RemovalCallback, RemovalPlan, RemovalReason, SetupError,
+};
 use thiserror::Error;
-
-use crate::log::{EndOfRun, Event, Header, LoopEnd};
-use crate::{HookError, RemovalCallback, RemovalPlan, SetupError};
 
 pub use check::{Checked, CheckedLoopEnd, Comparison, Verdict};
 
@@ -37,18 +37,19 @@ pub enum ReplayError {
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
 ///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
-///   is a failed deletion of what the callback did not give up.
+///   is a failed deletion of what the callback did not remove.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
 ///
 /// ```
+/// use rungkeeper_tuner::replay::Replay;
 /// use rungkeeper_tuner_hooks::log::{Event, Header};
-/// use rungkeeper_tuner_hooks::{Decision, ModelSpec, Replay};
+/// use rungkeeper_tuner_hooks::{CheckpointTracking, Decision, ModelSpec};
 ///
 /// let mut header = Header::new("example", &ModelSpec::geometric(1, 3, 27)?, 27);
-/// header.max_num_checkpoints = Some(1);
-/// header.checkpoints = rungkeeper_tuner_hooks::log::CheckpointEvents::Assumed;
+/// header.budget.max_checkpoints = Some(1);
+/// header.checkpoints = CheckpointTracking::Assumed;
 /// let mut replay = Replay::free(&header)?;
 /// let mut line = 1;
 /// let mut feed = |event| { line += 1; replay.feed(line, &event).map(|step| step.plan) };
@@ -74,7 +75,7 @@ pub struct Replay {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// Free replay: a loop end before this event that gave something up.
+    /// Free replay: a loop end before this event that removed something.
     pub plan: Option<RemovalPlan>,
     /// Checked replay: the loop end that this event is, compared.
     pub checked: Option<CheckedLoopEnd>,
@@ -121,7 +122,7 @@ impl Replay {
     }
 
     /// Takes the notes of the callback that gathered since the last call.
-    pub fn take_notes(&mut self) -> Vec<crate::Note> {
+    pub fn take_notes(&mut self) -> Vec<Note> {
         self.callback.take_notes()
     }
 
@@ -154,7 +155,7 @@ impl Replay {
             }
             Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
             Event::End(end) => self.end(end),
-            // In a free replay the trial may hold the checkpoint that it gave up in the log.
+            // In a free replay the trial may hold the checkpoint that it removed in the log.
             Event::Undeleted { trial, .. }
                 if self.comparison.is_none()
                     && self.callback.model().checkpoint(trial).is_some() => {}

@@ -1,8 +1,11 @@
 //! Logs of runs in which a person or a crash had a say, replayed.
 #![cfg(feature = "serde")]
 
-use rungkeeper_tuner_hooks::log::{CheckpointEvents, Event, Header, parse_line, to_line};
-use rungkeeper_tuner_hooks::{Decision, ModelSpec, Removal, RemovalReason, Replay, TrialStatus};
+use rungkeeper_tuner::replay::Replay;
+use rungkeeper_tuner_hooks::log::{Event, Header, parse_line, to_line};
+use rungkeeper_tuner_hooks::{
+    Budget, CheckpointTracking, Decision, Limits, ModelSpec, Removal, RemovalReason, TrialStatus,
+};
 
 /// A log in the making: what is written is what a callback that decides by itself would do.
 struct Log {
@@ -13,8 +16,8 @@ struct Log {
 impl Log {
     fn new(max_checkpoints: Option<u64>) -> Self {
         let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
-        header.max_num_checkpoints = max_checkpoints;
-        header.checkpoints = CheckpointEvents::Assumed;
+        header.budget.max_checkpoints = max_checkpoints;
+        header.checkpoints = CheckpointTracking::Assumed;
         Self {
             header,
             lines: Vec::new(),
@@ -131,8 +134,10 @@ fn another_budget_from_here_on() {
     }
     for (most, gone) in [(Some(3), 1), (Some(1), 3), (None, 3)] {
         log.write(&Event::Budget {
-            max_num_checkpoints: most,
-            max_bytes: None,
+            budget: Budget {
+                max_checkpoints: most,
+                max_bytes: None,
+            },
             elapsed: 1.0,
         });
         if most.is_some() {
@@ -180,7 +185,7 @@ fn deletion_refused() {
 fn a_free_replay_keeps_what_could_not_be_deleted() {
     let spec = ModelSpec::geometric(1, 3, 27).unwrap();
     let mut header = Header::new("test", &spec, 27);
-    header.max_num_checkpoints = Some(4);
+    header.budget.max_checkpoints = Some(4);
     let (trial, elapsed) = ("3".to_owned(), 1.0);
     let mut replay = Replay::free(&header).unwrap();
     let mut feed = |event: &Event| replay.feed(2, event).unwrap();
@@ -211,7 +216,7 @@ fn a_free_replay_keeps_what_could_not_be_deleted() {
 #[test]
 fn more_trials() {
     let mut log = Log::new(Some(3));
-    log.header.max_num_trials = Some(4);
+    log.header.limits.trials = Some(4);
     for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
         log.pause(trial, metric);
     }
@@ -219,10 +224,10 @@ fn more_trials() {
     let end = |log: &Log| Event::End(log.replayed().callback().end_of_run(1.0));
     log.write(&end(&log));
     log.write(&Event::Limits {
-        max_wallclock_time: None,
-        max_num_trials: Some(10),
-        max_num_reports: None,
-        max_total_resource: None,
+        limits: Limits {
+            trials: Some(10),
+            ..Limits::default()
+        },
         elapsed: 1.0,
     });
     log.write(&Event::Launch {
@@ -287,7 +292,7 @@ fn unknown_events_change_nothing() {
 /// more must go than there are candidates, all of them go, and their number is the one that is recorded.
 #[test]
 fn recorded_inputs_are_compared_up_to_rounding() {
-    let limits = |log: &mut Log| log.header.max_num_trials = Some(7);
+    let limits = |log: &mut Log| log.header.limits.trials = Some(7);
     let compared = |change: &dyn Fn(&mut rungkeeper_tuner_hooks::log::LoopEnd)| {
         let mut log = Log::new(Some(0));
         limits(&mut log);

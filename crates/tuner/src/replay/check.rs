@@ -1,9 +1,7 @@
 //! Comparing a recorded loop end with one's own.
 
-use rungkeeper_policies::{Candidate, Priced, RungView};
-
-use crate::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
-use crate::{HookError, RemovalCallback};
+use rungkeeper_tuner_hooks::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
+use rungkeeper_tuner_hooks::{Candidate, HookError, Priced, RemovalCallback, RungView};
 
 /// Two expected costs this close, relatively, are the same: the scores are exact to 1e-12.
 const SAME_COST: f64 = 1e-11;
@@ -32,15 +30,15 @@ pub struct CheckedLoopEnd {
     pub elapsed: f64,
     /// How the removals compare.
     pub verdict: Verdict,
-    /// What the log gave up.
+    /// What the log removed.
     pub recorded: Vec<Checked>,
-    /// What would have been given up.
+    /// What would have been removed.
     pub own: Vec<Checked>,
     /// Where the recorded state (numbers, ranks, p, time ratio) differs from this one.
     pub differences: Vec<String>,
 }
 
-/// A trial that was or would have been given up.
+/// A trial that was or would have been removed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Checked {
@@ -127,7 +125,7 @@ impl Comparison {
     }
 }
 
-/// Compares a recorded loop end, then applies what it gave up.
+/// Compares a recorded loop end, then applies what it removed.
 pub(super) fn loop_end(
     callback: &mut RemovalCallback,
     end: &LoopEnd,
