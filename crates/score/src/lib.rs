@@ -6,17 +6,16 @@
 //! promoted in time? The more likely, and the higher its level, the more the loss of its checkpoint costs.
 //!
 //! ```
-//! use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, expected_cost, resume_probability};
+//! use rungkeeper_score::{Horizon, PromotionQuantile, PromotionRule, Rung, expected_cost};
 //!
-//! // Rank 4 of 10 at level 9, a third is promoted, a third of the arrivals is better, half of the time is over.
-//! let position = PausedPosition {
-//!     rank: 4,
-//!     rung_len: 10,
-//!     promotion_quantile: PromotionQuantile::from_reduction_factor(3)?,
-//!     p: 0.33,
-//!     time_ratio: 1.0,
-//! };
-//! let probability = resume_probability(&position, &ScoreSettings::default())?;
+//! // Rank 4 of 10 at level 9, a third is promoted, half of the time is over.
+//! let third = PromotionQuantile::from_reduction_factor(3)?;
+//! let rung = Rung::new(10, third, PromotionRule::TopFraction)?;
+//! let probability = rung.rank_aware(1.0)?.probability(4, 3)?; // three trials are strictly better
+//! assert!((expected_cost(9, probability) - 9.0 * 0.5918).abs() < 1e-3);
+//!
+//! // With a chance p that an arrival is better in place of what the ranks tell.
+//! let probability = rung.bernoulli(0.33, 1.0, Horizon::Hard, Some(25))?.probability(4)?;
 //! assert!((expected_cost(9, probability) - 9.0 * 0.6509).abs() < 1e-3);
 //! # Ok::<(), rungkeeper_score::ScoreError>(())
 //! ```
@@ -38,8 +37,8 @@
 //! - `serde` (off): `Serialize` and `Deserialize` for [`PausedPosition`], [`RankedPosition`], [`ScoreSettings`],
 //!   [`PromotionQuantile`], [`PromotionRule`] and [`Horizon`].
 //!
-//! The crate does without the standard library: it does no IO, reads no clock and draws no random numbers. Exponentials and logarithms come from the `libm`
-//! crate: results are the same on every platform.
+//! The crate does without the standard library: it does no IO, reads no clock and draws no random numbers. Exponentials
+//! and logarithms come from the `libm` crate: results are the same on every platform.
 
 #![no_std]
 
