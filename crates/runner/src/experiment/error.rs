@@ -125,8 +125,14 @@ fn nearest_in(message: &str) -> Option<String> {
     nearest(name, expected.iter().copied()).map(str::to_owned)
 }
 
+/// Longest name that somebody can have misspelled. To compare takes time with the square of the length.
+const LONGEST_NAME: usize = 100;
+
 /// The name most like another one, if some is.
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
     let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
     names
         .filter(|candidate| likeness(candidate) > 0.75)

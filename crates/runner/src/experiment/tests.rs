@@ -81,6 +81,11 @@ fn unknown_names_come_with_the_nearest_one() {
     assert!(said.ends_with("did you mean `speculative`?"), "{said}");
     let said = problem("\"loguniform\"", "\"loguniformm\"");
     assert!(said.ends_with("did you mean `loguniform`?"), "{said}");
+    // What is very long is no misspelling, and would take minutes to compare.
+    let long = format!("workers{} = 2", "s".repeat(200));
+    let said = problem("workers = 2", &long);
+    assert!(said.contains("unknown field `workerss"), "{said}");
+    assert!(!said.contains("did you mean"), "{said}");
 }
 
 /// Budget 4 with 4 workers (and the best finished trial pinned), budget 2 with 4: refused with the

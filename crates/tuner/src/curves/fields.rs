@@ -8,6 +8,8 @@ use super::{CurveError, Place, Problem};
 /// The Jaro-Winkler similarity above which a name may have been meant: it lets `trial_id` and
 /// `Trials` stand for `trial`, but not `epoch` for `resource`.
 const SIMILAR: f64 = 0.8;
+/// Longest name that is compared with others.
+const LONGEST_NAME: usize = 100;
 
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
@@ -85,10 +87,16 @@ impl Columns {
     /// The column whose name is most similar, if it is similar at all.
     fn nearest(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
+        // To compare takes time with the square of the length, and nobody misspells what is longer.
+        let is_short = |name: &String| name.len() <= LONGEST_NAME;
+        if !is_short(&name) {
+            return None;
+        }
         let similarity = |column: &String| strsim::jaro_winkler(&column.to_lowercase(), &name);
         let nearest = self
             .names
             .iter()
+            .filter(|column| is_short(column))
             .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
         (similarity(nearest) > SIMILAR).then(|| nearest.clone())
     }
