@@ -20,7 +20,11 @@ const LOCKED_HIGHER: [(&str, &str); 1] = [(
 
 /// Compares what the dependencies declare with what we promise.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
-    let declared = env!("CARGO_PKG_RUST_VERSION").parse()?;
+    let members = workspace.members();
+    let declared = members
+        .iter()
+        .find_map(|member| member.rust_version.clone());
+    let declared = declared.context("no member declares a rust-version")?;
     let needed = needed_by_published(workspace)?;
     let mut findings = Vec::new();
     let packages = workspace.metadata.packages.iter();
