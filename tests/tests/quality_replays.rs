@@ -1,24 +1,7 @@
 //! A replay loses what the simulation loses, and nothing beats the optimum.
 
-use rungkeeper_tests::quality::{Family, Frozen, POLICIES, Setting, families};
-use rungkeeper_tuner::simulation::{Cell, Conditions, Retraining, simulate};
-use rungkeeper_tuner_hooks::{Brackets, Limits};
-
-fn conditions(family: &Family, brackets: usize) -> Conditions {
-    Conditions {
-        brackets: Brackets {
-            number: brackets,
-            own_rungs: false,
-        },
-        limits: Limits {
-            reports: Some(family.reports),
-            ..Limits::default()
-        },
-        draw: family.draw(),
-        retraining: Retraining::Frozen,
-        ..Conditions::default()
-    }
-}
+use rungkeeper_tests::quality::{Family, Frozen, POLICIES, Setting, cell, conditions, families};
+use rungkeeper_tuner::simulation::{Cell, Retraining, simulate};
 
 /// Costs of the replay and of the simulation, for each policy.
 fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>, Vec<u64>, u64) {
@@ -27,13 +10,10 @@ fn costs(family: &Family, setting: Setting, seed: u64, budget: u64) -> (Vec<u64>
     let (mut replayed, mut simulated) = (Vec::new(), Vec::new());
     for name in POLICIES {
         let cell = Cell {
-            levels: family.levels(setting.eta),
-            workers: setting.workers,
-            budget,
-            seed,
             policy: name.parse().unwrap(),
+            ..cell(family, setting, seed, budget)
         };
-        let conditions = conditions(family, setting.brackets);
+        let conditions = conditions(family, setting, Retraining::Frozen);
         let simulation = simulate(&curves, &conditions, &cell).unwrap();
         simulated.push(simulation.result.cost_resources);
         replayed.push(frozen.replay(name, budget, frozen.limits()).unwrap());

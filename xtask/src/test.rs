@@ -6,7 +6,7 @@ mod msrv;
 mod publish;
 mod tally;
 
-use std::{thread, time::Instant};
+use std::{sync::Arc, thread, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -76,10 +76,18 @@ impl Step {
         matches!(self, Self::Chromium | Self::Azurite | Self::Python)
     }
 
-    fn run(self, workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
+    fn install(self, workspace: &Workspace) -> Result<()> {
         match self {
             Self::Chromium => chromium::CHROMIUM.provide(workspace),
             Self::Azurite => azurite::provide(workspace),
+            Self::Python => python::prepare_all(workspace),
+            _ => Ok(()),
+        }
+    }
+
+    fn run(self, workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
+        match self {
+            Self::Chromium | Self::Azurite => self.install(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace, packages),
             Self::Doc => doc(workspace, packages),
@@ -119,32 +127,33 @@ impl Args {
 
 /// Runs the steps and stops at the first that fails.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Workspace::load()?;
+    let workspace = Arc::new(Workspace::load()?);
     let (steps, packages) = (args.steps(), args.packages());
     ensure!(!steps.is_empty(), "--only and --skip leave no step");
     let begin = Instant::now();
     let mut tally = Tally::default();
     let mut took = Vec::new();
-    thread::scope(|scope| {
-        let mut ahead = Some(scope.spawn(|| install_ahead(&steps, &workspace)));
-        for (index, step) in steps.iter().enumerate() {
-            let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
-            println!("== {label}");
-            let begin = Instant::now();
-            if step.installs()
-                && let Some(ahead) = ahead.take()
-            {
-                // A panic is printed, and what was not installed then is tried again.
-                let _ = ahead.join();
-            }
-            step.run(&workspace, &packages, &mut tally)
-                .with_context(|| format!("{label}: failed"))?;
-            let seconds = begin.elapsed().as_secs_f64();
-            println!("== {label}: passed in {seconds:.1} s");
-            took.push((seconds, name(*step)));
+    // A step that fails does not wait for it.
+    let mut ahead = Some({
+        let (steps, workspace) = (steps.clone(), Arc::clone(&workspace));
+        thread::spawn(move || install_ahead(&steps, &workspace))
+    });
+    for (index, step) in steps.iter().enumerate() {
+        let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
+        println!("== {label}");
+        let begin = Instant::now();
+        if step.installs()
+            && let Some(ahead) = ahead.take()
+        {
+            // A panic is printed, and what was not installed then is tried again.
+            let _ = ahead.join();
         }
-        Ok::<(), anyhow::Error>(())
-    })?;
+        step.run(&workspace, &packages, &mut tally)
+            .with_context(|| format!("{label}: failed"))?;
+        let seconds = begin.elapsed().as_secs_f64();
+        println!("== {label}: passed in {seconds:.1} s");
+        took.push((seconds, name(*step)));
+    }
     took.sort_by(|one, other| other.0.total_cmp(&one.0));
     let took: Vec<_> = took
         .iter()
@@ -162,13 +171,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What fails here is tried again in the step itself, which then says why.
 fn install_ahead(steps: &[Step], workspace: &Workspace) {
     for step in steps {
-        let installed = match step {
-            Step::Chromium => chromium::CHROMIUM.provide(workspace),
-            Step::Azurite => azurite::provide(workspace),
-            Step::Python => python::prepare_all(workspace),
-            _ => Ok(()),
-        };
-        if let Err(error) = installed {
+        if let Err(error) = step.install(workspace) {
             println!("== {}, installed ahead: {error:#}", name(*step));
         }
     }

@@ -45,6 +45,13 @@ impl Workspace {
         members
     }
 
+    /// What cargo builds for all platforms with these options: `name v1.2.3` on a line, with a path or a mark behind some.
+    pub(crate) fn tree(&self, options: &[&str]) -> Result<String> {
+        let args = ["tree", "--locked", "--target", "all", "--prefix", "none"];
+        let format = ["--format", "{p}"];
+        self.cargo([&args, &format[..], options].concat()).output()
+    }
+
     /// A cargo call at the root.
     pub(crate) fn cargo<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Invocation {
         Invocation::cargo(self.root(), args)

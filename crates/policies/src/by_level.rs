@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use rungkeeper_rung_model::RungView;
 
-use crate::choice::{Waiting, choose_in_order};
+use crate::choice::{choose_in_order, tie};
 use crate::{Choice, Need, PolicyError, RemovalPolicy};
 
 /// Baseline: removes the lowest level first, and at a level the worst rank.
@@ -44,9 +44,11 @@ impl RemovalPolicy for ByLevel {
             0 => usize::try_from(need.checkpoints).unwrap_or(usize::MAX),
             _ => usize::MAX,
         };
-        let mut order: Vec<Waiting<'m>> = Waiting::worst(rungs, most).collect();
-        order.sort_unstable_by(|one, other| one.tie().cmp(&other.tie()));
-        let order = order.into_iter().map(|it| (it.rung, it.candidate));
+        let worst = |(place, rung): (usize, &RungView<'m>)| {
+            rung.worst_first().take(most).map(move |it| (place, it))
+        };
+        let mut order: Vec<_> = rungs.iter().enumerate().flat_map(worst).collect();
+        order.sort_unstable_by_key(|&(place, candidate)| tie(rungs[place].level(), &candidate));
         Ok(choose_in_order(order, need))
     }
 }

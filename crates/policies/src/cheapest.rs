@@ -1,12 +1,10 @@
 //! The policy of a cost: what costs least goes first.
 
 use alloc::{boxed::Box, vec::Vec};
-use core::cmp::Ordering;
 
 use rungkeeper_estimators::LevelEstimators;
 use rungkeeper_rung_model::{ArrivalData, Candidate, RungView};
 
-use crate::choice::Waiting;
 use crate::priced::{Priced, choose_cheapest};
 use crate::{Choice, ExpectedCost, Need, PolicyError, RemovalPolicy, RemovalReason, RungCost};
 
@@ -79,10 +77,11 @@ fn worst_of_rungs<'m>(
     for (place, rung) in rungs.iter().enumerate() {
         let mut rest = rung.worst_first();
         if let Some(candidate) = rest.next() {
-            let worst = Waiting {
+            let worst = Priced {
                 rung: place,
-                level: rung.level(),
                 candidate,
+                ln_cost: f64::NEG_INFINITY,
+                level: rung.level(),
             };
             let cost = cost.of_rung(*rung, time_ratio)?;
             heads.push(Head::new(worst, rest, cost));
@@ -102,8 +101,12 @@ fn worst_of_rungs<'m>(
     let mut chosen = Vec::new();
     while (chosen.len() as u64) < checkpoints {
         let known = heads.iter().filter(|head| !head.is_bound);
-        let least = known.map(|head| head.ln_cost).fold(f64::INFINITY, f64::min);
-        let first = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| one.compare(other);
+        let least = known
+            .map(|head| head.worst.ln_cost)
+            .fold(f64::INFINITY, f64::min);
+        let first = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| {
+            one.worst.compare(&other.worst, |it| it.ln_cost)
+        };
         let Some(head) = heads.iter_mut().min_by(first) else {
             break;
         };
@@ -111,12 +114,7 @@ fn worst_of_rungs<'m>(
             head.price(least)?;
             continue;
         }
-        chosen.push(Choice {
-            rung: head.worst.rung,
-            candidate: head.worst.candidate,
-            ln_expected_cost: Some(head.ln_cost),
-            reason: RemovalReason::MaxCheckpoints,
-        });
+        chosen.push(head.worst.choice(RemovalReason::MaxCheckpoints));
         if !head.step() {
             let done = head.worst.rung;
             heads.retain(|head| head.worst.rung != done);
@@ -127,38 +125,33 @@ fn worst_of_rungs<'m>(
 
 /// The worst candidate of a rung that was not chosen yet, and those behind it.
 struct Head<'m, 'c, I> {
-    worst: Waiting<'m>,
+    /// With its cost, or a bound from below.
+    worst: Priced<'m>,
     rest: I,
     cost: Box<dyn RungCost + 'c>,
     guess: f64,
-    /// Of the worst one, or a bound from below.
-    ln_cost: f64,
     is_bound: bool,
 }
 
 impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
-    fn new(worst: Waiting<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
+    fn new(worst: Priced<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
         Self {
             is_bound: !worst.candidate.non_finite,
             guess: cost.guess(&worst.candidate),
             worst,
             rest,
             cost,
-            ln_cost: f64::NEG_INFINITY,
         }
-    }
-
-    fn compare(&self, other: &Self) -> Ordering {
-        Priced::compare((self.ln_cost, &self.worst), (other.ln_cost, &other.worst))
     }
 
     /// Looks at its cost, but no further than it takes to see that it is above the least one that is known. Returns the least.
     fn price(&mut self, least: f64) -> Result<f64, PolicyError> {
         if self.is_bound {
-            self.ln_cost = self.cost.ln_cost(&self.worst.candidate, least)?;
-            self.is_bound = self.ln_cost > least;
+            let ln_cost = self.cost.ln_cost(&self.worst.candidate, least)?;
+            self.worst.ln_cost = ln_cost;
+            self.is_bound = ln_cost > least;
         }
-        Ok(least.min(self.ln_cost))
+        Ok(least.min(self.worst.ln_cost))
     }
 
     /// Goes on to the next candidate, if there is one. It costs no less than the one before, which stays as the bound.

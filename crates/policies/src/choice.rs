@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
-use rungkeeper_rung_model::{Candidate, RungView};
+use rungkeeper_rung_model::Candidate;
 
 use crate::Need;
 
@@ -49,40 +50,15 @@ impl RemovalReason {
     }
 }
 
-/// A candidate, with the place and the level of its rung.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Waiting<'m> {
-    pub(crate) rung: usize,
-    pub(crate) level: u64,
-    pub(crate) candidate: Candidate<'m>,
-}
-
-impl<'m> Waiting<'m> {
-    /// The `per_rung` worst candidates of each rung, rung by rung, worst first.
-    pub(crate) fn worst(
-        rungs: &[RungView<'m>],
-        per_rung: usize,
-    ) -> impl Iterator<Item = Waiting<'m>> {
-        rungs.iter().enumerate().flat_map(move |(place, rung)| {
-            let worst_first = rung.worst_first().take(per_rung);
-            worst_first.map(move |candidate| Waiting {
-                rung: place,
-                level: rung.level(),
-                candidate,
-            })
-        })
-    }
-
-    /// Sorts by who goes first among equals: what is never promoted, then the lower level, the worse rank, the id.
-    pub(crate) fn tie(&self) -> impl Ord + use<'m> {
-        let Candidate {
-            non_finite,
-            rank,
-            trial_id,
-            ..
-        } = self.candidate;
-        (!non_finite, self.level, core::cmp::Reverse(rank), trial_id)
-    }
+/// Order in which candidates of equal cost go: what is never promoted, then the lower level, the worse rank, the id.
+pub(crate) fn tie<'m>(level: u64, candidate: &Candidate<'m>) -> impl Ord + use<'m> {
+    let Candidate {
+        non_finite,
+        rank,
+        trial_id,
+        ..
+    } = *candidate;
+    (!non_finite, level, Reverse(rank), trial_id)
 }
 
 /// Chooses along an order of candidates, each with the place of its rung, until both the number and the bytes that must go

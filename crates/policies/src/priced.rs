@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use rungkeeper_rung_model::{Candidate, RungView};
 
-use crate::choice::Waiting;
+use crate::choice::tie;
 use crate::{Choice, ExpectedCost, Need, PolicyError, RemovalReason};
 
 /// A candidate with its cost.
@@ -19,7 +19,7 @@ pub struct Priced<'m> {
     /// Natural logarithm of what losing its checkpoint costs, in resource units; minus infinity for trials without a finite
     /// metric.
     pub ln_cost: f64,
-    level: u64,
+    pub(crate) level: u64,
 }
 
 impl<'m> Priced<'m> {
@@ -58,26 +58,18 @@ impl<'m> Priced<'m> {
     }
 
     /// Who of two goes first by a cost.
-    pub(crate) fn compare(one: (f64, &Waiting<'_>), other: (f64, &Waiting<'_>)) -> Ordering {
-        let non_finite = |it: &Waiting<'_>| it.candidate.non_finite;
-        (non_finite(other.1).cmp(&non_finite(one.1)))
-            .then(one.0.total_cmp(&other.0))
-            .then_with(|| one.1.tie().cmp(&other.1.tie()))
-    }
-
-    fn waiting(&self) -> Waiting<'m> {
-        Waiting {
-            rung: self.rung,
-            level: self.level,
-            candidate: self.candidate,
-        }
+    pub(crate) fn compare(&self, other: &Self, ln_cost: impl Fn(&Self) -> f64) -> Ordering {
+        let (one, two) = (&self.candidate, &other.candidate);
+        (two.non_finite.cmp(&one.non_finite))
+            .then_with(|| ln_cost(self).total_cmp(&ln_cost(other)))
+            .then_with(|| tie(self.level, one).cmp(&tie(other.level, two)))
     }
 
     fn ln_cost_per_byte(&self) -> f64 {
         self.ln_cost - libm::log(self.candidate.bytes as f64)
     }
 
-    fn choice(&self, reason: RemovalReason) -> Choice<'m> {
+    pub(crate) fn choice(&self, reason: RemovalReason) -> Choice<'m> {
         Choice {
             rung: self.rung,
             candidate: self.candidate,
@@ -108,10 +100,7 @@ pub(crate) fn choose_cheapest(mut all: Vec<Priced<'_>>, need: Need) -> Vec<Choic
 
 /// Sorts by who goes first by a cost.
 fn sort<'m>(list: &mut [Priced<'m>], ln_cost: impl Fn(&Priced<'m>) -> f64) {
-    list.sort_unstable_by(|one, other| {
-        let (here, there) = (one.waiting(), other.waiting());
-        Priced::compare((ln_cost(one), &here), (ln_cost(other), &there))
-    });
+    list.sort_unstable_by(|one, other| one.compare(other, &ln_cost));
 }
 
 /// Takes the first out of the list that free enough; candidates without bytes free nothing and stay.

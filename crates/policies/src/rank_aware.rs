@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 
 use rungkeeper_rung_model::{Candidate, PromotionRule, RungView};
-use rungkeeper_score::{RankAware as Scorer, ResumeProbability, Rung, ln_expected_cost};
+use rungkeeper_score::{RankAware as Scorer, ResumeProbability, Rung};
 
 use crate::{ExpectedCost, PolicyError, RungCost};
 
@@ -56,7 +56,7 @@ impl ExpectedCost for RankAware {
         rung: RungView<'a>,
         time_ratio: f64,
     ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
-        let (level, promotion_quantile) = (rung.level(), rung.promotion_quantile());
+        let promotion_quantile = rung.promotion_quantile();
         let most = if promotion_quantile.numerator() == 1 {
             Scorer::MAX_TIME_RATIO
         } else {
@@ -66,9 +66,13 @@ impl ExpectedCost for RankAware {
         let time_ratio = if time_ratio > most { most } else { time_ratio };
         let scorer = Rung::new(rung.len(), promotion_quantile, self.promotion_rule)
             .and_then(|rung| rung.rank_aware(time_ratio))
-            .map_err(|source| PolicyError::Rung { level, source })?;
+            .map_err(|source| PolicyError::Rung {
+                level: rung.level(),
+                source,
+            })?;
         Ok(Box::new(OfRung {
             rung,
+            ln_level: libm::log(rung.level() as f64),
             time_ratio,
             scorer,
         }))
@@ -82,6 +86,7 @@ impl ExpectedCost for RankAware {
 
 struct OfRung<'a> {
     rung: RungView<'a>,
+    ln_level: f64,
     time_ratio: f64,
     scorer: Scorer,
 }
@@ -92,12 +97,11 @@ impl RungCost for OfRung<'_> {
         let Candidate {
             rank, num_better, ..
         } = *candidate;
-        let level = self.rung.level();
-        let most = (enough - libm::log(level as f64)).min(0.0);
+        let most = (enough - self.ln_level).min(0.0);
         let probability = ResumeProbability::from_ln(most)
             .and_then(|most| self.scorer.probability_up_to(rank, num_better, most));
-        let probability = probability.map_err(PolicyError::of(level, candidate))?;
-        Ok(ln_expected_cost(level, probability))
+        let probability = probability.map_err(PolicyError::of(self.rung.level(), candidate))?;
+        Ok(self.ln_level + probability.ln_probability())
     }
 
     /// When as many have arrived as are expected, the number of better ones is about normal, and the trial is in the top
@@ -111,6 +115,6 @@ impl RungCost for OfRung<'_> {
         let room = (gaps + arrivals) * alpha - candidate.rank as f64;
         let variance = mean * (1.0 - chance) * (1.0 + self.time_ratio);
         let below = (mean - room).max(0.0);
-        libm::log(self.rung.level() as f64) - 0.5 * below * (below / variance)
+        self.ln_level - 0.5 * below * (below / variance)
     }
 }

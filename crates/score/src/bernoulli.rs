@@ -49,8 +49,21 @@ pub fn resume_probability(
 }
 
 impl PausedPosition {
-    /// The scorer of its rung.
-    pub(crate) fn scorer(&self, settings: &ScoreSettings) -> Result<Bernoulli, ScoreError> {
+    /// The scorer of the position's rung, for all trials that stand there at the same time.
+    ///
+    /// # Errors
+    /// As [`Rung::new`] and [`Rung::bernoulli`]; the rank is looked at by the scorer alone.
+    ///
+    /// ```
+    /// use rungkeeper_score::{PausedPosition, PromotionQuantile, ScoreSettings, resume_probability};
+    ///
+    /// let promotion_quantile = PromotionQuantile::from_reduction_factor(3)?;
+    /// let position = PausedPosition { rank: 4, rung_len: 10, promotion_quantile, p: 0.33, time_ratio: 1.0 };
+    /// let mut scorer = position.scorer(&ScoreSettings::default())?;
+    /// assert_eq!(scorer.probability(4)?, resume_probability(&position, &ScoreSettings::default())?);
+    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// ```
+    pub fn scorer(&self, settings: &ScoreSettings) -> Result<Bernoulli, ScoreError> {
         let rung = Rung::new(
             self.rung_len,
             self.promotion_quantile,

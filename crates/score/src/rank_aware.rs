@@ -80,13 +80,31 @@ pub fn rank_aware_probability(
     position: &RankedPosition,
     promotion_rule: PromotionRule,
 ) -> Result<ResumeProbability, ScoreError> {
-    Rung::new(
-        position.rung_len,
-        position.promotion_quantile,
-        promotion_rule,
-    )?
-    .rank_aware(position.time_ratio)?
-    .probability(position.rank, position.num_better)
+    position
+        .scorer(promotion_rule)?
+        .probability(position.rank, position.num_better)
+}
+
+impl RankedPosition {
+    /// The scorer of the position's rung, for all trials that stand there at the same time.
+    ///
+    /// # Errors
+    /// As [`Rung::new`] and [`Rung::rank_aware`]; the rank is looked at by the scorer alone.
+    ///
+    /// ```
+    /// use rungkeeper_score::{PromotionQuantile, PromotionRule, RankedPosition, rank_aware_probability};
+    ///
+    /// let promotion_quantile = PromotionQuantile::from_reduction_factor(3)?;
+    /// let position = RankedPosition { rank: 4, num_better: 3, rung_len: 10, promotion_quantile, time_ratio: 1.0 };
+    /// let rule = PromotionRule::TopFraction;
+    /// let mut scorer = position.scorer(rule)?;
+    /// assert_eq!(scorer.probability(4, 3)?, rank_aware_probability(&position, rule)?);
+    /// # Ok::<(), rungkeeper_score::ScoreError>(())
+    /// ```
+    pub fn scorer(&self, promotion_rule: PromotionRule) -> Result<RankAware, ScoreError> {
+        Rung::new(self.rung_len, self.promotion_quantile, promotion_rule)?
+            .rank_aware(self.time_ratio)
+    }
 }
 
 /// Scores the trials of one rung at one moment by their ranks; made by [`Rung::rank_aware`].

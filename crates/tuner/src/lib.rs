@@ -9,6 +9,7 @@
 //! - [`search_space`]: hyper-parameters and what they are drawn from.
 //! - [`simulation`]: the scheduler on tabulated curves under a virtual clock, for a whole grid of
 //!   policies and budgets.
+//! - [`nearest_name`]: what somebody may have meant by a name that is not there.
 //!
 //! Nothing reads a clock, a file or a process. What is drawn depends on the seed and the number of the trial alone.
 //!
@@ -19,12 +20,15 @@
 #![warn(missing_docs)]
 
 pub mod curves;
+mod names;
 pub mod optimum;
 mod random;
 pub mod replay;
 pub mod scheduler;
 pub mod search_space;
 pub mod simulation;
+
+pub use names::nearest_name;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use rungkeeper_score::{
-    PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, Rung, ScoreSettings,
+    PausedPosition, PromotionQuantile, PromotionRule, RankedPosition, ScoreSettings,
     resume_probability,
 };
 
@@ -106,15 +106,8 @@ pub fn score(positions: &[PausedPosition], settings: &ScoreSettings) -> f64 {
 pub fn score_by_ranks(positions: &[RankedPosition]) -> f64 {
     let mut sum = 0.0;
     for rung in positions.chunk_by(|one, other| one.rung_len == other.rung_len) {
-        let RankedPosition {
-            rung_len,
-            promotion_quantile,
-            time_ratio,
-            ..
-        } = rung[0];
-        let mut scorer = Rung::new(rung_len, promotion_quantile, PromotionRule::TopFraction)
-            .and_then(|rung| rung.rank_aware(time_ratio))
-            .expect("a valid rung");
+        let scorer = rung[0].scorer(PromotionRule::TopFraction);
+        let mut scorer = scorer.expect("a valid rung");
         for position in rung {
             let probability = scorer.probability(position.rank, position.num_better);
             sum += probability.expect("a valid position").ln_probability();

@@ -43,10 +43,7 @@ impl Frozen {
     pub fn record(family: &Family, setting: Setting, seed: u64) -> Result<Self> {
         let curves = family.curves(setting.eta, seed)?;
         let conditions = conditions(family, setting, Retraining::Frozen);
-        let cell = Cell {
-            policy: PolicySpec::ByLevel, // never asked
-            ..cell(family, setting, seed, u64::MAX)
-        };
+        let cell = cell(family, setting, seed, u64::MAX); // its policy is never asked
         let (mut header, mut turns) = (None, Vec::new());
         let simulated = simulate_logged(&curves, &conditions, &cell, &mut |event| {
             match event {
@@ -82,12 +79,11 @@ impl Frozen {
         let header = Header {
             policy: policy.to_owned(),
             policy_seed: self.header.seed,
+            budget: Budget::of_checkpoints(budget),
+            limits,
             ..self.header.clone()
         };
-        let policy = header.policy_spec()?.build()?;
-        let budget = Budget::of_checkpoints(budget);
-        let callback = RemovalCallback::new(&header.model_spec(), budget)?;
-        let mut callback = callback.with_policy(policy).with_limits(limits)?;
+        let mut callback = RemovalCallback::of_header(&header)?;
         for turn in &self.turns {
             for event in turn {
                 callback.apply(event)?;
@@ -115,7 +111,8 @@ impl Frozen {
 }
 
 /// What is common to all runs of a setting; the number of reports ends them.
-pub(crate) fn conditions(family: &Family, setting: Setting, retraining: Retraining) -> Conditions {
+#[must_use]
+pub fn conditions(family: &Family, setting: Setting, retraining: Retraining) -> Conditions {
     Conditions {
         brackets: Brackets {
             number: setting.brackets,
@@ -131,8 +128,9 @@ pub(crate) fn conditions(family: &Family, setting: Setting, retraining: Retraini
     }
 }
 
-/// A run without a policy.
-pub(crate) fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) -> Cell {
+/// A run with the default policy.
+#[must_use]
+pub fn cell(family: &Family, setting: Setting, seed: u64, budget: u64) -> Cell {
     Cell {
         levels: family.levels(setting.eta),
         workers: setting.workers,

@@ -21,6 +21,6 @@ mod study;
 
 pub use document::Study;
 pub use families::{Arrivals, Family, Group, Shape, families};
-pub use frozen::{Frozen, Setting};
+pub use frozen::{Frozen, Setting, cell, conditions};
 pub use part::{Of, Part};
 pub use study::{Column, Configuration, POLICIES, PROVED, Plan, REFERENCE, Row};

@@ -33,16 +33,8 @@ pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for layer in core() {
         let package = layer.package();
-        let mut tree = vec!["tree", "--locked", "--package", &package];
-        tree.extend([
-            "--no-default-features",
-            "--target",
-            "all",
-            "--edges",
-            "normal",
-        ]);
-        tree.extend(["--prefix", "none", "--format", "{p}"]);
-        let tree = workspace.cargo(tree).output()?;
+        let options = ["--package", &package, "--no-default-features"];
+        let tree = workspace.tree(&[&options[..], &["--edges", "normal"]].concat())?;
         if tree.lines().any(|line| line.starts_with("serde")) {
             let message = format!("{package} depends on serde, which is optional in core crates");
             let manifest = Path::new("crates").join(layer.folder).join("Cargo.toml");

@@ -49,20 +49,11 @@ pub(super) fn check(workspace: &Workspace) -> Result<()> {
 
 /// The published members and all they need to be built by others, as `name v1.2.3`.
 fn needed_by_published(workspace: &Workspace) -> Result<BTreeSet<String>> {
-    let mut args = vec!["tree", "--locked", "--all-features", "--target", "all"];
-    args.extend([
-        "--edges",
-        "normal,build",
-        "--prefix",
-        "none",
-        "--format",
-        "{p}",
-    ]);
+    let mut options = vec!["--all-features", "--edges", "normal,build"];
     for package in workspace.published() {
-        args.extend(["--package", &package.name]);
+        options.extend(["--package", &package.name]);
     }
-    let tree = workspace.cargo(args).output()?;
-    // A path or a mark may follow.
+    let tree = workspace.tree(&options)?;
     let packages = tree.lines().filter_map(|line| {
         let mut words = line.split(' ');
         Some(format!("{} {}", words.next()?, words.next()?))

@@ -2,9 +2,7 @@
 
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
-use rungkeeper_score::{
-    PromotionRule, RankAware, RankedPosition, ResumeProbability, Rung, ScoreError,
-};
+use rungkeeper_score::{RankAware, RankedPosition, ResumeProbability, ScoreError};
 
 use super::Rule;
 use super::rows::{
@@ -109,7 +107,7 @@ fn compute<'py>(
     let rung_lens = (RUNG_LENS, rung_lens);
     let prom_quants = (QUANTILES, prom_quants);
     let time_ratio = (TIME_RATIO, time_ratio);
-    let scorer = |position: &RankedPosition| scorer(position, rule.0);
+    let scorer = |position: &RankedPosition| position.scorer(rule.0);
     match num_better {
         None => score(
             [ranks, rung_lens, prom_quants, time_ratio],
@@ -163,10 +161,6 @@ fn share_a_rung(one: &RankedPosition, other: &RankedPosition) -> bool {
         num_better,
         ..*one
     } == *other
-}
-
-fn scorer(position: &RankedPosition, rule: PromotionRule) -> Result<RankAware, ScoreError> {
-    Rung::new(position.rung_len, position.promotion_quantile, rule)?.rank_aware(position.time_ratio)
 }
 
 fn probability(

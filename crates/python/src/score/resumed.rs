@@ -2,9 +2,7 @@
 
 use numpy::PyArrayDyn;
 use pyo3::prelude::*;
-use rungkeeper_score::{
-    Bernoulli, Horizon, PausedPosition, ResumeProbability, Rung, ScoreSettings,
-};
+use rungkeeper_score::{Bernoulli, Horizon, PausedPosition, ResumeProbability, ScoreSettings};
 
 use super::rows::{P_VALS, QUANTILES, RANKS, RUNG_LENS, TIME_RATIO, count, score};
 use super::{Rule, horizon};
@@ -159,19 +157,7 @@ fn compute<'py>(
                 ..*one
             } == *other
         },
-        |position| {
-            let PausedPosition {
-                rung_len,
-                promotion_quantile,
-                ..
-            } = *position;
-            Rung::new(rung_len, promotion_quantile, settings.promotion_rule)?.bernoulli(
-                position.p,
-                position.time_ratio,
-                settings.horizon,
-                settings.approx_steps,
-            )
-        },
+        |position| position.scorer(&settings),
         |scorer: &mut Bernoulli, position| scorer.probability(position.rank),
         result,
     )

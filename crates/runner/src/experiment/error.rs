@@ -1,6 +1,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use rungkeeper_tuner::nearest_name;
+
 use crate::plain::{escaped_sentence, without_secrets};
 
 /// Most characters of a message: what a file holds may be long, and is quoted in some.
@@ -125,18 +127,10 @@ fn nearest_in(message: &str) -> Option<String> {
     nearest(name, expected.iter().copied()).map(str::to_owned)
 }
 
-/// Longest name that somebody can have misspelled. To compare takes time with the square of the length.
-const LONGEST_NAME: usize = 100;
-
 /// The name most like another one, if some is.
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    if name.len() > LONGEST_NAME {
-        return None;
-    }
-    let likeness = |candidate: &str| strsim::jaro_winkler(name, candidate);
-    names
-        .filter(|candidate| likeness(candidate) > 0.75)
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))
+    let names: Vec<&str> = names.collect();
+    nearest_name(name, &names, 0.75).map(|place| names[place])
 }
 
 /// The key whose value stands at a place: the name before the last `=` of the line.

@@ -4,12 +4,11 @@ use csv::StringRecord;
 
 use super::lines::line_of;
 use super::{CurveError, Place, Problem};
+use crate::nearest_name;
 
 /// The Jaro-Winkler similarity above which a name may have been meant: it lets `trial_id` and
 /// `Trials` stand for `trial`, but not `epoch` for `resource`.
 const SIMILAR: f64 = 0.8;
-/// Longest name that is compared with others.
-const LONGEST_NAME: usize = 100;
 
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
@@ -86,19 +85,9 @@ impl Columns {
 
     /// The column whose name is most similar, if it is similar at all.
     fn nearest(&self, name: &str) -> Option<String> {
-        let name = name.to_lowercase();
-        // To compare takes time with the square of the length, and nobody misspells what is longer.
-        let is_short = |name: &String| name.len() <= LONGEST_NAME;
-        if !is_short(&name) {
-            return None;
-        }
-        let similarity = |column: &String| strsim::jaro_winkler(&column.to_lowercase(), &name);
-        let nearest = self
-            .names
-            .iter()
-            .filter(|column| is_short(column))
-            .max_by(|a, b| similarity(a).total_cmp(&similarity(b)))?;
-        (similarity(nearest) > SIMILAR).then(|| nearest.clone())
+        let names = self.names.iter().map(|column| column.to_lowercase());
+        let nearest = nearest_name(&name.to_lowercase(), names, SIMILAR)?;
+        Some(self.names[nearest].clone())
     }
 
     /// The first column that can be the metric, judged by some rows.
