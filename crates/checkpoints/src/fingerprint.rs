@@ -39,20 +39,21 @@ pub fn fingerprint(root: &Path) -> io::Result<Fingerprint> {
     // Beside a report each: no path is walked twice.
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut hasher = blake3::Hasher::new();
-    let root = openat(CWD, root, flags, Mode::empty())?;
+    let mut root = Dir::new(openat(CWD, root, flags, Mode::empty())?)?;
     let mut left = vec![Vec::new()];
     while let Some(below) = left.pop() {
-        let folder = if below.is_empty() {
-            root.try_clone()?
+        let mut folder;
+        let entries = if below.is_empty() {
+            &mut root
         } else {
-            match openat(&root, below.as_slice(), flags, Mode::empty()) {
+            folder = match openat(root.fd()?, below.as_slice(), flags, Mode::empty()) {
                 // It went while the folder was read, which is a change like any other.
                 Err(Errno::NOENT | Errno::NOTDIR) => continue,
-                folder => folder?,
-            }
+                opened => Dir::new(opened?)?,
+            };
+            &mut folder
         };
-        hasher.update(&stat_bytes(&fstat(&folder)?));
-        let mut entries = Dir::new(folder)?;
+        hasher.update(&stat_bytes(&fstat(entries.fd()?)?));
         let names = entries
             .by_ref()
             .map(|entry| Ok(entry?.file_name().to_owned()));

@@ -21,8 +21,11 @@ use crate::requests::{self, Inbox, Request};
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
 
-/// How long the loop sleeps when nothing is said: ends of processes are noticed that late.
+/// How long the loop sleeps when nothing is said and something is waited for that says nothing.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How long it sleeps otherwise: signals, requests and the end of patience are noticed that late.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Messages that training programs and the store may be ahead of the loop before they have to wait.
 const MESSAGES_AHEAD: usize = 4096;
@@ -251,7 +254,9 @@ impl<'o> Runner<'o> {
 
     /// Takes what came, waiting a moment for the first.
     fn listen(&mut self) -> Result<(), RunError> {
-        let mut next = self.messages.recv_timeout(TICK).ok();
+        let waits = self.trials.wait_for_something();
+        let moment = if waits { TICK } else { IDLE };
+        let mut next = self.messages.recv_timeout(moment).ok();
         // No more than there is room for, so that a talkative program cannot hold up the loop.
         for _ in 0..MESSAGES_AHEAD {
             match next {

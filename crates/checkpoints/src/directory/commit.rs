@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{CHECKPOINTS, DATA, DirectoryStore, LIVE, Place, STAGING, names, private};
 use crate::attributes::Mended;
+use crate::fingerprint::Stat;
 use crate::manifest::{self, Content, Manifest};
 use crate::names::{is_trial_name, trial_name};
 use crate::scan::Scanned;
@@ -20,11 +21,45 @@ pub(crate) struct Ready {
     place: PathBuf,
 }
 
-#[cfg(feature = "object-store")]
 impl Ready {
+    fn new(manifest: Manifest, scanned: Scanned, place: PathBuf) -> Self {
+        Self {
+            manifest,
+            left_out: scanned.left_out,
+            mended: scanned.mended,
+            place,
+        }
+    }
+
+    #[cfg(feature = "object-store")]
     pub(crate) fn data(&self) -> PathBuf {
         self.place.join(DATA)
     }
+}
+
+/// A manifest that lies in a live folder: where nothing has changed it is the commit's as well.
+#[derive(Clone, Debug)]
+pub(super) struct Prepared {
+    manifest: Manifest,
+    /// Of its file, which a program can reach.
+    stat: Stat,
+}
+
+impl Prepared {
+    fn of(ready: &Ready) -> Option<Self> {
+        let stat = manifest_stat(&ready.place)?;
+        let manifest = ready.manifest.clone();
+        Some(Self { manifest, stat })
+    }
+
+    fn lies_in(&self, place: &Path) -> bool {
+        manifest_stat(place) == Some(self.stat)
+    }
+}
+
+fn manifest_stat(place: &Path) -> Option<Stat> {
+    let metadata = fs::symlink_metadata(place.join(manifest::FILE)).ok()?;
+    Some(Stat::of(&metadata))
 }
 
 /// Whether the program of a trial has ended, so that its files are the store's.
@@ -55,8 +90,33 @@ impl DirectoryStore {
         self.lives().entry(name.clone()).or_default();
         let mut scanned = self.hash(&place, &name, program)?;
         let content = std::mem::take(&mut scanned.content);
-        let manifest = self.manifest(trial, level, attempt, content)?;
-        self.write_manifest(place, scanned, manifest)
+        let prepared = self
+            .lives()
+            .get_mut(&name)
+            .and_then(|live| live.prepared.take());
+        let manifest = match prepared.filter(|prepared| prepared.lies_in(&place)) {
+            Some(Prepared {
+                manifest: known, ..
+            }) => {
+                let stamp = Stamp {
+                    level,
+                    ..known.stamp()
+                };
+                let mut manifest = Manifest::new(&self.run, trial, stamp, attempt, content);
+                if manifest == known {
+                    return Ok(Ready::new(manifest, scanned, place));
+                }
+                manifest.sequence = self.number()?;
+                manifest
+            }
+            None => self.manifest(trial, level, attempt, content)?,
+        };
+        let ready = self.write_manifest(place, scanned, manifest)?;
+        // The number of a commit that failed may be known elsewhere, and is not used again.
+        if let (Program::Waits, Some(live)) = (program, self.lives().get_mut(&name)) {
+            live.prepared = Prepared::of(&ready);
+        }
+        Ok(ready)
     }
 
     /// The commits that an earlier process had prepared and did not get to end, under numbers of
@@ -160,11 +220,14 @@ impl DirectoryStore {
             scanned = Scanned::of(&data)?;
         }
         // The calls that concern one trial do not overlap, so nobody misses it meanwhile.
-        let known = self.lives().get_mut(name).map(std::mem::take);
+        let known = self
+            .lives()
+            .get_mut(name)
+            .map(|live| std::mem::take(&mut live.hashed));
         let mut hashed = known.unwrap_or_default();
         let filled = hashed.fill(&data, &mut scanned, program == Program::Waits);
-        if let Some(known) = self.lives().get_mut(name) {
-            *known = hashed;
+        if let Some(live) = self.lives().get_mut(name) {
+            live.hashed = hashed;
         }
         filled?;
         self.steps.reach(Step::Synced)?;
@@ -197,11 +260,6 @@ impl DirectoryStore {
         // One that is there already is good until this one is.
         tree::write_whole(&path, &bytes)?;
         self.steps.reach(Step::ManifestWritten)?;
-        Ok(Ready {
-            manifest,
-            left_out: scanned.left_out,
-            mended: scanned.mended,
-            place,
-        })
+        Ok(Ready::new(manifest, scanned, place))
     }
 }

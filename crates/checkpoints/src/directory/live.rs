@@ -6,13 +6,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{MutexGuard, PoisonError};
 
+use super::commit::Prepared;
 use super::{DATA, DirectoryStore, LIVE, TRASH};
 use crate::hashing::Hashed;
 use crate::names::trial_name;
 use crate::{Aside, Store as _, StoreError, tree};
 
+/// What this process knows of a live folder.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    pub(super) hashed: Hashed,
+    pub(super) prepared: Option<Prepared>,
+}
+
 impl DirectoryStore {
-    pub(super) fn lives(&self) -> MutexGuard<'_, BTreeMap<String, Hashed>> {
+    pub(super) fn lives(&self) -> MutexGuard<'_, BTreeMap<String, Live>> {
         // A panic elsewhere leaves the map as it was before or after one change.
         self.lives.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -30,7 +38,7 @@ impl DirectoryStore {
         let name = trial_name(trial);
         let place = self.live_place(&name);
         // Known before it is there, so that no purge takes it for an earlier process's.
-        self.lives().insert(name, Hashed::default());
+        self.lives().insert(name, Live::default());
         let data = place.join(DATA);
         for directory in [&place, &data] {
             fs::create_dir(directory).map_err(StoreError::place("make", directory))?;

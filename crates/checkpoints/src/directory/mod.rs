@@ -18,7 +18,6 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hashing::Hashed;
 use crate::names::is_trial_name;
 use crate::stamp::{self, Stamp};
 use crate::tree;
@@ -29,6 +28,7 @@ use crate::{
 pub(crate) use commit::Program;
 #[cfg(feature = "object-store")]
 pub(crate) use commit::Ready;
+use live::Live;
 use numbers::Numbers;
 #[cfg(feature = "object-store")]
 pub(crate) use remove::trash_key;
@@ -75,7 +75,7 @@ pub struct DirectoryStore {
     steps: Steps,
     numbers: Mutex<Numbers>,
     /// By name of the trial: the live folders that this process began or prepared.
-    lives: Mutex<BTreeMap<String, Hashed>>,
+    lives: Mutex<BTreeMap<String, Live>>,
     writers: Writers,
 }
 

@@ -6,6 +6,8 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rungkeeper_checkpoints::{Fingerprint, fingerprint};
+use rustix::io::Errno;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 use super::{Launch, Output, ProcessId};
 use crate::protocol::{Line, Printed, Protocol, ReportNames};
@@ -35,6 +37,8 @@ pub(crate) enum Heard {
     Refused(String, bool),
     /// It prints no more.
     Nothing,
+    /// It has ended, after it closed its output.
+    End,
 }
 
 /// The last line that was no report, for a person who wonders why nothing comes.
@@ -65,6 +69,8 @@ impl LastLine {
 /// Hears one process.
 pub(super) struct Listener {
     process: ProcessId,
+    /// The number of the process.
+    id: Pid,
     folder: PathBuf,
     protocol: Protocol,
     names: ReportNames,
@@ -74,9 +80,15 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    pub(super) fn new(launch: &Launch, to: SyncSender<Message>, last_line: LastLine) -> Self {
+    pub(super) fn new(
+        launch: &Launch,
+        id: Pid,
+        to: SyncSender<Message>,
+        last_line: LastLine,
+    ) -> Self {
         Self {
             process: launch.id,
+            id,
             folder: launch.folder.clone(),
             protocol: launch.protocol,
             names: launch.names.clone(),
@@ -86,7 +98,7 @@ impl Listener {
         }
     }
 
-    /// Hands on what a process reports until it prints no more.
+    /// Hands on what a process reports until it prints no more, and that it ends.
     pub(super) fn listen(&self, stdout: impl Read) {
         let mut reader = BufReader::new(stdout);
         let mut bytes = Vec::new();
@@ -98,7 +110,10 @@ impl Listener {
                 .take(LONGEST_LINE)
                 .read_until(b'\n', &mut bytes);
             if !matches!(read, Ok(1..)) {
-                self.say(Heard::Nothing);
+                if self.say(Heard::Nothing) {
+                    self.wait_for_the_end();
+                    self.say(Heard::End);
+                }
                 return;
             }
             let complete = bytes.ends_with(b"\n");
@@ -112,6 +127,12 @@ impl Listener {
                 return;
             }
         }
+    }
+
+    /// The process is not collected here: who does looks at it first. If that was done already, it has ended.
+    fn wait_for_the_end(&self) {
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while matches!(waitid(WaitId::Pid(self.id), options), Err(Errno::INTR)) {}
     }
 
     fn hear(&self, bytes: &[u8]) -> Option<Heard> {

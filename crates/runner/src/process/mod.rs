@@ -98,7 +98,8 @@ impl Process {
             fcntl_setfl(input, flags | OFlags::NONBLOCK)?;
         }
         if let Some(stdout) = stdout {
-            let listener = Listener::new(launch, to.clone(), process.last_line.clone());
+            let last_line = process.last_line.clone();
+            let listener = Listener::new(launch, process.group, to.clone(), last_line);
             // Where there may be no more threads this is said, as a program that cannot be started.
             let builder = thread::Builder::new().name("rungkeeper-hear".to_owned());
             builder.spawn(move || listener.listen(stdout))?;

@@ -154,6 +154,7 @@ impl<'o> Trials<'o> {
                 slot.says_no_more(); // its end is noticed by its status
                 Ok(())
             }
+            Heard::End => self.look_after_slots(),
             Heard::Report(printed, fingerprint) => self.reported(process, &printed, fingerprint),
             Heard::Refused(reason, missing) => {
                 self.refused(process, &reason, missing);
@@ -194,6 +195,11 @@ impl<'o> Trials<'o> {
             self.desk.ask(&removal.trial, Job::Remove { bytes });
         }
         Ok(())
+    }
+
+    /// Whether something is waited for of which no message comes.
+    pub(crate) fn wait_for_something(&self) -> bool {
+        self.stopping.is_under_way() || self.desk.num_deleting() > 0
     }
 
     /// Shows whoever watches how the run stands.
