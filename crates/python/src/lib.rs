@@ -18,7 +18,9 @@ mod arguments;
 mod arrays;
 mod callback;
 mod estimator;
+mod interrupt;
 mod keywords;
+mod policy;
 mod promotion;
 mod score;
 mod simulation;
@@ -32,6 +34,8 @@ mod _core {
     use crate::callback::RemovalCallback;
     #[pymodule_export]
     use crate::estimator::BetaBinomialEstimator;
+    #[pymodule_export]
+    use crate::policy::check_policy;
     #[pymodule_export]
     use crate::promotion::PromotionRungs;
     #[pymodule_export]

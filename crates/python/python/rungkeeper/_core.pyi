@@ -1,17 +1,19 @@
 """What is made in Rust."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, SupportsFloat, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rungkeeper._types import Removal, TrialInformation
+from rungkeeper._types import OwnPolicy, Removal, TrialInformation
 
 __all__ = [
     "BetaBinomialEstimator",
     "PromotionRungs",
     "RemovalCallback",
+    "check_policy",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
     "ln_rank_aware_probabilities",
@@ -97,8 +99,11 @@ class RemovalCallback:
     Trials are text; an int stands for its decimal text. A refused event (a
     `ValueError`) changes nothing: the run can go on.
 
-    It can be pickled and copied. What is pickled is its event log (`log`), and what is
-    read back is the replay of that log.
+    It can be pickled and copied, if a policy of your own can be. What is pickled is its
+    event log (`log`), and what is read back is the replay of that log.
+
+    What a person should know is a warning of the logger "rungkeeper", when it comes up;
+    `take_notes` returns it as well.
 
     Example:
         >>> callback = RemovalCallback.geometric(1, 3, 27, max_checkpoints=2)
@@ -122,9 +127,8 @@ class RemovalCallback:
         | Sequence[tuple[int, float]],
         max_resource: int | None = None,
         mode: Literal["min", "max"] = "min",
-        policy: Literal[
-            "rank_aware", "speculative", "by_level", "random"
-        ] = "rank_aware",
+        policy: Literal["rank_aware", "speculative", "by_level", "random"]
+        | OwnPolicy = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -158,7 +162,9 @@ class RemovalCallback:
             policy: "rank_aware": what costs least in expectation goes first; the rank
                 tells how likely a trial is resumed. "speculative": likewise, with the
                 estimates of Syne Tune 0.13. "by_level": the lowest level, then the
-                worst rank. "random".
+                worst rank. "random". Or one of your own: a callable that is shown
+                `Candidates` and returns what losing each costs, in their order (numbers),
+                or their trials, first to go first (text).
             policy_seed: Seed of the random policy's own stream.
             max_checkpoints: Most trials that hold a checkpoint, running ones included.
             max_bytes: Most bytes of committed checkpoints.
@@ -199,9 +205,8 @@ class RemovalCallback:
         max_resource: SupportsIndex,
         *,
         mode: Literal["min", "max"] = "min",
-        policy: Literal[
-            "rank_aware", "speculative", "by_level", "random"
-        ] = "rank_aware",
+        policy: Literal["rank_aware", "speculative", "by_level", "random"]
+        | OwnPolicy = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -229,13 +234,22 @@ class RemovalCallback:
         """
 
     @classmethod
-    def from_log(cls, text: str) -> Self:
+    def from_log(
+        cls, text: str | os.PathLike[str], policy: OwnPolicy | None = None
+    ) -> Self:
         """The callback as an event log leaves it, to go on with.
 
         The removals in the log are taken as they were recorded.
 
+        Args:
+            text: The text of the log, or the path of its file.
+            policy: The policy of the run, where it is one of your own; it goes on choosing
+                and is not asked again what it chose.
+
         Raises:
-            ValueError: The text is no event log; the message names the line.
+            ValueError: It is no event log; the message names the line. Or the log is of
+                another policy.
+            OSError: The file cannot be read.
         """
 
     def start(self, trial: str | SupportsIndex, bracket: SupportsIndex = 0) -> None:
@@ -265,7 +279,8 @@ class RemovalCallback:
         """A paused trial runs again.
 
         Returns:
-            Whether it has its checkpoint; otherwise it must train from scratch.
+            Whether it has its checkpoint; otherwise it must train from scratch. One that
+            `checkpoint_committed` never named is none, unless checkpoints are assumed.
         """
 
     def restart(self, trial: str | SupportsIndex) -> None:
@@ -370,6 +385,10 @@ class RemovalCallback:
         Returns:
             The checkpoints to delete, first to go first. They are given up: a trial of
             these that is resumed trains from scratch, deleted or not.
+
+        Raises:
+            Exception: Whatever a policy of your own raises, and `ValueError` or `TypeError`
+                for an answer that is none. Nothing has changed then.
         """
 
     def take_notes(self) -> list[str]:
@@ -436,7 +455,9 @@ class RemovalCallback:
         `rungkeeper replay` reads it, and `from_log`.
         """
 
-    def __reduce__(self) -> tuple[Any, tuple[str], tuple[float, int, list[str]]]: ...
+    def __reduce__(
+        self,
+    ) -> tuple[Any, tuple[Any, ...], tuple[float, int, list[str]]]: ...
     def __setstate__(self, state: tuple[float, int, list[str]]) -> None: ...
 
 @final
@@ -554,6 +575,29 @@ class PromotionRungs:
         list[tuple[str, str, int, float]],
     ]: ...
     def __setstate__(self, state: list[tuple[str, str, int, float]]) -> None: ...
+
+def check_policy(policy: OwnPolicy) -> None:
+    """Checks that a policy of one's own keeps the laws that every policy keeps.
+
+    It is shown 200 situations, the same in each call, and each time a new copy of it
+    (`copy.deepcopy`). Nothing may go that was not shown, and none twice; a trial whose
+    metric is no finite number goes before all others, which costs take care of; equal
+    policies that are shown the same choose the same.
+
+    Args:
+        policy: The policy, as `RemovalCallback` takes it.
+
+    Raises:
+        AssertionError: A law is broken; the message tells which, and in what situation.
+        Exception: Whatever the policy raises, and what its answers are refused with.
+
+    Example:
+        >>> import numpy as np
+        >>> def largest_first(candidates):
+        ...     is_finite = np.isfinite(candidates.metric)
+        ...     return candidates.trial[np.lexsort((-candidates.bytes, is_finite))]
+        >>> check_policy(largest_first)
+    """
 
 def compute_probabilities_of_getting_resumed(
     ranks: ArrayLike,

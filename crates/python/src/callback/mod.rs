@@ -5,10 +5,12 @@ mod recorded;
 mod settings;
 mod told;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyTuple, PyType};
 use rungkeeper_tuner_hooks::log::Header;
 use rungkeeper_tuner_hooks::{
     Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult,
@@ -17,13 +19,16 @@ use rungkeeper_tuner_hooks::{
 use self::recorded::{Recorded, State};
 use self::told::Told;
 use crate::arguments::{
-    bad_type, bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
+    bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
 };
 use crate::estimator::BetaBinomialEstimator;
+use crate::interrupt;
 use crate::keywords::Keywords;
+use crate::policy::Own;
 use crate::types;
 
 const NAME: &str = "RemovalCallback";
+const LOGGER: &str = "rungkeeper";
 
 /// Keeps the checkpoints of a run within a budget: for any tuner written in Python.
 ///
@@ -35,8 +40,11 @@ const NAME: &str = "RemovalCallback";
 /// Trials are text; an int stands for its decimal text. A refused event (a
 /// `ValueError`) changes nothing: the run can go on.
 ///
-/// It can be pickled and copied. What is pickled is its event log (`log`), and what is
-/// read back is the replay of that log.
+/// It can be pickled and copied, if a policy of your own can be. What is pickled is its
+/// event log (`log`), and what is read back is the replay of that log.
+///
+/// What a person should know is a warning of the logger "rungkeeper", when it comes up;
+/// `take_notes` returns it as well.
 ///
 /// Args:
 ///     rungs: Rungs, lowest first, each (level, promotion quantile), with the
@@ -48,7 +56,9 @@ const NAME: &str = "RemovalCallback";
 ///     policy: "rank_aware": what costs least in expectation goes first; the rank
 ///         tells how likely a trial is resumed. "speculative": likewise, with the
 ///         estimates of Syne Tune 0.13. "by_level": the lowest level, then the
-///         worst rank. "random".
+///         worst rank. "random". Or one of your own: a callable that is shown
+///         `Candidates` and returns what losing each costs, in their order (numbers),
+///         or their trials, first to go first (text).
 ///     policy_seed: Seed of the random policy's own stream.
 ///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
 ///     max_bytes: Most bytes of committed checkpoints.
@@ -97,29 +107,90 @@ pub(crate) struct RemovalCallback {
     // Its lock is taken only while the interpreter's is released, so that threads that share a
     // callback never wait for each other in a circle.
     recorded: Mutex<Recorded>,
+    /// The thread that has the lock, as [`this_thread`] numbers them, or 0.
+    worker: AtomicU64,
+}
+
+impl From<Recorded> for RemovalCallback {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            recorded: Mutex::new(recorded),
+            worker: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A number of this thread, from 1.
+fn this_thread() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static NUMBER: u64 = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    }
+    NUMBER.with(|number| *number)
+}
+
+/// Says that no thread works any more, also when one panics.
+struct Ends<'a>(&'a AtomicU64);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// What a person should know: a record of the logger `rungkeeper`. What happened has happened, so an error of a handler is
+/// told as one of no caller.
+fn say(py: Python<'_>, note: &str) {
+    let logged = || -> PyResult<()> {
+        let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+        logger.call_method1("warning", ("%s", note))?;
+        Ok(())
+    };
+    if let Err(error) = logged() {
+        error.write_unraisable(py, None);
+    }
 }
 
 impl RemovalCallback {
-    fn of(header: Header) -> PyResult<Self> {
-        let recorded = Mutex::new(Recorded::new(header).map_err(refused)?);
-        Ok(Self { recorded })
+    fn of((header, own): (Header, Option<Own>)) -> PyResult<Self> {
+        Ok(Recorded::new(header, own).map_err(refused)?.into())
     }
 
-    /// Works on what is inside, without the interpreter.
-    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Recorded) -> T + Send) -> T {
-        py.detach(|| {
+    /// Works on what is inside, without the interpreter; then says what should be known.
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Recorded) -> T + Send,
+    ) -> PyResult<T> {
+        let this = this_thread();
+        if self.worker.load(Ordering::Relaxed) == this {
+            return Err(PyRuntimeError::new_err(
+                "a call of the callback within another one of it, by its policy or by the handler of \
+                 a signal: it is not done with that yet",
+            ));
+        }
+        let (done, notes) = py.detach(|| {
             let lock = self.recorded.lock();
-            work(&mut lock.unwrap_or_else(PoisonError::into_inner))
-        })
+            let mut recorded = lock.unwrap_or_else(PoisonError::into_inner);
+            self.worker.store(this, Ordering::Relaxed);
+            let _ends = Ends(&self.worker);
+            (work(&mut recorded), recorded.untold())
+        });
+        for note in notes {
+            say(py, &note);
+        }
+        Ok(done)
     }
 
-    /// As [`Self::with`], for what can be refused.
+    /// As [`Self::with`], for what can be refused: by an exception of Python, if there was one.
     fn try_with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut Recorded) -> Result<T, HookError> + Send,
     ) -> PyResult<T> {
-        self.with(py, work).map_err(refused)
+        interrupt::taken();
+        self.with(py, work)?
+            .map_err(|error| interrupt::taken().unwrap_or_else(|| refused(error)))
     }
 }
 
@@ -175,15 +246,26 @@ impl RemovalCallback {
     ///
     /// The removals in the log are taken as they were recorded.
     ///
+    /// Args:
+    ///     text: The text of the log, or the path of its file.
+    ///     policy: The policy of the run, where it is one of your own; it goes on choosing
+    ///         and is not asked again what it chose.
+    ///
     /// Raises:
-    ///     ValueError: The text is no event log; the message names the line.
+    ///     ValueError: It is no event log; the message names the line. Or the log is of
+    ///         another policy.
+    ///     OSError: The file cannot be read.
     #[classmethod]
-    fn from_log(class: &Bound<'_, PyType>, text: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = crate::arguments::text("text", text)?;
-        let recorded = class.py().detach(|| Recorded::from_log(&text))?;
-        Ok(Self {
-            recorded: Mutex::new(recorded),
-        })
+    #[pyo3(signature = (text, policy=None))]
+    fn from_log(
+        class: &Bound<'_, PyType>,
+        text: &Bound<'_, PyAny>,
+        policy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let text = crate::arguments::text_or_file("text", text)?;
+        let own = policy.map(Own::new).transpose()?;
+        let recorded = class.py().detach(|| Recorded::from_log(&text, own))?;
+        Ok(recorded.into())
     }
 
     /// A trial begins.
@@ -230,7 +312,8 @@ impl RemovalCallback {
     /// A paused trial runs again.
     ///
     /// Returns:
-    ///     Whether it has its checkpoint; otherwise it must train from scratch.
+    ///     Whether it has its checkpoint; otherwise it must train from scratch. One that
+    ///     `checkpoint_committed` never named is none, unless checkpoints are assumed.
     fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
         let trial = trial_id(trial)?;
         self.try_with(py, |recorded| recorded.resume(trial))
@@ -352,8 +435,7 @@ impl RemovalCallback {
             max_checkpoints: count("max_checkpoints", max_checkpoints)?,
             max_bytes: count("max_bytes", max_bytes)?,
         };
-        self.with(py, |recorded| recorded.set_budget(budget));
-        Ok(())
+        self.with(py, |recorded| recorded.set_budget(budget))
     }
 
     /// From here on other limits end the run; None for no such limit.
@@ -397,6 +479,10 @@ impl RemovalCallback {
     /// Returns:
     ///     The checkpoints to delete, first to go first. They are given up: a trial of
     ///     these that is resumed trains from scratch, deleted or not.
+    ///
+    /// Raises:
+    ///     Exception: Whatever a policy of your own raises, and `ValueError` or `TypeError`
+    ///         for an answer that is none. Nothing has changed then.
     fn loop_end<'py>(
         &self,
         py: Python<'py>,
@@ -411,14 +497,14 @@ impl RemovalCallback {
     }
 
     /// What a person should know since the last call, oldest first.
-    fn take_notes(&self, py: Python<'_>) -> Vec<String> {
+    fn take_notes(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         self.with(py, Recorded::take_notes)
     }
 
     /// The status of a trial, as in `TrialStatus`; None for an unknown one.
     fn status(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         let trial = trial_id(trial)?;
-        let status = self.with(py, |recorded| recorded.callback.model().status(&trial));
+        let status = self.with(py, |recorded| recorded.callback.model().status(&trial))?;
         Ok(status.map(|status| status.to_string()))
     }
 
@@ -431,7 +517,7 @@ impl RemovalCallback {
         let trial = trial_id(trial)?;
         let found = self.with(py, |recorded| {
             recorded.callback.model().trial_information(&trial)
-        });
+        })?;
         found
             .map(|found| types::information(py, &found))
             .transpose()
@@ -450,7 +536,7 @@ impl RemovalCallback {
     }
 
     /// All trials with their statuses, in order of their starts.
-    fn trials(&self, py: Python<'_>) -> Vec<(String, String)> {
+    fn trials(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
         self.with(py, |recorded| {
             let trials = recorded.callback.model().trials();
             trials
@@ -461,7 +547,7 @@ impl RemovalCallback {
 
     /// Number of trials that hold a checkpoint, running ones included.
     #[getter]
-    fn num_with_checkpoint(&self, py: Python<'_>) -> usize {
+    fn num_with_checkpoint(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |recorded| {
             recorded.callback.model().num_with_checkpoint()
         })
@@ -469,25 +555,25 @@ impl RemovalCallback {
 
     /// Number of running trials.
     #[getter]
-    fn num_running(&self, py: Python<'_>) -> usize {
+    fn num_running(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |recorded| recorded.callback.model().num_running())
     }
 
     /// Bytes of all checkpoints.
     #[getter]
-    fn checkpoint_bytes(&self, py: Python<'_>) -> u64 {
+    fn checkpoint_bytes(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |recorded| recorded.callback.model().checkpoint_bytes())
     }
 
     /// Number of checkpoints given up.
     #[getter]
-    fn num_checkpoints_removed(&self, py: Python<'_>) -> u64 {
+    fn num_checkpoints_removed(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |recorded| recorded.callback.num_checkpoints_removed())
     }
 
     /// What is left of the run over what is used, at the last loop end.
     #[getter]
-    fn time_ratio(&self, py: Python<'_>) -> f64 {
+    fn time_ratio(&self, py: Python<'_>) -> PyResult<f64> {
         self.with(py, |recorded| recorded.callback.time_ratio())
     }
 
@@ -495,7 +581,7 @@ impl RemovalCallback {
     ///
     /// Checkpoints given up, trials resumed, and resource units trained again.
     fn extra_results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let results = self.with(py, |recorded| recorded.callback.extra_results());
+        let results = self.with(py, |recorded| recorded.callback.extra_results())?;
         let values = [
             results.num_checkpoints_removed,
             results.num_trials_resumed,
@@ -517,7 +603,7 @@ impl RemovalCallback {
     /// Trials resumed although their checkpoint was gone.
     ///
     /// Each with the level it was paused at, in order of the resumes.
-    fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> Vec<(String, u64)> {
+    fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> PyResult<Vec<(String, u64)>> {
         self.with(py, |recorded| {
             recorded
                 .callback
@@ -535,36 +621,41 @@ impl RemovalCallback {
         let level = unsigned("level", level)?;
         let found = self.with(py, |recorded| {
             recorded.callback.estimator_for_rung(level).cloned()
-        });
+        })?;
         Ok(found.map(BetaBinomialEstimator::from))
     }
 
     /// The event log: JSON lines, the header first.
     ///
     /// `rungkeeper replay` reads it, and `from_log`.
-    fn log(&self, py: Python<'_>) -> String {
-        self.with(py, Recorded::log)
+    fn log(&self, py: Python<'_>) -> PyResult<String> {
+        self.with(py, Recorded::log)?
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, |recorded| recorded.to_string())
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
         let py = slf.py();
-        let (log, state) = slf
-            .get()
-            .with(py, |recorded| (recorded.log(), recorded.state()));
-        Ok((slf.get_type().getattr("from_log")?, (log,), state))
+        let (log, state, own) = slf.get().with(py, |recorded| {
+            let own = recorded.own().map(Own::share);
+            Ok::<_, PyErr>((recorded.log()?, recorded.state(), own))
+        })??;
+        let arguments = match own {
+            None => (log,).into_pyobject(py)?,
+            Some(own) => (log, own.callable().clone_ref(py)).into_pyobject(py)?,
+        };
+        Ok((slf.get_type().getattr("from_log")?, arguments, state))
     }
 
     fn __setstate__(&self, py: Python<'_>, state: State) -> PyResult<()> {
-        self.with(py, |recorded| recorded.set_state(state))
+        self.with(py, |recorded| recorded.set_state(state))?
     }
 }
 
 /// What builds the object, its arguments and its state, as pickle wants them.
-type Reduced<'py> = (Bound<'py, PyAny>, (String,), State);
+type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>, State);
 
 impl RemovalCallback {
     fn tell(&self, py: Python<'_>, trial: &Bound<'_, PyAny>, told: Told) -> PyResult<()> {
@@ -588,8 +679,7 @@ impl RemovalCallback {
 }
 
 fn decision_of(value: &Bound<'_, PyAny>) -> PyResult<Decision> {
-    let text: PyResult<&str> = value.extract();
-    match text.map_err(|_| bad_type("decision", value, "a str"))? {
+    match crate::arguments::text("decision", value)?.as_str() {
         "CONTINUE" => Ok(Decision::Continue),
         "PAUSE" => Ok(Decision::Pause),
         "STOP" => Ok(Decision::Stop),
