@@ -175,9 +175,12 @@ fn rung(
     };
     let trials = (0..number).zip(ids);
     let candidates: Vec<Candidate<'_>> = trials.map(candidate).collect();
-    let metric = |it: &Candidate<'_>| match it.non_finite {
-        true => f64::NAN,
-        false => it.num_better as f64 / len as f64,
+    let metric = |it: &Candidate<'_>| {
+        if it.non_finite {
+            f64::NAN
+        } else {
+            it.num_better as f64 / len as f64
+        }
     };
     CaseRung {
         level,

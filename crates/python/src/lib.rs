@@ -6,7 +6,7 @@
 //! that name the argument, results into Python's.
 //!
 //! The interpreter's lock is released while scores are computed, while a callback works and while
-//! runs are simulated.
+//! runs are simulated; meanwhile the user can interrupt.
 
 #![expect(
     clippy::doc_link_with_quotes,
@@ -39,10 +39,7 @@ mod _core {
     #[pymodule_export]
     use crate::promotion::PromotionRungs;
     #[pymodule_export]
-    use crate::score::{
-        compute_ln_probabilities_of_getting_resumed, compute_probabilities_of_getting_resumed,
-        ln_rank_aware_probabilities, rank_aware_probabilities,
-    };
+    use crate::score::{compute_probabilities_of_getting_resumed, rank_aware_probabilities};
     #[pymodule_export]
     use crate::simulation::simulate;
 }

@@ -4,6 +4,8 @@ What would cost least to train again is given up first. `RemovalCallback` is for
 tuner written in Python; `simulate` tells beforehand what a budget costs.
 """
 
+from __future__ import annotations
+
 from importlib import metadata as _metadata
 
 from rungkeeper._core import (
@@ -11,10 +13,12 @@ from rungkeeper._core import (
     PromotionRungs,
     RemovalCallback,
     check_policy,
-    compute_ln_probabilities_of_getting_resumed,
     compute_probabilities_of_getting_resumed,
-    ln_rank_aware_probabilities,
     rank_aware_probabilities,
+)
+from rungkeeper._logarithms import (
+    compute_ln_probabilities_of_getting_resumed,
+    ln_rank_aware_probabilities,
 )
 from rungkeeper._simulation import SimulatedRun, simulate
 from rungkeeper._types import Candidates, Removal, TrialInformation, TrialStatus

@@ -14,9 +14,7 @@ __all__ = [
     "PromotionRungs",
     "RemovalCallback",
     "check_policy",
-    "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
-    "ln_rank_aware_probabilities",
     "rank_aware_probabilities",
     "simulate",
 ]
@@ -149,6 +147,7 @@ class RemovalCallback:
         retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
+        log_notes: bool = True,
     ) -> Self:
         """A callback for a run that has not begun.
 
@@ -163,8 +162,8 @@ class RemovalCallback:
                 tells how likely a trial is resumed. "speculative": likewise, with the
                 estimates of Syne Tune 0.13. "by_level": the lowest level, then the
                 worst rank. "random". Or one of your own: a callable that is shown
-                `Candidates` and returns what losing each costs, in their order (numbers),
-                or their trials, first to go first (text).
+                `Candidates` and returns what losing each costs, in their order
+                (numbers), or their trials, first to go first (text).
             policy_seed: Seed of the random policy's own stream.
             max_checkpoints: Most trials that hold a checkpoint, running ones included.
             max_bytes: Most bytes of committed checkpoints.
@@ -191,6 +190,8 @@ class RemovalCallback:
             checkpoints: "committed": only what `checkpoint_committed` named can be
                 given up. "assumed": a paused trial holds a checkpoint.
             source: Who writes the log; a name in its header.
+            log_notes: Whether what a person should know is logged; else only
+                `take_notes` tells it.
 
         Raises:
             ValueError: An argument outside its range.
@@ -227,6 +228,7 @@ class RemovalCallback:
         retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
+        log_notes: bool = True,
     ) -> Self:
         """A callback whose levels are `grace_period * reduction_factor ** i`.
 
@@ -243,8 +245,8 @@ class RemovalCallback:
 
         Args:
             text: The text of the log, or the path of its file.
-            policy: The policy of the run, where it is one of your own; it goes on choosing
-                and is not asked again what it chose.
+            policy: The policy of the run, where it is one of your own; it goes on
+                choosing and is not asked again what it chose.
 
         Raises:
             ValueError: It is no event log; the message names the line. Or the log is of
@@ -279,8 +281,9 @@ class RemovalCallback:
         """A paused trial runs again.
 
         Returns:
-            Whether it has its checkpoint; otherwise it must train from scratch. One that
-            `checkpoint_committed` never named is none, unless checkpoints are assumed.
+            Whether it has its checkpoint; otherwise it must train from scratch. One
+            that `checkpoint_committed` never named is none, unless checkpoints are
+            assumed.
         """
 
     def restart(self, trial: str | SupportsIndex) -> None:
@@ -387,8 +390,8 @@ class RemovalCallback:
             these that is resumed trains from scratch, deleted or not.
 
         Raises:
-            Exception: Whatever a policy of your own raises, and `ValueError` or `TypeError`
-                for an answer that is none. Nothing has changed then.
+            Exception: Whatever a policy of your own raises, and `ValueError` or
+                `TypeError` for an answer that is none. Nothing has changed then.
         """
 
     def take_notes(self) -> list[str]:
@@ -409,6 +412,10 @@ class RemovalCallback:
 
     def trials(self) -> list[tuple[str, str]]:
         """All trials with their statuses, in order of their starts."""
+
+    @property
+    def policy(self) -> str:
+        """Name of the policy."""
 
     @property
     def num_with_checkpoint(self) -> int:
@@ -457,8 +464,8 @@ class RemovalCallback:
 
     def __reduce__(
         self,
-    ) -> tuple[Any, tuple[Any, ...], tuple[float, int, list[str]]]: ...
-    def __setstate__(self, state: tuple[float, int, list[str]]) -> None: ...
+    ) -> tuple[Any, tuple[Any, ...], tuple[float, int, list[str], bool]]: ...
+    def __setstate__(self, state: tuple[float, int, list[str], bool]) -> None: ...
 
 @final
 class PromotionRungs:
@@ -609,6 +616,7 @@ def compute_probabilities_of_getting_resumed(
     *,
     promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
     horizon: Literal["hard", "first_term_kept"] = "first_term_kept",
+    log: bool = False,
 ) -> NDArray[np.float64]:
     """Probabilities that paused trials are resumed before the run ends.
 
@@ -625,6 +633,8 @@ def compute_probabilities_of_getting_resumed(
         promotion_rule: How the scheduler promotes.
         horizon: Whether the first term always counts ("first_term_kept", as in Syne
             Tune 0.13), or the model is taken at its word ("hard").
+        log: Whether to return natural logarithms. They keep their order where
+            probabilities are too small for a float; minus infinity stands for 0.
 
     Returns:
         The probabilities, of the common shape. Their relative error is below 1e-12.
@@ -632,23 +642,6 @@ def compute_probabilities_of_getting_resumed(
     Raises:
         ValueError: A value outside its range; the message names array and place.
         TypeError: An array that holds no numbers.
-    """
-
-def compute_ln_probabilities_of_getting_resumed(
-    ranks: ArrayLike,
-    rung_lens: ArrayLike,
-    prom_quants: ArrayLike,
-    p_vals: ArrayLike,
-    time_ratio: ArrayLike,
-    approx_steps: SupportsIndex | None = 25,
-    *,
-    promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
-    horizon: Literal["hard", "first_term_kept"] = "first_term_kept",
-) -> NDArray[np.float64]:
-    """Natural logarithms of `compute_probabilities_of_getting_resumed`.
-
-    They keep their order where probabilities are too small for a float. Minus infinity
-    stands for probability 0.
     """
 
 def rank_aware_probabilities(
@@ -659,6 +652,7 @@ def rank_aware_probabilities(
     *,
     num_better: ArrayLike | None = None,
     promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
+    log: bool = False,
 ) -> NDArray[np.float64]:
     """Probabilities that paused trials are resumed before the run ends, by their ranks.
 
@@ -679,6 +673,8 @@ def rank_aware_probabilities(
         num_better: Numbers of entries of the rungs that are strictly better, less than
             the rank; by default the rank - 1, as without equals.
         promotion_rule: How the scheduler promotes.
+        log: Whether to return natural logarithms. They keep their order where
+            probabilities are too small for a float; minus infinity stands for 0.
 
     Returns:
         The probabilities, of the common shape. Their relative error is at most 1e-12,
@@ -691,21 +687,6 @@ def rank_aware_probabilities(
     Example:
         >>> rank_aware_probabilities([2, 3, 4, 5], 6, 1 / 3, time_ratio=1.5).round(3)
         array([1.   , 0.355, 0.051, 0.003])
-    """
-
-def ln_rank_aware_probabilities(
-    ranks: ArrayLike,
-    rung_lens: ArrayLike,
-    prom_quants: ArrayLike,
-    time_ratio: ArrayLike,
-    *,
-    num_better: ArrayLike | None = None,
-    promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
-) -> NDArray[np.float64]:
-    """Natural logarithms of `rank_aware_probabilities`.
-
-    They keep their order where probabilities are too small for a float. Minus infinity
-    stands for probability 0.
     """
 
 def simulate(

@@ -1,8 +1,10 @@
 """Results that are plain data."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Callable, Final, Literal, Sequence, Union
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +112,7 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.trial)
 
-    def by_rung(self) -> Iterator["Candidates"]:
+    def by_rung(self) -> Iterator[Candidates]:
         """The candidates of each rung that has any."""
         arrays = [
             field.name
@@ -119,10 +121,10 @@ class Candidates:
         ]
         for rung in dict.fromkeys(self.rung.tolist()):
             of_rung = self.rung == rung
-            yield replace(self, **{name: getattr(self, name)[of_rung] for name in arrays})
+            yield replace(
+                self, **{name: getattr(self, name)[of_rung] for name in arrays}
+            )
 
 
-OwnPolicy = Callable[
-    [Candidates], Union[Sequence[float], Sequence[str], NDArray[Any]]
-]
+OwnPolicy = Callable[[Candidates], Sequence[float] | Sequence[str] | NDArray[Any]]
 """A policy of one's own: it returns costs, or trials, first to go first."""

@@ -8,15 +8,16 @@ mod told;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
-use rungkeeper_tuner_hooks::log::Header;
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult,
+    Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult, TrialStatus,
 };
 
 use self::recorded::{Recorded, State};
+use self::settings::Settings;
 use self::told::Told;
 use crate::arguments::{
     bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
@@ -57,8 +58,8 @@ const LOGGER: &str = "rungkeeper";
 ///         tells how likely a trial is resumed. "speculative": likewise, with the
 ///         estimates of Syne Tune 0.13. "by_level": the lowest level, then the
 ///         worst rank. "random". Or one of your own: a callable that is shown
-///         `Candidates` and returns what losing each costs, in their order (numbers),
-///         or their trials, first to go first (text).
+///         `Candidates` and returns what losing each costs, in their order
+///         (numbers), or their trials, first to go first (text).
 ///     policy_seed: Seed of the random policy's own stream.
 ///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
 ///     max_bytes: Most bytes of committed checkpoints.
@@ -85,6 +86,8 @@ const LOGGER: &str = "rungkeeper";
 ///     checkpoints: "committed": only what `checkpoint_committed` named can be
 ///         given up. "assumed": a paused trial holds a checkpoint.
 ///     source: Who writes the log; a name in its header.
+///     log_notes: Whether what a person should know is logged; else only
+///         `take_notes` tells it.
 ///
 /// Raises:
 ///     ValueError: An argument outside its range.
@@ -152,8 +155,8 @@ fn say(py: Python<'_>, note: &str) {
 }
 
 impl RemovalCallback {
-    fn of((header, own): (Header, Option<Own>)) -> PyResult<Self> {
-        Ok(Recorded::new(header, own).map_err(refused)?.into())
+    fn of(settings: Settings) -> PyResult<Self> {
+        Ok(Recorded::new(settings).map_err(refused)?.into())
     }
 
     /// Works on what is inside, without the interpreter; then says what should be known.
@@ -205,13 +208,13 @@ impl RemovalCallback {
             prior_beta_mean=0.33, prior_beta_size=2.0, min_data_at_rung=5, \
             promotion_rule='top_fraction', horizon='first_term_kept', brackets=1, \
             own_rungs=False, repeated_reports_are_data=False, promoted_behind_equals=False, \
-            retraining_is_counted=True, checkpoints='committed', source='python')"
+            retraining_is_counted=True, checkpoints='committed', source='python', log_notes=True)"
     )]
     fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let keywords = Keywords::new(py, NAME, settings)?;
-        let header = settings::of_rungs(&keywords)?;
+        let settings = settings::of_rungs(&keywords)?;
         keywords.end()?;
-        Self::of(header)
+        Self::of(settings)
     }
 
     /// A callback whose levels are `grace_period * reduction_factor ** i`.
@@ -227,7 +230,7 @@ impl RemovalCallback {
             min_data_at_rung=5, promotion_rule='top_fraction', horizon='first_term_kept', \
             brackets=1, own_rungs=False, repeated_reports_are_data=False, \
             promoted_behind_equals=False, retraining_is_counted=True, checkpoints='committed', \
-            source='python')"
+            source='python', log_notes=True)"
     )]
     fn geometric(
         class: &Bound<'_, PyType>,
@@ -237,9 +240,10 @@ impl RemovalCallback {
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let keywords = Keywords::new(class.py(), "RemovalCallback.geometric", settings)?;
-        let header = settings::geometric(&keywords, grace_period, reduction_factor, max_resource)?;
+        let settings =
+            settings::geometric(&keywords, grace_period, reduction_factor, max_resource)?;
         keywords.end()?;
-        Self::of(header)
+        Self::of(settings)
     }
 
     /// The callback as an event log leaves it, to go on with.
@@ -248,8 +252,8 @@ impl RemovalCallback {
     ///
     /// Args:
     ///     text: The text of the log, or the path of its file.
-    ///     policy: The policy of the run, where it is one of your own; it goes on choosing
-    ///         and is not asked again what it chose.
+    ///     policy: The policy of the run, where it is one of your own; it goes on
+    ///         choosing and is not asked again what it chose.
     ///
     /// Raises:
     ///     ValueError: It is no event log; the message names the line. Or the log is of
@@ -312,8 +316,9 @@ impl RemovalCallback {
     /// A paused trial runs again.
     ///
     /// Returns:
-    ///     Whether it has its checkpoint; otherwise it must train from scratch. One that
-    ///     `checkpoint_committed` never named is none, unless checkpoints are assumed.
+    ///     Whether it has its checkpoint; otherwise it must train from scratch. One
+    ///     that `checkpoint_committed` never named is none, unless checkpoints are
+    ///     assumed.
     fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
         let trial = trial_id(trial)?;
         self.try_with(py, |recorded| recorded.resume(trial))
@@ -481,8 +486,8 @@ impl RemovalCallback {
     ///     these that is resumed trains from scratch, deleted or not.
     ///
     /// Raises:
-    ///     Exception: Whatever a policy of your own raises, and `ValueError` or `TypeError`
-    ///         for an answer that is none. Nothing has changed then.
+    ///     Exception: Whatever a policy of your own raises, and `ValueError` or
+    ///         `TypeError` for an answer that is none. Nothing has changed then.
     fn loop_end<'py>(
         &self,
         py: Python<'py>,
@@ -527,22 +532,28 @@ impl RemovalCallback {
     ///
     /// `score_val` is the expected cost with the time ratio of the last loop end.
     /// Highest level first, then by rank.
-    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let candidates = self.try_with(py, |recorded| recorded.candidates())?;
-        candidates
-            .iter()
-            .map(|found| types::information(py, found))
-            .collect()
+        interrupt::to_list(py, &candidates, |found| types::information(py, found))
     }
 
     /// All trials with their statuses, in order of their starts.
-    fn trials(&self, py: Python<'_>) -> PyResult<Vec<(String, String)>> {
-        self.with(py, |recorded| {
+    fn trials<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let trials: Vec<(String, TrialStatus)> = self.with(py, |recorded| {
             let trials = recorded.callback.model().trials();
             trials
-                .map(|(trial, status)| (trial.to_owned(), status.to_string()))
+                .map(|(trial, status)| (trial.to_owned(), status))
                 .collect()
+        })?;
+        interrupt::to_list(py, trials, |(trial, status)| {
+            (trial, status.to_string()).into_bound_py_any(py)
         })
+    }
+
+    /// Name of the policy.
+    #[getter]
+    fn policy(&self, py: Python<'_>) -> PyResult<&'static str> {
+        self.with(py, |recorded| recorded.callback.policy().name())
     }
 
     /// Number of trials that hold a checkpoint, running ones included.
@@ -649,7 +660,10 @@ impl RemovalCallback {
         Ok((slf.get_type().getattr("from_log")?, arguments, state))
     }
 
-    fn __setstate__(&self, py: Python<'_>, state: State) -> PyResult<()> {
+    fn __setstate__(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        // Earlier releases logged no notes themselves.
+        let earlier = |(elapsed, open, notes)| (elapsed, open, notes, false);
+        let state: State = state.extract().or_else(|_| state.extract().map(earlier))?;
         self.with(py, |recorded| recorded.set_state(state))?
     }
 }

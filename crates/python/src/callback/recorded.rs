@@ -14,13 +14,15 @@ use rungkeeper_tuner_hooks::{
 };
 
 use super::history::{Decided, History};
+use super::settings::Settings;
 use super::told::Told;
 use crate::arguments::refused;
 use crate::interrupt::Patience;
 use crate::policy::{self, Own};
 
-/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken.
-pub(super) type State = (f64, usize, Vec<String>);
+/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken, and whether they are
+/// logged.
+pub(super) type State = (f64, usize, Vec<String>, bool);
 
 /// A callback, its header, and its log.
 pub(super) struct Recorded {
@@ -33,6 +35,8 @@ pub(super) struct Recorded {
     notes: Vec<String>,
     /// How many of these, the last ones, nobody has been told yet.
     untold: usize,
+    /// Whether somebody is told of them before they are taken.
+    log_notes: bool,
     /// The policy, where it is one of a user's own.
     own: Option<Own>,
     commits: Commits,
@@ -50,10 +54,14 @@ struct Commits {
 
 impl Recorded {
     /// A run that has not begun.
-    pub(super) fn new(header: Header, own: Option<Own>) -> Result<Self, SetupError> {
+    pub(super) fn new(settings: Settings) -> Result<Self, SetupError> {
+        let Settings { header, own, .. } = settings;
         let callback = callback_of(&header, own.as_ref())?;
         let history = History::new(header.clone());
-        Ok(Self::of(callback, header, history, own))
+        Ok(Self {
+            log_notes: settings.log_notes,
+            ..Self::of(callback, header, history, own)
+        })
     }
 
     fn of(callback: RemovalCallback, header: Header, history: History, own: Option<Own>) -> Self {
@@ -70,6 +78,7 @@ impl Recorded {
             elapsed: 0.0,
             notes: Vec::new(),
             untold: 0,
+            log_notes: true,
             own,
             commits,
         }
@@ -108,14 +117,16 @@ impl Recorded {
 
     /// What the log does not hold: [`Recorded::set_state`] takes it.
     pub(super) fn state(&self) -> State {
-        (self.elapsed, self.history.num_open(), self.notes.clone())
+        let (open, notes) = (self.history.num_open(), self.notes.clone());
+        (self.elapsed, open, notes, self.log_notes)
     }
 
     /// Goes back to where the callback stood when it was asked for its state and its log.
-    pub(super) fn set_state(&mut self, (elapsed, open, notes): State) -> PyResult<()> {
+    pub(super) fn set_state(&mut self, (elapsed, open, notes, log_notes): State) -> PyResult<()> {
         self.history.reopen(open)?;
         self.arrive_at(elapsed).map_err(refused)?;
         self.notes = notes;
+        self.log_notes = log_notes;
         Ok(())
     }
 
@@ -276,8 +287,11 @@ impl Recorded {
         self.add_note(note);
     }
 
-    /// Notes that nobody has been told yet; they stay until they are taken.
+    /// Notes that are to be logged now; they stay until they are taken.
     pub(super) fn untold(&mut self) -> Vec<String> {
+        if !self.log_notes {
+            return Vec::new();
+        }
         let told = self.notes.len() - std::mem::take(&mut self.untold).min(self.notes.len());
         self.notes[told..].to_vec()
     }

@@ -14,8 +14,16 @@ use crate::score::{horizon, rule};
 
 const RUNGS: &str = "a list of levels, or of pairs (level, (a, b))";
 
-/// The header for explicit rungs.
-pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<(Header, Option<Own>)> {
+/// What a callback is made of.
+pub(super) struct Settings {
+    pub(super) header: Header,
+    /// The policy, where it is one of a user's own.
+    pub(super) own: Option<Own>,
+    pub(super) log_notes: bool,
+}
+
+/// The settings for explicit rungs.
+pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<Settings> {
     let max_resource = keywords.take("max_resource", None, |name, value| {
         optional(name, value, unsigned)
     })?;
@@ -28,13 +36,13 @@ pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<(Header, Option<Own>
     header(keywords, spec, max_resource)
 }
 
-/// The header for geometric rungs.
+/// The settings for geometric rungs.
 pub(super) fn geometric(
     keywords: &Keywords<'_>,
     grace_period: &Bound<'_, PyAny>,
     reduction_factor: &Bound<'_, PyAny>,
     max_resource: &Bound<'_, PyAny>,
-) -> PyResult<(Header, Option<Own>)> {
+) -> PyResult<Settings> {
     let max_resource = unsigned("max_resource", max_resource)?;
     let spec = ModelSpec::geometric(
         positive("grace_period", grace_period)?,
@@ -85,11 +93,7 @@ fn rung(name: &str, value: &Bound<'_, PyAny>) -> PyResult<RungSpec> {
 }
 
 /// All other settings.
-fn header(
-    keywords: &Keywords<'_>,
-    spec: ModelSpec,
-    max_resource: u64,
-) -> PyResult<(Header, Option<Own>)> {
+fn header(keywords: &Keywords<'_>, spec: ModelSpec, max_resource: u64) -> PyResult<Settings> {
     let spec = ModelSpec {
         mode: keywords.take("mode", spec.mode, |name, value| {
             named(name, value, "'min' or 'max'")
@@ -110,7 +114,12 @@ fn header(
     let mut header = Header::new(&source, &spec, max_resource);
     limits(keywords, &mut header)?;
     let own = policy(keywords, &mut header)?;
-    Ok((header, own))
+    let log_notes = keywords.take("log_notes", true, flag)?;
+    Ok(Settings {
+        header,
+        own,
+        log_notes,
+    })
 }
 
 fn tracking(name: &str, value: &Bound<'_, PyAny>) -> PyResult<CheckpointTracking> {

@@ -1,5 +1,6 @@
 """Whatever is handed over: a ValueError or a TypeError at most, never a panic."""
 
+import functools
 import math
 import pickle
 
@@ -87,7 +88,9 @@ def test_scores(ranks, rung_lens, prom_quants, p_vals, time_ratio, steps, horizo
         steps %= 50  # the work grows with it
     for compute in (
         rungkeeper.compute_probabilities_of_getting_resumed,
-        rungkeeper.compute_ln_probabilities_of_getting_resumed,
+        functools.partial(
+            rungkeeper.compute_probabilities_of_getting_resumed, log=True
+        ),
     ):
         found = attempt(
             compute,
@@ -131,7 +134,7 @@ def test_rank_aware_scores(ranks, rung_lens, prom_quants, time_ratio, num_better
     arguments = (ranks, rung_lens, prom_quants, time_ratio)
     for compute in (
         rungkeeper.rank_aware_probabilities,
-        rungkeeper.ln_rank_aware_probabilities,
+        functools.partial(rungkeeper.rank_aware_probabilities, log=True),
     ):
         attempt(compute, *arguments, num_better=num_better)
 

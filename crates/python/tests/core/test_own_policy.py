@@ -1,4 +1,4 @@
-"""Policies of one's own: what they are shown, what they may return, and what else they do."""
+"""Policies of one's own: what they are shown, and what they may return and do."""
 
 import copy
 import functools
@@ -10,7 +10,12 @@ import cloudpickle
 import dill
 import numpy as np
 import pytest
-from rungkeeper import Candidates, RemovalCallback, check_policy, rank_aware_probabilities
+from rungkeeper import (
+    Candidates,
+    RemovalCallback,
+    check_policy,
+    rank_aware_probabilities,
+)
 
 LOSSES = [0.3, 0.5, 0.4, 0.6]
 
@@ -45,7 +50,7 @@ class Counting:
 
 
 def callback_of(policy, losses=LOSSES, **settings):
-    """A callback with a paused trial per loss, whose checkpoints have 10, 20, ... bytes."""
+    """A callback with a paused trial per loss; checkpoints have 10, 20, ... bytes."""
     settings = {"max_checkpoints": 2} | settings
     callback = RemovalCallback.geometric(1, 3, 27, policy=policy, **settings)
     for trial, loss in enumerate(losses):
@@ -150,7 +155,11 @@ def test_orders_and_costs_of_all_kinds(answer):
         (lambda c: c.level[:3], ValueError, r"of shape \[3\], but there are 4"),
         (lambda c: [], ValueError, r"of shape \[0\], but there are 4"),
         (lambda c: np.ones((4, 1)), ValueError, r"of shape \[4, 1\], but there are 4"),
-        (lambda c: c.metric * np.nan, ValueError, 'returned NaN as the cost of trial "3"'),
+        (
+            lambda c: c.metric * np.nan,
+            ValueError,
+            'returned NaN as the cost of trial "3"',
+        ),
         (lambda c: -c.metric, ValueError, r'returned -0.6 as the cost of trial "3"'),
         (lambda c: ["3", "7"], ValueError, 'returned trial "7", which is no candidate'),
         (lambda c: ["3", "3"], ValueError, 'returned trial "3" twice'),
@@ -243,7 +252,9 @@ def test_a_policy_that_breaks_the_laws_is_caught(capfd):
     draws = np.random.default_rng(0)
 
     def other_each_time(candidates):
-        return draws.permutation(candidates.trial[np.argsort(~np.isnan(candidates.metric))])
+        return draws.permutation(
+            candidates.trial[np.argsort(~np.isnan(candidates.metric))]
+        )
 
     with pytest.raises(AssertionError):
         check_policy(other_each_time)
@@ -340,6 +351,8 @@ def test_logs_of_own_policies(tmp_path):
     assert policy.asked == 1  # what it chose stands in the log
     with pytest.raises(ValueError, match='policy "counting", which is none of rungk'):
         RemovalCallback.from_log(path)
-    message = 'policy is named "cheapest", but the log is of a run with the policy "coun'
+    message = (
+        'policy is named "cheapest", but the log is of a run with the policy "coun'
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         RemovalCallback.from_log(path, policy=cheapest)
