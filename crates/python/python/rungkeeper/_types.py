@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Union
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,5 +126,8 @@ class Candidates:
             )
 
 
-OwnPolicy = Callable[[Candidates], Sequence[float] | Sequence[str] | NDArray[Any]]
+OwnPolicy = Callable[
+    [Candidates],
+    Union[Sequence[float], Sequence[str], NDArray[Any]],  # noqa: UP007 # for Python 3.9
+]
 """A policy of one's own: it returns costs, or trials, first to go first."""
