@@ -87,7 +87,7 @@ impl Package {
     /// The wheel for old systems, with the program among its scripts.
     fn build_portable(&self, command: &Path) -> Result<String> {
         let plain = self.under_target("portable/plain")?;
-        self.empty(&plain)?;
+        empty(&plain)?;
         let args = [
             "build",
             "--release",
@@ -100,7 +100,7 @@ impl Package {
         self.call_tool("maturin", [args.as_slice(), &more].concat())?
             .run()?;
         let unpacked = self.under_target("portable/unpacked")?;
-        self.empty(&unpacked)?;
+        empty(&unpacked)?;
         let wheel = only_file(&plain)?;
         let args = ["-m", "wheel", "unpack", "--dest", &unpacked, &wheel];
         self.call(WHEEL, "python", args)?.run()?;
@@ -115,7 +115,7 @@ impl Package {
         check_glibc(Path::new(&script))?;
         check_glibc(&Path::new(&root).join("rungkeeper/_core.abi3.so"))?;
         let packed = self.under_target("portable/wheels")?;
-        self.empty(&packed)?;
+        empty(&packed)?;
         let args = ["-m", "wheel", "pack", "--dest-dir", &packed, &root];
         self.call(WHEEL, "python", args)?.run()?;
         only_file(&packed)
@@ -133,14 +133,14 @@ impl Package {
         let path = path.to_str().context("the search path is not Unicode")?;
         Ok(self.call(WHEEL, program, args)?.env("PATH", path))
     }
+}
 
-    /// An empty folder in place of what is there.
-    fn empty(&self, folder: &str) -> Result<()> {
-        if fs::exists(folder)? {
-            fs::remove_dir_all(folder).with_context(|| format!("emptying {folder}"))?;
-        }
-        fs::create_dir_all(folder).with_context(|| format!("making {folder}"))
+/// An empty folder in place of what is there.
+fn empty(folder: &str) -> Result<()> {
+    if fs::exists(folder)? {
+        fs::remove_dir_all(folder).with_context(|| format!("emptying {folder}"))?;
     }
+    fs::create_dir_all(folder).with_context(|| format!("making {folder}"))
 }
 
 /// The path of what lies alone in a folder.

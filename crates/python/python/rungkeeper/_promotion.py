@@ -13,7 +13,7 @@ from rungkeeper._types import OwnPolicy
 Mode = Literal["min", "max"]
 PolicyName = Literal["rank_aware", "speculative", "by_level", "random"]
 POLICIES: tuple[PolicyName, ...] = ("rank_aware", "speculative", "by_level", "random")
-Policy = Union[PolicyName, OwnPolicy]  # noqa: UP007 # for Python 3.9
+Policy = Union[PolicyName, OwnPolicy]
 """The name of a policy, or one of one's own."""
 
 

@@ -128,6 +128,6 @@ class Candidates:
 
 OwnPolicy = Callable[
     [Candidates],
-    Union[Sequence[float], Sequence[str], NDArray[Any]],  # noqa: UP007 # for Python 3.9
+    Union[Sequence[float], Sequence[str], NDArray[Any]],
 ]
 """A policy of one's own: it returns costs, or trials, first to go first."""
