@@ -151,7 +151,7 @@ def test_orders_and_costs_of_all_kinds(answer):
         (lambda c: ["3", 1.0], TypeError, "a mixture of text and something else"),
         (lambda c: [True] * 4, TypeError, "an array of dtype bool"),
         (lambda c: [1j] * 4, TypeError, "an array of dtype complex128"),
-        (lambda c: [[1.0], [1.0, 2.0]], TypeError, "returned .*inhomogeneous"),
+        (lambda c: [[1.0], [1.0, 2.0]], TypeError, "returned .*(inhomogeneous|ragged)"),
         (lambda c: c.level[:3], ValueError, r"of shape \[3\], but there are 4"),
         (lambda c: [], ValueError, r"of shape \[0\], but there are 4"),
         (lambda c: np.ones((4, 1)), ValueError, r"of shape \[4, 1\], but there are 4"),
