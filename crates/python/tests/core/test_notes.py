@@ -104,7 +104,8 @@ def test_commits_in_time_are_not_told():
     callback.result("lost", 1, 0.5, "PAUSE")
     callback.lose("lost")
     callback.start("ended")
-    callback.result("ended", 27, 0.5, "STOP")
+    callback.result("ended", 1, 0.5, "PAUSE")
+    callback.complete("ended")
     callback.loop_end(2.0)
     assert callback.take_notes() == []
     assert callback.resume(0)
