@@ -30,6 +30,8 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
     #[pymodule_export]
     use crate::callback::RemovalCallback;
     #[pymodule_export]
@@ -42,4 +44,9 @@ mod _core {
     use crate::score::{compute_probabilities_of_getting_resumed, rank_aware_probabilities};
     #[pymodule_export]
     use crate::simulation::simulate;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -6,12 +6,11 @@ tuner written in Python; `simulate` tells beforehand what a budget costs.
 
 from __future__ import annotations
 
-from importlib import metadata as _metadata
-
 from rungkeeper._core import (
     BetaBinomialEstimator,
     PromotionRungs,
     RemovalCallback,
+    __version__,
     check_policy,
     compute_probabilities_of_getting_resumed,
     rank_aware_probabilities,
@@ -32,6 +31,7 @@ __all__ = [
     "SimulatedRun",
     "TrialInformation",
     "TrialStatus",
+    "__version__",
     "check_policy",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
@@ -39,5 +39,3 @@ __all__ = [
     "rank_aware_probabilities",
     "simulate",
 ]
-
-__version__ = _metadata.version("rungkeeper")

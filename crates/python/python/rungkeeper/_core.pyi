@@ -9,10 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from rungkeeper._types import OwnPolicy, Removal, TrialInformation
 
+__version__: str
+"""Version of the package."""
+
 __all__ = [
     "BetaBinomialEstimator",
     "PromotionRungs",
     "RemovalCallback",
+    "__version__",
     "check_policy",
     "compute_probabilities_of_getting_resumed",
     "rank_aware_probabilities",
