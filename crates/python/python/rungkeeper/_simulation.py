@@ -171,9 +171,12 @@ def simulate(
 
 def _several(value: Any) -> Any:
     """One value stands for a list of it."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str):
         return [value]
-    return list(value)
+    try:
+        return list(value)
+    except TypeError:  # also an array of NumPy that is a single number
+        return [value]
 
 
 def _source(table: Any) -> tuple[str, str | None]:
