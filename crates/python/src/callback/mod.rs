@@ -1,15 +1,13 @@
 //! The removal callback for tuners written in Python.
 
+mod commits;
 mod history;
 mod recorded;
 mod settings;
+mod shared;
 mod told;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use rungkeeper_tuner_hooks::{
@@ -18,6 +16,7 @@ use rungkeeper_tuner_hooks::{
 
 use self::recorded::{Recorded, State};
 use self::settings::Settings;
+use self::shared::Shared;
 use self::told::Told;
 use crate::arguments::{
     bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
@@ -29,7 +28,6 @@ use crate::policy::Own;
 use crate::types;
 
 const NAME: &str = "RemovalCallback";
-const LOGGER: &str = "rungkeeper";
 
 /// Keeps the checkpoints of a run within a budget: for any tuner written in Python.
 ///
@@ -107,50 +105,14 @@ const LOGGER: &str = "rungkeeper";
 ///     1
 #[pyclass(module = "rungkeeper", frozen, weakref)]
 pub(crate) struct RemovalCallback {
-    // Its lock is taken only while the interpreter's is released, so that threads that share a
-    // callback never wait for each other in a circle.
-    recorded: Mutex<Recorded>,
-    /// The thread that has the lock, as [`this_thread`] numbers them, or 0.
-    worker: AtomicU64,
+    shared: Shared,
 }
 
 impl From<Recorded> for RemovalCallback {
     fn from(recorded: Recorded) -> Self {
         Self {
-            recorded: Mutex::new(recorded),
-            worker: AtomicU64::new(0),
+            shared: Shared::new(recorded),
         }
-    }
-}
-
-/// A number of this thread, from 1.
-fn this_thread() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
-        static NUMBER: u64 = LAST.fetch_add(1, Ordering::Relaxed) + 1;
-    }
-    NUMBER.with(|number| *number)
-}
-
-/// Says that no thread works any more, also when one panics.
-struct Ends<'a>(&'a AtomicU64);
-
-impl Drop for Ends<'_> {
-    fn drop(&mut self) {
-        self.0.store(0, Ordering::Relaxed);
-    }
-}
-
-/// What a person should know: a record of the logger `rungkeeper`. What happened has happened, so an error of a handler is
-/// told as one of no caller.
-fn say(py: Python<'_>, note: &str) {
-    let logged = || -> PyResult<()> {
-        let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
-        logger.call_method1("warning", ("%s", note))?;
-        Ok(())
-    };
-    if let Err(error) = logged() {
-        error.write_unraisable(py, None);
     }
 }
 
@@ -159,41 +121,22 @@ impl RemovalCallback {
         Ok(Recorded::new(settings).map_err(refused)?.into())
     }
 
-    /// Works on what is inside, without the interpreter; then says what should be known.
+    /// As [`Shared::with`].
     fn with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut Recorded) -> T + Send,
     ) -> PyResult<T> {
-        let this = this_thread();
-        if self.worker.load(Ordering::Relaxed) == this {
-            return Err(PyRuntimeError::new_err(
-                "a call of the callback within another one of it, by its policy or by the handler of \
-                 a signal: it is not done with that yet",
-            ));
-        }
-        let (done, notes) = py.detach(|| {
-            let lock = self.recorded.lock();
-            let mut recorded = lock.unwrap_or_else(PoisonError::into_inner);
-            self.worker.store(this, Ordering::Relaxed);
-            let _ends = Ends(&self.worker);
-            (work(&mut recorded), recorded.untold())
-        });
-        for note in notes {
-            say(py, &note);
-        }
-        Ok(done)
+        self.shared.with(py, work)
     }
 
-    /// As [`Self::with`], for what can be refused: by an exception of Python, if there was one.
+    /// As [`Shared::try_with`].
     fn try_with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut Recorded) -> Result<T, HookError> + Send,
     ) -> PyResult<T> {
-        interrupt::taken();
-        self.with(py, work)?
-            .map_err(|error| interrupt::taken().unwrap_or_else(|| refused(error)))
+        self.shared.try_with(py, work)
     }
 }
 

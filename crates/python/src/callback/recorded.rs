@@ -1,6 +1,5 @@
 //! A removal callback with the log of all that it was told: what is pickled.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,10 +8,11 @@ use rungkeeper_policies::{PolicyError, PolicySpec};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, CheckpointTracking, Decision, HookError, Limits, Note, Priced, Removal,
-    RemovalCallback, RemovalReason, RungView, SetupError, TrialInformation, TrialStatus,
+    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
+    SetupError, TrialInformation,
 };
 
+use super::commits::Commits;
 use super::history::{Decided, History};
 use super::settings::Settings;
 use super::told::Told;
@@ -42,16 +42,6 @@ pub(super) struct Recorded {
     commits: Commits,
 }
 
-/// What is known of checkpoints that nobody said to be complete, where somebody should.
-struct Commits {
-    are_told: bool,
-    /// Trials paused in the turn that is open; none once one was noted.
-    paused: Vec<(String, u64)>,
-    noted: bool,
-    /// Trials that were resumed though no checkpoint of theirs was known: they train from scratch, as they were told.
-    resumed_without: HashSet<String>,
-}
-
 impl Recorded {
     /// A run that has not begun.
     pub(super) fn new(settings: Settings) -> Result<Self, SetupError> {
@@ -65,12 +55,7 @@ impl Recorded {
     }
 
     fn of(callback: RemovalCallback, header: Header, history: History, own: Option<Own>) -> Self {
-        let commits = Commits {
-            are_told: header.checkpoints == CheckpointTracking::Committed,
-            paused: Vec::new(),
-            noted: false,
-            resumed_without: HashSet::new(),
-        };
+        let commits = Commits::new(header.checkpoints);
         Self {
             callback,
             header,
@@ -145,13 +130,7 @@ impl Recorded {
     /// Tells the callback what happened to a trial, and keeps it unless it is refused.
     pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
         self.callback.apply(&told.event(&trial, self.elapsed))?;
-        if let Told::Result(result) = told
-            && result.decision == Decision::Pause
-            && self.commits.are_told
-            && !self.commits.noted
-        {
-            self.commits.paused.push((trial.clone(), result.level));
-        }
+        self.commits.told(&trial, told);
         self.history.told(trial, told);
         self.gather_notes();
         Ok(())
@@ -161,13 +140,13 @@ impl Recorded {
     pub(super) fn resume(&mut self, trial: String) -> Result<bool, HookError> {
         let lost = |callback: &RemovalCallback| callback.trials_resumed_without_checkpoint().len();
         let before = lost(&self.callback);
-        let unknown = self.commits.are_told && self.callback.model().checkpoint(&trial).is_none();
+        let is_known = self.commits.is_known(self.callback.model(), &trial);
         self.tell(trial.clone(), Told::Resume)?;
         let is_kept = lost(&self.callback) == before;
-        if is_kept && unknown {
-            self.commits.resumed_without.insert(trial);
+        if is_kept && !is_known {
+            self.commits.resumed_without(trial);
         }
-        Ok(is_kept && !unknown)
+        Ok(is_kept && is_known)
     }
 
     /// Keeps another budget from the next loop end on.
@@ -199,7 +178,9 @@ impl Recorded {
             }
         };
         self.elapsed = elapsed;
-        self.note_no_commit();
+        if let Some(note) = self.commits.end_turn(self.callback.model()) {
+            self.add_note(note);
+        }
         if plan.removals.is_empty() {
             self.history.end_turn(elapsed);
             return Ok(None);
@@ -253,38 +234,16 @@ impl Recorded {
 
     fn gather_notes(&mut self) {
         for note in self.callback.take_notes() {
-            match &note {
-                Note::IgnoresCheckpoint { trial, .. }
-                    if self.commits.resumed_without.contains(trial) => {}
-                _ => self.add_note(note.to_string()),
+            if self.commits.explains(&note) {
+                continue;
             }
+            self.add_note(note.to_string());
         }
     }
 
     fn add_note(&mut self, note: String) {
         self.notes.push(note);
         self.untold += 1;
-    }
-
-    /// Once in a run: a trial was paused in this turn, and nobody said that its checkpoint is complete.
-    fn note_no_commit(&mut self) {
-        let paused = std::mem::take(&mut self.commits.paused);
-        let model = self.callback.model();
-        let holds_unknown = |trial: &str| {
-            model.status(trial) == Some(TrialStatus::PausedWithCheckpoint)
-                && model.checkpoint(trial).is_none()
-        };
-        let Some((trial, level)) = paused.iter().find(|(trial, _)| holds_unknown(trial)) else {
-            return;
-        };
-        let note = format!(
-            "trial {trial:?} was paused at level {level}, and by the end of the turn \
-             checkpoint_committed has told of no checkpoint of it: until it does, one counts as held \
-             and cannot be given up, and resume says False. Say checkpoints='assumed' where each \
-             paused trial holds one. This is said once"
-        );
-        self.commits.noted = true;
-        self.add_note(note);
     }
 
     /// Notes that are to be logged now; they stay until they are taken.
