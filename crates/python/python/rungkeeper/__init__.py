@@ -10,11 +10,11 @@ from rungkeeper._core import (
     BetaBinomialEstimator,
     PromotionRungs,
     RemovalCallback,
-    __version__,
     check_policy,
     compute_probabilities_of_getting_resumed,
     rank_aware_probabilities,
 )
+from rungkeeper._core import __version__ as __version__
 from rungkeeper._logarithms import (
     compute_ln_probabilities_of_getting_resumed,
     ln_rank_aware_probabilities,
@@ -31,7 +31,6 @@ __all__ = [
     "SimulatedRun",
     "TrialInformation",
     "TrialStatus",
-    "__version__",
     "check_policy",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
