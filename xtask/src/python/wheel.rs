@@ -248,13 +248,7 @@ fn test_in(package: &Package, minor: u32, python: &Path, wheel: &str) -> Result<
     Invocation::new(&command, here, ["--version"]).run()?;
     let curves = "../cli/curves/openml_41150.csv";
     let args = [
-        "simulate",
-        curves,
-        "--seeds",
-        "2",
-        "--budgets",
-        "8",
-        "--json",
+        "simulate", curves, "--seeds", "2", "--budget", "8", "--json",
     ];
     let simulated = Invocation::new(&command, here, args).output()?;
     ensure!(
