@@ -60,6 +60,8 @@ enum Command {
     Mutants(mutants::Args),
     /// The Python package: environments, wheel, stubs, linter, tests
     Python(python::Args),
+    /// The wheel for Linux systems from 2014 on, with the command inside, tested on the oldest and newest Python here (Linux)
+    Wheel(python::WheelArgs),
     /// What each removal policy loses, on the same runs: writes docs/decision-quality.md
     Quality(quality::Args),
     /// Speed against Syne Tune 0.13, and the results of both, in one process
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Python(args) => python::run(&args),
+        Command::Wheel(args) => python::wheel(&args),
         Command::Quality(args) => quality::run(&args),
         Command::CompareReference(args) => python::compare(&args),
         Command::Layers => layers::run(),

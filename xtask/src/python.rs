@@ -3,6 +3,7 @@
 //! Nothing is skipped: what cannot be installed, built or imported fails.
 mod environment;
 mod reference;
+mod wheel;
 
 use std::{
     fs,
@@ -10,13 +11,17 @@ use std::{
     thread::{self, ScopedJoinHandle},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 
-use self::environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL};
+use self::{
+    environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL},
+    wheel::only_file,
+};
 use crate::{process::Invocation, workspace::Workspace};
 
 pub(crate) use reference::{Args as CompareArgs, Reference, run as compare};
+pub(crate) use wheel::{Args as WheelArgs, run as wheel};
 
 /// The folder of the package, from the root.
 const PACKAGE: &str = "crates/python";
@@ -160,12 +165,7 @@ impl Package {
             &wheels,
         ];
         self.call(CORE, "maturin", args)?.run()?;
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&wheels).with_context(|| format!("reading {wheels}"))? {
-            found.extend(entry?.path().to_str().map(ToOwned::to_owned));
-        }
-        ensure!(found.len() == 1, "one wheel is expected: {found:?}");
-        Ok(found.remove(0))
+        only_file(&wheels)
     }
 
     fn install(&self, environment: &Environment, wheel: &str) -> Result<()> {

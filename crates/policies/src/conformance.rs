@@ -77,13 +77,16 @@ struct CaseRung {
     len: u64,
     /// Worst first.
     candidates: Vec<Candidate<'static>>,
+    /// Of the candidates, in the same order: small ones are good, and equals have the same.
+    metrics: Vec<f64>,
 }
 
 impl Case {
     fn rungs(&self) -> Vec<RungView<'_>> {
         let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
         let views = self.rungs.iter().map(|rung| {
-            RungView::new(rung.level, rung.len, third, &rung.candidates).expect("worst first")
+            let view = RungView::new(rung.level, rung.len, third, &rung.candidates);
+            view.expect("worst first").with_metrics(&rung.metrics)
         });
         views.collect()
     }
@@ -171,10 +174,19 @@ fn rung(
         }
     };
     let trials = (0..number).zip(ids);
+    let candidates: Vec<Candidate<'_>> = trials.map(candidate).collect();
+    let metric = |it: &Candidate<'_>| {
+        if it.non_finite {
+            f64::NAN
+        } else {
+            it.num_better as f64 / len as f64
+        }
+    };
     CaseRung {
         level,
         len,
-        candidates: trials.map(candidate).collect(),
+        metrics: candidates.iter().map(metric).collect(),
+        candidates,
     }
 }
 

@@ -26,6 +26,9 @@ pub enum PolicyError {
         level: u64,
         source: ScoreError,
     },
+    /// A policy from elsewhere could not learn or choose, for the reason that it tells.
+    #[error("{0}")]
+    Other(String),
     /// No policy has this name.
     #[error("the policy is \"{0}\", but must be one of {all}", all = crate::PolicySpec::NAMES.join(", "))]
     UnknownPolicy(String),

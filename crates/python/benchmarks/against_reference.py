@@ -84,9 +84,11 @@ def compare_probabilities() -> bool:
 
 
 def compare_removals(subjects: list[Subject]) -> bool:
-    reference, *others = (subject.removed for subject in subjects)
-    alike = True
-    for subject, own in zip(subjects[1:], others, strict=True):
+    reference, alike = subjects[0].removed, True
+    for subject in subjects[1:]:
+        if subject.policy != subjects[0].policy:
+            continue  # it chooses otherwise
+        own = subject.removed
         common = len(set(reference) & set(own))
         print(f"{subject.name}: {common} removals as the reference's {len(reference)}.")
         alike &= common / max(len(reference), len(own)) >= AGREEMENT

@@ -7,6 +7,7 @@ empties the caches for the one after it, which warms them for the next.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from unittest import mock
 
@@ -14,10 +15,13 @@ import numpy as np
 from figures import nanoseconds
 from run import LEVEL, METRIC, Clock, Report, Run, Subject
 from rungkeeper.syne_tune import HyperbandRemoveCheckpointsCallback as Replacement
-from subjects import BUDGET, SETTINGS, Core, Late, SyneTune
+from subjects import BUDGET, REFERENCE, SETTINGS, Core, Late, SyneTune
 from syne_tune.callbacks.hyperband_remove_checkpoints_callback import (  # type: ignore[import-untyped]
     HyperbandRemoveCheckpointsCallback as Reference,
 )
+
+DEFAULT = "rank_aware"
+"""The policy of who names none."""
 
 Told = tuple[Run, list[Subject]]
 """A run, and who is told of it, in this order."""
@@ -68,10 +72,10 @@ def reference(trials: int, *, only_rungs: bool = False) -> Told:
     return run, [late]
 
 
-def core(trials: int) -> Told:
+def core(trials: int, policy: str = REFERENCE) -> Told:
     """The callback for any tuner."""
     run = Run(Clock())
-    own = Core(run.clock)
+    own = Core(run.clock, policy)
     grow(run, trials, [own])
     return run, [own]
 
@@ -122,7 +126,9 @@ def of_all(
     trials: int, rounds: int, reports: int, *, together: bool
 ) -> tuple[list[Subject], list[list[float]]]:
     """The callbacks, the reference first, and microseconds a report in each round."""
-    makers = [all_together] if together else [reference, core, replacement]
+    by_default = partial(core, policy=DEFAULT)
+    apart = [reference, core, by_default, replacement]
+    makers = [all_together] if together else apart
     told = [make(trials) for make in makers]
     times = [
         [time for one in told for time in means(*one, reports)] for _ in range(rounds)

@@ -50,6 +50,7 @@ class Subject(Protocol):
     """A callback that is told of the run."""
 
     name: str
+    policy: str
     removed: list[str]
 
     def start(self, trial: Trial) -> None: ...

@@ -15,17 +15,28 @@ BUDGET = 50
 SETTINGS: dict[str, Any] = {"mode": "min", "max_wallclock_time": 10_000}
 
 
+REFERENCE = "speculative"
+"""The reference's policy."""
+
+
 class Core:
-    """`rungkeeper.RemovalCallback`, told as any tuner would tell it."""
+    """`rungkeeper.RemovalCallback`, told as any tuner would tell it.
 
-    name = "rungkeeper.RemovalCallback"
+    Attributes:
+        name: What it is called in the table.
+        policy: Its policy: the reference's, "speculative", or another.
+    """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, policy: str = REFERENCE) -> None:
+        self.policy = policy
+        self.name = "rungkeeper.RemovalCallback"
+        if policy != REFERENCE:
+            self.name += f", policy {policy}"
         self.callback = RemovalCallback(
             rungs=LEVELS,
             max_resource=MAX_RESOURCE,
             max_checkpoints=BUDGET,
-            policy="speculative",
+            policy=policy,
             repeated_reports_are_data=True,
             promoted_behind_equals=True,
             **SETTINGS,
@@ -52,6 +63,8 @@ class Core:
 
 class SyneTune:
     """A callback of Syne Tune, called by its own names."""
+
+    policy = REFERENCE
 
     def __init__(self, name: str, callback: Any, scheduler: Any) -> None:
         self.name = name

@@ -1,11 +1,12 @@
 //! Single arguments: what is no number, no trial, no name is refused with the argument's name.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString};
+use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use rungkeeper_score::PromotionQuantile;
 use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
@@ -107,7 +108,7 @@ pub(crate) fn seed(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
 
 /// An `int`, or what Python takes as an index (the integers of `NumPy`); no truth value.
 fn whole<'py>(name: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if value.is_instance_of::<PyBool>() {
+    if is_truth(value) {
         return Err(bad_type(name, value, allowed));
     }
     if value.is_instance_of::<PyInt>() {
@@ -117,9 +118,23 @@ fn whole<'py>(name: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<
     index.map_err(|_| bad_type(name, value, allowed))
 }
 
+/// Whether it is a truth value of Python or `NumPy`: no number, though it could be taken for one.
+fn is_truth(value: &Bound<'_, PyAny>) -> bool {
+    let of_numpy = || {
+        let kind = value
+            .getattr("dtype")
+            .and_then(|dtype| dtype.getattr("kind"));
+        kind.is_ok_and(|kind| kind.eq("b").unwrap_or(false))
+    };
+    value.is_instance_of::<PyBool>()
+        || !value.is_exact_instance_of::<PyFloat>()
+            && !value.is_exact_instance_of::<PyInt>()
+            && of_numpy()
+}
+
 /// A number.
 pub(crate) fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    if value.is_instance_of::<PyString>() {
+    if value.is_instance_of::<PyString>() || is_truth(value) {
         return Err(bad_type(name, value, "a number"));
     }
     match value.extract() {
@@ -176,6 +191,20 @@ pub(crate) fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
 /// Text.
 pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     value.extract().map_err(|_| bad_type(name, value, "a str"))
+}
+
+/// Text, or that of the file at a path.
+pub(crate) fn text_or_file(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() {
+        return text(name, value);
+    }
+    let path = value.extract::<PathBuf>();
+    let path = path.map_err(|_| bad_type(name, value, "a str, or the path of a file"))?;
+    let read = value.py().detach(|| std::fs::read_to_string(&path));
+    read.map_err(|error| {
+        let error = std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        PyErr::from(error)
+    })
 }
 
 /// One of the names that a type knows.

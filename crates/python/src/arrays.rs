@@ -1,6 +1,7 @@
 //! Arguments that are arrays of `NumPy`, or what can be made one.
 
-use numpy::ndarray::ArrayViewD;
+use numpy::ndarray::iter::Iter;
+use numpy::ndarray::{ArrayViewD, IxDyn};
 use numpy::{PyArrayDyn, PyArrayMethods, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -61,34 +62,69 @@ impl<'py, const N: usize> Broadcast<'py, N> {
         &self.shape
     }
 
-    /// The elements at each place, in the order of the arguments.
-    pub(crate) fn rows(&self) -> Vec<[f64; N]> {
-        let mut rows = vec![[0.0; N]; self.shape.iter().product()];
-        for (column, array) in self.arrays.iter().enumerate() {
-            fill(&mut rows, column, &array.as_array(), &self.shape);
+    /// The arrays as they were given; [`Rows`] brings them to the shape.
+    pub(crate) fn views(&self) -> [ArrayViewD<'_, f64>; N] {
+        self.arrays.each_ref().map(PyReadonlyArrayDyn::as_array)
+    }
+}
+
+/// The rows that broadcast arrays make, to be taken bit by bit.
+pub(crate) struct Rows<'a, const N: usize>([Column<'a>; N]);
+
+impl<'a, const N: usize> Rows<'a, N> {
+    /// The elements at each place of the shape, in the order of the arrays.
+    pub(crate) fn new(arrays: &'a [ArrayViewD<'a, f64>; N], shape: &[usize]) -> Self {
+        Self(arrays.each_ref().map(|array| Column::of(array, shape)))
+    }
+
+    /// The next rows, `most` of them unless there are less.
+    pub(crate) fn take(&mut self, most: usize) -> Vec<[f64; N]> {
+        let mut rows = vec![[0.0; N]; most];
+        let mut taken = most;
+        for (place, column) in self.0.iter_mut().enumerate() {
+            let mut filled = 0;
+            for (row, value) in rows[..taken].iter_mut().zip(column) {
+                row[place] = value;
+                filled += 1;
+            }
+            taken = filled;
         }
+        rows.truncate(taken);
         rows
     }
 }
 
-/// Writes an array, brought to the shape, into a column.
-fn fill<const N: usize>(
-    rows: &mut [[f64; N]],
-    column: usize,
-    array: &ArrayViewD<'_, f64>,
-    shape: &[usize],
-) {
-    if let (Some(slice), true) = (array.as_slice(), array.shape() == shape) {
-        for (row, value) in rows.iter_mut().zip(slice) {
-            row[column] = *value;
+/// The elements of an array that was brought to a shape.
+enum Column<'a> {
+    Slice(std::slice::Iter<'a, f64>),
+    /// None never, as the shape is one that fits.
+    Any(Option<Iter<'a, f64, IxDyn>>),
+    /// The same, so many times.
+    Same(f64, usize),
+}
+
+impl<'a> Column<'a> {
+    fn of(array: &'a ArrayViewD<'a, f64>, shape: &[usize]) -> Self {
+        let length = shape.iter().product();
+        match (array.as_slice(), array.first()) {
+            (Some(slice), _) if array.shape() == shape => Self::Slice(slice.iter()),
+            (_, Some(&value)) if array.len() == 1 => Self::Same(value, length),
+            _ => Self::Any(array.broadcast(shape).map(IntoIterator::into_iter)),
         }
-    } else if let (Some(value), 1) = (array.first(), array.len()) {
-        for row in rows {
-            row[column] = *value;
-        }
-    } else if let Some(view) = array.broadcast(shape) {
-        for (row, value) in rows.iter_mut().zip(view.iter()) {
-            row[column] = *value;
+    }
+}
+
+impl Iterator for Column<'_> {
+    type Item = f64;
+
+    fn next(&mut self) -> Option<f64> {
+        match self {
+            Self::Slice(values) => values.next().copied(),
+            Self::Any(values) => values.as_mut()?.next().copied(),
+            Self::Same(value, left) => {
+                *left = left.checked_sub(1)?;
+                Some(*value)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use pyo3::types::PyType;
 use rungkeeper_estimators::BetaBinomial;
 
 use crate::arguments::{bad_type, flag, number, refused, seed};
+use crate::interrupt::Patience;
 
 /// Estimator of the chance p of a yes, from yes-or-no values and a Beta prior.
 ///
@@ -55,12 +56,14 @@ impl BetaBinomialEstimator {
     /// Takes a batch of values: bool, or 0 and 1; also an array of them.
     fn update(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let (mut num_one, mut num_total) = (0, 0);
+        let mut patience = Patience::new();
         for value in data
             .try_iter()
             .map_err(|_| bad_type("data", data, "a sequence of bool"))?
         {
             num_one += u64::from(yes(&value?)?);
             num_total += 1;
+            patience.tick()?;
         }
         self.inner
             .update_counts(num_one, num_total)

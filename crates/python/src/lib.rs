@@ -6,7 +6,7 @@
 //! that name the argument, results into Python's.
 //!
 //! The interpreter's lock is released while scores are computed, while a callback works and while
-//! runs are simulated.
+//! runs are simulated; meanwhile the user can interrupt.
 
 #![expect(
     clippy::doc_link_with_quotes,
@@ -18,7 +18,9 @@ mod arguments;
 mod arrays;
 mod callback;
 mod estimator;
+mod interrupt;
 mod keywords;
+mod policy;
 mod promotion;
 mod score;
 mod simulation;
@@ -28,17 +30,23 @@ use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    use super::{Bound, PyModule, PyModuleMethods, PyResult};
+
     #[pymodule_export]
     use crate::callback::RemovalCallback;
     #[pymodule_export]
     use crate::estimator::BetaBinomialEstimator;
     #[pymodule_export]
+    use crate::policy::check_policy;
+    #[pymodule_export]
     use crate::promotion::PromotionRungs;
     #[pymodule_export]
-    use crate::score::{
-        compute_ln_probabilities_of_getting_resumed, compute_probabilities_of_getting_resumed,
-        ln_rank_aware_probabilities, rank_aware_probabilities,
-    };
+    use crate::score::{compute_probabilities_of_getting_resumed, rank_aware_probabilities};
     #[pymodule_export]
     use crate::simulation::simulate;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
+use pyo3::types::{PyDict, PyList, PyType};
 use rungkeeper_tuner::scheduler::{
     BracketDistribution, PromotionScheduler, PromotionSpec, Scheduler, SchedulerError, Task,
 };
@@ -14,6 +15,7 @@ use rungkeeper_tuner_hooks::{Decision, Mode};
 use crate::arguments::{
     bad_type, bad_value, metric, named, positive, refused, seed, trial_id, unsigned,
 };
+use crate::interrupt::{Patience, to_list};
 use crate::keywords::Keywords;
 
 const NAME: &str = "PromotionRungs";
@@ -308,15 +310,19 @@ impl PromotionRungs {
         settings.set_item("brackets", rungs.settings.brackets)?;
         settings.set_item("seed", rungs.settings.seed)?;
         let build = py.import("copyreg")?.getattr("__newobj_ex__")?;
-        Ok((build, (slf.get_type(), (), settings), rungs.events.clone()))
+        let events = to_list(py, &rungs.events, |event| event.into_bound_py_any(py))?;
+        Ok((build, (slf.get_type(), (), settings), events))
     }
 
     fn __setstate__(&mut self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let events: Vec<Event> = state
-            .extract()
-            .map_err(|_| bad_type("state", state, EVENTS))?;
+        let events = state.try_iter();
+        let events = events.map_err(|_| bad_type("state", state, EVENTS))?;
         let mut again = Self::of(self.settings)?;
-        for (event, trial, resource, metric) in events {
+        let mut patience = Patience::new();
+        for event in events {
+            let event: PyResult<Event> = event?.extract();
+            let event = event.map_err(|_| bad_type("state", state, EVENTS))?;
+            let (event, trial, resource, metric) = event;
             match event.as_str() {
                 "start" => again.begin(&trial).map(|_| ()),
                 "report" => again.arrive(&trial, resource, metric).map(|_| ()),
@@ -325,6 +331,7 @@ impl PromotionRungs {
                 "failed" => again.tell("failed", &trial, PromotionScheduler::on_failed),
                 _ => Err(bad_value("state", state, EVENTS)),
             }?;
+            patience.tick()?;
         }
         *self = again;
         Ok(())
@@ -335,5 +342,5 @@ impl PromotionRungs {
 type Reduced<'py> = (
     Bound<'py, PyAny>,
     (Bound<'py, PyType>, (), Bound<'py, PyDict>),
-    Vec<Event>,
+    Bound<'py, PyList>,
 );

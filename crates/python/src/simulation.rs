@@ -1,10 +1,5 @@
 //! Simulated runs on tabulated learning curves.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
-
-use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rungkeeper_tuner::curves::{CurveError, CurveTable, ReadOptions};
@@ -16,11 +11,9 @@ use rungkeeper_tuner_hooks::{BoxError, Brackets, Limits, Mode};
 use crate::arguments::{
     at_least, flag, limit_in_seconds, list, named, optional, positive, refused, text, up_to,
 };
+use crate::interrupt::{Stop, beside};
 use crate::keywords::Keywords;
 use crate::score::rule;
-
-/// How long to wait before looking whether the user has interrupted.
-const PATIENCE: Duration = Duration::from_millis(20);
 
 /// More runs of each combination than anyone waits for.
 const MOST_SEEDS: u64 = 1_000_000;
@@ -33,7 +26,6 @@ type Source = (String, Option<String>);
 
 /// Simulates a grid; `rungkeeper.simulate` prepares the arguments.
 #[pyfunction]
-#[expect(clippy::needless_pass_by_value, reason = "made of the argument")]
 pub(crate) fn simulate<'py>(
     py: Python<'py>,
     sources: Vec<Source>,
@@ -48,9 +40,12 @@ pub(crate) fn simulate<'py>(
     })?;
     let mut grid = grid(&keywords)?;
     keywords.end()?;
-    let curves = py.detach(|| read(&sources, metric.as_deref(), mode));
-    grid.curves = curves.map_err(refused)?;
-    let results = run(py, &grid)?;
+    let simulated = move |stop: Stop| {
+        grid.curves = read(&sources, metric.as_deref(), mode).map_err(refused)?;
+        stop.ask()?;
+        grid.run(&Watching(stop)).map_err(refused)
+    };
+    let results = beside(py, simulated)??;
     results.iter().map(|result| to_dict(py, result)).collect()
 }
 
@@ -160,52 +155,14 @@ fn read(
     sources.iter().map(read).collect()
 }
 
-/// Simulates on other threads, while this one looks out for the user's interrupt.
-fn run(py: Python<'_>, grid: &Grid) -> PyResult<Vec<CellResult>> {
-    let interrupt = Interrupt::default();
-    py.detach(|| {
-        std::thread::scope(|scope| {
-            let (done, end) = mpsc::channel::<()>();
-            let observer = &interrupt;
-            let simulation = scope.spawn(move || {
-                let results = grid.run(observer);
-                drop(done); // wakes the other side up
-                results
-            });
-            let mut signal = Ok(());
-            while end.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
-                if signal.is_ok() {
-                    signal = signals();
-                    interrupt.0.store(signal.is_err(), Ordering::Relaxed);
-                }
-            }
-            let results = simulation.join();
-            signal?;
-            let broken = |_| PyRuntimeError::new_err("a thread of the simulation broke down");
-            results.map_err(broken)?.map_err(refused)
-        })
-    })
-}
+/// Ends the runs once nobody waits for them any more.
+struct Watching(Stop);
 
-/// Whether the user has interrupted.
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the method itself is not general enough"
-)]
-fn signals() -> PyResult<()> {
-    Python::attach(|py| py.check_signals())
-}
-
-/// Keeps further runs from being begun.
-#[derive(Default)]
-struct Interrupt(AtomicBool);
-
-impl GridObserver for Interrupt {
+impl GridObserver for Watching {
     fn log(&self, _: &Curves, _: &Cell) -> Result<Option<BoxedSink>, BoxError> {
-        if self.0.load(Ordering::Relaxed) {
-            return Err("interrupted".into());
-        }
-        Ok(None)
+        self.0.ask()?;
+        let stop = self.0.clone();
+        Ok(Some(Box::new(move |_| Ok(stop.ask()?))))
     }
 }
 

@@ -4,24 +4,34 @@ What would cost least to train again is given up first. `RemovalCallback` is for
 tuner written in Python; `simulate` tells beforehand what a budget costs.
 """
 
+from __future__ import annotations
+
 from rungkeeper._core import (
     BetaBinomialEstimator,
+    PromotionRungs,
     RemovalCallback,
-    compute_ln_probabilities_of_getting_resumed,
+    check_policy,
     compute_probabilities_of_getting_resumed,
-    ln_rank_aware_probabilities,
     rank_aware_probabilities,
 )
+from rungkeeper._core import __version__ as __version__
+from rungkeeper._logarithms import (
+    compute_ln_probabilities_of_getting_resumed,
+    ln_rank_aware_probabilities,
+)
 from rungkeeper._simulation import SimulatedRun, simulate
-from rungkeeper._types import Removal, TrialInformation, TrialStatus
+from rungkeeper._types import Candidates, Removal, TrialInformation, TrialStatus
 
 __all__ = [
     "BetaBinomialEstimator",
+    "Candidates",
+    "PromotionRungs",
     "Removal",
     "RemovalCallback",
     "SimulatedRun",
     "TrialInformation",
     "TrialStatus",
+    "check_policy",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
     "ln_rank_aware_probabilities",

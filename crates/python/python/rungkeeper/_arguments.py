@@ -1,5 +1,7 @@
 """Arguments that are refused by their names."""
 
+from __future__ import annotations
+
 from typing import SupportsIndex, TypeVar
 
 Word = TypeVar("Word", bound=str)

@@ -1,5 +1,7 @@
 """Seconds of a run."""
 
+from __future__ import annotations
+
 import time
 
 

@@ -1,20 +1,24 @@
 """What is made in Rust."""
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Self, SupportsFloat, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rungkeeper._types import Removal, TrialInformation
+from rungkeeper._types import OwnPolicy, Removal, TrialInformation
+
+__version__: str
+"""Version of the package."""
 
 __all__ = [
     "BetaBinomialEstimator",
     "PromotionRungs",
     "RemovalCallback",
-    "compute_ln_probabilities_of_getting_resumed",
+    "__version__",
+    "check_policy",
     "compute_probabilities_of_getting_resumed",
-    "ln_rank_aware_probabilities",
     "rank_aware_probabilities",
     "simulate",
 ]
@@ -97,8 +101,11 @@ class RemovalCallback:
     Trials are text; an int stands for its decimal text. A refused event (a
     `ValueError`) changes nothing: the run can go on.
 
-    It can be pickled and copied. What is pickled is its event log (`log`), and what is
-    read back is the replay of that log.
+    It can be pickled and copied, if a policy of your own can be. What is pickled is its
+    event log (`log`), and what is read back is the replay of that log.
+
+    What a person should know is a warning of the logger "rungkeeper", when it comes up;
+    `take_notes` returns it as well.
 
     Example:
         >>> callback = RemovalCallback.geometric(1, 3, 27, max_checkpoints=2)
@@ -122,9 +129,8 @@ class RemovalCallback:
         | Sequence[tuple[int, float]],
         max_resource: int | None = None,
         mode: Literal["min", "max"] = "min",
-        policy: Literal[
-            "rank_aware", "speculative", "by_level", "random"
-        ] = "rank_aware",
+        policy: Literal["rank_aware", "speculative", "by_level", "random"]
+        | OwnPolicy = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -145,6 +151,7 @@ class RemovalCallback:
         retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
+        log_notes: bool = True,
     ) -> Self:
         """A callback for a run that has not begun.
 
@@ -158,7 +165,9 @@ class RemovalCallback:
             policy: "rank_aware": what costs least in expectation goes first; the rank
                 tells how likely a trial is resumed. "speculative": likewise, with the
                 estimates of Syne Tune 0.13. "by_level": the lowest level, then the
-                worst rank. "random".
+                worst rank. "random". Or one of your own: a callable that is shown
+                `Candidates` and returns what losing each costs, in their order
+                (numbers), or their trials, first to go first (text).
             policy_seed: Seed of the random policy's own stream.
             max_checkpoints: Most trials that hold a checkpoint, running ones included.
             max_bytes: Most bytes of committed checkpoints.
@@ -185,6 +194,8 @@ class RemovalCallback:
             checkpoints: "committed": only what `checkpoint_committed` named can be
                 given up. "assumed": a paused trial holds a checkpoint.
             source: Who writes the log; a name in its header.
+            log_notes: Whether what a person should know is logged; else only
+                `take_notes` tells it.
 
         Raises:
             ValueError: An argument outside its range.
@@ -199,9 +210,8 @@ class RemovalCallback:
         max_resource: SupportsIndex,
         *,
         mode: Literal["min", "max"] = "min",
-        policy: Literal[
-            "rank_aware", "speculative", "by_level", "random"
-        ] = "rank_aware",
+        policy: Literal["rank_aware", "speculative", "by_level", "random"]
+        | OwnPolicy = "rank_aware",
         policy_seed: int = 0,
         max_checkpoints: int | None = None,
         max_bytes: int | None = None,
@@ -222,6 +232,7 @@ class RemovalCallback:
         retraining_is_counted: bool = True,
         checkpoints: Literal["committed", "assumed"] = "committed",
         source: str = "python",
+        log_notes: bool = True,
     ) -> Self:
         """A callback whose levels are `grace_period * reduction_factor ** i`.
 
@@ -229,13 +240,22 @@ class RemovalCallback:
         """
 
     @classmethod
-    def from_log(cls, text: str) -> Self:
+    def from_log(
+        cls, text: str | os.PathLike[str], policy: OwnPolicy | None = None
+    ) -> Self:
         """The callback as an event log leaves it, to go on with.
 
         The removals in the log are taken as they were recorded.
 
+        Args:
+            text: The text of the log, or the path of its file.
+            policy: The policy of the run, where it is one of your own; it goes on
+                choosing and is not asked again what it chose.
+
         Raises:
-            ValueError: The text is no event log; the message names the line.
+            ValueError: It is no event log; the message names the line. Or the log is of
+                another policy.
+            OSError: The file cannot be read.
         """
 
     def start(self, trial: str | SupportsIndex, bracket: SupportsIndex = 0) -> None:
@@ -265,7 +285,9 @@ class RemovalCallback:
         """A paused trial runs again.
 
         Returns:
-            Whether it has its checkpoint; otherwise it must train from scratch.
+            Whether it has its checkpoint; otherwise it must train from scratch. One
+            that `checkpoint_committed` never named is none, unless checkpoints are
+            assumed.
         """
 
     def restart(self, trial: str | SupportsIndex) -> None:
@@ -370,6 +392,10 @@ class RemovalCallback:
         Returns:
             The checkpoints to delete, first to go first. They are given up: a trial of
             these that is resumed trains from scratch, deleted or not.
+
+        Raises:
+            Exception: Whatever a policy of your own raises, and `ValueError` or
+                `TypeError` for an answer that is none. Nothing has changed then.
         """
 
     def take_notes(self) -> list[str]:
@@ -390,6 +416,10 @@ class RemovalCallback:
 
     def trials(self) -> list[tuple[str, str]]:
         """All trials with their statuses, in order of their starts."""
+
+    @property
+    def policy(self) -> str:
+        """Name of the policy."""
 
     @property
     def num_with_checkpoint(self) -> int:
@@ -436,8 +466,10 @@ class RemovalCallback:
         `rungkeeper replay` reads it, and `from_log`.
         """
 
-    def __reduce__(self) -> tuple[Any, tuple[str], tuple[float, int, list[str]]]: ...
-    def __setstate__(self, state: tuple[float, int, list[str]]) -> None: ...
+    def __reduce__(
+        self,
+    ) -> tuple[Any, tuple[Any, ...], tuple[float, int, list[str], bool]]: ...
+    def __setstate__(self, state: tuple[float, int, list[str], bool]) -> None: ...
 
 @final
 class PromotionRungs:
@@ -555,6 +587,29 @@ class PromotionRungs:
     ]: ...
     def __setstate__(self, state: list[tuple[str, str, int, float]]) -> None: ...
 
+def check_policy(policy: OwnPolicy) -> None:
+    """Checks that a policy of one's own keeps the laws that every policy keeps.
+
+    It is shown 200 situations, the same in each call, and each time a new copy of it
+    (`copy.deepcopy`). Nothing may go that was not shown, and none twice; a trial whose
+    metric is no finite number goes before all others, which costs take care of; equal
+    policies that are shown the same choose the same.
+
+    Args:
+        policy: The policy, as `RemovalCallback` takes it.
+
+    Raises:
+        AssertionError: A law is broken; the message tells which, and in what situation.
+        Exception: Whatever the policy raises, and what its answers are refused with.
+
+    Example:
+        >>> import numpy as np
+        >>> def largest_first(candidates):
+        ...     is_finite = np.isfinite(candidates.metric)
+        ...     return candidates.trial[np.lexsort((-candidates.bytes, is_finite))]
+        >>> check_policy(largest_first)
+    """
+
 def compute_probabilities_of_getting_resumed(
     ranks: ArrayLike,
     rung_lens: ArrayLike,
@@ -565,6 +620,7 @@ def compute_probabilities_of_getting_resumed(
     *,
     promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
     horizon: Literal["hard", "first_term_kept"] = "first_term_kept",
+    log: bool = False,
 ) -> NDArray[np.float64]:
     """Probabilities that paused trials are resumed before the run ends.
 
@@ -581,6 +637,8 @@ def compute_probabilities_of_getting_resumed(
         promotion_rule: How the scheduler promotes.
         horizon: Whether the first term always counts ("first_term_kept", as in Syne
             Tune 0.13), or the model is taken at its word ("hard").
+        log: Whether to return natural logarithms. They keep their order where
+            probabilities are too small for a float; minus infinity stands for 0.
 
     Returns:
         The probabilities, of the common shape. Their relative error is below 1e-12.
@@ -588,23 +646,6 @@ def compute_probabilities_of_getting_resumed(
     Raises:
         ValueError: A value outside its range; the message names array and place.
         TypeError: An array that holds no numbers.
-    """
-
-def compute_ln_probabilities_of_getting_resumed(
-    ranks: ArrayLike,
-    rung_lens: ArrayLike,
-    prom_quants: ArrayLike,
-    p_vals: ArrayLike,
-    time_ratio: ArrayLike,
-    approx_steps: SupportsIndex | None = 25,
-    *,
-    promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
-    horizon: Literal["hard", "first_term_kept"] = "first_term_kept",
-) -> NDArray[np.float64]:
-    """Natural logarithms of `compute_probabilities_of_getting_resumed`.
-
-    They keep their order where probabilities are too small for a float. Minus infinity
-    stands for probability 0.
     """
 
 def rank_aware_probabilities(
@@ -615,6 +656,7 @@ def rank_aware_probabilities(
     *,
     num_better: ArrayLike | None = None,
     promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
+    log: bool = False,
 ) -> NDArray[np.float64]:
     """Probabilities that paused trials are resumed before the run ends, by their ranks.
 
@@ -635,6 +677,8 @@ def rank_aware_probabilities(
         num_better: Numbers of entries of the rungs that are strictly better, less than
             the rank; by default the rank - 1, as without equals.
         promotion_rule: How the scheduler promotes.
+        log: Whether to return natural logarithms. They keep their order where
+            probabilities are too small for a float; minus infinity stands for 0.
 
     Returns:
         The probabilities, of the common shape. Their relative error is at most 1e-12,
@@ -647,21 +691,6 @@ def rank_aware_probabilities(
     Example:
         >>> rank_aware_probabilities([2, 3, 4, 5], 6, 1 / 3, time_ratio=1.5).round(3)
         array([1.   , 0.355, 0.051, 0.003])
-    """
-
-def ln_rank_aware_probabilities(
-    ranks: ArrayLike,
-    rung_lens: ArrayLike,
-    prom_quants: ArrayLike,
-    time_ratio: ArrayLike,
-    *,
-    num_better: ArrayLike | None = None,
-    promotion_rule: Literal["top_fraction", "linear_quantile"] = "top_fraction",
-) -> NDArray[np.float64]:
-    """Natural logarithms of `rank_aware_probabilities`.
-
-    They keep their order where probabilities are too small for a float. Minus infinity
-    stands for probability 0.
     """
 
 def simulate(

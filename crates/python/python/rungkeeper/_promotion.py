@@ -1,15 +1,20 @@
 """Settings that the promotion schedulers of all hosts have."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal, SupportsIndex, Union
 
 from rungkeeper import RemovalCallback
 from rungkeeper._arguments import one_of, optional_whole, whole
 from rungkeeper._core import PromotionRungs
+from rungkeeper._types import OwnPolicy
 
 Mode = Literal["min", "max"]
-Policy = Literal["rank_aware", "speculative", "by_level", "random"]
-POLICIES: tuple[Policy, ...] = ("rank_aware", "speculative", "by_level", "random")
+PolicyName = Literal["rank_aware", "speculative", "by_level", "random"]
+POLICIES: tuple[PolicyName, ...] = ("rank_aware", "speculative", "by_level", "random")
+Policy = Union[PolicyName, OwnPolicy]
+"""The name of a policy, or one of one's own."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class PromotionSettings:
         brackets: Number of brackets.
         max_checkpoints: Most trials that hold a checkpoint.
         max_bytes: Most bytes of their checkpoints.
-        policy: Which checkpoints go first.
+        policy: Which checkpoints go first: a name, or a policy of one's own.
     """
 
     max_t: int
@@ -44,8 +49,8 @@ class PromotionSettings:
         brackets: SupportsIndex,
         max_checkpoints: SupportsIndex | None,
         max_bytes: SupportsIndex | None,
-        policy: str,
-    ) -> "PromotionSettings":
+        policy: Policy,
+    ) -> PromotionSettings:
         """The settings of these arguments.
 
         Raises:
@@ -64,8 +69,16 @@ class PromotionSettings:
             brackets=whole("brackets", brackets, 1),
             max_checkpoints=optional_whole("max_checkpoints", max_checkpoints, 1),
             max_bytes=optional_whole("max_bytes", max_bytes, 1),
-            policy=one_of("policy", policy, POLICIES),
+            policy=policy if callable(policy) else one_of("policy", policy, POLICIES),
         )
+
+    @property
+    def policy_name(self) -> str:
+        """The name of the policy, for what is read by people or written to files."""
+        if isinstance(self.policy, str):
+            return self.policy
+        # The core derives it, and refuses what cannot be a name.
+        return self.removal("min", 0, "name").policy
 
     def rungs(self, mode: Mode, seed: int) -> PromotionRungs:
         """Rungs to which nobody came yet."""
@@ -93,5 +106,6 @@ class PromotionSettings:
             max_bytes=self.max_bytes,
             brackets=self.brackets,
             source=source,
+            log_notes=False,  # hosts log them
             **more,
         )

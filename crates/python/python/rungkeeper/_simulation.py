@@ -1,7 +1,10 @@
 """Simulated runs on tabulated learning curves."""
 
+from __future__ import annotations
+
 import csv
 import io
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
@@ -158,24 +161,27 @@ def simulate(
         "threads": threads,
     }
     if budgets is None:
-        most = max((n for n in settings["workers"] if isinstance(n, int)), default=1)
+        most = max(map(_whole, settings["workers"]), default=1)
         budgets = [most * each for each in _BUDGETS_PER_WORKER]
     settings["budgets"] = _several(budgets)
-    tables = curves if isinstance(curves, list | tuple) else [curves]
+    tables = curves if isinstance(curves, (list, tuple)) else [curves]
     # What comes back has these fields: a test compares them.
     return _core.simulate([_source(table) for table in tables], settings)  # type: ignore[return-value]
 
 
 def _several(value: Any) -> Any:
     """One value stands for a list of it."""
-    if isinstance(value, str) or not isinstance(value, Iterable):
+    if isinstance(value, str):
         return [value]
-    return list(value)
+    try:
+        return list(value)
+    except TypeError:  # also an array of NumPy that is a single number
+        return [value]
 
 
 def _source(table: Any) -> tuple[str, str | None]:
     """The name of a table and its text as CSV; a file is read later."""
-    if isinstance(table, str | os.PathLike):
+    if isinstance(table, (str, os.PathLike)):
         path = os.fspath(table)
         if isinstance(path, str):
             return path, None
@@ -190,15 +196,24 @@ def _source(table: Any) -> tuple[str, str | None]:
 
 def _to_csv(columns: Mapping[Any, Any]) -> str:
     try:
-        rows = list(zip(*columns.values(), strict=True))
+        lists = [list(column) for column in columns.values()]
     except TypeError as error:
         msg = "curves must map names to columns"
         raise TypeError(msg) from error
-    except ValueError as error:
+    if len({len(column) for column in lists}) > 1:
         msg = "curves has columns of different lengths"
-        raise ValueError(msg) from error
+        raise ValueError(msg)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    for row in zip(*lists):  # one by one, so that the user can interrupt
+        writer.writerow(row)
     return text.getvalue()
+
+
+def _whole(value: Any) -> int:
+    """The number of an integer of any kind; 1 for what the core will refuse."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        return 1

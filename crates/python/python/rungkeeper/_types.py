@@ -1,7 +1,13 @@
 """Results that are plain data."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final, Literal, Union
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class TrialStatus:
@@ -63,3 +69,65 @@ class Removal:
     expected_cost: float | None
     ln_expected_cost: float | None
     reason: Literal["max_checkpoints", "max_bytes", "asked", "lost"]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The paused trials that can lose their checkpoint, as a policy is shown them.
+
+    Arrays with an element for each candidate: rung by rung, highest level first, and
+    within a rung the worst first.
+
+    Attributes:
+        trial: The trials, text.
+        rung: The rung each waits in, counted from 0 in the order in which they are
+            shown.
+        level: Level of that rung, in resource units: what is trained again if a trial
+            without checkpoint is resumed.
+        rank: Rank there, 1 for the best.
+        rung_len: Number of entries of the rung, promoted ones included.
+        num_better: Number of entries with a strictly better metric.
+        bytes: Size of the checkpoint, 0 where it is not known.
+        metric: What was reported there; NaN where that is no finite number. Such a
+            trial is never promoted.
+        prom_quant: Promotion quantile of the rung.
+        time_ratio: What is left of the run over what is used.
+        checkpoints_to_go: How many checkpoints must go.
+        bytes_to_go: How many bytes must go.
+    """
+
+    trial: NDArray[np.object_]
+    rung: NDArray[np.int64]
+    level: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    rung_len: NDArray[np.int64]
+    num_better: NDArray[np.int64]
+    bytes: NDArray[np.int64]
+    metric: NDArray[np.float64]
+    prom_quant: NDArray[np.float64]
+    time_ratio: float
+    checkpoints_to_go: int
+    bytes_to_go: int
+
+    def __len__(self) -> int:
+        return len(self.trial)
+
+    def by_rung(self) -> Iterator[Candidates]:
+        """The candidates of each rung that has any."""
+        arrays = [
+            field.name
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        ]
+        for rung in dict.fromkeys(self.rung.tolist()):
+            of_rung = self.rung == rung
+            yield replace(
+                self, **{name: getattr(self, name)[of_rung] for name in arrays}
+            )
+
+
+OwnPolicy = Callable[
+    [Candidates],
+    Union[Sequence[float], Sequence[str], NDArray[Any]],
+]
+"""A policy of one's own: it returns costs, or trials, first to go first."""

@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use rungkeeper_tuner_hooks::Removal;
-use rungkeeper_tuner_hooks::log::{
-    Event, Header, LogError, LoopEnd, RemovedAtLoopEnd, parse_line, to_line,
-};
+use rungkeeper_tuner_hooks::log::{Event, Header, LoopEnd, RemovedAtLoopEnd, parse_line, to_line};
+
+use pyo3::PyResult;
 
 use super::told::Told;
+use crate::arguments::refused;
+use crate::interrupt::Patience;
 
 /// The log of a run.
 ///
@@ -86,13 +88,15 @@ impl History {
     }
 
     /// Opens the last turn again, which has so many events.
-    pub(super) fn reopen(&mut self, number: usize) -> Result<(), LogError> {
-        self.write();
+    pub(super) fn reopen(&mut self, number: usize) -> PyResult<()> {
+        let mut patience = Patience::new();
+        self.write(&mut patience)?;
         let mut events = Vec::new();
         for _ in 0..number {
             let before = self.lines.trim_end_matches('\n').rfind('\n');
             let last = self.lines.split_off(before.map_or(0, |end| end + 1));
-            events.push(parse_line(0, last.trim_end())?);
+            events.push(parse_line(0, last.trim_end()).map_err(refused)?);
+            patience.tick()?;
         }
         let reopened = events.into_iter().rev();
         let reopened = reopened.map(|event| Entry::Event(Box::new(event)));
@@ -101,32 +105,55 @@ impl History {
     }
 
     /// The whole log; in it the events of the open turn have the time `elapsed`.
-    pub(super) fn log(&mut self, elapsed: f64) -> String {
-        self.write();
+    ///
+    /// An interrupt leaves it as it was, but for turns that are lines by then.
+    pub(super) fn log(&mut self, elapsed: f64) -> PyResult<String> {
+        let mut patience = Patience::new();
+        self.write(&mut patience)?;
         let mut lines = self.lines.clone();
-        for entry in &self.entries {
-            entry.write(elapsed, &mut lines);
-        }
-        lines
+        write_all(&self.entries, elapsed, &mut lines, &mut patience)?;
+        Ok(lines)
     }
 
-    /// Makes lines of all turns that are closed.
-    fn write(&mut self) {
-        let open = self.entries.split_off(self.closed());
-        let mut entries = std::mem::replace(&mut self.entries, open).into_iter();
-        let mut begin = 0;
-        for (end, elapsed) in std::mem::take(&mut self.turns) {
-            for entry in entries.by_ref().take(end - begin) {
-                entry.write(elapsed, &mut self.lines);
+    /// Makes lines of all turns that are closed, one turn after the other.
+    fn write(&mut self, patience: &mut Patience) -> PyResult<()> {
+        let (mut written, mut turns, mut outcome) = (0, 0, Ok(()));
+        for &(end, elapsed) in &self.turns {
+            let before = self.lines.len();
+            let turn = &self.entries[written..end];
+            outcome = write_all(turn, elapsed, &mut self.lines, patience);
+            if outcome.is_err() {
+                self.lines.truncate(before);
+                break;
             }
-            begin = end;
+            written = end;
+            turns += 1;
         }
+        self.entries.drain(..written);
+        self.turns.drain(..turns);
+        for (end, _) in &mut self.turns {
+            *end -= written;
+        }
+        outcome
     }
 
     /// Number of entries in closed turns.
     fn closed(&self) -> usize {
         self.turns.last().map_or(0, |&(end, _)| end)
     }
+}
+
+fn write_all(
+    entries: &[Entry],
+    elapsed: f64,
+    lines: &mut String,
+    patience: &mut Patience,
+) -> PyResult<()> {
+    for entry in entries {
+        entry.write(elapsed, lines);
+        patience.tick()?;
+    }
+    Ok(())
 }
 
 impl Entry {

@@ -1,26 +1,30 @@
 //! The removal callback for tuners written in Python.
 
+mod commits;
 mod history;
 mod recorded;
 mod settings;
+mod shared;
 mod told;
 
-use std::sync::{Mutex, PoisonError};
-
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyType};
-use rungkeeper_tuner_hooks::log::Header;
+use pyo3::types::{PyDict, PyList, PyTuple, PyType};
 use rungkeeper_tuner_hooks::{
-    Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult,
+    Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult, TrialStatus,
 };
 
 use self::recorded::{Recorded, State};
+use self::settings::Settings;
+use self::shared::Shared;
 use self::told::Told;
 use crate::arguments::{
-    bad_type, bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
+    bad_value, limit_in_seconds, optional, positive, refused, seconds, trial_id, unsigned,
 };
 use crate::estimator::BetaBinomialEstimator;
+use crate::interrupt;
 use crate::keywords::Keywords;
+use crate::policy::Own;
 use crate::types;
 
 const NAME: &str = "RemovalCallback";
@@ -35,8 +39,11 @@ const NAME: &str = "RemovalCallback";
 /// Trials are text; an int stands for its decimal text. A refused event (a
 /// `ValueError`) changes nothing: the run can go on.
 ///
-/// It can be pickled and copied. What is pickled is its event log (`log`), and what is
-/// read back is the replay of that log.
+/// It can be pickled and copied, if a policy of your own can be. What is pickled is its
+/// event log (`log`), and what is read back is the replay of that log.
+///
+/// What a person should know is a warning of the logger "rungkeeper", when it comes up;
+/// `take_notes` returns it as well.
 ///
 /// Args:
 ///     rungs: Rungs, lowest first, each (level, promotion quantile), with the
@@ -48,7 +55,9 @@ const NAME: &str = "RemovalCallback";
 ///     policy: "rank_aware": what costs least in expectation goes first; the rank
 ///         tells how likely a trial is resumed. "speculative": likewise, with the
 ///         estimates of Syne Tune 0.13. "by_level": the lowest level, then the
-///         worst rank. "random".
+///         worst rank. "random". Or one of your own: a callable that is shown
+///         `Candidates` and returns what losing each costs, in their order
+///         (numbers), or their trials, first to go first (text).
 ///     policy_seed: Seed of the random policy's own stream.
 ///     max_checkpoints: Most trials that hold a checkpoint, running ones included.
 ///     max_bytes: Most bytes of committed checkpoints.
@@ -75,6 +84,8 @@ const NAME: &str = "RemovalCallback";
 ///     checkpoints: "committed": only what `checkpoint_committed` named can be
 ///         given up. "assumed": a paused trial holds a checkpoint.
 ///     source: Who writes the log; a name in its header.
+///     log_notes: Whether what a person should know is logged; else only
+///         `take_notes` tells it.
 ///
 /// Raises:
 ///     ValueError: An argument outside its range.
@@ -94,32 +105,38 @@ const NAME: &str = "RemovalCallback";
 ///     1
 #[pyclass(module = "rungkeeper", frozen, weakref)]
 pub(crate) struct RemovalCallback {
-    // Its lock is taken only while the interpreter's is released, so that threads that share a
-    // callback never wait for each other in a circle.
-    recorded: Mutex<Recorded>,
+    shared: Shared,
+}
+
+impl From<Recorded> for RemovalCallback {
+    fn from(recorded: Recorded) -> Self {
+        Self {
+            shared: Shared::new(recorded),
+        }
+    }
 }
 
 impl RemovalCallback {
-    fn of(header: Header) -> PyResult<Self> {
-        let recorded = Mutex::new(Recorded::new(header).map_err(refused)?);
-        Ok(Self { recorded })
+    fn of(settings: Settings) -> PyResult<Self> {
+        Ok(Recorded::new(settings).map_err(refused)?.into())
     }
 
-    /// Works on what is inside, without the interpreter.
-    fn with<T: Send>(&self, py: Python<'_>, work: impl FnOnce(&mut Recorded) -> T + Send) -> T {
-        py.detach(|| {
-            let lock = self.recorded.lock();
-            work(&mut lock.unwrap_or_else(PoisonError::into_inner))
-        })
+    /// As [`Shared::with`].
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Recorded) -> T + Send,
+    ) -> PyResult<T> {
+        self.shared.with(py, work)
     }
 
-    /// As [`Self::with`], for what can be refused.
+    /// As [`Shared::try_with`].
     fn try_with<T: Send>(
         &self,
         py: Python<'_>,
         work: impl FnOnce(&mut Recorded) -> Result<T, HookError> + Send,
     ) -> PyResult<T> {
-        self.with(py, work).map_err(refused)
+        self.shared.try_with(py, work)
     }
 }
 
@@ -134,13 +151,13 @@ impl RemovalCallback {
             prior_beta_mean=0.33, prior_beta_size=2.0, min_data_at_rung=5, \
             promotion_rule='top_fraction', horizon='first_term_kept', brackets=1, \
             own_rungs=False, repeated_reports_are_data=False, promoted_behind_equals=False, \
-            retraining_is_counted=True, checkpoints='committed', source='python')"
+            retraining_is_counted=True, checkpoints='committed', source='python', log_notes=True)"
     )]
     fn new(py: Python<'_>, settings: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let keywords = Keywords::new(py, NAME, settings)?;
-        let header = settings::of_rungs(&keywords)?;
+        let settings = settings::of_rungs(&keywords)?;
         keywords.end()?;
-        Self::of(header)
+        Self::of(settings)
     }
 
     /// A callback whose levels are `grace_period * reduction_factor ** i`.
@@ -156,7 +173,7 @@ impl RemovalCallback {
             min_data_at_rung=5, promotion_rule='top_fraction', horizon='first_term_kept', \
             brackets=1, own_rungs=False, repeated_reports_are_data=False, \
             promoted_behind_equals=False, retraining_is_counted=True, checkpoints='committed', \
-            source='python')"
+            source='python', log_notes=True)"
     )]
     fn geometric(
         class: &Bound<'_, PyType>,
@@ -166,24 +183,36 @@ impl RemovalCallback {
         settings: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let keywords = Keywords::new(class.py(), "RemovalCallback.geometric", settings)?;
-        let header = settings::geometric(&keywords, grace_period, reduction_factor, max_resource)?;
+        let settings =
+            settings::geometric(&keywords, grace_period, reduction_factor, max_resource)?;
         keywords.end()?;
-        Self::of(header)
+        Self::of(settings)
     }
 
     /// The callback as an event log leaves it, to go on with.
     ///
     /// The removals in the log are taken as they were recorded.
     ///
+    /// Args:
+    ///     text: The text of the log, or the path of its file.
+    ///     policy: The policy of the run, where it is one of your own; it goes on
+    ///         choosing and is not asked again what it chose.
+    ///
     /// Raises:
-    ///     ValueError: The text is no event log; the message names the line.
+    ///     ValueError: It is no event log; the message names the line. Or the log is of
+    ///         another policy.
+    ///     OSError: The file cannot be read.
     #[classmethod]
-    fn from_log(class: &Bound<'_, PyType>, text: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let text = crate::arguments::text("text", text)?;
-        let recorded = class.py().detach(|| Recorded::from_log(&text))?;
-        Ok(Self {
-            recorded: Mutex::new(recorded),
-        })
+    #[pyo3(signature = (text, policy=None))]
+    fn from_log(
+        class: &Bound<'_, PyType>,
+        text: &Bound<'_, PyAny>,
+        policy: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let text = crate::arguments::text_or_file("text", text)?;
+        let own = policy.map(Own::new).transpose()?;
+        let recorded = class.py().detach(|| Recorded::from_log(&text, own))?;
+        Ok(recorded.into())
     }
 
     /// A trial begins.
@@ -230,7 +259,9 @@ impl RemovalCallback {
     /// A paused trial runs again.
     ///
     /// Returns:
-    ///     Whether it has its checkpoint; otherwise it must train from scratch.
+    ///     Whether it has its checkpoint; otherwise it must train from scratch. One
+    ///     that `checkpoint_committed` never named is none, unless checkpoints are
+    ///     assumed.
     fn resume(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
         let trial = trial_id(trial)?;
         self.try_with(py, |recorded| recorded.resume(trial))
@@ -352,8 +383,7 @@ impl RemovalCallback {
             max_checkpoints: count("max_checkpoints", max_checkpoints)?,
             max_bytes: count("max_bytes", max_bytes)?,
         };
-        self.with(py, |recorded| recorded.set_budget(budget));
-        Ok(())
+        self.with(py, |recorded| recorded.set_budget(budget))
     }
 
     /// From here on other limits end the run; None for no such limit.
@@ -397,6 +427,10 @@ impl RemovalCallback {
     /// Returns:
     ///     The checkpoints to delete, first to go first. They are given up: a trial of
     ///     these that is resumed trains from scratch, deleted or not.
+    ///
+    /// Raises:
+    ///     Exception: Whatever a policy of your own raises, and `ValueError` or
+    ///         `TypeError` for an answer that is none. Nothing has changed then.
     fn loop_end<'py>(
         &self,
         py: Python<'py>,
@@ -411,14 +445,14 @@ impl RemovalCallback {
     }
 
     /// What a person should know since the last call, oldest first.
-    fn take_notes(&self, py: Python<'_>) -> Vec<String> {
+    fn take_notes(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         self.with(py, Recorded::take_notes)
     }
 
     /// The status of a trial, as in `TrialStatus`; None for an unknown one.
     fn status(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<Option<String>> {
         let trial = trial_id(trial)?;
-        let status = self.with(py, |recorded| recorded.callback.model().status(&trial));
+        let status = self.with(py, |recorded| recorded.callback.model().status(&trial))?;
         Ok(status.map(|status| status.to_string()))
     }
 
@@ -431,7 +465,7 @@ impl RemovalCallback {
         let trial = trial_id(trial)?;
         let found = self.with(py, |recorded| {
             recorded.callback.model().trial_information(&trial)
-        });
+        })?;
         found
             .map(|found| types::information(py, &found))
             .transpose()
@@ -441,27 +475,33 @@ impl RemovalCallback {
     ///
     /// `score_val` is the expected cost with the time ratio of the last loop end.
     /// Highest level first, then by rank.
-    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let candidates = self.try_with(py, |recorded| recorded.candidates())?;
-        candidates
-            .iter()
-            .map(|found| types::information(py, found))
-            .collect()
+        interrupt::to_list(py, &candidates, |found| types::information(py, found))
     }
 
     /// All trials with their statuses, in order of their starts.
-    fn trials(&self, py: Python<'_>) -> Vec<(String, String)> {
-        self.with(py, |recorded| {
+    fn trials<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let trials: Vec<(String, TrialStatus)> = self.with(py, |recorded| {
             let trials = recorded.callback.model().trials();
             trials
-                .map(|(trial, status)| (trial.to_owned(), status.to_string()))
+                .map(|(trial, status)| (trial.to_owned(), status))
                 .collect()
+        })?;
+        interrupt::to_list(py, trials, |(trial, status)| {
+            (trial, status.to_string()).into_bound_py_any(py)
         })
+    }
+
+    /// Name of the policy.
+    #[getter]
+    fn policy(&self, py: Python<'_>) -> PyResult<&'static str> {
+        self.with(py, |recorded| recorded.callback.policy().name())
     }
 
     /// Number of trials that hold a checkpoint, running ones included.
     #[getter]
-    fn num_with_checkpoint(&self, py: Python<'_>) -> usize {
+    fn num_with_checkpoint(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |recorded| {
             recorded.callback.model().num_with_checkpoint()
         })
@@ -469,25 +509,25 @@ impl RemovalCallback {
 
     /// Number of running trials.
     #[getter]
-    fn num_running(&self, py: Python<'_>) -> usize {
+    fn num_running(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |recorded| recorded.callback.model().num_running())
     }
 
     /// Bytes of all checkpoints.
     #[getter]
-    fn checkpoint_bytes(&self, py: Python<'_>) -> u64 {
+    fn checkpoint_bytes(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |recorded| recorded.callback.model().checkpoint_bytes())
     }
 
     /// Number of checkpoints given up.
     #[getter]
-    fn num_checkpoints_removed(&self, py: Python<'_>) -> u64 {
+    fn num_checkpoints_removed(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |recorded| recorded.callback.num_checkpoints_removed())
     }
 
     /// What is left of the run over what is used, at the last loop end.
     #[getter]
-    fn time_ratio(&self, py: Python<'_>) -> f64 {
+    fn time_ratio(&self, py: Python<'_>) -> PyResult<f64> {
         self.with(py, |recorded| recorded.callback.time_ratio())
     }
 
@@ -495,7 +535,7 @@ impl RemovalCallback {
     ///
     /// Checkpoints given up, trials resumed, and resource units trained again.
     fn extra_results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let results = self.with(py, |recorded| recorded.callback.extra_results());
+        let results = self.with(py, |recorded| recorded.callback.extra_results())?;
         let values = [
             results.num_checkpoints_removed,
             results.num_trials_resumed,
@@ -517,7 +557,7 @@ impl RemovalCallback {
     /// Trials resumed although their checkpoint was gone.
     ///
     /// Each with the level it was paused at, in order of the resumes.
-    fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> Vec<(String, u64)> {
+    fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> PyResult<Vec<(String, u64)>> {
         self.with(py, |recorded| {
             recorded
                 .callback
@@ -535,36 +575,44 @@ impl RemovalCallback {
         let level = unsigned("level", level)?;
         let found = self.with(py, |recorded| {
             recorded.callback.estimator_for_rung(level).cloned()
-        });
+        })?;
         Ok(found.map(BetaBinomialEstimator::from))
     }
 
     /// The event log: JSON lines, the header first.
     ///
     /// `rungkeeper replay` reads it, and `from_log`.
-    fn log(&self, py: Python<'_>) -> String {
-        self.with(py, Recorded::log)
+    fn log(&self, py: Python<'_>) -> PyResult<String> {
+        self.with(py, Recorded::log)?
     }
 
-    fn __repr__(&self, py: Python<'_>) -> String {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, |recorded| recorded.to_string())
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
         let py = slf.py();
-        let (log, state) = slf
-            .get()
-            .with(py, |recorded| (recorded.log(), recorded.state()));
-        Ok((slf.get_type().getattr("from_log")?, (log,), state))
+        let (log, state, own) = slf.get().with(py, |recorded| {
+            let own = recorded.own().map(Own::share);
+            Ok::<_, PyErr>((recorded.log()?, recorded.state(), own))
+        })??;
+        let arguments = match own {
+            None => (log,).into_pyobject(py)?,
+            Some(own) => (log, own.callable().clone_ref(py)).into_pyobject(py)?,
+        };
+        Ok((slf.get_type().getattr("from_log")?, arguments, state))
     }
 
-    fn __setstate__(&self, py: Python<'_>, state: State) -> PyResult<()> {
-        self.with(py, |recorded| recorded.set_state(state))
+    fn __setstate__(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        // Earlier releases logged no notes themselves.
+        let earlier = |(elapsed, open, notes)| (elapsed, open, notes, false);
+        let state: State = state.extract().or_else(|_| state.extract().map(earlier))?;
+        self.with(py, |recorded| recorded.set_state(state))?
     }
 }
 
 /// What builds the object, its arguments and its state, as pickle wants them.
-type Reduced<'py> = (Bound<'py, PyAny>, (String,), State);
+type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>, State);
 
 impl RemovalCallback {
     fn tell(&self, py: Python<'_>, trial: &Bound<'_, PyAny>, told: Told) -> PyResult<()> {
@@ -588,8 +636,7 @@ impl RemovalCallback {
 }
 
 fn decision_of(value: &Bound<'_, PyAny>) -> PyResult<Decision> {
-    let text: PyResult<&str> = value.extract();
-    match text.map_err(|_| bad_type("decision", value, "a str"))? {
+    match crate::arguments::text("decision", value)?.as_str() {
         "CONTINUE" => Ok(Decision::Continue),
         "PAUSE" => Ok(Decision::Pause),
         "STOP" => Ok(Decision::Stop),

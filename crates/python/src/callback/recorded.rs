@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use pyo3::PyResult;
+use rungkeeper_policies::{PolicyError, PolicySpec};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
@@ -11,12 +12,17 @@ use rungkeeper_tuner_hooks::{
     SetupError, TrialInformation,
 };
 
+use super::commits::Commits;
 use super::history::{Decided, History};
+use super::settings::Settings;
 use super::told::Told;
 use crate::arguments::refused;
+use crate::interrupt::Patience;
+use crate::policy::{self, Own};
 
-/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken.
-pub(super) type State = (f64, usize, Vec<String>);
+/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken, and whether they are
+/// logged.
+pub(super) type State = (f64, usize, Vec<String>, bool);
 
 /// A callback, its header, and its log.
 pub(super) struct Recorded {
@@ -27,42 +33,68 @@ pub(super) struct Recorded {
     elapsed: f64,
     /// What nobody has taken yet.
     notes: Vec<String>,
+    /// How many of these, the last ones, nobody has been told yet.
+    untold: usize,
+    /// Whether somebody is told of them before they are taken.
+    log_notes: bool,
+    /// The policy, where it is one of a user's own.
+    own: Option<Own>,
+    commits: Commits,
 }
 
 impl Recorded {
     /// A run that has not begun.
-    pub(super) fn new(header: Header) -> Result<Self, SetupError> {
-        let callback = RemovalCallback::of_header(&header)?;
+    pub(super) fn new(settings: Settings) -> Result<Self, SetupError> {
+        let Settings { header, own, .. } = settings;
+        let callback = callback_of(&header, own.as_ref())?;
+        let history = History::new(header.clone());
         Ok(Self {
-            callback,
-            history: History::new(header.clone()),
-            header,
-            elapsed: 0.0,
-            notes: Vec::new(),
+            log_notes: settings.log_notes,
+            ..Self::of(callback, header, history, own)
         })
     }
 
+    fn of(callback: RemovalCallback, header: Header, history: History, own: Option<Own>) -> Self {
+        let commits = Commits::new(header.checkpoints);
+        Self {
+            callback,
+            header,
+            history,
+            elapsed: 0.0,
+            notes: Vec::new(),
+            untold: 0,
+            log_notes: true,
+            own,
+            commits,
+        }
+    }
+
     /// The run as its log leaves it, to go on with.
-    pub(super) fn from_log(text: &str) -> PyResult<Self> {
+    ///
+    /// Only the policy `random` is asked again, so that its stream goes on where it was.
+    pub(super) fn from_log(text: &str, own: Option<Own>) -> PyResult<Self> {
+        let mut patience = Patience::new();
         let mut events = read_lines(text.as_bytes());
         let Some((_, Event::Header(header))) = events.next().transpose().map_err(refused)? else {
             return Err(refused("the log is empty: it begins with a header"));
         };
-        let mut replay = Replay::checked(&header).map_err(refused)?;
+        check_policy_of(&header, own.as_ref())?;
+        let callback = callback_of(&header, own.as_ref())
+            .map_err(|error| refused(format!("line 1: {error}")))?;
+        let mut replay = match header.policy_spec() {
+            Ok(PolicySpec::Random { .. }) => Replay::checked_by(callback),
+            _ => Replay::recorded(callback),
+        };
         let mut elapsed = 0.0;
         for event in events {
             let (line, event) = event.map_err(refused)?;
             replay.feed(line, &event).map_err(refused)?;
             elapsed = event.elapsed().unwrap_or(elapsed);
+            patience.tick()?;
         }
         replay.finish().map_err(refused)?;
-        let mut recorded = Self {
-            callback: replay.into_callback(),
-            header: *header,
-            history: History::of_lines(text.to_owned()),
-            elapsed,
-            notes: Vec::new(),
-        };
+        let history = History::of_lines(text.to_owned());
+        let mut recorded = Self::of(replay.into_callback(), *header, history, own);
         recorded.callback.take_notes(); // they were told when they came up
         recorded.arrive_at(elapsed).map_err(refused)?;
         Ok(recorded)
@@ -70,14 +102,16 @@ impl Recorded {
 
     /// What the log does not hold: [`Recorded::set_state`] takes it.
     pub(super) fn state(&self) -> State {
-        (self.elapsed, self.history.num_open(), self.notes.clone())
+        let (open, notes) = (self.history.num_open(), self.notes.clone());
+        (self.elapsed, open, notes, self.log_notes)
     }
 
     /// Goes back to where the callback stood when it was asked for its state and its log.
-    pub(super) fn set_state(&mut self, (elapsed, open, notes): State) -> PyResult<()> {
-        self.history.reopen(open).map_err(refused)?;
+    pub(super) fn set_state(&mut self, (elapsed, open, notes, log_notes): State) -> PyResult<()> {
+        self.history.reopen(open)?;
         self.arrive_at(elapsed).map_err(refused)?;
         self.notes = notes;
+        self.log_notes = log_notes;
         Ok(())
     }
 
@@ -89,13 +123,14 @@ impl Recorded {
     }
 
     /// The whole log.
-    pub(super) fn log(&mut self) -> String {
+    pub(super) fn log(&mut self) -> PyResult<String> {
         self.history.log(self.elapsed)
     }
 
     /// Tells the callback what happened to a trial, and keeps it unless it is refused.
     pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
         self.callback.apply(&told.event(&trial, self.elapsed))?;
+        self.commits.told(&trial, told);
         self.history.told(trial, told);
         self.gather_notes();
         Ok(())
@@ -105,8 +140,13 @@ impl Recorded {
     pub(super) fn resume(&mut self, trial: String) -> Result<bool, HookError> {
         let lost = |callback: &RemovalCallback| callback.trials_resumed_without_checkpoint().len();
         let before = lost(&self.callback);
-        self.tell(trial, Told::Resume)?;
-        Ok(lost(&self.callback) == before)
+        let is_known = self.commits.is_known(self.callback.model(), &trial);
+        self.tell(trial.clone(), Told::Resume)?;
+        let is_kept = lost(&self.callback) == before;
+        if is_kept && !is_known {
+            self.commits.resumed_without(trial);
+        }
+        Ok(is_kept && is_known)
     }
 
     /// Keeps another budget from the next loop end on.
@@ -130,8 +170,17 @@ impl Recorded {
 
     /// Ends the turn and gives up what the budget asks for: nothing mostly.
     pub(super) fn loop_end(&mut self, elapsed: f64) -> Result<Option<Arc<Decided>>, HookError> {
-        let mut plan = self.callback.plan(elapsed)?;
+        let mut plan = match self.callback.plan(elapsed) {
+            Ok(plan) => plan,
+            Err(error) => {
+                self.arrive_at(self.elapsed)?; // nothing has changed
+                return Err(error);
+            }
+        };
         self.elapsed = elapsed;
+        if let Some(note) = self.commits.end_turn(self.callback.model()) {
+            self.add_note(note);
+        }
         if plan.removals.is_empty() {
             self.history.end_turn(elapsed);
             return Ok(None);
@@ -184,12 +233,31 @@ impl Recorded {
     }
 
     fn gather_notes(&mut self) {
-        let notes = self.callback.take_notes();
-        self.notes.extend(notes.iter().map(ToString::to_string));
+        for note in self.callback.take_notes() {
+            if self.commits.explains(&note) {
+                continue;
+            }
+            self.add_note(note.to_string());
+        }
+    }
+
+    fn add_note(&mut self, note: String) {
+        self.notes.push(note);
+        self.untold += 1;
+    }
+
+    /// Notes that are to be logged now; they stay until they are taken.
+    pub(super) fn untold(&mut self) -> Vec<String> {
+        if !self.log_notes {
+            return Vec::new();
+        }
+        let told = self.notes.len() - std::mem::take(&mut self.untold).min(self.notes.len());
+        self.notes[told..].to_vec()
     }
 
     /// Takes what a person should know.
     pub(super) fn take_notes(&mut self) -> Vec<String> {
+        self.untold = 0;
         std::mem::take(&mut self.notes)
     }
 
@@ -197,11 +265,7 @@ impl Recorded {
     pub(super) fn candidates(&self) -> Result<Vec<TrialInformation>, HookError> {
         let callback = &self.callback;
         let rungs: Vec<RungView<'_>> = callback.model().rung_views().collect();
-        let mut scores = Vec::new();
-        if let Some(cost) = callback.policy().cost() {
-            scores = Priced::all(cost, &rungs, callback.time_ratio())?;
-        }
-        let mut scores = scores.iter().map(|priced| libm::exp(priced.ln_cost));
+        let mut scores = self.costs(&rungs)?.into_iter();
         let mut all = Vec::new();
         for rung in rungs {
             let start = all.len();
@@ -215,6 +279,58 @@ impl Recorded {
             all[start..].reverse(); // best first
         }
         Ok(all)
+    }
+}
+
+impl Recorded {
+    /// The cost of each candidate, rung by rung, worst first; empty where the policy estimates none.
+    fn costs(&self, rungs: &[RungView<'_>]) -> Result<Vec<f64>, PolicyError> {
+        let time_ratio = self.callback.time_ratio();
+        if let Some(own) = &self.own {
+            let of_trial = own.costs(rungs, time_ratio)?.unwrap_or_default();
+            let candidates = rungs.iter().flat_map(|rung| rung.worst_first());
+            return Ok(candidates
+                .filter_map(|it| of_trial.get(it.trial_id).copied())
+                .collect());
+        }
+        let Some(cost) = self.callback.policy().cost() else {
+            return Ok(Vec::new());
+        };
+        let priced = Priced::all(cost, rungs, time_ratio)?;
+        Ok(priced.iter().map(|it| libm::exp(it.ln_cost)).collect())
+    }
+
+    /// The policy, where it is one of a user's own.
+    pub(super) fn own(&self) -> Option<&Own> {
+        self.own.as_ref()
+    }
+}
+
+/// A callback that has seen nothing.
+fn callback_of(header: &Header, own: Option<&Own>) -> Result<RemovalCallback, SetupError> {
+    let policy = match own {
+        Some(own) => Box::new(own.clone()),
+        None => policy::build(&header.policy_spec()?)?,
+    };
+    RemovalCallback::new(&header.model_spec(), header.budget)?
+        .with_policy(policy)
+        .with_limits(header.limits)
+}
+
+/// Refuses a policy that the log does not name, and a log whose policy is not there.
+fn check_policy_of(header: &Header, own: Option<&Own>) -> PyResult<()> {
+    let named = &header.policy;
+    match own {
+        None if PolicySpec::NAMES.contains(&named.as_str()) => Ok(()),
+        None => Err(refused(format!(
+            "the log is of a run with the policy \"{named}\", which is none of rungkeeper's: give it \
+             as policy"
+        ))),
+        Some(own) if own.name() == named => Ok(()),
+        Some(own) => Err(refused(format!(
+            "policy is named \"{}\", but the log is of a run with the policy \"{named}\"",
+            own.name()
+        ))),
     }
 }
 

@@ -2,19 +2,28 @@
 
 use pyo3::prelude::*;
 use rungkeeper_tuner_hooks::log::Header;
-use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, PolicySpec, RungSpec};
+use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 
 use crate::arguments::{
     bad_type, bad_value, flag, limit_in_seconds, list, named, number, optional, pair, positive,
     quantile, refused, seed, small, text, unsigned,
 };
 use crate::keywords::Keywords;
+use crate::policy::Own;
 use crate::score::{horizon, rule};
 
 const RUNGS: &str = "a list of levels, or of pairs (level, (a, b))";
 
-/// The header for explicit rungs.
-pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<Header> {
+/// What a callback is made of.
+pub(super) struct Settings {
+    pub(super) header: Header,
+    /// The policy, where it is one of a user's own.
+    pub(super) own: Option<Own>,
+    pub(super) log_notes: bool,
+}
+
+/// The settings for explicit rungs.
+pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<Settings> {
     let max_resource = keywords.take("max_resource", None, |name, value| {
         optional(name, value, unsigned)
     })?;
@@ -27,13 +36,13 @@ pub(super) fn of_rungs(keywords: &Keywords<'_>) -> PyResult<Header> {
     header(keywords, spec, max_resource)
 }
 
-/// The header for geometric rungs.
+/// The settings for geometric rungs.
 pub(super) fn geometric(
     keywords: &Keywords<'_>,
     grace_period: &Bound<'_, PyAny>,
     reduction_factor: &Bound<'_, PyAny>,
     max_resource: &Bound<'_, PyAny>,
-) -> PyResult<Header> {
+) -> PyResult<Settings> {
     let max_resource = unsigned("max_resource", max_resource)?;
     let spec = ModelSpec::geometric(
         positive("grace_period", grace_period)?,
@@ -84,7 +93,7 @@ fn rung(name: &str, value: &Bound<'_, PyAny>) -> PyResult<RungSpec> {
 }
 
 /// All other settings.
-fn header(keywords: &Keywords<'_>, spec: ModelSpec, max_resource: u64) -> PyResult<Header> {
+fn header(keywords: &Keywords<'_>, spec: ModelSpec, max_resource: u64) -> PyResult<Settings> {
     let spec = ModelSpec {
         mode: keywords.take("mode", spec.mode, |name, value| {
             named(name, value, "'min' or 'max'")
@@ -104,8 +113,13 @@ fn header(keywords: &Keywords<'_>, spec: ModelSpec, max_resource: u64) -> PyResu
     let source = keywords.take("source", "python".to_owned(), text)?;
     let mut header = Header::new(&source, &spec, max_resource);
     limits(keywords, &mut header)?;
-    policy(keywords, &mut header)?;
-    Ok(header)
+    let own = policy(keywords, &mut header)?;
+    let log_notes = keywords.take("log_notes", true, flag)?;
+    Ok(Settings {
+        header,
+        own,
+        log_notes,
+    })
 }
 
 fn tracking(name: &str, value: &Bound<'_, PyAny>) -> PyResult<CheckpointTracking> {
@@ -133,8 +147,16 @@ fn limits(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
     Ok(())
 }
 
-fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
-    header.policy = keywords.take("policy", PolicySpec::default().to_string(), text)?;
+/// The policy: its settings, and the policy itself where it is one of a user's own.
+fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<Option<Own>> {
+    let own = keywords.take("policy", None, |name, value| {
+        if value.is_callable() {
+            return Own::new(value).map(Some);
+        }
+        header.policy =
+            text(name, value).map_err(|_| bad_type(name, value, "a str or a callable"))?;
+        Ok(None)
+    })?;
     header.policy_seed = keywords.take("policy_seed", header.policy_seed, seed)?;
     let settings = &mut header.settings;
     settings.approx_steps =
@@ -154,5 +176,10 @@ fn policy(keywords: &Keywords<'_>, header: &mut Header) -> PyResult<()> {
     };
     let spec = all_matter.policy_spec().map_err(refused)?;
     spec.build().map_err(refused)?;
-    Ok(())
+    if let Some(own) = &own {
+        own.name().clone_into(&mut header.policy);
+    } else {
+        header.policy_spec().map_err(refused)?; // a name that nobody knows
+    }
+    Ok(own)
 }

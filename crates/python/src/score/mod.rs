@@ -5,12 +5,10 @@ mod resumed;
 mod rows;
 
 use pyo3::prelude::*;
-use rungkeeper_score::{Horizon, PromotionRule};
+use rungkeeper_score::{Horizon, PromotionRule, ResumeProbability};
 
-pub(crate) use self::rank_aware::{ln_rank_aware_probabilities, rank_aware_probabilities};
-pub(crate) use self::resumed::{
-    compute_ln_probabilities_of_getting_resumed, compute_probabilities_of_getting_resumed,
-};
+pub(crate) use self::rank_aware::rank_aware_probabilities;
+pub(crate) use self::resumed::compute_probabilities_of_getting_resumed;
 use crate::arguments;
 
 /// A promotion rule by its name.
@@ -22,6 +20,29 @@ impl FromPyObject<'_, '_> for Rule {
 
     fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
         rule("promotion_rule", &value).map(Self)
+    }
+}
+
+/// Whether logarithms are asked for.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Logarithm(bool);
+
+impl Logarithm {
+    /// What is returned of a probability.
+    fn of(self) -> fn(ResumeProbability) -> f64 {
+        if self.0 {
+            ResumeProbability::ln_probability
+        } else {
+            ResumeProbability::probability
+        }
+    }
+}
+
+impl FromPyObject<'_, '_> for Logarithm {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, '_, PyAny>) -> PyResult<Self> {
+        arguments::flag("log", &value).map(Self)
     }
 }
 

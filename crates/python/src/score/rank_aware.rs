@@ -4,10 +4,10 @@ use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 use rungkeeper_score::{RankAware, RankedPosition, ResumeProbability, ScoreError};
 
-use super::Rule;
 use super::rows::{
-    NUM_BETTER, Problem, QUANTILES, Quantiles, RANKS, RUNG_LENS, TIME_RATIO, count, score,
+    NUM_BETTER, Problem, QUANTILES, Quantiles, RANKS, RUNG_LENS, Scoring, TIME_RATIO, count,
 };
+use super::{Logarithm, Rule};
 
 /// Probabilities that paused trials are resumed before the run ends, by their ranks.
 ///
@@ -28,6 +28,8 @@ use super::rows::{
 ///     num_better: Numbers of entries of the rungs that are strictly better, less than
 ///         the rank; by default the rank - 1, as without equals.
 ///     promotion_rule: How the scheduler promotes.
+///     log: Whether to return natural logarithms. They keep their order where
+///         probabilities are too small for a float; minus infinity stands for 0.
 ///
 /// Returns:
 ///     The probabilities, of the common shape. Their relative error is at most 1e-12,
@@ -44,10 +46,10 @@ use super::rows::{
 #[pyo3(
     signature = (
         ranks, rung_lens, prom_quants, time_ratio, *, num_better=None,
-        promotion_rule=Rule::default()
+        promotion_rule=Rule::default(), log=Logarithm::default()
     ),
     text_signature = "(ranks, rung_lens, prom_quants, time_ratio, *, num_better=None, \
-                      promotion_rule='top_fraction')"
+                      promotion_rule='top_fraction', log=False)"
 )]
 pub(crate) fn rank_aware_probabilities<'py>(
     ranks: &Bound<'py, PyAny>,
@@ -56,44 +58,10 @@ pub(crate) fn rank_aware_probabilities<'py>(
     time_ratio: &Bound<'py, PyAny>,
     num_better: Option<&Bound<'py, PyAny>>,
     promotion_rule: Rule,
+    log: Logarithm,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let arrays = [ranks, rung_lens, prom_quants, time_ratio];
-    compute(
-        arrays,
-        num_better,
-        promotion_rule,
-        ResumeProbability::probability,
-    )
-}
-
-/// Natural logarithms of `rank_aware_probabilities`.
-///
-/// They keep their order where probabilities are too small for a float. Minus infinity
-/// stands for probability 0.
-#[pyfunction]
-#[pyo3(
-    signature = (
-        ranks, rung_lens, prom_quants, time_ratio, *, num_better=None,
-        promotion_rule=Rule::default()
-    ),
-    text_signature = "(ranks, rung_lens, prom_quants, time_ratio, *, num_better=None, \
-                      promotion_rule='top_fraction')"
-)]
-pub(crate) fn ln_rank_aware_probabilities<'py>(
-    ranks: &Bound<'py, PyAny>,
-    rung_lens: &Bound<'py, PyAny>,
-    prom_quants: &Bound<'py, PyAny>,
-    time_ratio: &Bound<'py, PyAny>,
-    num_better: Option<&Bound<'py, PyAny>>,
-    promotion_rule: Rule,
-) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-    let arrays = [ranks, rung_lens, prom_quants, time_ratio];
-    compute(
-        arrays,
-        num_better,
-        promotion_rule,
-        ResumeProbability::ln_probability,
-    )
+    compute(arrays, num_better, promotion_rule, log.of())
 }
 
 fn compute<'py>(
@@ -107,30 +75,34 @@ fn compute<'py>(
     let rung_lens = (RUNG_LENS, rung_lens);
     let prom_quants = (QUANTILES, prom_quants);
     let time_ratio = (TIME_RATIO, time_ratio);
-    let scorer = |position: &RankedPosition| position.scorer(rule.0);
+    let scorer = move |position: &RankedPosition| position.scorer(rule.0);
     match num_better {
-        None => score(
-            [ranks, rung_lens, prom_quants, time_ratio],
-            |&[rank, rest @ ..], quantiles| position(rank, None, rest, quantiles),
+        None => Scoring {
+            position: |&[rank, rest @ ..]: &[f64; 4], quantiles: &mut Quantiles| {
+                position(rank, None, rest, quantiles)
+            },
             share_a_rung,
             scorer,
             probability,
             result,
-        ),
-        Some(num_better) => score(
-            [
-                ranks,
-                (NUM_BETTER, num_better),
-                rung_lens,
-                prom_quants,
-                time_ratio,
-            ],
-            |&[rank, better, rest @ ..], quantiles| position(rank, Some(better), rest, quantiles),
+        }
+        .of([ranks, rung_lens, prom_quants, time_ratio]),
+        Some(num_better) => Scoring {
+            position: |&[rank, better, rest @ ..]: &[f64; 5], quantiles: &mut Quantiles| {
+                position(rank, Some(better), rest, quantiles)
+            },
             share_a_rung,
             scorer,
             probability,
             result,
-        ),
+        }
+        .of([
+            ranks,
+            (NUM_BETTER, num_better),
+            rung_lens,
+            prom_quants,
+            time_ratio,
+        ]),
     }
 }
 

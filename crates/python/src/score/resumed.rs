@@ -4,8 +4,8 @@ use numpy::PyArrayDyn;
 use pyo3::prelude::*;
 use rungkeeper_score::{Bernoulli, Horizon, PausedPosition, ResumeProbability, ScoreSettings};
 
-use super::rows::{P_VALS, QUANTILES, RANKS, RUNG_LENS, TIME_RATIO, count, score};
-use super::{Rule, horizon};
+use super::rows::{P_VALS, QUANTILES, Quantiles, RANKS, RUNG_LENS, Scoring, TIME_RATIO, count};
+use super::{Logarithm, Rule, horizon};
 use crate::arguments;
 
 /// Probabilities that paused trials are resumed before the run ends.
@@ -23,6 +23,8 @@ use crate::arguments;
 ///     promotion_rule: How the scheduler promotes.
 ///     horizon: Whether the first term always counts ("first_term_kept", as in Syne
 ///         Tune 0.13), or the model is taken at its word ("hard").
+///     log: Whether to return natural logarithms. They keep their order where
+///         probabilities are too small for a float; minus infinity stands for 0.
 ///
 /// Returns:
 ///     The probabilities, of the common shape. Their relative error is below 1e-12.
@@ -34,12 +36,15 @@ use crate::arguments;
 #[pyo3(
     signature = (
         ranks, rung_lens, prom_quants, p_vals, time_ratio, approx_steps=Steps::default(), *,
-        promotion_rule=Rule::default(), horizon=HorizonName::default()
+        promotion_rule=Rule::default(), horizon=HorizonName::default(), log=Logarithm::default()
     ),
     text_signature = "(ranks, rung_lens, prom_quants, p_vals, time_ratio, approx_steps=25, *, \
-                      promotion_rule='top_fraction', horizon='first_term_kept')"
+                      promotion_rule='top_fraction', horizon='first_term_kept', log=False)"
 )]
-#[expect(clippy::too_many_arguments, reason = "those of the reference, and two")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "those of the reference, and three"
+)]
 pub(crate) fn compute_probabilities_of_getting_resumed<'py>(
     ranks: &Bound<'py, PyAny>,
     rung_lens: &Bound<'py, PyAny>,
@@ -49,39 +54,11 @@ pub(crate) fn compute_probabilities_of_getting_resumed<'py>(
     approx_steps: Steps,
     promotion_rule: Rule,
     horizon: HorizonName,
+    log: Logarithm,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let arrays = [ranks, rung_lens, prom_quants, p_vals, time_ratio];
     let settings = settings(approx_steps, promotion_rule, horizon);
-    compute(arrays, settings, ResumeProbability::probability)
-}
-
-/// Natural logarithms of `compute_probabilities_of_getting_resumed`.
-///
-/// They keep their order where probabilities are too small for a float. Minus infinity
-/// stands for probability 0.
-#[pyfunction]
-#[pyo3(
-    signature = (
-        ranks, rung_lens, prom_quants, p_vals, time_ratio, approx_steps=Steps::default(), *,
-        promotion_rule=Rule::default(), horizon=HorizonName::default()
-    ),
-    text_signature = "(ranks, rung_lens, prom_quants, p_vals, time_ratio, approx_steps=25, *, \
-                      promotion_rule='top_fraction', horizon='first_term_kept')"
-)]
-#[expect(clippy::too_many_arguments, reason = "those of the reference, and two")]
-pub(crate) fn compute_ln_probabilities_of_getting_resumed<'py>(
-    ranks: &Bound<'py, PyAny>,
-    rung_lens: &Bound<'py, PyAny>,
-    prom_quants: &Bound<'py, PyAny>,
-    p_vals: &Bound<'py, PyAny>,
-    time_ratio: &Bound<'py, PyAny>,
-    approx_steps: Steps,
-    promotion_rule: Rule,
-    horizon: HorizonName,
-) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-    let arrays = [ranks, rung_lens, prom_quants, p_vals, time_ratio];
-    let settings = settings(approx_steps, promotion_rule, horizon);
-    compute(arrays, settings, ResumeProbability::ln_probability)
+    compute(arrays, settings, log.of())
 }
 
 /// The cut-off; `None` for none.
@@ -134,15 +111,9 @@ fn compute<'py>(
     result: fn(ResumeProbability) -> f64,
 ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
     let [ranks, rung_lens, prom_quants, p_vals, time_ratio] = arrays;
-    score(
-        [
-            (RANKS, ranks),
-            (RUNG_LENS, rung_lens),
-            (QUANTILES, prom_quants),
-            (P_VALS, p_vals),
-            (TIME_RATIO, time_ratio),
-        ],
-        |&[rank, rung_len, quantile, p, time_ratio], quantiles| {
+    Scoring {
+        position: |&[rank, rung_len, quantile, p, time_ratio]: &[f64; 5],
+                   quantiles: &mut Quantiles| {
             Ok(PausedPosition {
                 rank: count(RANKS, rank)?,
                 rung_len: count(RUNG_LENS, rung_len)?,
@@ -151,14 +122,21 @@ fn compute<'py>(
                 time_ratio,
             })
         },
-        |one, other| {
+        share_a_rung: |one: &PausedPosition, other| {
             PausedPosition {
                 rank: other.rank,
                 ..*one
             } == *other
         },
-        |position| position.scorer(&settings),
-        |scorer: &mut Bernoulli, position| scorer.probability(position.rank),
+        scorer: move |position: &PausedPosition| position.scorer(&settings),
+        probability: |scorer: &mut Bernoulli, position| scorer.probability(position.rank),
         result,
-    )
+    }
+    .of([
+        (RANKS, ranks),
+        (RUNG_LENS, rung_lens),
+        (QUANTILES, prom_quants),
+        (P_VALS, p_vals),
+        (TIME_RATIO, time_ratio),
+    ])
 }

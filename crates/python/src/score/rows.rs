@@ -1,12 +1,15 @@
 //! Scores of the rows that arrays make when they are broadcast, and what is wrong with a row.
 
+use std::sync::Arc;
+
 use numpy::{IntoPyArray, PyArrayDyn, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rungkeeper_score::{PromotionQuantile, RankAware, ResumeProbability, ScoreError};
 
 use crate::arguments::{LARGEST, refused};
-use crate::arrays::{Broadcast, place};
+use crate::arrays::{Broadcast, Rows, place};
+use crate::interrupt::{Patience, beside};
 
 pub(super) const RANKS: &str = "ranks";
 pub(super) const RUNG_LENS: &str = "rung_lens";
@@ -15,43 +18,114 @@ pub(super) const P_VALS: &str = "p_vals";
 pub(super) const TIME_RATIO: &str = "time_ratio";
 pub(super) const NUM_BETTER: &str = "num_better";
 
-/// A result for each row, in the common shape of the arrays; the interpreter's lock is released.
-///
-/// `position` makes what is scored of a row. Neighbours that `share_a_rung` share the scorer that is made for the first of
-/// them.
-pub(super) fn score<'py, const N: usize, P, S>(
-    arrays: [(&'static str, &Bound<'py, PyAny>); N],
-    position: impl Fn(&[f64; N], &mut Quantiles) -> Result<P, Problem> + Sync,
-    share_a_rung: fn(&P, &P) -> bool,
-    scorer: impl Fn(&P) -> Result<S, ScoreError> + Sync,
-    probability: fn(&mut S, &P) -> Result<ResumeProbability, ScoreError>,
-    result: fn(ResumeProbability) -> f64,
-) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
-    let py = arrays[0].1.py();
-    let names = arrays.map(|(name, _)| name);
-    let arrays = Broadcast::new(arrays)?;
-    let rows = arrays.rows();
-    let scored = py.detach(|| {
+/// Rows that are scored at a time; the user can interrupt between any two of these blocks.
+const BLOCK: usize = 1 << 15;
+
+/// How rows are scored.
+pub(super) struct Scoring<const N: usize, P, S, M, R> {
+    /// Makes what is scored of a row.
+    pub(super) position: M,
+    /// Neighbours that share a rung share the scorer that is made for the first of them.
+    pub(super) share_a_rung: fn(&P, &P) -> bool,
+    pub(super) scorer: R,
+    pub(super) probability: fn(&mut S, &P) -> Result<ResumeProbability, ScoreError>,
+    /// What is returned of a probability.
+    pub(super) result: fn(ResumeProbability) -> f64,
+}
+
+impl<const N: usize, P, S, M, R> Scoring<N, P, S, M, R>
+where
+    P: 'static,
+    S: 'static,
+    M: Fn(&[f64; N], &mut Quantiles) -> Result<P, Problem> + Send + Sync + 'static,
+    R: Fn(&P) -> Result<S, ScoreError> + Send + Sync + 'static,
+{
+    /// A result for each row, in the common shape of the arrays; the interpreter's lock is released.
+    pub(super) fn of<'py>(
+        self,
+        arrays: [(&'static str, &Bound<'py, PyAny>); N],
+    ) -> PyResult<Bound<'py, PyArrayDyn<f64>>> {
+        let py = arrays[0].1.py();
+        let names = arrays.map(|(name, _)| name);
+        let arrays = Broadcast::new(arrays)?;
+        let (views, total) = (arrays.views(), arrays.shape().iter().product());
+        let mut rows = Rows::new(&views, arrays.shape());
+        let scoring = Arc::new(self);
+        let (mut scored, mut patience) = (Vec::with_capacity(total), Patience::new());
+        while scored.len() < total {
+            patience.ask()?;
+            let first = scored.len();
+            let block = rows.take(BLOCK.min(total - first));
+            let results = if block.iter().any(|row| may_take_long(&names, row)) {
+                let scoring = scoring.clone();
+                beside(py, move |stop| scoring.score(&block, &mut || stop.ask()))?
+            } else {
+                py.detach(|| scoring.score(&block, &mut || patience.tick()))
+            };
+            scored.extend(results.map_err(|halt| match halt {
+                Halt::Interrupted(interrupt) => interrupt,
+                Halt::Refused(index, row, problem) => {
+                    problem.at(&names, &row, &place(first + index, arrays.shape()))
+                }
+            })?);
+        }
+        scored.into_pyarray(py).reshape(arrays.shape())
+    }
+
+    fn score(
+        &self,
+        rows: &[[f64; N]],
+        ask: &mut dyn FnMut() -> PyResult<()>,
+    ) -> Result<Vec<f64>, Halt<N>> {
         let mut quantiles = Quantiles::default();
         let mut positions = Vec::with_capacity(rows.len());
         for (index, row) in rows.iter().enumerate() {
-            positions.push(position(row, &mut quantiles).map_err(|problem| (index, problem))?);
+            positions.push((self.position)(row, &mut quantiles).map_err(Halt::at(index, row))?);
         }
         let mut scored = Vec::with_capacity(rows.len());
-        for rung in positions.chunk_by(share_a_rung) {
-            let at = |index| move |error| (index, Problem::Score(error));
-            let mut scorer = scorer(&rung[0]).map_err(at(scored.len()))?;
+        for rung in positions.chunk_by(self.share_a_rung) {
+            let first = Halt::at(scored.len(), &rows[scored.len()]);
+            let mut scorer = (self.scorer)(&rung[0]).map_err(|error| first(error.into()))?;
             for position in rung {
-                scored.push(probability(&mut scorer, position).map_err(at(scored.len()))?);
+                ask()?;
+                let halt = Halt::at(scored.len(), &rows[scored.len()]);
+                let probability = (self.probability)(&mut scorer, position);
+                scored.push((self.result)(
+                    probability.map_err(|error| halt(error.into()))?,
+                ));
             }
         }
         Ok(scored)
-    });
-    let scored = scored.map_err(|(index, problem): (usize, Problem)| {
-        problem.at(&names, &rows[index], &place(index, arrays.shape()))
-    })?;
-    let values: Vec<f64> = scored.into_iter().map(result).collect();
-    values.into_pyarray(py).reshape(arrays.shape())
+    }
+}
+
+/// Why the rest is not scored.
+enum Halt<const N: usize> {
+    Interrupted(PyErr),
+    /// A row, by its index.
+    Refused(usize, [f64; N], Problem),
+}
+
+impl<const N: usize> Halt<N> {
+    fn at(index: usize, row: &[f64; N]) -> impl FnOnce(Problem) -> Self {
+        let row = *row;
+        move |problem| Self::Refused(index, row, problem)
+    }
+}
+
+impl<const N: usize> From<PyErr> for Halt<N> {
+    fn from(interrupt: PyErr) -> Self {
+        Self::Interrupted(interrupt)
+    }
+}
+
+/// Whether this row alone may take seconds: where the quantile is not 1/eta, sums have up to 2^31 terms.
+fn may_take_long(names: &[&str], row: &[f64]) -> bool {
+    let column = names.iter().position(|name| *name == QUANTILES);
+    column.is_some_and(|column| {
+        let eta = 1.0 / row[column];
+        (eta - eta.round()).abs() > 1e-9 * eta
+    })
 }
 
 /// A whole number that is exact as a double.
@@ -88,6 +162,12 @@ pub(super) enum Problem {
     /// No whole number in this array.
     NoCount(&'static str),
     Score(ScoreError),
+}
+
+impl From<ScoreError> for Problem {
+    fn from(error: ScoreError) -> Self {
+        Self::Score(error)
+    }
 }
 
 impl Problem {

@@ -475,6 +475,8 @@ def test_broken_logs_name_the_line():
     started = log.splitlines(keepends=True)[1]
     with pytest.raises(ValueError, match='line 8: trial "0" was started before'):
         RemovalCallback.from_log(log + started)
-    with pytest.raises(TypeError, match="text must be a str, not bytes"):
+    with pytest.raises(
+        TypeError, match="text must be a str, or the path of a file, not b"
+    ):
         RemovalCallback.from_log(log.encode())
     assert RemovalCallback.from_log(log.rstrip()).log() == log

@@ -19,7 +19,7 @@ PROJECT = Path(__file__).parents[4]
 def docstrings(source):
     """The docstrings of a file with their names."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
             yield node.name, ast.get_docstring(node) or ""
 
 

@@ -1,5 +1,6 @@
 """Whatever is handed over: a ValueError or a TypeError at most, never a panic."""
 
+import functools
 import math
 import pickle
 
@@ -87,7 +88,9 @@ def test_scores(ranks, rung_lens, prom_quants, p_vals, time_ratio, steps, horizo
         steps %= 50  # the work grows with it
     for compute in (
         rungkeeper.compute_probabilities_of_getting_resumed,
-        rungkeeper.compute_ln_probabilities_of_getting_resumed,
+        functools.partial(
+            rungkeeper.compute_probabilities_of_getting_resumed, log=True
+        ),
     ):
         found = attempt(
             compute,
@@ -131,7 +134,7 @@ def test_rank_aware_scores(ranks, rung_lens, prom_quants, time_ratio, num_better
     arguments = (ranks, rung_lens, prom_quants, time_ratio)
     for compute in (
         rungkeeper.rank_aware_probabilities,
-        rungkeeper.ln_rank_aware_probabilities,
+        functools.partial(rungkeeper.rank_aware_probabilities, log=True),
     ):
         attempt(compute, *arguments, num_better=num_better)
 
@@ -315,3 +318,73 @@ def test_simulations(curves, column, name, keywords):
         attempt(rungkeeper.simulate, curves, seeds=1)
     attempt(rungkeeper.simulate, table | {name: column}, seeds=1, eta=2)
     attempt(rungkeeper.simulate, table, **({"seeds": 1, "eta": 2} | keywords))
+
+
+@pytest.mark.parametrize("truth", [True, np.True_, np.array(True)])
+def test_truth_values_are_no_numbers(truth):
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start(0)
+    calls = [
+        lambda: callback.result(0, 1, truth, "PAUSE"),
+        lambda: callback.result(0, truth, 0.5, "PAUSE"),
+        lambda: callback.loop_end(truth),
+        lambda: callback.start(truth),
+        lambda: callback.set_budget(max_checkpoints=truth),
+        lambda: callback.set_limits(max_wallclock_time=truth),
+        lambda: RemovalCallback.geometric(truth, 3, 27),
+        lambda: RemovalCallback.geometric(1, 3, 27, prior_beta_size=truth),
+        lambda: RemovalCallback(rungs=[(1, truth)]),
+        lambda: rungkeeper.PromotionRungs(
+            grace_period=1, reduction_factor=3, max_resource=9, seed=truth
+        ),
+        lambda: rungkeeper.simulate({}, workers=truth),
+        lambda: rungkeeper.simulate({}, max_seconds=truth),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"must be a.*(int|number), not"):
+            call()
+    assert callback.trials() == [("0", "RUNNING")]
+
+
+def kinds(number):
+    """A number as Python and NumPy have it."""
+    return [number, np.int64(number), np.uint8(number), np.array(number)]
+
+
+@pytest.mark.parametrize(
+    ("three", "half"),
+    list(zip(kinds(3), [0.5, np.float32(0.5), np.float64(0.5), np.array(0.5)])),
+)
+def test_numbers_of_numpy(three, half, tmp_path):
+    callback = RemovalCallback.geometric(
+        three, three, 27, max_checkpoints=three, max_wallclock_time=half
+    )
+    callback.start(three, bracket=0)
+    callback.result(three, three, half, "PAUSE")
+    callback.checkpoint_committed(three, three, bytes=three)
+    callback.set_limits(max_wallclock_time=half, max_num_trials=three)
+    callback.loop_end(half)
+    assert callback.trial_information("3").level == 3
+    rungs = rungkeeper.PromotionRungs(
+        grace_period=1, reduction_factor=three, max_resource=9, seed=three
+    )
+    _, milestone = rungs.start(three)
+    assert rungs.report(three, milestone, half) == "PAUSE"
+    table = {
+        "trial": np.repeat(np.arange(9), 2),
+        "resource": np.tile([1, 3], 9),
+        "loss": np.arange(18) / 18,
+    }
+    runs = rungkeeper.simulate(
+        table, policies="by_level", seeds=three, workers=three, eta=three
+    )
+    assert {run["budget"] for run in runs} == {6, 12, 24, 48, 96}
+    path = tmp_path / "curves.csv"
+    rows = zip(*(column.tolist() for column in table.values()))
+    lines = [",".join(table), *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines))
+    again = rungkeeper.simulate(
+        [path], policies="by_level", seeds=three, workers=three, eta=three
+    )
+    named = [run | {"curves": "table"} for run in again]
+    assert named == runs

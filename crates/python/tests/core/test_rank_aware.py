@@ -1,5 +1,6 @@
 """The score of the rank-aware policy on arrays."""
 
+import functools
 import math
 from fractions import Fraction
 
@@ -7,12 +8,12 @@ import numpy as np
 import pytest
 from rungkeeper import (
     RemovalCallback,
-    ln_rank_aware_probabilities,
     rank_aware_probabilities,
 )
 
 BOTH = pytest.mark.parametrize(
-    "compute", [rank_aware_probabilities, ln_rank_aware_probabilities]
+    "compute",
+    [rank_aware_probabilities, functools.partial(rank_aware_probabilities, log=True)],
 )
 
 
@@ -68,17 +69,17 @@ def test_an_endless_run():
 def test_the_end_of_a_run():
     found = rank_aware_probabilities([1, 2, 3], 6, 1 / 3, 0)
     np.testing.assert_array_equal(found, [1, 1, 0])
-    ln = ln_rank_aware_probabilities([1, 2, 3], 6, 1 / 3, 0)
+    ln = rank_aware_probabilities([1, 2, 3], 6, 1 / 3, 0, log=True)
     np.testing.assert_array_equal(ln, [0, 0, -math.inf])
 
 
 def test_logarithms_are_those_of_the_probabilities():
     ranks = np.arange(1, 41)
     found = rank_aware_probabilities(ranks, 40, 1 / 3, 0.7)
-    ln = ln_rank_aware_probabilities(ranks, 40, 1 / 3, 0.7)
+    ln = rank_aware_probabilities(ranks, 40, 1 / 3, 0.7, log=True)
     np.testing.assert_allclose(np.exp(ln), found, rtol=1e-11)
     assert np.all(np.diff(ln[13:]) < 0)
-    tiny = ln_rank_aware_probabilities([9000, 9999], 10_000, 1 / 3, 0.01)
+    tiny = rank_aware_probabilities([9000, 9999], 10_000, 1 / 3, 0.01, log=True)
     assert np.isfinite(tiny).all()
     assert tiny[1] < tiny[0] < -750  # no float is as small as that probability
 

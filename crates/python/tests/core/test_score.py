@@ -1,10 +1,13 @@
+"""Scores on arrays, under the names of Syne Tune 0.13."""
+
+import functools
 import json
 import math
 
 import numpy as np
 import pytest
+import rungkeeper
 from rungkeeper import (
-    compute_ln_probabilities_of_getting_resumed,
     compute_probabilities_of_getting_resumed,
 )
 
@@ -14,7 +17,7 @@ BOTH = pytest.mark.parametrize(
     "compute",
     [
         compute_probabilities_of_getting_resumed,
-        compute_ln_probabilities_of_getting_resumed,
+        functools.partial(compute_probabilities_of_getting_resumed, log=True),
     ],
 )
 
@@ -36,7 +39,7 @@ def test_all_cases_of_the_oracle():
             "horizon": "hard",
         }
         found = compute_probabilities_of_getting_resumed(*arguments, **settings)
-        ln = compute_ln_probabilities_of_getting_resumed(*arguments, **settings)
+        ln = compute_probabilities_of_getting_resumed(*arguments, **settings, log=True)
         assert found.shape == ln.shape == ()
         exact = float(case["probability"])
         assert math.isclose(found, exact, rel_tol=1e-12, abs_tol=1e-300), case
@@ -189,3 +192,27 @@ def test_keywords_of_other_types_are_refused():
         compute_probabilities_of_getting_resumed(*good, True)
     with pytest.raises(TypeError, match="horizon must be a str, not int"):
         compute_probabilities_of_getting_resumed(*good, horizon=3)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "arguments"),
+    [
+        (
+            rungkeeper.compute_ln_probabilities_of_getting_resumed,
+            compute_probabilities_of_getting_resumed,
+            ([4, 5], 10, 1 / 3, 0.33, 1.0, None),
+        ),
+        (
+            rungkeeper.ln_rank_aware_probabilities,
+            rungkeeper.rank_aware_probabilities,
+            ([4, 5], 10, 1 / 3, 1.0),
+        ),
+    ],
+)
+def test_names_from_before_log(old, new, arguments):
+    more = {"promotion_rule": "linear_quantile"}
+    with pytest.warns(DeprecationWarning, match=f"rungkeeper.{new.__name__} with log"):
+        found = old(*arguments, **more)
+    np.testing.assert_array_equal(found, new(*arguments, log=True, **more))
+    with pytest.raises(TypeError, match="log must be a bool, not int"):
+        new(*arguments, log=1)

@@ -1,5 +1,6 @@
 """Other threads get on while the core works."""
 
+import functools
 import sys
 import threading
 
@@ -7,9 +8,7 @@ import numpy as np
 import pytest
 from rungkeeper import (
     RemovalCallback,
-    compute_ln_probabilities_of_getting_resumed,
     compute_probabilities_of_getting_resumed,
-    ln_rank_aware_probabilities,
     rank_aware_probabilities,
     simulate,
 )
@@ -75,7 +74,7 @@ def test_without_letting_go_no_other_thread_runs(no_switching):
     "compute",
     [
         compute_probabilities_of_getting_resumed,
-        compute_ln_probabilities_of_getting_resumed,
+        functools.partial(compute_probabilities_of_getting_resumed, log=True),
     ],
 )
 def test_scores(no_switching, compute):
@@ -83,7 +82,8 @@ def test_scores(no_switching, compute):
 
 
 @pytest.mark.parametrize(
-    "compute", [rank_aware_probabilities, ln_rank_aware_probabilities]
+    "compute",
+    [rank_aware_probabilities, functools.partial(rank_aware_probabilities, log=True)],
 )
 def test_rank_aware_scores(no_switching, compute):
     assert runs_beside(many_positions(compute))

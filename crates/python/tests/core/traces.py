@@ -42,12 +42,12 @@ def callback_for(header: Event, **settings: Any) -> RemovalCallback:
 
 def feed(callback: RemovalCallback, event: Event) -> None:
     """Tells a callback of what is no decision of its own."""
-    match event["event"]:
-        case "start":
-            callback.start(event["trial"])
-        case "resume":
-            callback.resume(event["trial"])
-        case "result":
-            callback.result(
-                event["trial"], event["level"], event["metric"], event["decision"]
-            )
+    what = event["event"]
+    if what == "start":
+        callback.start(event["trial"])
+    elif what == "resume":
+        callback.resume(event["trial"])
+    elif what == "result":
+        callback.result(
+            event["trial"], event["level"], event["metric"], event["decision"]
+        )

@@ -1,5 +1,7 @@
 """Driving Syne Tune's real scheduler the way its tuner does, without processes."""
 
+from __future__ import annotations
+
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator

@@ -56,12 +56,12 @@ def run_for(header, callback):
 
 def let_happen(run, event):
     """Has the real scheduler do what the trace tells of it."""
-    match event["event"]:
-        case "start" | "resume" as what:
-            assert run.next_task() == (what, int(event["trial"]))
-        case "result":
-            trial, level, metric = (event[key] for key in ("trial", "level", "metric"))
-            assert run.report(int(trial), level, metric) == event["decision"]
+    what = event["event"]
+    if what in ("start", "resume"):
+        assert run.next_task() == (what, int(event["trial"]))
+    elif what == "result":
+        trial, level, metric = (event[key] for key in ("trial", "level", "metric"))
+        assert run.report(int(trial), level, metric) == event["decision"]
 
 
 @pytest.mark.parametrize("path", TRACES, ids=lambda path: path.stem)

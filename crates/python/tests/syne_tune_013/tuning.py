@@ -3,6 +3,8 @@
 `python -m tests.syne_tune_013.tuning RECORDS` is a run that kills itself after a save.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal

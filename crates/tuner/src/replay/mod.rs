@@ -4,7 +4,7 @@ mod check;
 
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header, LoopEnd};
 use rungkeeper_tuner_hooks::{
-    HookError, Note, RemovalCallback, RemovalPlan, RemovalReason, SetupError,
+    Budget, HookError, Note, RemovalCallback, RemovalPlan, RemovalReason, SetupError,
 };
 use thiserror::Error;
 
@@ -33,7 +33,7 @@ pub enum ReplayError {
     },
 }
 
-/// Feeds the events of a log to a removal callback, in one of two ways.
+/// Feeds the events of a log to a removal callback, in one of three ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
 ///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
@@ -41,6 +41,8 @@ pub enum ReplayError {
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
+/// - [`Replay::recorded`]: what the log removed is removed, and the policy is asked nothing: for one that no header can
+///   name, or that is slow.
 ///
 /// ```
 /// use rungkeeper_tuner::replay::Replay;
@@ -64,11 +66,18 @@ pub enum ReplayError {
 /// ```
 pub struct Replay {
     callback: RemovalCallback,
-    comparison: Option<Comparison>,
+    way: Way,
     /// Trials of `remove` events that no loop end has accounted for yet.
     announced: Vec<String>,
     /// Time of the group of events that is open, with the line of its last one.
     group: Option<(f64, usize)>,
+}
+
+/// Who decides.
+enum Way {
+    Free,
+    Checked(Comparison),
+    Recorded,
 }
 
 /// What feeding an event brought about.
@@ -88,7 +97,7 @@ impl Replay {
     ///
     /// Settings that the callback refuses.
     pub fn free(header: &Header) -> Result<Self, ReplayError> {
-        Self::new(header, None)
+        Ok(Self::of(RemovalCallback::of_header(header)?, Way::Free))
     }
 
     /// A replay that compares with what is recorded.
@@ -97,16 +106,44 @@ impl Replay {
     ///
     /// Settings that the callback refuses.
     pub fn checked(header: &Header) -> Result<Self, ReplayError> {
-        Self::new(header, Some(Comparison::default()))
+        let callback = RemovalCallback::of_header(header)?;
+        Ok(Self::checked_by(callback))
     }
 
-    fn new(header: &Header, comparison: Option<Comparison>) -> Result<Self, ReplayError> {
-        Ok(Self {
-            callback: RemovalCallback::of_header(header)?,
-            comparison,
+    /// As [`Replay::checked`], with a callback of the caller's that has seen nothing.
+    #[must_use]
+    pub fn checked_by(callback: RemovalCallback) -> Self {
+        Self::of(callback, Way::Checked(Comparison::default()))
+    }
+
+    /// A replay that removes what is recorded, with a callback of the caller's that has seen nothing. Its policy, which may
+    /// be none that a header can name, learns from the reports and is never asked.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::replay::Replay;
+    /// use rungkeeper_tuner_hooks::{Budget, ModelSpec, RemovalCallback};
+    ///
+    /// let callback =
+    ///     RemovalCallback::new(&ModelSpec::geometric(1, 3, 27)?, Budget::of_checkpoints(8))?;
+    /// assert_eq!(Replay::recorded(callback).into_callback().model().num_trials(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn recorded(callback: RemovalCallback) -> Self {
+        Self::of(callback, Way::Recorded)
+    }
+
+    fn of(callback: RemovalCallback, way: Way) -> Self {
+        Self {
+            callback,
+            way,
             announced: Vec::new(),
             group: None,
-        })
+        }
+    }
+
+    fn decides_by_itself(&self) -> bool {
+        matches!(self.way, Way::Free)
     }
 
     /// The callback, as it is after the events so far.
@@ -140,7 +177,7 @@ impl Replay {
             return Ok(Step::default()); // not the end of a group either: it has no time
         }
         let mut step = Step::default();
-        if self.comparison.is_none() {
+        if self.decides_by_itself() {
             step.plan = self.end_group(event.elapsed())?;
             self.group = event.elapsed().map(|elapsed| (elapsed, line));
         } else if !matches!(event, Event::Remove { .. } | Event::LoopEnd(_)) {
@@ -149,7 +186,7 @@ impl Replay {
         match event {
             // Made by a loop end, which the callback of a free replay decides by itself. Others belong to none.
             Event::Remove { removal, .. } if is_of_a_budget(removal.reason) => {
-                if self.comparison.is_some() {
+                if !self.decides_by_itself() {
                     self.announced.push(removal.trial.clone());
                 }
             }
@@ -157,7 +194,7 @@ impl Replay {
             Event::End(end) => self.end(end),
             // In a free replay the trial may hold the checkpoint that it removed in the log.
             Event::Undeleted { trial, .. }
-                if self.comparison.is_none()
+                if self.decides_by_itself()
                     && self.callback.model().checkpoint(trial).is_some() => {}
             other => self.callback.apply(other).map_err(at)?,
         }
@@ -180,10 +217,13 @@ impl Replay {
         })
     }
 
-    /// What a checked replay found so far; all zero for a free one.
+    /// What a checked replay found so far; all zero for the others.
     #[must_use]
     pub fn comparison(&self) -> Comparison {
-        self.comparison.clone().unwrap_or_default()
+        match &self.way {
+            Way::Checked(comparison) => comparison.clone(),
+            Way::Free | Way::Recorded => Comparison::default(),
+        }
     }
 
     /// Removals whose loop end is missing: the run was cut short between them and it.
@@ -195,17 +235,28 @@ impl Replay {
     }
 
     fn loop_end(&mut self, end: &LoopEnd) -> Result<Option<CheckedLoopEnd>, HookError> {
-        let Some(comparison) = &mut self.comparison else {
-            return Ok(None);
-        };
-        self.announced.clear(); // the loop end lists them again
-        let checked = check::loop_end(&mut self.callback, end)?;
-        comparison.count(checked.verdict);
-        Ok(Some(checked))
+        match &mut self.way {
+            Way::Free => Ok(None),
+            Way::Checked(comparison) => {
+                self.announced.clear(); // the loop end lists them again
+                let checked = check::loop_end(&mut self.callback, end)?;
+                comparison.count(checked.verdict);
+                Ok(Some(checked))
+            }
+            Way::Recorded => {
+                self.announced.clear();
+                // Nothing is over no budget: this moves the clock alone.
+                self.callback.plan_within(Budget::default(), end.elapsed)?;
+                for removed in &end.removed {
+                    self.callback.give_up(&removed.trial)?;
+                }
+                Ok(None)
+            }
+        }
     }
 
     fn end(&mut self, end: &EndOfRun) {
-        if let Some(comparison) = &mut self.comparison {
+        if let Way::Checked(comparison) = &mut self.way {
             comparison.end(&self.callback, end);
         }
     }

@@ -178,6 +178,7 @@ class PromotionASHA(TrialScheduler):
 
     def __repr__(self) -> str:
         shown = {k: v for k, v in vars(self._settings).items() if k != "brackets"}
+        shown["policy"] = self._settings.policy_name
         given = (f"{k}={v!r}" for k, v in shown.items() if v is not None)
         return f"PromotionASHA({', '.join(given)})"
 

@@ -5,6 +5,8 @@ are the callbacks that Syne Tune has itself, under its names; from 0.15 on, wher
 none and no scheduler that pauses trials, `PromotionASHA` is such a scheduler.
 """
 
+from __future__ import annotations
+
 import re
 from importlib import metadata
 

@@ -1,5 +1,7 @@
 """The callbacks for Syne Tune 0.13 and 0.14, under the names they have there."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from rungkeeper import BetaBinomialEstimator

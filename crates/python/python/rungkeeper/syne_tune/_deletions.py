@@ -1,5 +1,7 @@
 """Deleting checkpoints through Syne Tune's backend."""
 
+from __future__ import annotations
+
 import logging
 from pathlib import Path
 from typing import Any

@@ -184,7 +184,7 @@ class PromotionASHA(
             "max_num_trials": self._max_num_trials,
             "max_checkpoints": self._settings.max_checkpoints,
             "max_bytes": self._settings.max_bytes,
-            "policy": self._settings.policy,
+            "policy": self._settings.policy_name,
             "random_seed": self.random_seed,
         }
         return {name: value for name, value in settings.items() if value is not None}

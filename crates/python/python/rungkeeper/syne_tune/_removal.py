@@ -1,5 +1,7 @@
 """What the callbacks for Syne Tune 0.13 and 0.14 have in common."""
 
+from __future__ import annotations
+
 import logging
 from abc import ABC, abstractmethod
 from typing import Any
@@ -246,6 +248,7 @@ class HyperbandRemoveCheckpointsCommon(
             repeated_reports_are_data=True,
             promoted_behind_equals=True,
             checkpoints="assumed",
+            log_notes=False,
             source="Syne Tune 0.13",
         )
 

@@ -4,6 +4,8 @@ The scheduler keeps its rungs in its `terminator`. They are read once, when tuni
 starts; later the removal callback learns from events alone.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

@@ -1,5 +1,7 @@
 """The scheduler of Syne Tune 0.13 and 0.14 that makes the callback itself."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,0 +1,137 @@
+"""What a person should know: log records, and notes that can be taken."""
+
+import logging
+import math
+import pickle
+
+import pytest
+from rungkeeper import RemovalCallback
+
+from .pickling import COPIES
+
+
+def paused(trials=1, **settings):
+    callback = RemovalCallback.geometric(1, 3, 27, **settings)
+    for trial in range(trials):
+        callback.start(trial)
+        callback.result(trial, 1, 0.5, "PAUSE")
+    return callback
+
+
+def test_notes_are_logged_when_they_come_up(caplog):
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start(0)
+    assert caplog.records == []
+    callback.result(0, 1, math.nan, "PAUSE")
+    (record,) = caplog.records
+    assert (record.name, record.levelno) == ("rungkeeper", logging.WARNING)
+    assert [record.getMessage()] == callback.take_notes()
+    callback.loop_end(1.0)
+    callback.take_notes()
+    caplog.clear()
+    callback.pin(0)
+    callback.log()
+    assert caplog.records == []
+
+
+def test_who_logs_notes_themselves(caplog):
+    callback = paused(log_notes=False)
+    callback.loop_end(1.0)
+    copied = pickle.loads(pickle.dumps(callback))
+    copied.start("new")
+    copied.result("new", 1, math.nan, "PAUSE")
+    assert caplog.records == []
+    assert len(callback.take_notes()) == 1
+    assert len(copied.take_notes()) == 2
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_what_was_logged_is_not_logged_again(copy, caplog):
+    callback = paused()
+    callback.loop_end(1.0)
+    caplog.clear()
+    copied = copy(callback)
+    copied.start("new")
+    assert caplog.records == []
+    assert copied.take_notes() == callback.take_notes() != []
+
+
+def test_a_handler_that_fails_changes_nothing(monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    told = []
+    monkeypatch.setattr("sys.unraisablehook", told.append)
+    monkeypatch.setattr(logging.getLogger("rungkeeper"), "warning", fail)
+    callback = RemovalCallback.geometric(1, 3, 27)
+    callback.start(0)
+    callback.result(0, 1, math.nan, "PAUSE")
+    assert str(told[0].exc_value) == "disk full"
+    assert callback.status(0) == "PAUSED-WITH-CP"
+
+
+def test_a_forgotten_commit_is_told_once(caplog):
+    callback = paused(3, max_checkpoints=1)
+    assert caplog.records == []  # it may come until the turn ends
+    assert callback.loop_end(1.0) == []
+    (note,) = callback.take_notes()
+    assert note == caplog.records[0].getMessage()
+    assert note.startswith(
+        'trial "0" was paused at level 1, and by the end of the turn'
+    )
+    assert "checkpoint_committed" in note
+    assert "checkpoints='assumed'" in note
+    callback.start("more")
+    callback.result("more", 1, 0.5, "PAUSE")
+    callback.loop_end(2.0)
+    assert callback.take_notes() == []
+    assert callback.num_with_checkpoint == 4  # as they may hold one
+    assert not callback.resume(0)
+    callback.result(0, 1, 0.5, "CONTINUE")
+    callback.result(0, 3, 0.5, "PAUSE")
+    assert callback.extra_results()["cost_resources"] == 1
+    assert callback.take_notes() == []  # it does not ignore what it never had
+    callback.checkpoint_committed(0, 3)
+    assert callback.resume(0)
+
+
+def test_commits_in_time_are_not_told():
+    callback = paused(2, max_checkpoints=2)
+    callback.checkpoint_committed(1, 1)
+    callback.checkpoint_committed(0, 1)
+    callback.loop_end(1.0)
+    callback.start("lost")
+    callback.result("lost", 1, 0.5, "PAUSE")
+    callback.lose("lost")
+    callback.start("ended")
+    callback.result("ended", 1, 0.5, "PAUSE")
+    callback.complete("ended")
+    callback.loop_end(2.0)
+    assert callback.take_notes() == []
+    assert callback.resume(0)
+
+
+def test_one_that_was_forgotten_among_others():
+    callback = paused(2)
+    callback.checkpoint_committed(0, 1)
+    callback.loop_end(1.0)
+    assert callback.take_notes()[0].startswith('trial "1" was paused')
+
+
+def test_assumed_checkpoints_need_no_commit():
+    callback = paused(3, max_checkpoints=2, checkpoints="assumed")
+    assert len(callback.loop_end(1.0)) == 1
+    assert callback.take_notes() == []
+    assert callback.resume(0)
+    again = RemovalCallback.from_log(callback.log())
+    assert again.trials() == callback.trials()
+
+
+def test_states_of_earlier_releases():
+    callback = paused()
+    callback.loop_end(1.0)
+    build, arguments, (elapsed, open_events, notes, _) = callback.__reduce__()
+    again = build(*arguments)
+    again.__setstate__((elapsed, open_events, notes))
+    assert again.take_notes() == notes
+    assert again.log() == callback.log()
