@@ -10,7 +10,6 @@ from rungkeeper import BetaBinomialEstimator, TrialStatus
 from rungkeeper.syne_tune import (
     HyperbandRemoveCheckpointsBaselineCallback,
     HyperbandRemoveCheckpointsCallback,
-    HyperbandRemoveCheckpointsCommon,
 )
 from syne_tune import StoppingCriterion
 from syne_tune.backend import LocalBackend
@@ -87,8 +86,10 @@ def test_an_unknown_baseline_is_refused():
     arguments = (4, 600, METRIC, RESOURCE, "min")
     with pytest.raises(ValueError, match="baseline is 'best', but must be"):
         HyperbandRemoveCheckpointsBaselineCallback(*arguments, baseline="best")
-    with pytest.raises(TypeError, match="abstract"):
-        HyperbandRemoveCheckpointsCommon(*arguments)
+    with pytest.raises(ValueError, match="'rank_aware' are what .* takes as its"):
+        HyperbandRemoveCheckpointsBaselineCallback(*arguments, baseline="rank_aware")
+    with pytest.raises(ValueError, match="policy is 'by_level', but must be"):
+        speculative(policy="by_level")
 
 
 def test_a_scheduler_or_backend_without_checkpoints_is_refused():
