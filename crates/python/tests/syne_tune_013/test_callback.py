@@ -167,14 +167,6 @@ def test_a_report_of_a_paused_trial_does_not_count(caplog):
     assert callback._core.trial_information(0).level == 1
 
 
-def test_bad_metrics_go_first(caplog):
-    callback = speculative(max_num_checkpoints=2)
-    run = Run(make_scheduler(), own=callback)
-    pause_at_once(run, [0.5, float("nan"), 0.9])
-    assert run.loop_end() == {"own": [1]}
-    assert "no finite metric" in caplog.text
-
-
 def test_deletions_that_fail_are_tried_again(caplog):
     run = Run(make_scheduler(), own=speculative(max_num_checkpoints=2))
     pause_at_once(run, [0.1, 0.2, 0.3])

@@ -70,7 +70,7 @@ class HyperbandRemoveCheckpointsCallback(
         self._prior_beta_size = prior_beta_size
         self._min_data_at_rung = min_data_at_rung
         self._policy_name = one_of("policy", policy, ("speculative", "rank_aware"))
-        self._live: dict[int, Any] | None = None
+        self._live: dict[int, BetaBinomialEstimator] | None = None
         super().__init__(
             max_num_checkpoints, max_wallclock_time, metric, resource_attr, mode
         )
@@ -105,21 +105,24 @@ class HyperbandRemoveCheckpointsCallback(
         It is a copy, unless a subclass overrides one of the deciding methods, or
         metrics are no finite numbers: then it is the one that counts.
         """
-        if self._live is not None:
-            if level not in self._live:
-                self._live[level] = self._new_estimator()
-            return self._live[level]  # type: ignore[no-any-return]
+        if self._live is None:
+            return self._copy_of_estimator(level)
+        if level not in self._live:
+            self._live[level] = self._new_estimator()
+        return self._live[level]
+
+    def _copy_of_estimator(self, level: int) -> BetaBinomialEstimator:
         found = None if self._core is None else self._core.estimator_for_rung(level)
         return self._new_estimator() if found is None else BetaBinomialEstimator.of(found)
 
     @property
-    def _estimator_for_rung(self) -> dict[int, Any]:
+    def _estimator_for_rung(self) -> dict[int, BetaBinomialEstimator]:
         if self._live is not None:
             return self._live
-        return {level: self.estimator_for_rung(level) for level in self._levels}
+        return {level: self._copy_of_estimator(level) for level in self._levels}
 
     @property
-    def _estimator_overall(self) -> rungkeeper.BetaBinomialEstimator:
+    def _estimator_overall(self) -> BetaBinomialEstimator:
         """All values of all rungs."""
         if self._live is not None:
             return self._overall
@@ -134,11 +137,7 @@ class HyperbandRemoveCheckpointsCallback(
 
     def _decide_by_methods(self) -> None:
         if self._live is None:
-            self._overall = self._estimator_overall
-            self._live = {
-                level: HyperbandRemoveCheckpointsCallback.estimator_for_rung(self, level)
-                for level in self._levels
-            }
+            self._overall, self._live = self._estimator_overall, self._estimator_for_rung
         super()._decide_by_methods()
 
     def _reported(self, trial_id: str, result: dict[str, Any]) -> None:

@@ -255,8 +255,12 @@ class HyperbandRemoveCheckpointsCommon(
         self._without_rungs = set()
         self._clock = Clock()
         self._by_methods = False
+        policy = self._policy().get("policy")
         all_finite = _rungs.catch_up(self._core, tuner.scheduler.terminator)
-        if not all_finite or not self._policy() or self._overridden():
+        # Of several brackets Syne Tune takes the trials of all at a level as one rung's,
+        # also those that only pass by; the core does not.
+        as_one = self._num_brackets > 1 and policy in ("speculative", "by_level")
+        if policy is None or as_one or not all_finite or self._overridden():
             self._decide_by_methods()
 
     def _decide_by_methods(self) -> None:
