@@ -15,8 +15,8 @@ use crate::arguments::{bad_type, bad_value, flag, number, refused, seed};
 /// The prior is Beta(a, b) with mean a / (a + b) and size a + b, the number of values
 /// it weighs as much as.
 ///
-/// Two are equal if their priors and counts are; the hash is that of the prior, which no
-/// value changes. It can be subclassed: a subclass has its own arguments and calls
+/// Two are equal if their priors and counts are; the hash is that of the prior, which
+/// no value changes. It can be subclassed: a subclass has its own arguments and calls
 /// `super().__init__(beta_mean, beta_size)`.
 ///
 /// Args:
@@ -88,7 +88,7 @@ impl BetaBinomialEstimator {
         Ok(())
     }
 
-    /// Takes a batch of values: bool, or the numbers 0 and 1; also an array of them.
+    /// Takes a batch of values: bool, or 0 and 1; also an array of them.
     fn update(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let (mut num_one, mut num_total) = (0, 0);
         for value in data

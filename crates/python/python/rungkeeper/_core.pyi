@@ -27,8 +27,8 @@ class BetaBinomialEstimator:
     The prior is Beta(a, b) with mean a / (a + b) and size a + b, the number of values
     it weighs as much as.
 
-    Two are equal if their priors and counts are; the hash is that of the prior, which no
-    value changes. It can be subclassed: a subclass has its own arguments and calls
+    Two are equal if their priors and counts are; the hash is that of the prior, which
+    no value changes. It can be subclassed: a subclass has its own arguments and calls
     `super().__init__(beta_mean, beta_size)`.
 
     Example:
@@ -53,7 +53,7 @@ class BetaBinomialEstimator:
 
     def __init__(self, beta_mean: SupportsFloat, beta_size: SupportsFloat) -> None: ...
     def update(self, data: Iterable[bool | SupportsFloat]) -> None:
-        """Takes a batch of values: bool, or the numbers 0 and 1; also an array of them."""
+        """Takes a batch of values: bool, or 0 and 1; also an array of them."""
 
     def update_counts(self, num_one: SupportsIndex, num_total: SupportsIndex) -> None:
         """Takes a batch given by its counts: `num_one` ones among `num_total` values.

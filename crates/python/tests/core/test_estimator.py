@@ -73,7 +73,7 @@ def test_other_types_are_refused():
         with pytest.raises(TypeError, match="data must be a bool, 0 or 1, not"):
             estimator.update(data)
     for data in [[True, 2], [True, 0.5], [float("nan")]]:
-        with pytest.raises(ValueError, match="data is .* must be True, False, 0 or 1"):
+        with pytest.raises(ValueError, match=r"data is .* must be True, False, 0"):
             estimator.update(data)
     with pytest.raises(ValueError, match="a batch of 2 values cannot hold 3 ones"):
         estimator.update_counts(3, 2)

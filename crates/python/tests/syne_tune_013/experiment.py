@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import rungkeeper.syne_tune.install
+import rungkeeper.syne_tune.install  # noqa: F401
 
 
 class Missing(ModuleType):
@@ -28,13 +28,13 @@ for missing in (
 ):
     sys.modules[missing] = Missing(missing)
 
-from syne_tune.config_space import randint, uniform
-from syne_tune.experiments.benchmark_definitions import RealBenchmarkDefinition
-from syne_tune.experiments.default_baselines import ASHA
-from syne_tune.experiments.launchers.hpo_main_local import main
-from syne_tune.results_callback import ExtraResultsComposer
+from syne_tune.config_space import randint, uniform  # noqa: E402
+from syne_tune.experiments.benchmark_definitions import RealBenchmarkDefinition  # noqa: E402
+from syne_tune.experiments.default_baselines import ASHA  # noqa: E402
+from syne_tune.experiments.launchers.hpo_main_local import main  # noqa: E402
+from syne_tune.results_callback import ExtraResultsComposer  # noqa: E402
 
-from .tuning import SCRIPT
+from .tuning import SCRIPT  # noqa: E402
 
 seen: dict[str, object] = {}
 

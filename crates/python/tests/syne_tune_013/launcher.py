@@ -12,7 +12,7 @@ more that replaces Syne Tune's callbacks.
 import json
 import sys
 
-import rungkeeper.syne_tune.install  # the one line
+import rungkeeper.syne_tune.install  # noqa: F401 (the one line)
 from syne_tune import StoppingCriterion, Tuner
 from syne_tune.backend import LocalBackend
 from syne_tune.callbacks.hyperband_remove_checkpoints_callback import (
@@ -28,6 +28,7 @@ from syne_tune.util import find_first_of_type
 from .tuning import SCRIPT
 
 MAX_NUM_CHECKPOINTS = 6
+COLUMNS = HyperbandRemoveCheckpointsCommon.extra_results_keys()
 
 
 class RemovalResults(ExtraResultsComposer):
@@ -38,7 +39,7 @@ class RemovalResults(ExtraResultsComposer):
         return None if callback is None else callback.extra_results()
 
     def keys(self):
-        return HyperbandRemoveCheckpointsCommon.extra_results_keys()
+        return COLUMNS
 
 
 def main(records: str, seconds: float) -> None:
@@ -77,7 +78,7 @@ def main(records: str, seconds: float) -> None:
             {
                 "class": f"{type(callback).__module__}.{type(callback).__name__}",
                 "callbacks": len(tuner.callbacks),
-                "stored": {name: int(last[name]) for name in composer.keys()},
+                "stored": {name: int(last[name]) for name in COLUMNS},
                 "at the end": callback.extra_results(),
                 "resumed": callback.trials_resumed_without_checkpoint(),
             }

@@ -88,7 +88,7 @@ def test_what_was_imported_before_counts_too(installed):
         HyperbandRemoveCheckpointsBaselineCallback
     )
     assert type(_reference.Common(*ARGUMENTS)) is HyperbandRemoveCheckpointsCommon
-    assert _reference.module.HyperbandRemoveCheckpointsCallback is (
+    assert _reference.callbacks.HyperbandRemoveCheckpointsCallback is (
         HyperbandRemoveCheckpointsCallback
     )
 
@@ -108,7 +108,9 @@ def test_it_can_be_undone(installed):
     install.uninstall()
     assert type(_reference.Callback(*ARGUMENTS)) is _reference.Callback
     assert type(Early(*ARGUMENTS)) is Early
-    scheduler = make_scheduler(early_checkpoint_removal_kwargs={"max_num_checkpoints": 4})
+    scheduler = make_scheduler(
+        early_checkpoint_removal_kwargs={"max_num_checkpoints": 4}
+    )
     assert type(made_by(scheduler)) is _reference.Callback
     install.install()
     assert type(made_by(scheduler)) is HyperbandRemoveCheckpointsCallback
@@ -203,9 +205,11 @@ def test_the_example_of_syne_tune_ends_with_its_figures(tmp_path, monkeypatch):
     assert figures["num_trials_resumed"] > 5
     assert figures["cost_resources"] == sum(level for _, level in ended.resumed)
     # The last result is stored before the removals of its turn.
-    assert 0 < ended.stored["num_checkpoints_removed"] <= figures[
-        "num_checkpoints_removed"
-    ]
+    assert (
+        0
+        < ended.stored["num_checkpoints_removed"]
+        <= figures["num_checkpoints_removed"]
+    )
 
 
 def test_launchers_of_the_experiments_use_it(tmp_path, monkeypatch):

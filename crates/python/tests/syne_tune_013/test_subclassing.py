@@ -227,9 +227,9 @@ def test_a_copy_of_a_subclass_goes_on_alike():
         copy.start()
         results = []
         for each in (run, copy):
-            draw = random.Random(3)
+            metrics = random.Random(3)
             for _ in range(50):
-                each.train(lambda trial, level: draw.random())
+                each.train(lambda trial, level, draw=metrics: draw.random())
                 results.append(each.loop_end()["own"])
     assert results[:50] == results[50:]
     own, again = run.callbacks["own"], copy.callbacks["own"]
@@ -251,7 +251,9 @@ def test_the_time_of_the_run_can_be_changed_while_it_goes_on():
         assert own._start_time == 0.0
 
 
-@pytest.mark.parametrize("kind", [BetaBinomialEstimator, _reference.BetaBinomialEstimator])
+@pytest.mark.parametrize(
+    "kind", [BetaBinomialEstimator, _reference.BetaBinomialEstimator]
+)
 def test_estimators_are_instances_of_both(kind):
     own = HyperbandRemoveCheckpointsCallback(**ARGUMENTS)
     assert isinstance(own.estimator_for_rung(1), kind)

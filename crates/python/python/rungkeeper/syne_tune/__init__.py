@@ -39,7 +39,11 @@ if _BEFORE_0_15:
         "TrialStatus",
     ]
 else:
-    from rungkeeper import BetaBinomialEstimator, TrialInformation, TrialStatus
+    from rungkeeper import (  # type: ignore[assignment, unused-ignore]
+        BetaBinomialEstimator,
+        TrialInformation,
+        TrialStatus,
+    )
     from rungkeeper.syne_tune._promotion import PromotionASHA
     from rungkeeper.syne_tune._promotion_results import PromotionExtraResults
 

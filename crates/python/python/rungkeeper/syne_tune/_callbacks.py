@@ -113,7 +113,9 @@ class HyperbandRemoveCheckpointsCallback(
 
     def _copy_of_estimator(self, level: int) -> BetaBinomialEstimator:
         found = None if self._core is None else self._core.estimator_for_rung(level)
-        return self._new_estimator() if found is None else BetaBinomialEstimator.of(found)
+        return (
+            self._new_estimator() if found is None else BetaBinomialEstimator.of(found)
+        )
 
     @property
     def _estimator_for_rung(self) -> dict[int, BetaBinomialEstimator]:
@@ -137,7 +139,10 @@ class HyperbandRemoveCheckpointsCallback(
 
     def _decide_by_methods(self) -> None:
         if self._live is None:
-            self._overall, self._live = self._estimator_overall, self._estimator_for_rung
+            self._overall, self._live = (
+                self._estimator_overall,
+                self._estimator_for_rung,
+            )
         super()._decide_by_methods()
 
     def _reported(self, trial_id: str, result: dict[str, Any]) -> None:

@@ -55,7 +55,9 @@ class Methods:
             method = getattr(owner, name, None)
             return getattr(method, "__func__", method)
 
-        return [name for name in DECIDING if function(self, name) != function(own, name)]
+        return [
+            name for name in DECIDING if function(self, name) != function(own, name)
+        ]
 
     # What happened, by the names that Syne Tune has for it.
 

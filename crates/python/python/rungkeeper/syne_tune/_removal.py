@@ -257,8 +257,8 @@ class HyperbandRemoveCheckpointsCommon(
         self._by_methods = False
         policy = self._policy().get("policy")
         all_finite = _rungs.catch_up(self._core, tuner.scheduler.terminator)
-        # Of several brackets Syne Tune takes the trials of all at a level as one rung's,
-        # also those that only pass by; the core does not.
+        # Of several brackets Syne Tune takes all trials at a level for one rung's, also
+        # those that only pass by; the core does not.
         as_one = self._num_brackets > 1 and policy in ("speculative", "by_level")
         if policy is None or as_one or not all_finite or self._overridden():
             self._decide_by_methods()
@@ -300,7 +300,7 @@ class HyperbandRemoveCheckpointsCommon(
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """What was pickled, also by 0.1.0 or by Syne Tune's own class."""
-        vars(self).update(_state.as_now(type(self), state))
+        self.__dict__.update(_state.as_now(type(self), state))
 
     def _settle_ended(self, core: RemovalCallback) -> None:
         """Crashed trials hold no checkpoint; one that was paused before still does."""

@@ -41,7 +41,7 @@ _CLASSES: dict[Any, Any] = {
 }
 _FACTORY = _reference.factory_module.create_callback_for_checkpoint_removal
 _MODULES = (
-    _reference.module,
+    _reference.callbacks,
     _reference.factory_module,
     _reference.scheduler_module,
 )
@@ -49,7 +49,7 @@ _installed = False
 
 
 def install() -> None:
-    """Puts this package's classes in place of Syne Tune's; importing the module does it."""
+    """Puts this package's classes in place of Syne Tune's, as the import does."""
     _put(_CLASSES | {_FACTORY: create_callback_for_checkpoint_removal})
     _set_installed(True)
 
@@ -64,7 +64,7 @@ def uninstall() -> None:
 def _put(replacements: dict[Any, Any]) -> None:
     for module in _MODULES:
         for old, new in replacements.items():
-            if getattr(module, old.__name__, None) is old:
+            if vars(module).get(old.__name__) is old:
                 setattr(module, old.__name__, new)
 
 
