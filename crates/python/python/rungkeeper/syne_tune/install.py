@@ -33,13 +33,13 @@ from rungkeeper.syne_tune._scheduler import create_callback_for_checkpoint_remov
 
 __all__ = ["install", "uninstall"]
 
-_CLASSES: dict[Any, Any] = {
+_CLASSES: dict[type, type] = {
     _reference.Common: HyperbandRemoveCheckpointsCommon,
     _reference.Callback: HyperbandRemoveCheckpointsCallback,
     _reference.BaselineCallback: HyperbandRemoveCheckpointsBaselineCallback,
     _reference.BetaBinomialEstimator: BetaBinomialEstimator,
 }
-_FACTORY = _reference.factory_module.create_callback_for_checkpoint_removal
+_FACTORY: Any = _reference.factory_module.create_callback_for_checkpoint_removal
 _MODULES = (
     _reference.callbacks,
     _reference.factory_module,
@@ -61,11 +61,12 @@ def uninstall() -> None:
     _set_installed(False)
 
 
-def _put(replacements: dict[Any, Any]) -> None:
+def _put(replacements: Any) -> None:
     for module in _MODULES:
         for old, new in replacements.items():
-            if vars(module).get(old.__name__) is old:
-                setattr(module, old.__name__, new)
+            name = old.__name__
+            if vars(module).get(name) is old:
+                setattr(module, name, new)
 
 
 def _set_installed(value: bool) -> None:
