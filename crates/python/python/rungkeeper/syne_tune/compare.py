@@ -33,7 +33,7 @@ from syne_tune.backend.simulator_backend.simulator_callback import (  # type: ig
 from syne_tune.blackbox_repository.blackbox import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     Blackbox,
 )
-from syne_tune.blackbox_repository.simulated_tabular_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore] # noqa: E501
+from syne_tune.blackbox_repository.simulated_tabular_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     UserBlackboxBackend,
 )
 from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
@@ -183,7 +183,9 @@ def run(
 ) -> Run:
     """A run of a scheduler on the simulator."""
     backend = UserBlackboxBackend(CurvesBlackbox(curves), elapsed_time_attr=SECONDS)
-    backend.delete_checkpoints = True  # so that Syne Tune makes the scheduler's callback
+    backend.delete_checkpoints = (
+        True  # so that Syne Tune makes the scheduler's callback
+    )
     trained = Trained(target)
     tuner = Tuner(
         trial_backend=backend,
@@ -209,7 +211,7 @@ def schedulers(
     """What is compared, each made from a seed."""
     space = {"curve": randint(0, len(curves.losses) - 1)}
     longest = int(curves.resources[-1])
-    common = {"metric": LOSS, "time_attr": RESOURCE, "max_t": longest}
+    common: dict[str, Any] = {"metric": LOSS, "time_attr": RESOURCE, "max_t": longest}
     common |= {"grace_period": int(curves.resources[0]), "reduction_factor": eta}
 
     def promotion(budget: int | None) -> Callable[[int], Any]:
@@ -241,13 +243,16 @@ def line(name: str, runs: list[Run]) -> str:
 def main(arguments: list[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(
-        prog="python -m rungkeeper.syne_tune.compare", description=__doc__.split("\n")[0]
+        prog="python -m rungkeeper.syne_tune.compare",
+        description=__doc__.split("\n")[0],
     )
     add = parser.add_argument
     add("--curves", help="a file of learning curves; without it they are made")
     add("--metric", default="accuracy", help="its column (%(default)s)")
     add("--min", action="store_true", help="small metrics are good, in the file")
-    add("--target", type=float, default=0.02, help="part of the curves that is as good")
+    add(
+        "--target", type=float, default=0.005, help="part of the curves that is as good"
+    )
     add("--eta", type=int, default=3, help="reduction factor (%(default)s)")
     add("--workers", type=int, default=4)
     add("--budget", type=int, nargs="*", default=[8, 16], help="checkpoints kept")
@@ -271,8 +276,8 @@ def main(arguments: list[str] | None = None) -> None:
     number, longest = len(curves.losses), int(curves.resources[-1])
     print(
         f"{number} curves to {longest} units, reduction factor {chosen.eta}, "
-        f"{chosen.workers} workers: resource units\nuntil a trial is as good as the best "
-        f"{chosen.target:.0%} are at their end ({abs(target):.4g})\n"
+        f"{chosen.workers} workers: resource units\nuntil a trial is as good as the "
+        f"best {chosen.target:.1%} are at their end ({abs(target):.4g})\n"
     )
     print(f"{'':<32}{'mean':>10}{'range':>16}{'of it again':>12}{'reached':>12}")
     compared = schedulers(curves, eta=chosen.eta, budgets=chosen.budget)
