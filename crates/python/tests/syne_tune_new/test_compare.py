@@ -54,7 +54,9 @@ def test_curves_of_a_file() -> None:
         ),
         (["--curves", "none.csv"], "none.csv"),
         (["--budget", "3"], "must be at least the workers, 4"),
-        (["--runs", "0"], "runs is 0"),
+        (["--runs", "0"], "--runs is 0, but must be at least 1"),
+        (["--target", "1.5"], "--target is 1.5"),
+        (["--eta", "1"], "--eta is 1"),
     ],
 )
 def test_bad_arguments(

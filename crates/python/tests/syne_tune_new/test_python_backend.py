@@ -24,7 +24,7 @@ def train(x: float, records: str, st_checkpoint_dir: str) -> None:
     with Path(records).open("a") as file:
         file.write(f"{checkpoint.parent.parent.name} {epoch}\n")
     while epoch < 9:
-        time.sleep(0.01)
+        time.sleep(0.3)  # longer than a turn of the tuner
         epoch += 1
         checkpoint.parent.mkdir(parents=True, exist_ok=True)
         new = checkpoint.with_name("new.txt")

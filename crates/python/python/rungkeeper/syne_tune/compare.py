@@ -16,7 +16,7 @@ import io
 import logging
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
 from rungkeeper.syne_tune import PromotionASHA
 
 LOSS, RESOURCE, SECONDS = "loss", "resource", "seconds"
+FOLDER = "SYNETUNE_FOLDER"
 
 
 @dataclass(frozen=True)
@@ -240,38 +241,57 @@ def line(name: str, runs: list[Run]) -> str:
     )
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The command."""
-    parser = argparse.ArgumentParser(
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Syne Tune's results go where nobody looks, and its messages nowhere."""
+    disabled, folder = logging.root.manager.disable, os.environ.get(FOLDER)
+    logging.disable(logging.WARNING)
+    try:
+        with tempfile.TemporaryDirectory(prefix="rungkeeper-") as temporary:
+            os.environ[FOLDER] = temporary
+            yield
+    finally:
+        logging.disable(disabled)
+        os.environ.pop(FOLDER)
+        if folder is not None:
+            os.environ[FOLDER] = folder
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(
         prog="python -m rungkeeper.syne_tune.compare",
-        description=__doc__.split("\n")[0],
+        description="PromotionASHA beside Syne Tune's own ASHA, on its simulator",
     )
-    add = parser.add_argument
+    add = made.add_argument
     add("--curves", help="a file of learning curves; without it they are made")
     add("--metric", default="accuracy", help="its column (%(default)s)")
     add("--min", action="store_true", help="small metrics are good, in the file")
     add(
-        "--target", type=float, default=0.005, help="part of the curves that is as good"
+        "--target",
+        type=float,
+        default=0.005,
+        help="part of the curves that is as good at its end (%(default)s)",
     )
     add("--eta", type=int, default=3, help="reduction factor (%(default)s)")
-    add("--workers", type=int, default=4)
+    add("--workers", type=int, default=4, help="workers (%(default)s)")
     add("--budget", type=int, nargs="*", default=[8, 16], help="checkpoints kept")
-    add("--runs", type=int, default=10, help="seeds (%(default)s)")
+    add("--runs", type=int, default=10, help="runs, each with its seed (%(default)s)")
     add("--most", type=int, default=20_000, help="units after which a run ends")
-    chosen = parser.parse_args(arguments)
-    logging.disable(logging.WARNING)
-    os.environ.setdefault("SYNETUNE_FOLDER", tempfile.mkdtemp(prefix="rungkeeper-"))
-    if chosen.curves is None:
+    return made
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command."""
+    options = parser()
+    chosen = options.parse_args(arguments)
+    try:
+        refuse(chosen)
         curves = Curves.made(1000, 81, seed=0)
-    else:
-        try:
+        if chosen.curves is not None:
             curves = Curves.read(chosen.curves, chosen.metric, small_is_good=chosen.min)
-        except (OSError, ValueError) as error:
-            parser.error(str(error))
-    if chosen.budget and min(chosen.budget) < chosen.workers:
-        parser.error(f"--budget must be at least the workers, {chosen.workers}")
-    if chosen.runs < 1:
-        parser.error(f"--runs is {chosen.runs}, but must be at least 1")
+    except (OSError, ValueError) as error:
+        options.error(str(error))
     target = curves.best(chosen.target)
     number, longest = len(curves.losses), int(curves.resources[-1])
     print(
@@ -281,12 +301,32 @@ def main(arguments: list[str] | None = None) -> None:
     )
     print(f"{'':<32}{'mean':>10}{'range':>16}{'of it again':>12}{'reached':>12}")
     compared = schedulers(curves, eta=chosen.eta, budgets=chosen.budget)
+    bounds = {"workers": chosen.workers, "most": chosen.most}
     for name, make in compared.items():
-        runs = [
-            run(make(seed), curves, target, workers=chosen.workers, most=chosen.most)
-            for seed in range(chosen.runs)
-        ]
+        with quiet():
+            runs = [
+                run(make(seed), curves, target, **bounds) for seed in range(chosen.runs)
+            ]
         print(line(name, runs), flush=True)
+
+
+def refuse(chosen: argparse.Namespace) -> None:
+    """Refuses what cannot be.
+
+    Raises:
+        ValueError: An option outside its range; the message names it.
+    """
+    for name, least in [("runs", 1), ("workers", 1), ("eta", 2), ("most", 1)]:
+        value = getattr(chosen, name)
+        if value < least:
+            raise ValueError(f"--{name} is {value}, but must be at least {least}")
+    if not 0 < chosen.target < 1:
+        raise ValueError(f"--target is {chosen.target}, but must be between 0 and 1")
+    if chosen.budget and min(chosen.budget) < chosen.workers:
+        raise ValueError(
+            f"--budget is {min(chosen.budget)}, but must be at least the workers, "
+            f"{chosen.workers}: trials that run hold a checkpoint each"
+        )
 
 
 if __name__ == "__main__":

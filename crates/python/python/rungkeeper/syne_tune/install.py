@@ -11,6 +11,8 @@ stand for its classes. These derive from Syne Tune's, so `isinstance` and
 `find_first_of_type` find them, whichever was imported.
 """
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from rungkeeper.syne_tune import _BEFORE_0_15, _VERSION
@@ -33,64 +35,67 @@ from rungkeeper.syne_tune._scheduler import create_callback_for_checkpoint_remov
 
 __all__ = ["install", "uninstall"]
 
-_CLASSES: dict[type, type] = {
+_CALLBACKS: dict[Any, Any] = {
     _reference.Common: HyperbandRemoveCheckpointsCommon,
     _reference.Callback: HyperbandRemoveCheckpointsCallback,
     _reference.BaselineCallback: HyperbandRemoveCheckpointsBaselineCallback,
-    _reference.BetaBinomialEstimator: BetaBinomialEstimator,
 }
-_FACTORY: Any = _reference.factory_module.create_callback_for_checkpoint_removal
+_REPLACED: dict[Any, Any] = {
+    **_CALLBACKS,
+    _reference.BetaBinomialEstimator: BetaBinomialEstimator,
+    _reference.factory_module.create_callback_for_checkpoint_removal: (
+        create_callback_for_checkpoint_removal
+    ),
+}
 _MODULES = (
     _reference.callbacks,
     _reference.factory_module,
     _reference.scheduler_module,
 )
-_installed = False
+_CONSTRUCTORS = {theirs: theirs.__init__ for theirs in _CALLBACKS}
 
 
 def install() -> None:
     """Puts this package's classes in place of Syne Tune's, as the import does."""
-    _put(_CLASSES | {_FACTORY: create_callback_for_checkpoint_removal})
-    _set_installed(True)
+    _put(_REPLACED)
+    for theirs, own in _CALLBACKS.items():
+        theirs.__init__ = _constructor(theirs, own)
 
 
 def uninstall() -> None:
     """Undoes `install`: callbacks that are made from now on are Syne Tune's again."""
-    _put({new: old for old, new in _CLASSES.items()})
-    _put({create_callback_for_checkpoint_removal: _FACTORY})
-    _set_installed(False)
+    _put({own: theirs for theirs, own in _REPLACED.items()})
+    for theirs, constructor in _CONSTRUCTORS.items():
+        theirs.__init__ = constructor
 
 
-def _put(replacements: Any) -> None:
+def _put(replacements: dict[Any, Any]) -> None:
     for module in _MODULES:
         for old, new in replacements.items():
-            name = old.__name__
+            name: str = old.__name__
             if vars(module).get(name) is old:
                 setattr(module, name, new)
 
 
-def _set_installed(value: bool) -> None:
-    global _installed
-    _installed = value
-
-
-def _new(cls: type, *_args: object, **_kwargs: object) -> Any:
-    """Makes callbacks of this package, also by names that were imported before.
+def _constructor(theirs: Any, own: Any) -> Callable[..., None]:
+    """Makes a callback of this package, where a name was bound before `install`.
 
     A subclass of Syne Tune's own class cannot be put on another base.
     """
-    if not _installed or issubclass(cls, HyperbandRemoveCheckpointsCommon):
-        return object.__new__(cls)
-    if cls not in _CLASSES:
-        raise TypeError(
-            f"{cls.__module__}.{cls.__qualname__} derives from Syne Tune's own "
-            "callback, since it was defined before rungkeeper.syne_tune.install was "
-            "imported: import that first"
-        )
-    return object.__new__(_CLASSES[cls])
 
+    @functools.wraps(_CONSTRUCTORS[theirs])
+    def construct(self: Any, *args: Any, **kwargs: Any) -> None:
+        if type(self) is not theirs:
+            kind = type(self)
+            raise TypeError(
+                f"{kind.__module__}.{kind.__qualname__} derives from Syne Tune's own "
+                "callback, since it was defined before rungkeeper.syne_tune.install "
+                "was imported: import that first"
+            )
+        self.__class__ = own
+        self.__init__(*args, **kwargs)
 
-# Never taken away again: a class whose __new__ is deleted no longer takes arguments.
-_reference.Common.__new__ = staticmethod(_new)
+    return construct
+
 
 install()
