@@ -1,16 +1,24 @@
 //! The Beta-Binomial estimator.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyDict, PyTuple, PyType};
 use rungkeeper_estimators::BetaBinomial;
 
-use crate::arguments::{bad_type, flag, number, refused, seed};
+use crate::arguments::{bad_type, bad_value, flag, number, refused, seed};
 use crate::interrupt::Patience;
 
 /// Estimator of the chance p of a yes, from yes-or-no values and a Beta prior.
 ///
 /// The prior is Beta(a, b) with mean a / (a + b) and size a + b, the number of values
 /// it weighs as much as.
+///
+/// Two are equal if their priors and counts are; the hash is that of the prior, which
+/// no value changes. It can be subclassed: a subclass has its own arguments and calls
+/// `super().__init__(beta_mean, beta_size)`.
 ///
 /// Args:
 ///     beta_mean: Mean of the prior, in (0, 1).
@@ -26,31 +34,59 @@ use crate::interrupt::Patience;
 ///     (1, 3)
 ///     >>> round(estimator.posterior_mean(), 3)
 ///     0.332
-#[pyclass(module = "rungkeeper", eq)]
+#[pyclass(module = "rungkeeper", eq, subclass)]
 #[derive(Clone, PartialEq)]
 pub(crate) struct BetaBinomialEstimator {
-    inner: BetaBinomial,
+    /// None until `__init__` was called, which a subclass may forget.
+    inner: Option<BetaBinomial>,
 }
 
 impl From<BetaBinomial> for BetaBinomialEstimator {
     fn from(inner: BetaBinomial) -> Self {
-        Self { inner }
+        Self { inner: Some(inner) }
     }
+}
+
+impl BetaBinomialEstimator {
+    fn inner(&self) -> PyResult<&BetaBinomial> {
+        self.inner.as_ref().ok_or_else(not_initialized)
+    }
+
+    fn add_counts(&mut self, num_one: u64, num_total: u64) -> PyResult<()> {
+        let inner = self.inner.as_mut().ok_or_else(not_initialized)?;
+        inner.update_counts(num_one, num_total).map_err(refused)
+    }
+}
+
+fn not_initialized() -> PyErr {
+    PyRuntimeError::new_err(
+        "the estimator has no prior yet: the __init__ of a subclass must call \
+         super().__init__(beta_mean, beta_size)",
+    )
 }
 
 #[pymethods]
 impl BetaBinomialEstimator {
+    /// Takes what `__init__` of a subclass may take.
     #[new]
-    fn new(beta_mean: &Bound<'_, PyAny>, beta_size: &Bound<'_, PyAny>) -> PyResult<Self> {
+    #[pyo3(signature = (*_args, **_kwargs), text_signature = "(beta_mean, beta_size)")]
+    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        Self { inner: None }
+    }
+
+    fn __init__(
+        &mut self,
+        beta_mean: &Bound<'_, PyAny>,
+        beta_size: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let beta_mean = number("beta_mean", beta_mean)?;
         let beta_size = number("beta_size", beta_size)?;
         // The message names the arguments of the callback: prior_beta_mean.
         let named = |error: rungkeeper_estimators::EstimatorError| {
             refused(error.to_string().replace("prior_beta", "beta"))
         };
-        Ok(BetaBinomial::new(beta_mean, beta_size)
-            .map_err(named)?
-            .into())
+        self.inner = Some(BetaBinomial::new(beta_mean, beta_size).map_err(named)?);
+        Ok(())
     }
 
     /// Takes a batch of values: bool, or 0 and 1; also an array of them.
@@ -65,9 +101,7 @@ impl BetaBinomialEstimator {
             num_total += 1;
             patience.tick()?;
         }
-        self.inner
-            .update_counts(num_one, num_total)
-            .map_err(refused)
+        self.add_counts(num_one, num_total)
     }
 
     /// Takes a batch given by its counts: `num_one` ones among `num_total` values.
@@ -80,75 +114,112 @@ impl BetaBinomialEstimator {
         num_total: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let (num_one, num_total) = (seed("num_one", num_one)?, seed("num_total", num_total)?);
-        self.inner
-            .update_counts(num_one, num_total)
-            .map_err(refused)
+        self.add_counts(num_one, num_total)
     }
 
     /// Mean of the prior.
     #[getter]
-    fn beta_mean(&self) -> f64 {
-        self.inner.prior_mean()
+    fn beta_mean(&self) -> PyResult<f64> {
+        Ok(self.inner()?.prior_mean())
     }
 
     /// Size of the prior.
     #[getter]
-    fn beta_size(&self) -> f64 {
-        self.inner.prior_size()
+    fn beta_size(&self) -> PyResult<f64> {
+        Ok(self.inner()?.prior_size())
     }
 
     /// Number of values that were true.
     #[getter]
-    fn num_one(&self) -> u64 {
-        self.inner.num_one()
+    fn num_one(&self) -> PyResult<u64> {
+        Ok(self.inner()?.num_one())
     }
 
     /// Number of values.
     #[getter]
-    fn num_total(&self) -> u64 {
-        self.inner.num_total()
+    fn num_total(&self) -> PyResult<u64> {
+        Ok(self.inner()?.num_total())
     }
 
     /// The estimate of p.
-    fn posterior_mean(&self) -> f64 {
-        self.inner.posterior_mean()
+    fn posterior_mean(&self) -> PyResult<f64> {
+        Ok(self.inner()?.posterior_mean())
     }
 
     /// The parameters (a, b) of the posterior Beta distribution.
-    fn posterior_parameters(&self) -> (f64, f64) {
-        self.inner.posterior_parameters()
+    fn posterior_parameters(&self) -> PyResult<(f64, f64)> {
+        Ok(self.inner()?.posterior_parameters())
     }
 
-    fn __repr__(&self) -> String {
-        let inner = &self.inner;
-        format!(
-            "BetaBinomialEstimator(beta_mean={:?}, beta_size={:?}): {} of {}, posterior mean {:.4}",
+    fn __hash__(&self) -> PyResult<u64> {
+        let inner = self.inner()?;
+        let mut hasher = DefaultHasher::new();
+        for number in [inner.prior_mean(), inner.prior_size()] {
+            number.to_bits().hash(&mut hasher);
+        }
+        Ok(hasher.finish())
+    }
+
+    fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+        let kind = slf.get_type().name()?;
+        let estimator = slf.borrow();
+        let inner = estimator.inner()?;
+        Ok(format!(
+            "{kind}(beta_mean={:?}, beta_size={:?}): {} of {}, posterior mean {:.4}",
             inner.prior_mean(),
             inner.prior_size(),
             inner.num_one(),
             inner.num_total(),
             inner.posterior_mean()
-        )
+        ))
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py> {
-        let inner = &slf.borrow().inner;
-        let prior = (inner.prior_mean(), inner.prior_size());
-        (slf.get_type(), prior, (inner.num_one(), inner.num_total()))
+    /// For `pickle` and `copy`: the prior, the counts, and what a subclass added.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
+        let make = slf.py().import("copyreg")?.getattr("__newobj__")?;
+        let added = slf.getattr_opt("__dict__")?;
+        let estimator = slf.borrow();
+        let inner = estimator.inner()?;
+        let counts = (inner.num_one(), inner.num_total());
+        let state = (inner.prior_mean(), inner.prior_size(), counts);
+        Ok((make, (slf.get_type(),), (state, added)))
     }
 
-    fn __setstate__(&mut self, state: (u64, u64)) -> PyResult<()> {
-        self.inner.update_counts(state.0, state.1).map_err(refused)
+    fn __setstate__(slf: &Bound<'_, Self>, state: &Bound<'_, PyAny>) -> PyResult<()> {
+        // In 0.1.0 the prior was among the arguments, and the counts were all of the state.
+        if let Ok((num_one, num_total)) = state.extract::<(u64, u64)>() {
+            return slf.borrow_mut().add_counts(num_one, num_total);
+        }
+        let ((mean, size, counts), added): (State, Option<Bound<'_, PyDict>>) = state.extract()?;
+        let mut inner = BetaBinomial::new(mean, size).map_err(refused)?;
+        inner.update_counts(counts.0, counts.1).map_err(refused)?;
+        slf.borrow_mut().inner = Some(inner);
+        if let Some(added) = added {
+            slf.getattr("__dict__")?.call_method1("update", (added,))?;
+        }
+        Ok(())
     }
 }
 
-/// Class, arguments and state, as pickle wants them.
-type Reduced<'py> = (Bound<'py, PyType>, (f64, f64), (u64, u64));
+/// Mean and size of the prior, and the counts.
+type State = (f64, f64, (u64, u64));
 
-/// A truth value of Python or `NumPy`, or 0 or 1.
+/// What makes the object, its class, and the state, as pickle wants them.
+type Reduced<'py> = (
+    Bound<'py, PyAny>,
+    (Bound<'py, PyType>,),
+    (State, Option<Bound<'py, PyAny>>),
+);
+
+/// A truth value of Python or `NumPy`, or the number 0 or 1.
 fn yes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    flag("data", value).or_else(|error| match seed("data", value) {
-        Ok(number @ 0..=1) => Ok(number == 1),
-        _ => Err(error),
-    })
+    if let Ok(yes) = flag("data", value) {
+        return Ok(yes);
+    }
+    let number = number("data", value).map_err(|_| bad_type("data", value, "a bool, 0 or 1"))?;
+    match number {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        _ => Err(bad_value("data", value, "True, False, 0 or 1")),
+    }
 }

@@ -12,7 +12,7 @@ use crate::process::Invocation;
 /// what is tested in it.
 pub(super) struct Environment {
     pub(super) name: &'static str,
-    /// The module whose types are checked.
+    /// The module whose types are checked, with all that it imports.
     pub(super) module: &'static str,
 }
 
@@ -20,8 +20,8 @@ pub(super) struct Environment {
 /// host of the package.
 pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("core", "rungkeeper"),
-    of("syne_tune_013", "rungkeeper.syne_tune"),
-    of("syne_tune_new", "rungkeeper.syne_tune"),
+    of("syne_tune_013", "rungkeeper.syne_tune.install"),
+    of("syne_tune_new", "rungkeeper.syne_tune.compare"),
     of("ray", "rungkeeper.ray"),
 ];
 

@@ -22,6 +22,22 @@ def whole(name: str, value: SupportsIndex, least: int) -> int:
     return number
 
 
+def integral(name: str, value: SupportsIndex | float, least: int) -> int:
+    """As `whole`; a float that is a whole number (4.0) stands for it.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is too small, or no whole number.
+    """
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise ValueError(
+                f"{name} is {value!r}, but must be a whole number: 2, 3 or 4, say"
+            )
+        value = int(value)
+    return whole(name, value, least)
+
+
 def optional_whole(name: str, value: SupportsIndex | None, least: int) -> int | None:
     """As `whole`, or None."""
     return None if value is None else whole(name, value, least)

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self, SupportsFloat, SupportsIndex, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import disjoint_base
 
 from rungkeeper._types import OwnPolicy, Removal, TrialInformation
 
@@ -23,12 +24,16 @@ __all__ = [
     "simulate",
 ]
 
-@final
+@disjoint_base
 class BetaBinomialEstimator:
     """Estimator of the chance p of a yes, from yes-or-no values and a Beta prior.
 
     The prior is Beta(a, b) with mean a / (a + b) and size a + b, the number of values
     it weighs as much as.
+
+    Two are equal if their priors and counts are; the hash is that of the prior, which
+    no value changes. It can be subclassed: a subclass has its own arguments and calls
+    `super().__init__(beta_mean, beta_size)`.
 
     Example:
         >>> estimator = BetaBinomialEstimator(beta_mean=0.33, beta_size=2)
@@ -39,7 +44,7 @@ class BetaBinomialEstimator:
         0.332
     """
 
-    def __new__(cls, beta_mean: SupportsFloat, beta_size: SupportsFloat) -> Self:
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         """An estimator that has seen nothing.
 
         Args:
@@ -50,7 +55,8 @@ class BetaBinomialEstimator:
             ValueError: An argument outside its range.
         """
 
-    def update(self, data: Iterable[bool | int]) -> None:
+    def __init__(self, beta_mean: SupportsFloat, beta_size: SupportsFloat) -> None: ...
+    def update(self, data: Iterable[bool | SupportsFloat]) -> None:
         """Takes a batch of values: bool, or 0 and 1; also an array of them."""
 
     def update_counts(self, num_one: SupportsIndex, num_total: SupportsIndex) -> None:
@@ -84,10 +90,9 @@ class BetaBinomialEstimator:
 
     def __eq__(self, value: object, /) -> bool: ...
     def __ne__(self, value: object, /) -> bool: ...
-    def __reduce__(
-        self,
-    ) -> tuple[type[Self], tuple[float, float], tuple[int, int]]: ...
-    def __setstate__(self, state: tuple[int, int]) -> None: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(self) -> tuple[object, ...]: ...
+    def __setstate__(self, state: object) -> None: ...
 
 @final
 class RemovalCallback:

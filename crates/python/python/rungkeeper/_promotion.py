@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, SupportsIndex, Union
 
 from rungkeeper import RemovalCallback
-from rungkeeper._arguments import one_of, optional_whole, whole
+from rungkeeper._arguments import integral, one_of, optional_whole, whole
 from rungkeeper._core import PromotionRungs
 from rungkeeper._types import OwnPolicy
 
@@ -45,7 +45,7 @@ class PromotionSettings:
         *,
         max_t: SupportsIndex,
         grace_period: SupportsIndex,
-        reduction_factor: SupportsIndex,
+        reduction_factor: SupportsIndex | float,
         brackets: SupportsIndex,
         max_checkpoints: SupportsIndex | None,
         max_bytes: SupportsIndex | None,
@@ -65,7 +65,7 @@ class PromotionSettings:
         return cls(
             max_t=most,
             grace_period=first,
-            reduction_factor=whole("reduction_factor", reduction_factor, 2),
+            reduction_factor=integral("reduction_factor", reduction_factor, 2),
             brackets=whole("brackets", brackets, 1),
             max_checkpoints=optional_whole("max_checkpoints", max_checkpoints, 1),
             max_bytes=optional_whole("max_bytes", max_bytes, 1),

@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from rungkeeper import BetaBinomialEstimator
@@ -20,7 +22,8 @@ def test_batches_of_any_kind_of_truth_values():
     one.update(np.array([True, False, True]))
     one.update([1, 0, np.bool_(True)])
     one.update([])
-    other.update_counts(4, 6)
+    one.update([1.0, 0.0, np.float32(1), Decimal(0)])
+    other.update_counts(6, 10)
     assert one == other
     assert one != BetaBinomialEstimator(0.4, 3)
     assert one != "something else"
@@ -66,11 +69,64 @@ def test_other_types_are_refused():
     estimator = BetaBinomialEstimator(0.3, 2)
     with pytest.raises(TypeError, match="data must be a sequence of bool, not int"):
         estimator.update(3)
-    for data in [[True, 2], [True, 0.5], ["yes"], [None]]:
-        with pytest.raises(TypeError, match="data must be a bool, not"):
+    for data in [["yes"], [None]]:
+        with pytest.raises(TypeError, match="data must be a bool, 0 or 1, not"):
+            estimator.update(data)
+    for data in [[True, 2], [True, 0.5], [float("nan")]]:
+        with pytest.raises(ValueError, match=r"data is .* must be True, False, 0"):
             estimator.update(data)
     with pytest.raises(ValueError, match="a batch of 2 values cannot hold 3 ones"):
         estimator.update_counts(3, 2)
     with pytest.raises(ValueError, match="num_total is -1, but must be"):
         estimator.update_counts(0, -1)
     assert estimator.num_total == 0
+
+
+class Doubting(BetaBinomialEstimator):
+    """Has arguments of its own, as a subclass in Python may."""
+
+    def __init__(self, doubt):
+        super().__init__(beta_mean=0.5, beta_size=2)
+        self.doubt = doubt
+
+    def posterior_mean(self):
+        return super().posterior_mean() * self.doubt
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_it_can_be_subclassed(copy):
+    estimator = Doubting(0.5)
+    estimator.update([True, True])
+    assert estimator.posterior_mean() == 0.375
+    copied = copy(estimator)
+    assert type(copied) is Doubting
+    assert copied == estimator
+    assert copied.posterior_mean() == 0.375
+    assert repr(copied).startswith("Doubting(beta_mean=0.5, beta_size=2.0): 2 of 2")
+
+
+def test_a_subclass_that_gives_no_prior_is_told():
+    class Forgetful(BetaBinomialEstimator):
+        def __init__(self):
+            pass
+
+    with pytest.raises(RuntimeError, match=r"must call super\(\).__init__"):
+        Forgetful().update([True])
+    with pytest.raises(TypeError):
+        BetaBinomialEstimator(0.5)
+
+
+def test_equal_ones_have_one_hash_which_stays():
+    one, other = BetaBinomialEstimator(0.5, 2), BetaBinomialEstimator(0.5, 2)
+    counts = {one: 1}
+    assert hash(one) == hash(other)
+    one.update([True])
+    assert counts[one] == 1
+    assert hash(one) != hash(BetaBinomialEstimator(0.25, 2))
+
+
+def test_what_0_1_0_pickled_is_read():
+    # Its state was the counts alone.
+    estimator = BetaBinomialEstimator(0.25, 4)
+    estimator.__setstate__((3, 5))
+    assert (estimator.num_one, estimator.num_total) == (3, 5)

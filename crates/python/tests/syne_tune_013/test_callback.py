@@ -10,7 +10,6 @@ from rungkeeper import BetaBinomialEstimator, TrialStatus
 from rungkeeper.syne_tune import (
     HyperbandRemoveCheckpointsBaselineCallback,
     HyperbandRemoveCheckpointsCallback,
-    HyperbandRemoveCheckpointsCommon,
 )
 from syne_tune import StoppingCriterion
 from syne_tune.backend import LocalBackend
@@ -87,8 +86,10 @@ def test_an_unknown_baseline_is_refused():
     arguments = (4, 600, METRIC, RESOURCE, "min")
     with pytest.raises(ValueError, match="baseline is 'best', but must be"):
         HyperbandRemoveCheckpointsBaselineCallback(*arguments, baseline="best")
-    with pytest.raises(TypeError, match="abstract"):
-        HyperbandRemoveCheckpointsCommon(*arguments)
+    with pytest.raises(ValueError, match=r"'rank_aware' are what .* takes"):
+        HyperbandRemoveCheckpointsBaselineCallback(*arguments, baseline="rank_aware")
+    with pytest.raises(ValueError, match="policy is 'by_level', but must be"):
+        speculative(policy="by_level")
 
 
 def test_a_scheduler_or_backend_without_checkpoints_is_refused():
@@ -166,14 +167,6 @@ def test_a_report_of_a_paused_trial_does_not_count(caplog):
     assert callback._core.trial_information(0).level == 1
 
 
-def test_bad_metrics_go_first(caplog):
-    callback = speculative(max_num_checkpoints=2)
-    run = Run(make_scheduler(), own=callback)
-    pause_at_once(run, [0.5, float("nan"), 0.9])
-    assert run.loop_end() == {"own": [1]}
-    assert "no finite metric" in caplog.text
-
-
 def test_deletions_that_fail_are_tried_again(caplog):
     run = Run(make_scheduler(), own=speculative(max_num_checkpoints=2))
     pause_at_once(run, [0.1, 0.2, 0.3])
@@ -226,6 +219,55 @@ def test_a_copy_made_by_dill_goes_on_alike(baseline):
         assert again.extra_results() == callback.extra_results()
         assert grow(copy, 60, seed=2) == grow(run, 60, seed=2)
     assert again.extra_results() == callback.extra_results()
+
+
+@pytest.mark.parametrize("baseline", [None, "random"])
+def test_what_0_1_0_pickled_goes_on(baseline):
+    arguments = (5, 600, METRIC, RESOURCE, "min")
+    callback = (
+        HyperbandRemoveCheckpointsBaselineCallback(*arguments, baseline=baseline)
+        if baseline
+        else HyperbandRemoveCheckpointsCallback(*arguments, approx_steps=7)
+    )
+    run = Run(make_scheduler(), own=callback)
+    assert sum(map(len, grow(run, 40, seed=1))) > 10
+    was = {
+        "_settings": {"mode": "min", "max_wallclock_time": 600},
+        **{
+            name: value
+            for name, value in vars(callback).items()
+            if name
+            in {
+                "_baseline",
+                "_clock",
+                "_core",
+                "_deletions",
+                "_ended",
+                "_max_num_checkpoints",
+                "_metric",
+                "_num_brackets",
+                "_resource_attr",
+                "_scheduler",
+                "_without_rungs",
+            }
+        },
+    }
+    if baseline is None:
+        was["_score_settings"] = {
+            "approx_steps": 7,
+            "prior_beta_mean": 0.33,
+            "prior_beta_size": 2,
+            "min_data_at_rung": 5,
+        }
+    loaded = type(callback).__new__(type(callback))
+    loaded.__setstate__(dill.loads(dill.dumps(was)))
+    assert set(vars(loaded)) == set(vars(callback))
+    assert loaded.extra_results() == callback.extra_results()
+    copy = dill.loads(dill.dumps(run))
+    loaded._scheduler = copy.scheduler
+    copy.callbacks["own"] = loaded
+    copy.start()
+    assert grow(copy, 40, seed=2) == grow(run, 40, seed=2)
 
 
 def test_trials_that_ran_when_the_tuner_was_saved_are_lost():

@@ -41,6 +41,8 @@ import rungkeeper.syne_tune
 def test_everything_public_has_a_docstring():
     for name in rungkeeper.syne_tune.__all__:
         member = getattr(rungkeeper.syne_tune, name)
+        if not member.__module__.startswith("rungkeeper"):
+            continue  # Syne Tune's own
         assert inspect.getdoc(member), name
         for attribute, value in vars(member).items():
             if not attribute.startswith("_") and callable(value):

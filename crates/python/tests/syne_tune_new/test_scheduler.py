@@ -16,7 +16,7 @@ from syne_tune.backend.trial_status import Trial
 from syne_tune.config_space import choice, randint, uniform
 from syne_tune.optimizer.schedulers.searchers.searcher import BaseSearcher
 
-from tests.syne_tune_new.running import scheduler, tuner
+from tests.syne_tune_new.running import LONGEST, scheduler, space, tuner
 
 SPACE = {"x": uniform(0, 1), "depth": randint(1, 8), "kind": choice(["a", "b"]), "c": 7}
 
@@ -148,16 +148,17 @@ def test_trials_that_end_or_crash_are_not_promoted() -> None:
 
 
 class Noting(BaseSearcher):
-    """A searcher that has three configurations and notes what it is told."""
+    """A searcher that has few configurations and notes what it is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 3) -> None:
         super().__init__(SPACE)
+        self.most = most
         self.told: list[tuple[Any, ...]] = []
 
     def suggest(self, **kwargs: Any) -> dict[str, Any] | None:
         number = sum(event[0] == "suggest" for event in self.told)
         self.told.append(("suggest",))
-        if number == 3:
+        if number == self.most:
             return None
         return {"x": number / 4, "depth": np.int64(2), "kind": "a"}
 
@@ -235,6 +236,17 @@ def test_metadata_is_plain() -> None:
         ({"max_t": 2.5}, TypeError, "max_t must be an int, not float"),
         ({"grace_period": 27}, ValueError, "grace_period is 27, but must be below"),
         ({"reduction_factor": 1}, ValueError, "reduction_factor is 1"),
+        ({"reduction_factor": 1.0}, ValueError, "reduction_factor is 1"),
+        ({"reduction_factor": 2.5}, ValueError, "2.5, but must be a whole number"),
+        ({"reduction_factor": math.inf}, ValueError, "must be a whole number"),
+        ({"reduction_factor": "3"}, TypeError, "reduction_factor must be an int"),
+        ({"points_to_evaluate": {}}, TypeError, "must be a list of dicts, not dict"),
+        ({"points_to_evaluate": [3]}, TypeError, r"evaluate\[0\] must be a dict"),
+        ({"points_to_evaluate": [{}, {"y": 1}]}, ValueError, r"\[1\] has 'y', which"),
+        ({"points_to_evaluate": [{"x": 2}]}, ValueError, "has 2 as 'x', which is not"),
+        ({"points_to_evaluate": [{"x": "a"}]}, ValueError, "has 'a' as 'x', which is"),
+        ({"points_to_evaluate": [{"kind": "c"}]}, ValueError, "has 'c' as 'kind'"),
+        ({"points_to_evaluate": [{"c": 8}]}, ValueError, "as 'c', which is always 7"),
         ({"brackets": 0}, ValueError, "brackets is 0"),
         ({"brackets": 9}, ValueError, "bracket"),
         ({"max_checkpoints": 0}, ValueError, "max_checkpoints is 0"),
@@ -257,6 +269,17 @@ def test_a_budget_needs_a_backend_that_deletes(folder: Path) -> None:
     made, _ = tuner(scheduler(SPACE), "keeps", delete_checkpoints=False)
     with pytest.raises(ValueError, match=r"max_checkpoints is 4, which needs .*=True"):
         made.run()
+
+
+def test_a_budget_alone_does_too(folder: Path) -> None:
+    # Whether the backend is a simulator is known from the first result.
+    made, _ = tuner(
+        scheduler(space(folder), max_num_trials=None), "keeps", delete_checkpoints=False
+    )
+    with pytest.raises(ValueError, match=r"max_checkpoints is 4, which needs .*=True"):
+        made.run()
+    for process in made.trial_backend.trial_subprocess.values():
+        process.wait(LONGEST)
 
 
 def test_a_budget_below_the_workers_is_refused(folder: Path) -> None:

@@ -16,8 +16,6 @@ except metadata.PackageNotFoundError as error:
     message = 'rungkeeper.syne_tune needs Syne Tune: install "syne-tune", 0.13 or newer'
     raise ImportError(message) from error
 
-from rungkeeper import BetaBinomialEstimator, TrialInformation, TrialStatus
-
 _BEFORE_0_15 = tuple(map(int, re.findall(r"\d+", _VERSION)[:2])) < (0, 15)
 
 if _BEFORE_0_15:
@@ -25,6 +23,8 @@ if _BEFORE_0_15:
         HyperbandRemoveCheckpointsBaselineCallback,
         HyperbandRemoveCheckpointsCallback,
     )
+    from rungkeeper.syne_tune._estimator import BetaBinomialEstimator
+    from rungkeeper.syne_tune._reference import TrialInformation, TrialStatus
     from rungkeeper.syne_tune._removal import HyperbandRemoveCheckpointsCommon
     from rungkeeper.syne_tune._scheduler import HyperbandScheduler
 
@@ -41,6 +41,11 @@ if _BEFORE_0_15:
         "TrialStatus",
     ]
 else:
+    from rungkeeper import (  # type: ignore[assignment, unused-ignore]
+        BetaBinomialEstimator,
+        TrialInformation,
+        TrialStatus,
+    )
     from rungkeeper.syne_tune._promotion import PromotionASHA
     from rungkeeper.syne_tune._promotion_results import PromotionExtraResults
 

@@ -12,6 +12,7 @@ from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-
     config_space_to_json_dict,
 )
 from syne_tune.constants import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    ST_TUNER_TIME,
     ST_WORKER_TIMESTAMP,
 )
 from syne_tune.optimizer.scheduler import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
@@ -31,8 +32,10 @@ from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, u
 
 from rungkeeper._arguments import of_type, optional_whole
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
+from rungkeeper.syne_tune._numbers import as_number
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
+from rungkeeper.syne_tune._promotion_counting import Counting
 from rungkeeper.syne_tune._promotion_run import Run
 
 logger = logging.getLogger(__name__)
@@ -51,8 +54,8 @@ class PromotionASHA(
     time.
 
     The backend must be a `LocalBackend` with `delete_checkpoints=True` for a budget,
-    and for `max_num_trials`. The checkpoint of the best trial is kept, see
-    `best_checkpoint`.
+    and for `max_num_trials`. On Syne Tune's simulators a budget is only counted. The
+    checkpoint of the best trial is kept, see `best_checkpoint`.
 
     A tuner that is saved and loaded goes on: trials that ran then are resumed first.
     """
@@ -68,13 +71,14 @@ class PromotionASHA(
         time_attr: str = "training_iteration",
         max_t: SupportsIndex = 100,
         grace_period: SupportsIndex = 1,
-        reduction_factor: SupportsIndex = 3,
+        reduction_factor: SupportsIndex | float = 3,
         brackets: SupportsIndex = 1,
         max_num_trials: SupportsIndex | None = None,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
         policy: Policy = "rank_aware",
         random_seed: SupportsIndex | None = None,
+        points_to_evaluate: list[dict[str, Any]] | None = None,
     ) -> None:
         """A scheduler for a run that has not begun.
 
@@ -90,7 +94,7 @@ class PromotionASHA(
                 the whole number below it.
             max_t: Resource at which a trial stops.
             grace_period: The first rung.
-            reduction_factor: One in so many is promoted.
+            reduction_factor: One in so many is promoted, a whole number.
             brackets: Number of brackets; trials of bracket s are paused first at the
                 s-th rung.
             max_num_trials: Most trials that are started. Then promotions go on until
@@ -105,6 +109,8 @@ class PromotionASHA(
                 estimates, as in Syne Tune 0.13), "by_level" or "random".
             random_seed: Seed of the draws, the brackets and the random policy; by
                 default another one each time.
+            points_to_evaluate: Configurations that come first, in this order. What one
+                of them leaves out is drawn from its domain.
 
         Raises:
             ValueError: An argument outside its range.
@@ -136,11 +142,17 @@ class PromotionASHA(
             self.random_seed,
             sign=1 if do_minimize else -1,
             most=self._max_num_trials,
+            first=points_to_evaluate,
         )
         # Refuses what it must before anything starts. Without the callback nobody looks
         # at checkpoints.
         self._run = self._new_run(checkpoints="assumed")
         self._callback: PromotionCallback | None = None
+        self._counting = Counting(
+            max_num_trials=self._max_num_trials,
+            max_checkpoints=self._settings.max_checkpoints,
+            max_bytes=self._settings.max_bytes,
+        )
         self._warned: set[str] = set()
 
     # Settings.
@@ -275,9 +287,13 @@ class PromotionASHA(
 
         Raises:
             ValueError: The budget cannot be kept with this tuner.
-            TypeError: The backend keeps no checkpoints.
+            TypeError: The backend keeps no checkpoints, and is no simulator.
         """
-        self._check()
+        if self._callback is None:
+            self._counting.refuse()
+            self._counting.end_turn(self._run)
+        else:
+            self._callback.refuse(self._settings.max_checkpoints)
         was_interrupted = bool(self._run.interrupted)
         name = self._run.interrupted[0] if was_interrupted else self._run.promote()
         if name is not None:
@@ -304,13 +320,18 @@ class PromotionASHA(
         name = trial.trial_id
         if name not in self._run.milestones:
             return str(SchedulerDecision.STOP)  # it has ended already
+        if self._callback is None:
+            self._counting.reported(result)
         resource = self._resource(name, result)
-        if resource is None or self._run.is_old(name, result.get(ST_WORKER_TIMESTAMP)):
+        # Only simulators have the tuner's time in results, and it is theirs.
+        printed = result.get(ST_TUNER_TIME, result.get(ST_WORKER_TIMESTAMP))
+        if resource is None or self._run.is_old(name, printed):
             return str(SchedulerDecision.CONTINUE)
-        metric = result.get(self._metric)
+        metric = as_number(result.get(self._metric))
         if metric is None:
             self._warn(
-                f"trial {name} reports no {self._metric!r}: it is never promoted"
+                f"trial {name} reports {result.get(self._metric)!r} as "
+                f"{self._metric!r}, which is no number: it is never promoted"
             )
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
@@ -322,8 +343,9 @@ class PromotionASHA(
     def _resource(self, name: int, result: dict[str, Any]) -> int | None:
         """The resource of a result; None where it has none."""
         value = result.get(self._time_attr)
-        if isinstance(value, (int, float)) and 1 <= value < 2**53:
-            return int(value)
+        number = as_number(value)
+        if number is not None and 1 <= number < 2**53:
+            return int(number)
         self._warn(
             f"trial {name} reports {value!r} as {self._time_attr!r}, which must be a "
             "number from 1: such results do not count"
@@ -341,7 +363,7 @@ class PromotionASHA(
         self._run.complete(name)
         resource = self._resource(name, result)
         if resource is not None:
-            metric = result.get(self._metric)
+            metric = as_number(result.get(self._metric))
             self._configurations.completed(name, trial.config, resource, metric)
         self._offer_workers()
 
@@ -361,22 +383,3 @@ class PromotionASHA(
     def _offer_workers(self) -> None:
         if self._callback is not None:
             self._callback.offer_workers()
-
-    def _check(self) -> None:
-        """Refuses a tuner with which the run cannot be as it was asked for."""
-        if self._callback is not None:
-            problem = self._callback.problem(self._settings.max_checkpoints)
-            if problem is not None:
-                raise problem
-            return
-        needy = {
-            "max_checkpoints": self._settings.max_checkpoints,
-            "max_bytes": self._settings.max_bytes,
-            "max_num_trials": self._max_num_trials,
-        }
-        for name, value in needy.items():
-            if value is not None:
-                raise ValueError(
-                    f"{name} is {value}, which needs a backend with "
-                    "delete_checkpoints=True"
-                )

@@ -7,6 +7,9 @@ from typing import Any
 from syne_tune.backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     LocalBackend,
 )
+from syne_tune.backend.simulator_backend.simulator_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+    SimulatorBackend,
+)
 from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     Trial,
 )
@@ -16,6 +19,7 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
 
 from rungkeeper.syne_tune import _promotion_restore as restore
 from rungkeeper.syne_tune._promotion_configurations import Configurations
+from rungkeeper.syne_tune._promotion_counting import tell_counted_only
 from rungkeeper.syne_tune._promotion_files import Checkpoints
 from rungkeeper.syne_tune._promotion_processes import end
 from rungkeeper.syne_tune._promotion_run import Run
@@ -42,28 +46,34 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
         self._tuner: Any = None
         self._workers = 0
         self._offered: int | None = None
+        self._counts_only = False
         self.files: Checkpoints | None = None
 
     def __repr__(self) -> str:
         return f"PromotionCallback({self._run!r})"
 
-    def problem(self, max_checkpoints: int | None) -> Exception | None:
-        """Why the run cannot be as it was asked for."""
+    def refuse(self, max_checkpoints: int | None) -> None:
+        """Refuses a tuner with which the run cannot be as it was asked for.
+
+        Raises:
+            TypeError: Its backend is of another kind.
+            ValueError: Its workers are more than the checkpoints it may keep.
+        """
         if self._tuner is None:
-            return None
-        if self.files is None:
+            return
+        if self.files is None and (not self._counts_only or self._measures_running):
             kind = type(self._tuner.trial_backend).__name__
-            return TypeError(
-                f"the backend is a {kind}, but must be a LocalBackend: no other is "
-                "known to keep checkpoints that can be removed"
+            asked = " for a budget of bytes" if self._counts_only else ""
+            raise TypeError(
+                f"the backend is a {kind}, but must be a LocalBackend{asked}: no other "
+                "is known to keep checkpoints that can be removed"
             )
         if max_checkpoints is not None and max_checkpoints < self._workers:
-            return ValueError(
+            raise ValueError(
                 f"max_checkpoints is {max_checkpoints}, but n_workers is "
                 f"{self._workers}, and trials that run hold a checkpoint each: the "
                 f"smallest that works is {self._workers}"
             )
-        return None
 
     # What the tuner tells.
 
@@ -74,7 +84,11 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             tuner.n_workers = self._workers
         self._workers, self._offered = tuner.n_workers, None
         backend = tuner.trial_backend
-        if not isinstance(backend, LocalBackend):
+        # It derives from the other one, but its trials are no processes.
+        self._counts_only = isinstance(backend, SimulatorBackend)
+        if self._counts_only:
+            tell_counted_only(f"a {type(backend).__name__}")
+        if self._counts_only or not isinstance(backend, LocalBackend):
             return
         self.files = Checkpoints(backend)
         if self._run.has_begun():
@@ -89,9 +103,11 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
         self, trial: Trial, status: str, result: dict[str, Any], decision: str
     ) -> None:
         """Ends the process of a trial that pauses or stops."""
+        name = trial.trial_id
+        if self._counts_only and decision == "PAUSE":
+            self._run.committed(name, 0)
         if decision == "CONTINUE" or self.files is None:
             return
-        name = trial.trial_id
         has_ended = end(self._tuner.trial_backend.trial_subprocess[name])
         self.files.unmark(name)
         if not has_ended:
@@ -112,13 +128,15 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
 
     def on_loop_end(self) -> None:
         """Deletes the checkpoints that are over the budget."""
-        if self.files is None or not self._run.has_begun():
+        if not self._is_known() or not self._run.has_begun():
             return
-        self.files.retry()
-        if self._measures_running:
-            self._measure(self.files)
-        for removal in self._run.removal.loop_end(self._run.clock.seconds()):
-            self.files.delete(int(removal.trial))
+        if self.files is not None:
+            self.files.retry()
+            if self._measures_running:
+                self._measure(self.files)
+        for removal in self._run.removal.loop_end(self._seconds()):
+            if self.files is not None:
+                self.files.delete(int(removal.trial))
             logger.info(
                 "the checkpoint of trial %s is given up: level %s, rank %s of %s",
                 removal.trial,
@@ -131,16 +149,11 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
 
     def on_tuning_end(self) -> None:
         """Ends all processes, and moves the best checkpoint out of their reach."""
-        if self.files is None:
+        if not self._is_known():
             return
         self._tuner.n_workers, self._offered = self._workers, None
-        for name in self._run.milestones:
-            if name not in self._run.interrupted:
-                end(self._tuner.trial_backend.trial_subprocess[name])
-        for name in self._run.best_first():
-            if name == self._run.best or self.files.keep_as_best(name):
-                self._becomes_best(self.files, name)
-                break
+        if self.files is not None:
+            self._end_all(self.files)
         folder = self._tuner.tuner_path
         folder.mkdir(parents=True, exist_ok=True)
         (folder / LOG).write_text(self._run.removal.log(), encoding="utf-8")
@@ -153,7 +166,7 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
         A scheduler that suggests nothing ends the run, so it must not be asked while a
         running trial may make another one promotable.
         """
-        if self.files is None:
+        if not self._is_known():
             return
         available = len(self._run.interrupted)
         available += self._run.rungs.promotable() is not None
@@ -165,6 +178,9 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
     def prepare(self, name: int, was_interrupted: bool) -> None:
         """Sees to it that a trial trains on from a checkpoint, or else from scratch."""
         run, files = self._run, self.files
+        if self._counts_only:
+            run.resume(name, self._seconds())
+            return
         if files is None:
             raise RuntimeError("on_tuning_start was not called yet")
         files.end_output_line(name)
@@ -183,6 +199,24 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             self.files.delete(name)
 
     # How it is done.
+
+    def _is_known(self) -> bool:
+        """Whether the tuner has a backend of a kind that can be worked with."""
+        return self.files is not None or self._counts_only
+
+    def _seconds(self) -> float:
+        if self._counts_only:
+            return float(self._tuner.trial_backend.time_keeper.time())
+        return self._run.clock.seconds()
+
+    def _end_all(self, files: Checkpoints) -> None:
+        for name in self._run.milestones:
+            if name not in self._run.interrupted:
+                end(self._tuner.trial_backend.trial_subprocess[name])
+        for name in self._run.best_first():
+            if name == self._run.best or files.keep_as_best(name):
+                self._becomes_best(files, name)
+                break
 
     def _commit(self, files: Checkpoints, name: int) -> None:
         size = files.size(name)

@@ -11,6 +11,8 @@ from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-
     remove_constant_and_cast,
 )
 
+from rungkeeper._arguments import of_type
+
 Configuration = dict[str, Any]
 
 
@@ -29,6 +31,7 @@ class Configurations:
         *,
         sign: int,
         most: int | None,
+        first: list[Configuration] | None = None,
     ) -> None:
         """Configurations of a run that has not begun.
 
@@ -39,12 +42,19 @@ class Configurations:
             sign: What metrics are multiplied by before a searcher, which minimizes,
                 sees them.
             most: Number of trials; None for no limit.
+            first: What comes before anything is suggested, in this order; what one of
+                them leaves out is drawn.
+
+        Raises:
+            ValueError: One of the first is not of the space.
+            TypeError: One of the first is no dict.
         """
         self._space = config_space
         self._searcher = searcher
         self._random = np.random.RandomState(seed % 2**32)
         self._sign = sign
         self._left = most
+        self._first = [] if first is None else checked(first, config_space)
         self._next: Configuration | None = None
         self._is_exhausted = False
 
@@ -68,9 +78,13 @@ class Configurations:
         return taken
 
     def _draw(self) -> Configuration | None:
-        if self._searcher is None:
+        drawn: Configuration | None
+        if self._first or self._searcher is None:
+            given = self._first.pop(0) if self._first else {}
             drawn = {
-                name: domain.sample(random_state=self._random)
+                name: given[name]
+                if name in given
+                else domain.sample(random_state=self._random)
                 for name, domain in self._space.items()
                 if isinstance(domain, Domain)
             }
@@ -83,13 +97,21 @@ class Configurations:
     # What a searcher is told.
 
     def reported(
-        self, trial: int, configuration: Configuration, resource: int, metric: Any
+        self,
+        trial: int,
+        configuration: Configuration,
+        resource: int,
+        metric: float | None,
     ) -> None:
         """A result that counts."""
         self._tell("on_trial_result", trial, configuration, resource, metric)
 
     def completed(
-        self, trial: int, configuration: Configuration, resource: int, metric: Any
+        self,
+        trial: int,
+        configuration: Configuration,
+        resource: int,
+        metric: float | None,
     ) -> None:
         """The last result of a trial that ended by itself or at the max resource."""
         self._tell("on_trial_complete", trial, configuration, resource, metric)
@@ -105,9 +127,9 @@ class Configurations:
         trial: int,
         configuration: Configuration,
         resource: int,
-        metric: Any,
+        metric: float | None,
     ) -> None:
-        if self._searcher is None or not _is_number(metric):
+        if self._searcher is None or metric is None or not math.isfinite(metric):
             return
         told: dict[str, Any] = {
             "trial_id": trial,
@@ -120,5 +142,39 @@ class Configurations:
         method(**told)
 
 
-def _is_number(metric: Any) -> bool:
-    return isinstance(metric, (int, float)) and math.isfinite(metric)
+def checked(given: object, space: Configuration) -> list[Configuration]:
+    """The configurations that a user wants to come first.
+
+    Raises:
+        ValueError: One is not of the space.
+        TypeError: They are no list of dicts.
+    """
+    name = "points_to_evaluate"
+    if not isinstance(given, (list, tuple)):
+        raise TypeError(f"{name} must be a list of dicts, not {type(given).__name__}")
+    return [_point(f"{name}[{i}]", point, space) for i, point in enumerate(given)]
+
+
+def _point(name: str, given: object, space: Configuration) -> Configuration:
+    of_type(name, given, dict)
+    point = {}
+    for key, value in dict(given).items():  # type: ignore[call-overload]
+        if key not in space:
+            raise ValueError(f"{name} has {key!r}, which is not in config_space")
+        domain = space[key]
+        if not isinstance(domain, Domain):
+            if value != domain:
+                raise ValueError(
+                    f"{name} has {value!r} as {key!r}, which is always {domain!r}"
+                )
+            continue
+        try:
+            point[key] = domain.cast(value)
+            fits = domain.is_valid(point[key])
+        except (TypeError, ValueError, AssertionError):
+            fits = False
+        if not fits:
+            raise ValueError(
+                f"{name} has {value!r} as {key!r}, which is not in {domain}"
+            )
+    return point

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from rungkeeper import RemovalCallback, TrialStatus
 from rungkeeper._clock import Clock
@@ -84,7 +84,7 @@ class Run:
         """Whether a result is of a process that trained the trial before its resume."""
         return printed is not None and printed < self.resumed_at.get(trial, 0.0)
 
-    def reported(self, trial: int, resource: int, metric: Any) -> Decision:
+    def reported(self, trial: int, resource: int, metric: float | None) -> Decision:
         """A running trial reports: it goes on, is paused or stopped."""
         milestone = self.milestones[trial]
         if resource < milestone:
@@ -100,9 +100,9 @@ class Run:
         self._stands(trial, level, metric)
         return decision
 
-    def _stands(self, trial: int, level: int, metric: Any) -> None:
+    def _stands(self, trial: int, level: int, metric: float | None) -> None:
         self.standings.pop(trial, None)
-        if isinstance(metric, (int, float)) and math.isfinite(metric):
+        if metric is not None and math.isfinite(metric):
             self.standings[trial] = Standing(level, self.sign * metric)
 
     def resume(self, trial: int, now: float | None) -> bool:

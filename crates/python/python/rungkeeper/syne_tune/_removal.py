@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from abc import ABC, abstractmethod
 from typing import Any
 
 from syne_tune.backend.simulator_backend.simulator_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
@@ -13,27 +12,32 @@ from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, imp
     Status,
     Trial,
 )
-from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    TunerCallback,
-)
 
 from rungkeeper import RemovalCallback, TrialStatus
 from rungkeeper._arguments import of_type, whole
 from rungkeeper._clock import Clock
-from rungkeeper.syne_tune import _rungs
+from rungkeeper.syne_tune import _reference, _rungs, _state
 from rungkeeper.syne_tune._deletions import Deletions
+from rungkeeper.syne_tune._methods import Methods, is_finite
 
 logger = logging.getLogger(__name__)
 
 
+# How the core tells of a metric that is no finite number; here the end is not true.
+_NEVER = ": it ranks behind all others and is never promoted"
+
+
 class HyperbandRemoveCheckpointsCommon(
-    TunerCallback,  # type: ignore[misc, unused-ignore]
-    ABC,
+    Methods,
+    _reference.Common,  # type: ignore[misc, unused-ignore]
 ):
     """Keeps the checkpoints of a run within a budget, as a callback of the tuner.
 
     A `rungkeeper.RemovalCallback` decides. It gets the rungs when tuning starts, and
-    from then on what the tuner tells its callbacks.
+    from then on what the tuner tells its callbacks. A subclass may decide otherwise, by
+    `_trials_to_be_removed` or one of the methods that stand behind it, as with Syne
+    Tune's own class. This class itself decides nothing: it is for subclasses, and for
+    `isinstance`.
 
     A tuner that is saved and loaded goes on where it was saved: counts, estimators and
     the time that was used are kept. Trials that ran then are lost to Syne Tune; they
@@ -67,21 +71,23 @@ class HyperbandRemoveCheckpointsCommon(
         of_type("metric", metric, str)
         of_type("resource_attr", resource_attr, str)
         self._settings: dict[str, Any] = {"mode": mode}
-        if max_wallclock_time is not None:
-            self._settings["max_wallclock_time"] = max_wallclock_time
+        self._max_wallclock_time = max_wallclock_time
         self._max_num_checkpoints = whole("max_num_checkpoints", max_num_checkpoints, 1)
         self._metric = metric
+        self._metric_sign = -1 if mode == "max" else 1
         self._resource_attr = resource_attr
         self._core: RemovalCallback | None = None
         self._scheduler: Any = None
+        self._trial_backend: Any = None
+        self._by_methods = False
         self._without_rungs: set[str] = set()
         self._ended: list[str] = []
         # Refuses what cannot be, before the run begins.
         self._new_core({"rungs": [(1, (1, 2))]})
 
-    @abstractmethod
     def _policy(self) -> dict[str, Any]:
-        """The policy, as settings of a `RemovalCallback`."""
+        """The policy, as settings of a `RemovalCallback`; none where methods decide."""
+        return {}
 
     @property
     def max_num_checkpoints(self) -> int:
@@ -91,7 +97,7 @@ class HyperbandRemoveCheckpointsCommon(
     @max_num_checkpoints.setter
     def max_num_checkpoints(self, value: int) -> None:
         self._max_num_checkpoints = whole("max_num_checkpoints", value, 1)
-        if self._core is not None:
+        if self._core is not None and not self._by_methods:
             self._core.set_budget(max_checkpoints=value)
 
     @property
@@ -127,17 +133,13 @@ class HyperbandRemoveCheckpointsCommon(
 
         Raises:
             TypeError: The scheduler has no rungs, or the backend keeps no checkpoints.
+            ValueError: The tuner has another callback that removes checkpoints.
         """
-        scheduler, backend = tuner.scheduler, tuner.trial_backend
-        if not hasattr(scheduler, "terminator"):
-            kind = type(scheduler).__name__
-            raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
-        if isinstance(backend, SimulatorBackend):
-            raise TypeError("a SimulatorBackend has no checkpoints to delete")
-        if self._core is None or scheduler is not self._scheduler:
+        begins = self._core is None or tuner.scheduler is not self._scheduler
+        self._check_and_initialize(tuner)
+        if begins:
             self._begin(tuner)
-        self._scheduler = scheduler
-        self._deletions = Deletions(backend)
+        self._deletions = Deletions(self._trial_backend)
         self._look_at_files(self._running_core())
         if self.max_num_checkpoints < getattr(tuner, "n_workers", 0):
             logger.warning(
@@ -146,6 +148,16 @@ class HyperbandRemoveCheckpointsCommon(
                 self.max_num_checkpoints,
                 tuner.n_workers,
             )
+
+    def _check_and_initialize(self, tuner: Any) -> None:
+        scheduler, backend = tuner.scheduler, tuner.trial_backend
+        if not hasattr(scheduler, "terminator"):
+            kind = type(scheduler).__name__
+            raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
+        if isinstance(backend, SimulatorBackend):
+            raise TypeError("a SimulatorBackend has no checkpoints to delete")
+        _refuse_a_second(getattr(tuner, "callbacks", None) or ())
+        self._scheduler, self._trial_backend = scheduler, backend
 
     def on_fetch_status_results(
         self, trial_status_dict: dict[int, tuple[Trial, str]], new_results: Any
@@ -180,6 +192,8 @@ class HyperbandRemoveCheckpointsCommon(
                 core.complete(trial_id)
             return
         level, metric = int(result[self._resource_attr]), result.get(self._metric)
+        if not self._by_methods and not is_finite(metric):
+            self._decide_by_methods()
         report: Any = (trial_id, level, metric, decision)
         try:
             core.result(*report)
@@ -190,6 +204,11 @@ class HyperbandRemoveCheckpointsCommon(
                 core.result(*report)
             else:
                 logger.warning("a report does not count: %s", refused)
+                return
+        self._reported(trial_id, result)
+
+    def _reported(self, trial_id: str, result: dict[str, Any]) -> None:
+        """A report counted."""
 
     def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
         """A trial's training program ended by itself."""
@@ -201,28 +220,55 @@ class HyperbandRemoveCheckpointsCommon(
         if self._ended:
             self._settle_ended(core)
         self._deletions.retry()
-        removals = core.loop_end(self._clock.seconds())
+        if self._max_wallclock_time != self._known_limit:
+            self._take_limit(core)
+        removals: list[Any] = core.loop_end(self._clock.seconds())
+        removed = [(r.trial, r.level, r.rank, r.rung_len) for r in removals]
+        if self._by_methods:
+            chosen = self._choose_by_methods()
+            removed = [(t.trial_id, t.level, t.rank, t.rung_len) for t in chosen]
         for note in core.take_notes():
-            logger.warning(note)
-        for removal in removals:
-            self._deletions.delete(removal.trial)
+            logger.warning(
+                note.replace(_NEVER, ", which Syne Tune's scheduler may promote")
+            )
+        for trial, level, rank, rung_len in removed:
+            self._remove_checkpoint_of(trial, level)
             logger.info(
                 "the checkpoint of trial %s is given up: level %s, rank %s of %s",
-                removal.trial,
-                removal.level,
-                removal.rank,
-                removal.rung_len,
+                trial,
+                level,
+                rank,
+                rung_len,
             )
+
+    def _take_limit(self, core: RemovalCallback) -> None:
+        """Someone set another `_max_wallclock_time` while the run went on."""
+        core.set_limits(max_wallclock_time=self._max_wallclock_time)
+        self._known_limit = self._max_wallclock_time
 
     def _begin(self, tuner: Any) -> None:
         settings = _rungs.settings(tuner.scheduler.terminator)
-        if "max_wallclock_time" not in self._settings:
+        if self._max_wallclock_time is None:
             settings |= _limits(getattr(tuner, "stop_criterion", None))
         self._num_brackets: int = settings["brackets"]
+        self._levels = [level for level, _ in settings["rungs"]]
         self._core = self._new_core(settings)
-        _rungs.catch_up(self._core, tuner.scheduler.terminator)
+        self._known_limit = self._max_wallclock_time
         self._without_rungs = set()
         self._clock = Clock()
+        self._by_methods = False
+        policy = self._policy().get("policy")
+        all_finite = _rungs.catch_up(self._core, tuner.scheduler.terminator)
+        # Of several brackets Syne Tune takes all trials at a level for one rung's, also
+        # those that only pass by; the core does not.
+        as_one = self._num_brackets > 1 and policy in ("speculative", "by_level")
+        if policy is None or as_one or not all_finite or self._overridden():
+            self._decide_by_methods()
+
+    def _decide_by_methods(self) -> None:
+        """From now on the methods decide what goes, and no longer the core."""
+        self._by_methods = True
+        self._running_core().set_budget()
 
     def _look_at_files(self, core: RemovalCallback) -> None:
         """Brings together what is known and what is there, where a run goes on."""
@@ -239,23 +285,25 @@ class HyperbandRemoveCheckpointsCommon(
 
     def _new_core(self, rungs: dict[str, Any]) -> RemovalCallback:
         return RemovalCallback(
-            **self._settings,
-            **self._policy(),
-            **rungs,
-            max_checkpoints=self._max_num_checkpoints,
-            promotion_rule="top_fraction",
-            horizon="first_term_kept",
-            repeated_reports_are_data=True,
-            promoted_behind_equals=True,
-            checkpoints="assumed",
-            log_notes=False,
-            source="Syne Tune 0.13",
+            **{
+                "promotion_rule": "top_fraction",
+                "horizon": "first_term_kept",
+                "repeated_reports_are_data": True,
+                "promoted_behind_equals": True,
+                "max_wallclock_time": self._max_wallclock_time,
+                "max_checkpoints": self._max_num_checkpoints,
+                "checkpoints": "assumed",
+                "log_notes": False,
+                "source": "Syne Tune 0.13",
+                **self._settings,
+                **self._policy(),
+                **rungs,
+            }
         )
 
-    def _running_core(self) -> RemovalCallback:
-        if self._core is None:
-            raise RuntimeError("on_tuning_start was not called yet")
-        return self._core
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """What was pickled, also by 0.1.0 or by Syne Tune's own class."""
+        self.__dict__.update(_state.as_now(type(self), state))
 
     def _settle_ended(self, core: RemovalCallback) -> None:
         """Crashed trials hold no checkpoint; one that was paused before still does."""
@@ -272,3 +320,14 @@ def _limits(criterion: Any) -> dict[str, int | None]:
         "max_num_trials": getattr(criterion, "max_num_trials_started", None),
         "max_num_reports": getattr(criterion, "max_num_evaluations", None),
     }
+
+
+def _refuse_a_second(callbacks: Any) -> None:
+    removing = [type(c) for c in callbacks if isinstance(c, _reference.Common)]
+    if len(removing) > 1:
+        found = " and ".join(f"{kind.__module__}.{kind.__name__}" for kind in removing)
+        raise ValueError(
+            f"two callbacks of one tuner remove checkpoints: {found}. Leave one: "
+            "either the one in the list of callbacks, or the scheduler's, which "
+            "early_checkpoint_removal_kwargs asks for"
+        )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rungkeeper import RemovalCallback
+from rungkeeper.syne_tune._methods import is_finite
 
 
 class Standing(NamedTuple):
@@ -41,15 +42,20 @@ def bracket_of(terminator: Any, trial: str) -> int:
     return int(terminator._task_info.get(trial, 0))
 
 
-def catch_up(core: RemovalCallback, terminator: Any) -> None:
+def catch_up(core: RemovalCallback, terminator: Any) -> bool:
     """Tells a new callback of the trials that stand in rungs already.
 
     They are there where the callback joins a run that went on without it. In what order
     they arrived is not known: by their numbers, it is assumed.
+
+    Returns:
+        Whether all metrics are finite numbers.
     """
+    all_finite = True
     for bracket, trial, standings in _standings(terminator):
         core.start(trial, bracket)
         for standing in standings:
+            all_finite &= is_finite(standing.metric)
             core.result(
                 trial,
                 standing.level,
@@ -58,6 +64,7 @@ def catch_up(core: RemovalCallback, terminator: Any) -> None:
             )
         if standings[-1].promoted:
             core.complete(trial)  # whatever it did since, nobody follows it any more
+    return all_finite
 
 
 def _own_rungs(terminator: Any) -> bool:

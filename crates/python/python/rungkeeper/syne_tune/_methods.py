@@ -1,0 +1,184 @@
+"""The methods by which Syne Tune's callbacks decide, for those who override them.
+
+Mostly a `rungkeeper.RemovalCallback` decides alone. Where a subclass overrides one of
+these methods, or where metrics are no finite numbers (which the core ranks behind all
+others, while Syne Tune's rungs hold them wherever its sorted list put them), the
+methods are called as Syne Tune calls them, with what its scheduler tells of its rungs.
+"""
+
+import math
+import time
+from typing import Any
+
+from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper._clock import Clock
+from rungkeeper.syne_tune import _reference
+from rungkeeper.syne_tune._deletions import Deletions
+
+# (trial, rank from 0, metric, level), as the scheduler tells of its paused trials.
+Paused = tuple[str, int, float, int]
+
+#: What decides. Another one of these in a subclass is asked.
+DECIDING = (
+    "_compute_scores",
+    "_count_trials_with_checkpoints",
+    "_filter_paused_trials",
+    "_get_time_ratio",
+    "_prepare_score_inputs",
+    "_probability_for_rung",
+    "_trials_to_be_removed",
+    "_update_estimators",
+    "estimator_for_rung",
+)
+_PACKAGES = ("rungkeeper.syne_tune.", "syne_tune.")
+
+
+class Methods:
+    """What subclasses of Syne Tune's callbacks know: its private names, kept alive."""
+
+    max_num_checkpoints: int
+    _core: RemovalCallback | None
+    _scheduler: Any
+    _deletions: Deletions
+    _clock: Clock
+
+    def _running_core(self) -> RemovalCallback:
+        if self._core is None:
+            raise RuntimeError("on_tuning_start was not called yet")
+        return self._core
+
+    def _overridden(self) -> list[str]:
+        """Which of the deciding methods are not those of this package."""
+        own = next(c for c in type(self).__mro__ if c.__module__.startswith(_PACKAGES))
+
+        def function(owner: object, name: str) -> object:
+            method = getattr(owner, name, None)
+            return getattr(method, "__func__", method)
+
+        return [
+            name for name in DECIDING if function(self, name) != function(own, name)
+        ]
+
+    # What happened, by the names that Syne Tune has for it.
+
+    @property
+    def _trial_status(self) -> dict[str, str]:
+        return dict(self._running_core().trials())
+
+    @property
+    def _trials_with_checkpoints_removed(self) -> dict[str, int]:
+        """Paused trials without checkpoint, with the level where each is paused."""
+        core = self._running_core()
+        removed = {}
+        for trial, status in core.trials():
+            standing = core.trial_information(trial)
+            if status == TrialStatus.PAUSED_NO_CHECKPOINT and standing is not None:
+                removed[trial] = standing.level
+        return removed
+
+    @property
+    def _trials_resumed_without_checkpoint(self) -> list[tuple[str, int]]:
+        return self._running_core().trials_resumed_without_checkpoint()
+
+    @property
+    def _num_checkpoints_removed(self) -> int:
+        return self._running_core().num_checkpoints_removed
+
+    @property
+    def _num_trials_resumed(self) -> int:
+        return self._running_core().extra_results()["num_trials_resumed"]
+
+    @property
+    def _start_time(self) -> float:
+        """When the run would have begun without its interruptions."""
+        return time.perf_counter() - self._clock.seconds()
+
+    # The methods.
+
+    def _count_trials_with_checkpoints(self) -> int:
+        """How many trials hold a checkpoint, running ones included."""
+        return self._running_core().num_with_checkpoint
+
+    def _filter_paused_trials(self, paused_trials: list[Paused]) -> list[Paused]:
+        """Those of the paused trials that hold a checkpoint."""
+        core = self._running_core()
+        held = TrialStatus.PAUSED_WITH_CHECKPOINT
+        return [entry for entry in paused_trials if core.status(entry[0]) == held]
+
+    def _trials_to_be_removed(
+        self, paused_trials_with_checkpoints: list[Paused], num_to_remove: int
+    ) -> list[Any]:
+        """The trials that lose their checkpoints, each with `trial_id` and `level`.
+
+        Args:
+            paused_trials_with_checkpoints: (trial, rank from 0, metric, level) each.
+            num_to_remove: How many are over the budget, of these trials.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} has no _trials_to_be_removed, which is to choose "
+            f"{num_to_remove} of {len(paused_trials_with_checkpoints)} paused trials"
+        )
+
+    def _remove_checkpoint_of(self, trial_id: str, level: int) -> None:
+        """Removes the checkpoint of a trial that is paused at a level.
+
+        Raises:
+            ValueError: The trial is not paused with a checkpoint.
+        """
+        core = self._running_core()
+        if core.status(trial_id) != TrialStatus.PAUSED_NO_CHECKPOINT:
+            core.give_up(trial_id)
+        self._deletions.delete(trial_id)
+
+    def _get_time_ratio(self) -> float:
+        """What is left of the run over what is used, at the end of this turn."""
+        return self._running_core().time_ratio
+
+    def _choose_by_methods(self) -> list[Any]:
+        """What the methods choose."""
+        over = self._count_trials_with_checkpoints() - self.max_num_checkpoints
+        if over <= 0:
+            return []
+        paused = self._scheduler.terminator.paused_trials()
+        candidates = self._filter_paused_trials(paused)
+        over = min(over, len(candidates))
+        return self._trials_to_be_removed(candidates, over) if over > 0 else []
+
+    def _as_information(
+        self, paused: list[Paused], scores: list[float] | None = None
+    ) -> list[Any]:
+        """The paused trials as Syne Tune's `TrialInformation`, ranks from 1."""
+        lengths = self._rung_lens(paused)
+        return [
+            _reference.TrialInformation(
+                trial_id=trial,
+                level=level,
+                rank=rank + 1,
+                rung_len=length,
+                score_val=0.0 if scores is None else scores[index],
+            )
+            for index, ((trial, rank, _, level), length) in enumerate(
+                zip(paused, lengths, strict=True)
+            )
+        ]
+
+    def _rung_lens(self, paused: list[Paused]) -> list[int]:
+        """The length of the rung where each trial stands, that of its own bracket."""
+        core = self._running_core()
+        lengths = {
+            level: length
+            for level, length, _ in self._scheduler.terminator.information_for_rungs()
+        }
+        standings = [core.trial_information(trial) for trial, *_ in paused]
+        return [
+            lengths[level] if standing is None else standing.rung_len
+            for (*_, level), standing in zip(paused, standings, strict=True)
+        ]
+
+
+def is_finite(metric: object) -> bool:
+    """Whether a metric is a finite number."""
+    try:
+        return math.isfinite(metric)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False

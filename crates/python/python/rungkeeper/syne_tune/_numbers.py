@@ -1,0 +1,26 @@
+"""What is a number in a result: of Python, NumPy, or any other library."""
+
+import math
+from typing import Any
+
+
+def as_number(value: Any) -> float | None:
+    """A value as a float; None for what is no number.
+
+    Numbers are those of Python (`Decimal` and `bool` too) and NumPy, and arrays and
+    tensors of one element. Text is none, also where it looks like one.
+    """
+    item = getattr(value, "item", None)
+    if callable(item):  # a NumPy scalar, an array, a tensor
+        try:
+            value = item()
+        except (TypeError, ValueError, RuntimeError):
+            return None
+    if isinstance(value, (str, bytes, bytearray)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+    except (TypeError, ValueError):
+        return None

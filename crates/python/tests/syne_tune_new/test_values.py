@@ -1,0 +1,119 @@
+"""Numbers of all kinds in results and arguments; configurations that come first."""
+
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from syne_tune.backend.trial_status import Trial
+
+from tests.syne_tune_new.test_scheduler import SPACE, Noting, asha
+
+
+class Tensor:
+    """What holds one number, as tensors of other libraries do."""
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def item(self) -> float:
+        return self.value
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        int,
+        float,
+        np.int64,
+        np.int32,
+        np.float32,
+        np.float64,
+        np.array,
+        Decimal,
+        Fraction,
+        Tensor,
+        lambda value: np.array([value]),
+    ],
+)
+def test_numbers_of_all_kinds_count(number: Any) -> None:
+    searcher = Noting(most=9)
+    scheduler = asha(reduction_factor=2, max_t=4, searcher=searcher)
+    trials = []
+    for name in range(4):
+        suggestion = scheduler.suggest()
+        assert suggestion is not None
+        trials.append(Trial(name, suggestion.config, datetime(2024, 1, 1)))
+        scheduler.on_trial_add(trials[name])
+    for name in range(4):
+        result = {"loss": number(name + 2), "epoch": number(1)}
+        assert scheduler.on_trial_result(trials[name], result) == "PAUSE"
+    suggestion = scheduler.suggest()
+    assert suggestion is not None
+    assert suggestion.checkpoint_trial_id == 0
+    assert [event[2] for event in searcher.told if event[0] == "result"] == [2, 3, 4, 5]
+    result = {"loss": number(1), "epoch": number(4)}
+    assert scheduler.on_trial_result(trials[0], result) == "STOP"
+    assert scheduler._run.standings[0].merit == -1
+
+
+@pytest.mark.parametrize(
+    "value", ["0.1", b"1", None, [0.1], np.array([1, 2]), np.str_("1"), {}, 1j]
+)
+def test_what_is_no_number_does_not(
+    value: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduler = asha(reduction_factor=2)
+    trials = [Trial(name, {"x": 0.5}, datetime(2024, 1, 1)) for name in range(2)]
+    for trial in trials:
+        scheduler.on_trial_add(trial)
+        assert scheduler.on_trial_result(trial, {"loss": 1, "epoch": value}) == (
+            "CONTINUE"
+        )
+        assert scheduler.on_trial_result(trial, {"loss": value, "epoch": 1}) == "PAUSE"
+    assert "as 'loss', which is no number: it is never promoted" in caplog.text
+    suggestion = scheduler.suggest()
+    assert suggestion is not None
+    assert suggestion.spawn_new_trial_id
+
+
+def test_a_whole_float_is_a_reduction_factor() -> None:
+    made = asha(reduction_factor=3.0)
+    assert "reduction_factor=3," in repr(made)
+    assert made.log().splitlines()[0] == asha().log().splitlines()[0]
+    assert (
+        asha(reduction_factor=np.float64(4)).metadata()["scheduler_kwargs"][
+            "reduction_factor"
+        ]
+        == 4
+    )
+
+
+@pytest.mark.parametrize("searcher", [None, "random_search", "kde", "object"])
+def test_points_to_evaluate_come_first(searcher: Any) -> None:
+    points = [
+        {"x": 0.25, "depth": 3, "kind": "b", "c": 7},
+        {"depth": np.int64(5), "x": 1},
+        {},
+    ]
+    searcher = Noting() if searcher == "object" else searcher
+    scheduler = asha(searcher=searcher, points_to_evaluate=points)
+    drawn = []
+    for _ in range(5):
+        suggestion = scheduler.suggest()
+        assert suggestion is not None
+        drawn.append(suggestion.config)
+    assert drawn[0] == points[0]
+    assert drawn[1]["x"] == 1.0
+    assert type(drawn[1]["depth"]) is int
+    assert drawn[1]["depth"] == 5
+    for configuration in drawn:
+        assert configuration.keys() == SPACE.keys()
+        assert configuration["kind"] in ("a", "b")
+    assert len(points) == 3  # they are the user's
+    few = asha(points_to_evaluate=points[:1])
+    first = few.suggest()
+    assert first is not None
+    assert first.config == points[0]
