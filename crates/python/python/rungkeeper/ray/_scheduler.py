@@ -6,15 +6,19 @@ from typing import Any, Literal, SupportsIndex
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 
-from rungkeeper._arguments import of_type, one_of, optional_whole, whole
+from rungkeeper._arguments import (
+    of_type,
+    one_of,
+    optional_whole,
+    whole,
+    whole_or_float,
+)
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
-from rungkeeper.ray._trials import RUNNING, Trial
+from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, reported, resource
 from rungkeeper.ray._unfinished import Unfinished
-
-LARGEST = 2**53
 
 
 class PromotionASHA(TrialScheduler):
@@ -30,45 +34,57 @@ class PromotionASHA(TrialScheduler):
 
     When nothing runs, nothing can be promoted and no trial is left to start, the paused
     trials end; their checkpoints stay.
+
+    It serves one run: another `Tuner` needs another one.
     """
 
     _supports_buffered_results = False
 
     def __init__(
         self,
-        *,
         time_attr: str = "training_iteration",
         metric: str | None = None,
         mode: Literal["min", "max"] | None = None,
         max_t: SupportsIndex = 100,
         grace_period: SupportsIndex = 1,
-        reduction_factor: SupportsIndex = 4,
+        reduction_factor: SupportsIndex | float = 4,
         brackets: SupportsIndex = 1,
+        stop_last_trials: bool = True,
+        *,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
         policy: Policy = "rank_aware",
+        pin_best: bool = True,
         max_concurrent: SupportsIndex | None = None,
         seed: SupportsIndex = 0,
     ) -> None:
         """A scheduler for a run that has not begun.
 
+        The first eight arguments are those of Ray's `ASHAScheduler`, in its order.
+
         Args:
-            time_attr: The reported value that counts the resource, from 1. A fraction
-                counts as the whole number below it.
+            time_attr: The reported value that counts the resource, from 1; a path such
+                as "info/steps" where it is nested. A fraction counts as the whole
+                number below it. A trial that reports no number there is not paused.
             metric: What is compared; by default what `TuneConfig` says. A value that is
                 no finite number is the worst and never promoted.
             mode: Whether small or large metrics are good; likewise.
             max_t: Resource at which a trial stops.
             grace_period: The first rung.
-            reduction_factor: One in so many is promoted.
+            reduction_factor: One in so many is promoted: a whole number, also as 4.0.
             brackets: Number of brackets; trials of bracket s are paused first at the
                 s-th rung.
+            stop_last_trials: Whether trials end at `max_t`; otherwise they go on to
+                their own end.
             max_checkpoints: Most trials that hold a checkpoint: paused ones and running
                 ones. Ended trials keep theirs beside that.
             max_bytes: Most bytes of the checkpoints of those.
             policy: Which go first: "rank_aware" (what costs least in expectation, as
                 the ranks of the trials tell it), "speculative" (likewise, from
                 estimates, as in Syne Tune 0.13), "by_level" or "random".
+            pin_best: Whether the checkpoint of the trial that is the best by its last
+                metric is kept, within `max_checkpoints`: while that trial is paused,
+                one trial less can run. Not possible where `max_checkpoints` is 1.
             max_concurrent: Most trials that run at once; by default as many as fit into
                 the cluster. Give it where the cluster grows with its load, or is
                 shared.
@@ -79,6 +95,8 @@ class PromotionASHA(TrialScheduler):
             TypeError: An argument of another type.
         """
         super().__init__()  # type: ignore[no-untyped-call]
+        if metric is not None:
+            of_type("metric", metric, str)
         self._metric = metric
         self._mode = None if mode is None else one_of("mode", mode, ("min", "max"))
         of_type("time_attr", time_attr, str)
@@ -86,12 +104,16 @@ class PromotionASHA(TrialScheduler):
         self._settings = PromotionSettings.checked(
             max_t=max_t,
             grace_period=grace_period,
-            reduction_factor=reduction_factor,
+            reduction_factor=whole_or_float("reduction_factor", reduction_factor, 2),
             brackets=brackets,
             max_checkpoints=max_checkpoints,
             max_bytes=max_bytes,
             policy=policy,
         )
+        of_type("stop_last_trials", stop_last_trials, bool)
+        self._stops_last = stop_last_trials
+        of_type("pin_best", pin_best, bool)
+        self._pin_best = pin_best
         self._seed = whole("seed", seed, 0)
         self._slots = Slots(None)
         self.limit_concurrent(optional_whole("max_concurrent", max_concurrent, 1))
@@ -139,6 +161,8 @@ class PromotionASHA(TrialScheduler):
             return False
         if mode:
             self._mode = one_of("mode", mode, ("min", "max"))
+        if metric is not None:
+            of_type("metric", metric, str)
         self._metric = metric or self._metric or DEFAULT_METRIC
         if self._mode is None:
             raise ValueError("mode is None, but must be 'min' or 'max'")
@@ -154,7 +178,8 @@ class PromotionASHA(TrialScheduler):
             max_num_trials=num_trials if 0 < num_trials <= LARGEST else None,
         )
         rungs = self._settings.rungs(mode, self._seed)
-        return Run(rungs, removal, self._settings.max_t)
+        most, stops_last = self._settings.max_t, self._stops_last
+        return Run(rungs, removal, most, mode=mode, stops_last=stops_last)
 
     # State.
 
@@ -166,6 +191,8 @@ class PromotionASHA(TrialScheduler):
         """Goes on from a state."""
         self._run, self._trials = state["run"], None
         self._is_settled = False
+        if self._run is not None and self._mode is not None:
+            self._run.mode = self._mode  # which runs of earlier versions do not have
 
     def __getstate__(self) -> dict[str, Any]:
         # Trials belong to the process.
@@ -175,6 +202,10 @@ class PromotionASHA(TrialScheduler):
             "_marked": set(),
             "_repeats": set(),
         }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # One of an earlier version has fewer attributes.
+        self.__dict__.update({"_stops_last": True, "_pin_best": True, **state})
 
     def __repr__(self) -> str:
         shown = {k: v for k, v in vars(self._settings).items() if k != "brackets"}
@@ -224,24 +255,30 @@ class PromotionASHA(TrialScheduler):
         """A trial reports."""
         run, trials = self._begun()
         name = trial.trial_id
-        if self._time_attr not in result:
+        at = resource(self._time_attr, result)
+        if at is None:
+            value = reported(self._time_attr, result)
+            said = "no" if value is None else f"{value!r}, which is no number, as"
             trials.warn_once(
                 f"{name}-time",
-                f"trial {name} reports no {self._time_attr!r}: it is not paused",
+                f"trial {name} reports {said} {self._time_attr!r}: it is not paused",
             )
             return str(TrialScheduler.CONTINUE)
         if name not in run.milestones:
             return str(TrialScheduler.STOP)  # it has ended already
-        resource = int(result[self._time_attr])
-        if resource <= run.furthest.get(name, 0):
+        if at <= run.furthest.get(name, 0):
             self._repeats.add(name)
         else:
             self._repeats.discard(name)
-        return run.reported(name, resource, result.get(self._metric or DEFAULT_METRIC))
+        metric = reported(self._metric or DEFAULT_METRIC, result)
+        trials.check_resumed(trial, at, metric)
+        return run.reported(name, at, metric)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """The trial that is promoted, if a slot is free and any can be."""
-        run, trials = self._begun()
+        if self._run is None or self._trials is None:
+            return None  # the search algorithm has suggested nothing yet
+        run, trials = self._run, self._trials
         if not self._is_settled:
             self._is_settled = True
             if trials.controller.resumed:
@@ -275,6 +312,23 @@ class PromotionASHA(TrialScheduler):
         self._begun()[1].complete(trial)
 
     # What the gate asks.
+
+    @property
+    def run(self) -> Run | None:
+        """What is known of the run; None before the first trial."""
+        return self._run
+
+    def paused(self) -> list[Trial]:
+        """Trials that wait at their rung."""
+        return [] if self._trials is None else list(self._trials.paused.values())
+
+    def is_busy(self) -> bool:
+        """Whether a trial runs, or is about to."""
+        return self._trials is not None and bool(self._trials.running)
+
+    def trial(self, trial_id: str) -> Trial | None:
+        """A trial of the run by its name."""
+        return None if self._trials is None else self._trials.find(trial_id)
 
     def may_start(self) -> bool:
         """Whether a new trial may start: a slot is free, and none can be promoted."""
@@ -317,12 +371,22 @@ class PromotionASHA(TrialScheduler):
 
     def _enter(self, controller: Any, trial: Trial) -> tuple[Run, Unfinished]:
         """Looks around the first time; the run begins, unless it was restored."""
+        found = _surroundings.behind(controller)
+        if self._trials is not None and self._trials.controller is not found:
+            raise RuntimeError(
+                "this PromotionASHA has served a run before, and holds its rungs and "
+                "checkpoints: each Tuner needs a PromotionASHA and a setup of its own"
+            )
         if self._trials is None:
-            controller = _surroundings.enter(controller, self, trial)
+            controller = _surroundings.enter(found, self, trial)
             if self._run is None:
                 self._run = self._new_run(controller.search_alg.total_samples)
             self._trials = Unfinished(
-                self._run, controller, self._time_attr, self._settings.max_bytes
+                self._run,
+                controller,
+                self._time_attr,
+                self._settings.max_bytes,
+                self._pins_best(),
             )
         return self._begun()
 
@@ -338,10 +402,15 @@ class PromotionASHA(TrialScheduler):
             return True
         slots = self._slots.number(some.placement_group_factory)
         if self._settings.max_checkpoints is not None:
-            slots = min(slots, self._settings.max_checkpoints)
+            # The best checkpoint takes a place of the budget while its trial waits.
+            pinned = self._run is not None and self._run.pinned is not None
+            slots = min(slots, self._settings.max_checkpoints - pinned)
         if trials.controller._max_pending_trials != slots:
             trials.controller.update_max_pending_trials(slots)
         return len(trials.running) < slots
+
+    def _pins_best(self) -> bool:
+        return self._pin_best and self._settings.max_checkpoints != 1
 
     def _is_over(self, trials: Unfinished) -> bool:
         search = trials.controller.search_alg

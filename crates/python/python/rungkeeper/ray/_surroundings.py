@@ -9,8 +9,13 @@ from rungkeeper.ray._snapshot import WholeSyncer
 from rungkeeper.ray._trials import Trial
 
 
-def enter(given: Any, scheduler: object, trial: Trial) -> Any:
-    """Takes the controller behind Ray's wrapper, where all is as it must be.
+def behind(given: Any) -> Any:
+    """Ray's controller, where a wrapper of it was given."""
+    return getattr(given, "_tune_controller", given)
+
+
+def enter(controller: Any, scheduler: object, trial: Trial) -> Any:
+    """Takes Ray's controller, where all is as it must be.
 
     Its snapshots are written so that a kill cannot tear them from then on.
 
@@ -18,7 +23,6 @@ def enter(given: Any, scheduler: object, trial: Trial) -> Any:
         RuntimeError: The scheduler has no gate.
         ValueError: Actors are reused that cannot be.
     """
-    controller = getattr(given, "_tune_controller", given)
     if getattr(controller.search_alg, "scheduler", None) is not scheduler:
         raise RuntimeError(
             "PromotionASHA needs its gate and its state beside it: make "
@@ -36,4 +40,7 @@ def enter(given: Any, scheduler: object, trial: Trial) -> Any:
         )
     storage = controller._storage
     storage.syncer = WholeSyncer(storage.syncer)
+    # Ray writes a snapshot after each checkpoint where a trial keeps one alone, and
+    # warns that this is often. A restore needs it: the one before is deleted.
+    controller._checkpoint_manager._excessive_sync_threshold = 0.0
     return controller
