@@ -12,6 +12,10 @@ from rungkeeper.ray._told import Told
 
 Decision = Literal["CONTINUE", "PAUSE", "STOP"]
 
+MOST_RENEWED = 3
+"""Most trials that are trained again to have the best checkpoint: where training is not
+repeatable, the trial may not be the best any more afterwards."""
+
 
 class Arrival(NamedTuple):
     """A report at a rung whose checkpoint is still being written."""
@@ -42,7 +46,10 @@ class Run:
         metrics: The metric that each trial reported last.
         crashed: Trials that crashed for good.
         resumed: Trials that went on from a checkpoint and have not reported since.
+        waits_at: The resource of each trial's last pause.
         pinned: The paused trial whose checkpoint is kept as the best.
+        given_up: Trials that were paused with a checkpoint and lost it.
+        renewed: Trials that are trained again for their checkpoint alone.
         best_ended: The best last metric of all trials that ended with a checkpoint.
         told: What the searcher was told.
     """
@@ -60,7 +67,10 @@ class Run:
     metrics: dict[str, float] = field(default_factory=dict)
     crashed: set[str] = field(default_factory=set)
     resumed: set[str] = field(default_factory=set)
+    waits_at: dict[str, int] = field(default_factory=dict)
     pinned: str | None = None
+    given_up: set[str] = field(default_factory=set)
+    renewed: set[str] = field(default_factory=set)
     best_ended: float = math.nan
     told: Told = field(default_factory=Told)
 
@@ -150,9 +160,12 @@ class Run:
         del self.milestones[trial]
         self.resumed.discard(trial)
         name = self._name(trial)
-        self.rungs.report(name, resource, metric)
+        self.waits_at[trial] = resource
+        if trial not in self.renewed:  # in the rungs it has been all the time
+            self.rungs.report(name, resource, metric)
         self.removal.result(name, resource, metric, "PAUSE")
         if level is not None:
+            self.given_up.discard(trial)
             self.removal.checkpoint_committed(name, level, size)
 
     def committed(self, trial: str, level: int, size: int) -> None:
@@ -162,6 +175,7 @@ class Run:
     def lost(self, trial: str) -> None:
         """The checkpoint of a paused trial is gone."""
         self.removal.lose(self._name(trial))
+        self.given_up.add(trial)
 
     def promotable(self) -> str | None:
         """The paused trial that is promoted next."""
@@ -226,6 +240,26 @@ class Run:
                 self.removal.pin(self._name(pinned))
             self.pinned = pinned
 
+    def renew_best(self) -> str | None:
+        """Trains the best paused trial again if its checkpoint was given up.
+
+        Where metrics get worse with the resource, the best trial at the end is one that
+        was not the best, nor promoted, when its checkpoint went.
+
+        Returns:
+            The trial, which runs from now on; none where the best has its checkpoint.
+        """
+        best, found = self.best_ended, None
+        for trial, metric in self.metrics.items():
+            if self._is_better(trial, best) and self.is_paused(trial):
+                best, found = metric, trial
+        if found not in self.given_up or len(self.renewed) >= MOST_RENEWED:
+            return None
+        self.removal.resume(self._name(found))
+        self.milestones[found] = self.waits_at[found]
+        self.renewed.add(found)
+        return found
+
     def _unpin(self, trial: str | None) -> None:
         # While it is paused: the core forgets the checkpoint of one that has ended.
         if trial is not None and trial == self.pinned:
@@ -240,11 +274,12 @@ class Run:
 
     def over_budget(self) -> list[Removal]:
         """What is given up now, first to go first; named as Ray names trials."""
-        removals = self.removal.loop_end(self.clock.seconds())
-        return [
+        removals = [
             Removal(**{**vars(removal), "trial": self._trial(removal.trial)})
-            for removal in removals
+            for removal in self.removal.loop_end(self.clock.seconds())
         ]
+        self.given_up.update(removal.trial for removal in removals)
+        return removals
 
 
 def number(metric: Any) -> float:

@@ -289,8 +289,7 @@ class PromotionASHA(TrialScheduler):
         if chosen is None:
             chosen = trials.waiting()
         if chosen is None and self._is_over(trials):
-            for trial in list(trials.paused.values()):
-                trials.controller.stop_trial(trial)
+            chosen = trials.finish()
         return chosen
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:

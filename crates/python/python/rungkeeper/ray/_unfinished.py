@@ -163,6 +163,23 @@ class Unfinished:
         # a restore of the experiment would begin it anew.
         self.controller._mark_trial_to_checkpoint(trial)
 
+    def finish(self) -> Trial | None:
+        """Nothing is left to do: the paused trials end.
+
+        Returns:
+            The best of them if its checkpoint was given up: it is trained again first.
+        """
+        name = self._run.renew_best() if self._pins_best else None
+        for trial in list(self.paused.values()):
+            if trial.trial_id != name:
+                self.controller.stop_trial(trial)
+        if name is None:
+            return None
+        trial = self.running[name] = self.paused.pop(name)
+        logger.info("trial %s, the best, is trained again for its checkpoint", name)
+        self.controller.search_alg.on_unpause(trial)
+        return trial
+
     def fail(self, trial: Trial) -> None:
         """A trial crashed for good; its checkpoint goes."""
         self._run.failed(trial.trial_id)
