@@ -6,6 +6,7 @@ trials that run report in turn, so the same seeds give the same run.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +23,10 @@ def nothing(config: dict[str, Any]) -> None:
 
 
 class Loop:
-    """One experiment."""
+    """One experiment.
+
+    A trial whose configuration has `fail` crashes at that epoch.
+    """
 
     resumed = False
     _reuse_actors = False
@@ -35,6 +39,7 @@ class Loop:
         space: dict[str, Any],
         train: Train,
         num_samples: int,
+        folder: Path,
     ) -> None:
         self.scheduler, self.search_alg = scheduler, tune_config.search_alg
         self.train = train
@@ -43,10 +48,14 @@ class Loop:
         self._checkpoint_manager = SimpleNamespace()
         self._cached_trial_decisions: dict[str, str] = {}
         metric, mode = tune_config.metric, tune_config.mode
-        assert self.search_alg.set_search_properties(metric, mode, space)
+        self.search_alg.set_search_properties(metric, mode, space)
         assert scheduler.set_search_properties(metric, mode)
         experiment = Experiment(
-            "loop", nothing, config=space, num_samples=num_samples
+            "loop",
+            nothing,
+            config=space,
+            num_samples=num_samples,
+            storage_path=str(folder),
         )
         self.search_alg.add_configurations([experiment])
 
@@ -87,10 +96,9 @@ class Loop:
         def pending() -> int:
             return sum(trial.status == Trial.PENDING for trial in self.trials)
 
-        while not self.search_alg.is_finished() and pending() < (
-            self._max_pending_trials
-        ):
-            trial = self.search_alg.next_trial()
+        while not self.search_alg.is_finished():
+            full = pending() >= self._max_pending_trials
+            trial = None if full else self.search_alg.next_trial()
             if trial is None:
                 break
             trial.run_metadata.checkpoint_manager = Manager(None)
@@ -109,6 +117,11 @@ class Loop:
         name = trial.trial_id
         checkpoint = trial.run_metadata.checkpoint_manager.latest_checkpoint_result
         epoch = 1 if checkpoint is None else checkpoint.metrics["epoch"] + 1
+        if trial.config.get("fail") == epoch:
+            self.scheduler.on_trial_error(self, trial)
+            self.search_alg.on_trial_complete(name, error=True)
+            trial.set_status(Trial.ERROR)
+            return
         result = {**self.train(trial.config, epoch), "training_iteration": epoch}
         flat = flatten_dict(result)
         decision = self.scheduler.on_trial_result(self, trial, flat)

@@ -115,8 +115,7 @@ class PromotionGate(SearchAlgorithm):
         run = self.scheduler.run
         if run is None or self.scheduler.repeats(trial_id):
             return
-        rung = run.milestones.get(trial_id) if trial_id in run.arrivals else None
-        self._telling.report(run.told, trial_id, result, rung)
+        self._telling.report(run.told, trial_id, result, run.arrives(trial_id))
 
     def on_pause(self, trial: Trial) -> None:
         """The scheduler paused a trial."""
@@ -133,8 +132,18 @@ class PromotionGate(SearchAlgorithm):
         config: dict[str, Any],
         **spec: Any,
     ) -> bool:
-        """Hands on."""
-        return bool(self.inner.set_search_properties(metric, mode, config, **spec))
+        """Hands on, to each searcher that is wrapped around another one too.
+
+        Ray's wrappers tell the innermost alone: a `Repeater` around a limiter would look
+        for no metric, and have no mean of any result.
+        """
+        is_taken = bool(self.inner.set_search_properties(metric, mode, config, **spec))
+        wrapper = getattr(self.inner, "searcher", None)
+        while is_taken and hasattr(wrapper, "searcher"):
+            if wrapper.metric is None:
+                wrapper._metric, wrapper._mode = metric, mode
+            wrapper = wrapper.searcher
+        return is_taken
 
     def add_configurations(self, experiments: Any) -> None:
         """Hands on."""
@@ -158,8 +167,9 @@ class PromotionGate(SearchAlgorithm):
     ) -> None:
         run = self.scheduler.run
         if run is not None:
-            resource = run.furthest.get(trial.trial_id, 0)
-            self._telling.end(run.told, trial, resource, result, error)
+            resource, most = run.furthest.get(trial.trial_id, 0), run.max_resource
+            rung = most if run.stops_last and resource >= most else None
+            self._telling.end(run.told, trial, resource, result, error, rung)
 
     def is_finished(self) -> bool:
         """Whether no new trial will come."""

@@ -139,6 +139,13 @@ class Run:
         self.arrivals.setdefault(trial, Arrival(resource, number(metric)))
         return "STOP" if self.stops_last else "CONTINUE"
 
+    def arrives(self, trial: str) -> int | None:
+        """The level of the rung that a running trial got to with its last report."""
+        arrival = self.arrivals.get(trial)
+        if arrival is None or arrival.resource < self.furthest[trial]:
+            return None
+        return self.milestones[trial]
+
     def trains_again(self, trial: str, resource: int, metric: Any) -> bool:
         """Whether a report, the first since a trial went on, is of what it had trained.
 

@@ -8,7 +8,7 @@ So a pause is told as the end of the trial, with the result of the pause: that i
 Ray's own ASHA tells of a trial which it stops at the same rung. It is told just before
 the searcher is asked for the next suggestion, so what is promoted at once is not told
 twice. What the trial reports after its promotion is told as well, in the best way that
-the searcher has (`tell_again`). A searcher that hears of pauses itself (`on_pause` and
+the searcher has (`_again`). A searcher that hears of pauses itself (`on_pause` and
 `on_unpause`, as `TuneBOHB`) is told those instead.
 """
 
@@ -17,10 +17,10 @@ import math
 from typing import Any
 
 from ray.tune.result import TRAINING_ITERATION
-from ray.tune.search import ConcurrencyLimiter, Searcher
+from ray.tune.search import ConcurrencyLimiter
 from ray.tune.utils.util import flatten_dict
 
-from rungkeeper.ray import _optuna
+from rungkeeper.ray import _again
 from rungkeeper.ray._run import number
 from rungkeeper.ray._told import Told
 from rungkeeper.ray._trials import Trial
@@ -73,7 +73,7 @@ class Telling:
         if len(metrics) == 1:
             later = told.later.setdefault(trial_id, {})
             later[int(result.get(TRAINING_ITERATION, 0))] = metrics[0]
-        if not _optuna.has_ended(self._searcher, trial_id):
+        if not _again.looks_complete(self._searcher, trial_id):
             self._offer(trial_id, result)
 
     def _offer(self, trial_id: str, result: dict[str, Any]) -> None:
@@ -112,6 +112,7 @@ class Telling:
         resource: int,
         result: dict[str, Any] | None = None,
         error: bool = False,
+        rung: int | None = None,
     ) -> None:
         """A trial ends, or, for most searchers, is paused.
 
@@ -121,6 +122,7 @@ class Telling:
             resource: The highest resource it has reported.
             result: Its last report, flat; by default the one that Ray has.
             error: Whether it crashed.
+            rung: `max_t`, if it ends there: Ray hands on no report that ends a trial.
         """
         name = trial.trial_id
         result = result or flatten_dict(trial.last_result or {})
@@ -128,6 +130,11 @@ class Telling:
             if not error and told.ended[name] < resource:
                 self._again(told, trial, resource, result)
             return
+        handle = _again.handle(self._searcher, name)
+        if handle is not None:
+            told.handles[name] = handle
+        if self.hears_pauses and rung is not None and not error:
+            self.report(told, name, result, rung)
         told.ended[name] = resource
         if error or (result and self._metrics(result) is None):
             self._search.on_trial_complete(name, error=True)
@@ -139,31 +146,11 @@ class Telling:
     ) -> None:
         """Tells what a trial that was complete has reported since its promotion."""
         name, metrics = trial.trial_id, self._metrics(result)
-        later = told.later.get(name, {})
         if metrics is None:
             return
-        if _optuna.is_one(self._searcher):
-            if not _optuna.has_ended(self._searcher, name):
-                return  # a batch that is not complete
-            if _optuna.tell_again(self._searcher, name, metrics, later):
-                self._told_again(told, name, resource)
-                return
-        method = getattr(type(self._searcher), "add_evaluated_point", None)
-        if method not in (None, Searcher.add_evaluated_point) and len(metrics) == 1:
-            try:
-                self._searcher.add_evaluated_point(
-                    dict(trial.evaluated_params),
-                    metrics[0],
-                    intermediate_values=list(later.values()),
-                )
-            except (NotImplementedError, TypeError) as error:
-                logger.debug("%r takes no evaluated points: %s", self, error)
-        self._told_again(told, name, resource)
-
-    @staticmethod
-    def _told_again(told: Told, trial_id: str, resource: int) -> None:
-        told.ended[trial_id] = resource
-        told.later.pop(trial_id, None)
+        if _again.tell(self._searcher, told, trial, metrics, result):
+            told.ended[name] = resource
+            told.later.pop(name, None)
 
     def _metrics(self, result: dict[str, Any]) -> list[float] | None:
         """What the searcher looks at in a report; None if one is no finite number."""
