@@ -134,11 +134,11 @@ class PromotionGate(SearchAlgorithm):
     ) -> bool:
         """Hands on, to each searcher that is wrapped around another one too.
 
-        Ray's wrappers tell the innermost alone: a `Repeater` around a limiter would look
-        for no metric, and have no mean of any result.
+        Ray's wrappers tell the innermost alone: a `Repeater` around a limiter would
+        look for no metric, and have no mean of any result.
         """
         is_taken = bool(self.inner.set_search_properties(metric, mode, config, **spec))
-        wrapper = getattr(self.inner, "searcher", None)
+        wrapper: Any = getattr(self.inner, "searcher", None)
         while is_taken and hasattr(wrapper, "searcher"):
             if wrapper.metric is None:
                 wrapper._metric, wrapper._mode = metric, mode

@@ -6,19 +6,18 @@ from typing import Any, Literal, SupportsIndex
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 
-from rungkeeper._arguments import (
-    of_type,
-    one_of,
-    optional_whole,
-    whole,
-    whole_or_float,
-)
+from rungkeeper._arguments import of_type, one_of, optional_whole, whole, whole_or_float
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
-from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, reported, resource
+from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, reported
 from rungkeeper.ray._unfinished import Unfinished
+
+SERVED = (
+    "this PromotionASHA has served a run before, and holds its rungs and checkpoints: "
+    "each Tuner needs a PromotionASHA and a setup of its own"
+)
 
 
 class PromotionASHA(TrialScheduler):
@@ -115,11 +114,9 @@ class PromotionASHA(TrialScheduler):
         of_type("pin_best", pin_best, bool)
         self._pin_best = pin_best
         self._seed = whole("seed", seed, 0)
-        self._slots = Slots(None)
-        self.limit_concurrent(optional_whole("max_concurrent", max_concurrent, 1))
-        self._settings.rungs(
-            "min", self._seed
-        )  # refuses what it must before anything starts
+        most = optional_whole("max_concurrent", max_concurrent, 1)
+        self._slots = Slots(most, self._settings.max_checkpoints)
+        self._settings.rungs("min", self._seed)  # refuses what it must, at once
         self._time_budget: float | None = None
         self._id = uuid.uuid4().hex
         self._run: Run | None = None
@@ -131,21 +128,11 @@ class PromotionASHA(TrialScheduler):
     # Settings.
 
     def limit_concurrent(self, most: int | None) -> None:
-        """Lets at most so many trials run at once.
-
-        Raises:
-            ValueError: Running trials alone would exceed the budget.
-        """
-        budget = self._settings.max_checkpoints
-        if most is not None and budget is not None and budget < most:
-            raise ValueError(
-                f"max_checkpoints is {budget}, but {most} trials that run at once hold "
-                f"a checkpoint each: the smallest that works is {most}"
-            )
-        self._slots = Slots(most)
+        """Lets at most so many trials run at once; as the argument `max_concurrent`."""
+        self._slots = Slots(most, self._settings.max_checkpoints)
 
     def limit_seconds(self, seconds: float | None) -> None:
-        """Tells when the run ends, for the time that is left."""
+        """Tells when the run ends."""
         self._time_budget = seconds
 
     @property
@@ -156,7 +143,13 @@ class PromotionASHA(TrialScheduler):
     def set_search_properties(
         self, metric: str | None, mode: str | None, **spec: Any
     ) -> bool:
-        """Takes metric and mode from `TuneConfig`, unless it has its own."""
+        """Takes metric and mode from `TuneConfig`, unless it has its own.
+
+        Raises:
+            RuntimeError: It has served a run before.
+        """
+        if self._run is not None:
+            raise RuntimeError(SERVED)
         if (self._metric and metric) or (self._mode and mode):
             return False
         if mode:
@@ -204,8 +197,9 @@ class PromotionASHA(TrialScheduler):
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # One of an earlier version has fewer attributes.
+        # One of an earlier version has fewer attributes, and slots without a budget.
         self.__dict__.update({"_stops_last": True, "_pin_best": True, **state})
+        self.limit_concurrent(self._slots.most)
 
     def __repr__(self) -> str:
         shown = {k: v for k, v in vars(self._settings).items() if k != "brackets"}
@@ -255,14 +249,8 @@ class PromotionASHA(TrialScheduler):
         """A trial reports."""
         run, trials = self._begun()
         name = trial.trial_id
-        at = resource(self._time_attr, result)
+        at = trials.resource(trial, result)
         if at is None:
-            value = reported(self._time_attr, result)
-            said = "no" if value is None else f"{value!r}, which is no number, as"
-            trials.warn_once(
-                f"{name}-time",
-                f"trial {name} reports {said} {self._time_attr!r}: it is not paused",
-            )
             return str(TrialScheduler.CONTINUE)
         if name not in run.milestones:
             return str(TrialScheduler.STOP)  # it has ended already
@@ -364,20 +352,14 @@ class PromotionASHA(TrialScheduler):
             return
         if self._trials is not None:
             self._trials.clean_up()
-        self._write_log(trials)
+        _surroundings.write_log(trials[0].storage, self.log())
 
     # How it is done.
 
     def _enter(self, controller: Any, trial: Trial) -> tuple[Run, Unfinished]:
         """Looks around the first time; the run begins, unless it was restored."""
-        found = _surroundings.behind(controller)
-        if self._trials is not None and self._trials.controller is not found:
-            raise RuntimeError(
-                "this PromotionASHA has served a run before, and holds its rungs and "
-                "checkpoints: each Tuner needs a PromotionASHA and a setup of its own"
-            )
         if self._trials is None:
-            controller = _surroundings.enter(found, self, trial)
+            controller = _surroundings.enter(controller, self, trial)
             if self._run is None:
                 self._run = self._new_run(controller.search_alg.total_samples)
             self._trials = Unfinished(
@@ -399,11 +381,8 @@ class PromotionASHA(TrialScheduler):
         some = None if trials is None else trials.any()
         if trials is None or some is None:
             return True
-        slots = self._slots.number(some.placement_group_factory)
-        if self._settings.max_checkpoints is not None:
-            # The best checkpoint takes a place of the budget while its trial waits.
-            pinned = self._run is not None and self._run.pinned is not None
-            slots = min(slots, self._settings.max_checkpoints - pinned)
+        pinned = self._run is not None and self._run.pinned is not None
+        slots = self._slots.number(some.placement_group_factory, int(pinned))
         if trials.controller._max_pending_trials != slots:
             trials.controller.update_max_pending_trials(slots)
         return len(trials.running) < slots
@@ -414,9 +393,3 @@ class PromotionASHA(TrialScheduler):
     def _is_over(self, trials: Unfinished) -> bool:
         search = trials.controller.search_alg
         return bool(not trials.running and trials.paused and search.is_finished())
-
-    def _write_log(self, trials: list[Trial]) -> None:
-        storage = trials[0].storage
-        path = f"{storage.experiment_fs_path}/rungkeeper.jsonl"
-        with storage.storage_filesystem.open_output_stream(path) as stream:
-            stream.write(self.log().encode())

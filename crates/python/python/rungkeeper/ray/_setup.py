@@ -16,7 +16,7 @@ from ray.tune.search import (
 
 from rungkeeper.ray._callback import PromotionState
 from rungkeeper.ray._gate import PromotionGate
-from rungkeeper.ray._scheduler import PromotionASHA
+from rungkeeper.ray._scheduler import SERVED, PromotionASHA
 
 
 def setup(
@@ -53,10 +53,7 @@ def setup(
         raise ValueError("tune_config.scheduler is another one than scheduler")
     _check_scheduler("scheduler", scheduler)
     if scheduler.run is not None:
-        raise ValueError(
-            "scheduler has served a run before, and holds its rungs and checkpoints: "
-            "each Tuner needs a PromotionASHA of its own"
-        )
+        raise ValueError(SERVED)
     _check_objective(tune_config)
     search, limit = _search(tune_config.search_alg)
     limits = [
@@ -90,7 +87,7 @@ def _check_scheduler(name: str, scheduler: object) -> None:
             f"{name} is Ray's {kind}, which never pauses: it stops every trial that is "
             "not among the best when it reports, so there is nothing to resume and no "
             "checkpoint to give up (ray issues 44256 and 32634). Use "
-            "rungkeeper.ray.PromotionASHA, which takes the same arguments (with a whole "
+            "rungkeeper.ray.PromotionASHA, which takes the same arguments (a whole "
             "reduction_factor, and max_t above grace_period)"
         )
     raise TypeError(f"{name} must be a rungkeeper.ray.PromotionASHA, not {kind}")

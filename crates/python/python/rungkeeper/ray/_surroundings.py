@@ -9,13 +9,8 @@ from rungkeeper.ray._snapshot import WholeSyncer
 from rungkeeper.ray._trials import Trial
 
 
-def behind(given: Any) -> Any:
-    """Ray's controller, where a wrapper of it was given."""
-    return getattr(given, "_tune_controller", given)
-
-
-def enter(controller: Any, scheduler: object, trial: Trial) -> Any:
-    """Takes Ray's controller, where all is as it must be.
+def enter(given: Any, scheduler: object, trial: Trial) -> Any:
+    """Takes the controller behind Ray's wrapper, where all is as it must be.
 
     Its snapshots are written so that a kill cannot tear them from then on.
 
@@ -23,6 +18,7 @@ def enter(controller: Any, scheduler: object, trial: Trial) -> Any:
         RuntimeError: The scheduler has no gate.
         ValueError: Actors are reused that cannot be.
     """
+    controller = getattr(given, "_tune_controller", given)
     if getattr(controller.search_alg, "scheduler", None) is not scheduler:
         raise RuntimeError(
             "PromotionASHA needs its gate and its state beside it: make "
@@ -44,3 +40,10 @@ def enter(controller: Any, scheduler: object, trial: Trial) -> Any:
     # warns that this is often. A restore needs it: the one before is deleted.
     controller._checkpoint_manager._excessive_sync_threshold = 0.0
     return controller
+
+
+def write_log(storage: Any, text: str) -> None:
+    """Leaves the event log in the folder of the experiment."""
+    path = f"{storage.experiment_fs_path}/rungkeeper.jsonl"
+    with storage.storage_filesystem.open_output_stream(path) as stream:
+        stream.write(text.encode())

@@ -1,8 +1,8 @@
 """What the searcher behind the gate is told of trials that pause and go on.
 
-A searcher of Ray knows two states: a trial lives, or it is complete. Were a paused trial
-left alive, the searcher would learn nothing from most trials, because most are never
-promoted, and one that limits its own live trials would wait for them for ever.
+A searcher of Ray knows two states: a trial lives, or it is complete. Were a paused
+trial left alive, the searcher would learn nothing from most trials, because most are
+never promoted, and one that limits its own live trials would wait for them for ever.
 
 So a pause is told as the end of the trial, with the result of the pause: that is what
 Ray's own ASHA tells of a trial which it stops at the same rung. It is told just before
@@ -16,9 +16,9 @@ import logging
 import math
 from typing import Any
 
-from ray.tune.result import TRAINING_ITERATION
+from ray.air.constants import TRAINING_ITERATION
 from ray.tune.search import ConcurrencyLimiter
-from ray.tune.utils.util import flatten_dict
+from ray.tune.utils import flatten_dict
 
 from rungkeeper.ray import _again
 from rungkeeper.ray._run import number

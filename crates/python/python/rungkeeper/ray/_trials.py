@@ -3,7 +3,7 @@
 from typing import Any, TypeAlias
 
 from ray.tune.experiment import Trial as RayTrial
-from ray.tune.utils.util import flatten_dict
+from ray.tune.utils import flatten_dict
 
 from rungkeeper.ray._run import number
 

@@ -12,6 +12,7 @@ from rungkeeper.ray._trials import (
     PENDING,
     TERMINATED,
     Trial,
+    reported,
     resource,
 )
 
@@ -137,6 +138,18 @@ class Unfinished:
         self.running[name] = self.paused.pop(name)
         self.controller.search_alg.on_unpause(trial)
         return trial
+
+    def resource(self, trial: Trial, result: dict[str, Any]) -> int | None:
+        """The resource of a report; a warning tells of a trial that reports none."""
+        at = resource(self._time_attr, result)
+        if at is None:
+            name, value = trial.trial_id, reported(self._time_attr, result)
+            said = "no" if value is None else f"{value!r}, which is no number, as"
+            self.warn_once(
+                f"{name}-time",
+                f"trial {name} reports {said} {self._time_attr!r}: it is not paused",
+            )
+        return at
 
     def check_resumed(self, trial: Trial, at: int, metric: Any) -> None:
         """Says so where a trial that went on from its checkpoint begins anew."""
