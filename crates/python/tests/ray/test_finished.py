@@ -58,6 +58,23 @@ def test_nothing_is_left_to_do(
         assert after.read_text() == log
 
 
+def test_what_crashed_alone_is_tried_again_where_that_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    more = {"fail": "once"}
+    results = tuner(train, tmp_path, num_samples=20, tuning=REUSE, more=more).fit()
+    assert results.num_errors > 0
+    happened = events(tmp_path / "records")
+    path = str(tmp_path / "storage" / "run")
+    tuned = tune.Tuner.restore(path, trainable=train, resume_errored=True)
+    again = tuned.fit()
+    assert again.num_errors == 0
+    new = events(tmp_path / "records")[len(happened) :]
+    begun = {event["trial"] for event in new if event["event"] == "run"}
+    assert len(begun) == results.num_errors
+    assert not begun & {r.metrics["trial_id"] for r in results if not r.error}
+
+
 def test_a_scheduler_serves_one_tuner(tmp_path: Path) -> None:
     asha = scheduler()
     folders = [tmp_path / name for name in ("first", "second")]

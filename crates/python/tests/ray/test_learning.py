@@ -7,6 +7,7 @@ from typing import Any
 import nevergrad
 import optuna
 import pytest
+from ray.tune.search.bayesopt import BayesOptSearch
 from ray.tune.search.hyperopt import HyperOptSearch
 from ray.tune.search.nevergrad import NevergradSearch
 from ray.tune.search.optuna import OptunaSearch
@@ -114,6 +115,14 @@ def test_nevergrad_hears_of_all_trials(tmp_path: Path) -> None:
     search = NevergradSearch(optimizer=nevergrad.optimizers.OnePlusOne)
     loop = looped(search, tmp_path, 30)
     assert search._nevergrad_opt.num_tell > len(loop.trials)
+    assert search._live_trial_mapping == {}
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_bayesian_optimization_learns_and_may_end_the_run_early(tmp_path: Path) -> None:
+    search = BayesOptSearch(random_search_steps=5)
+    loop = looped(search, tmp_path, 20)
+    assert len(search.optimizer.res) == len(loop.trials) >= 5
     assert search._live_trial_mapping == {}
 
 

@@ -99,6 +99,23 @@ def test_a_function_that_ignores_its_checkpoint_is_noticed_once_and_counted(
     assert asha.extra_results()["cost_resources"] == passed > 0
 
 
+def short(config: dict[str, Any]) -> None:
+    """Has nothing left to train where it is promoted from the rung of 3."""
+    for epoch in range(start() + 1, 4):
+        report({"loss": config["x"] + 1 / epoch, "epoch": epoch}, epoch)
+
+
+def test_a_function_that_ends_at_once_after_its_promotion_ignores_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asha = scheduler(max_checkpoints=20, max_concurrent=2)
+    results = tuner(short, tmp_path, num_samples=15, asha=asha, tuning=REUSE).fit()
+    assert results.num_errors == 0
+    assert asha.extra_results()["num_checkpoints_removed"] == 0
+    assert asha.extra_results()["cost_resources"] == 0
+    assert "get_checkpoint" not in caplog.text
+
+
 def goes_on(config: dict[str, Any]) -> None:
     for epoch in range(start() + 1, 31):
         report({"loss": config["x"] + 1 / epoch, "epoch": epoch}, epoch)

@@ -11,7 +11,7 @@ from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
-from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, reported
+from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, is_end, reported
 from rungkeeper.ray._unfinished import Unfinished
 
 SERVED = (
@@ -259,7 +259,8 @@ class PromotionASHA(TrialScheduler):
         else:
             self._repeats.discard(name)
         metric = reported(self._metric or DEFAULT_METRIC, result)
-        trials.check_resumed(trial, at, metric)
+        if not is_end(trial, result):
+            trials.check_resumed(trial, at, metric)
         return run.reported(name, at, metric)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:

@@ -125,10 +125,11 @@ class Telling:
             rung: `max_t`, if it ends there: Ray hands on no report that ends a trial.
         """
         name = trial.trial_id
+        if name in told.ended and (error or told.ended[name] >= resource):
+            return  # it knows
         result = result or flatten_dict(trial.last_result or {})
         if name in told.ended:
-            if not error and told.ended[name] < resource:
-                self._again(told, trial, resource, result)
+            self._again(told, trial, resource, result)
             return
         handle = _again.handle(self._searcher, name)
         if handle is not None:

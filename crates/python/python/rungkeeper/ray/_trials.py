@@ -2,7 +2,9 @@
 
 from typing import Any, TypeAlias
 
+from ray.air.constants import TRAINING_ITERATION
 from ray.tune.experiment import Trial as RayTrial
+from ray.tune.result import DONE
 from ray.tune.utils import flatten_dict
 
 from rungkeeper.ray._run import number
@@ -33,3 +35,9 @@ def resource(time_attr: str, metrics: dict[str, Any]) -> int | None:
     """
     value = number(reported(time_attr, metrics))
     return int(value) if abs(value) <= LARGEST else None
+
+
+def is_end(trial: Trial, result: dict[str, Any]) -> bool:
+    """Whether a report is the last one again: so Ray tells that a function ended."""
+    last = (trial.last_result or {}).get(TRAINING_ITERATION)
+    return bool(result.get(DONE)) and result.get(TRAINING_ITERATION) == last
