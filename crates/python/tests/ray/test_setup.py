@@ -17,6 +17,8 @@ from ray.tune.search import (
 )
 from ray.tune.search.optuna import OptunaSearch
 from rungkeeper.ray import PromotionASHA, PromotionGate, PromotionState, setup
+from rungkeeper.ray._run import Run
+from rungkeeper.ray._slots import Slots
 
 
 def asha(**settings: Any) -> PromotionASHA:
@@ -208,3 +210,27 @@ def test_a_searcher_that_was_given_stays_as_it_was() -> None:
         tune_config, _ = setup(scheduler, TuneConfig(search_alg=given))
         assert scheduler.max_concurrent == given.max_concurrent == 3
         assert tune_config.search_alg.inner._points_to_evaluate == [{"x": 1}]
+
+
+def test_what_an_earlier_version_saved_is_read() -> None:
+    scheduler = asha(max_checkpoints=4, max_concurrent=2, mode="max", metric="m")
+    run = scheduler._new_run(9)
+    names = "rungs removal max_resource milestones arrivals furthest begun clock"
+    saved = {name: getattr(run, name) for name in names.split()}
+    earlier = Run.__new__(Run)
+    earlier.__setstate__(saved)
+    state = {**scheduler.__getstate__(), "_slots": Slots(2)}
+    for name in ("_stops_last", "_pin_best"):
+        del state[name]
+    restored = PromotionASHA.__new__(PromotionASHA)
+    restored.__setstate__(state)
+    restored.set_state({"run": earlier})
+    assert restored.max_concurrent == 2
+    assert earlier.mode == "max"
+    earlier.begin("t")
+    assert earlier.reported("t", 1, 0.5) == "PAUSE"
+    earlier.paused("t", 1, 0)
+    earlier.pin_best()
+    assert earlier.pinned == "t"
+    earlier.complete("t", has_checkpoint=True)
+    assert (earlier.pinned, earlier.best_ended) == (None, 0.5)

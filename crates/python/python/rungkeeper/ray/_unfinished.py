@@ -258,4 +258,5 @@ class Unfinished:
         if _checkpoints.latest(trial) is not None and not _checkpoints.is_there(trial):
             logger.warning("the checkpoint of trial %s is gone", trial.trial_id)
             _checkpoints.forget(trial, self.controller)
+            self._run.resumed.discard(trial.trial_id)  # it does not ignore what is gone
         _checkpoints.sweep(trial, self.undeleted)
