@@ -109,11 +109,11 @@ def rising(config: dict[str, Any]) -> None:
         )
 
 
-@pytest.mark.parametrize("policy", ["rank_aware", "by_level"])
-def test_the_best_result_has_its_checkpoint(policy: str, tmp_path: Path) -> None:
-    asha = scheduler(policy=policy, max_concurrent=2)
-    results = tuner(rising, tmp_path, num_samples=20, asha=asha, tuning=REUSE).fit()
+def test_the_best_result_has_its_checkpoint(tmp_path: Path) -> None:
+    asha = scheduler(policy="by_level", max_checkpoints=2, max_concurrent=2)
+    results = tuner(rising, tmp_path, num_samples=14, asha=asha, tuning=REUSE).fit()
+    assert asha.extra_results()["num_checkpoints_removed"] > 0
     best = results.get_best_result()
-    assert best.metrics["epoch"] == 1
     assert best.checkpoint is not None
-    assert Path(best.checkpoint.path, "epoch").read_text() == "1"
+    epoch = int(Path(best.checkpoint.path, "epoch").read_text())
+    assert epoch == best.metrics["epoch"]

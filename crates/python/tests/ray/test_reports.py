@@ -117,16 +117,16 @@ def test_a_function_that_ends_at_once_after_its_promotion_ignores_nothing(
 
 
 def goes_on(config: dict[str, Any]) -> None:
-    for epoch in range(start() + 1, 31):
+    for epoch in range(start() + 1, 6):
         report({"loss": config["x"] + 1 / epoch, "epoch": epoch}, epoch)
 
 
-@pytest.mark.parametrize(("stops", "last"), [(True, 27), (False, 30)])
+@pytest.mark.parametrize(("stops", "last"), [(True, 3), (False, 5)])
 def test_trials_may_go_on_behind_the_end(
     stops: bool, last: int, tmp_path: Path
 ) -> None:
-    asha = scheduler(stop_last_trials=stops, max_concurrent=2)
-    results = tuner(goes_on, tmp_path, num_samples=30, asha=asha, tuning=REUSE).fit()
+    asha = scheduler(max_t=3, stop_last_trials=stops, max_concurrent=2)
+    results = tuner(goes_on, tmp_path, num_samples=6, asha=asha, tuning=REUSE).fit()
     assert results.num_errors == 0
     assert max(result.metrics["epoch"] for result in results) == last
     assert all(r.checkpoint for r in results if r.metrics["epoch"] == last)
