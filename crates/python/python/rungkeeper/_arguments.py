@@ -65,3 +65,17 @@ def of_type(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         found = type(value).__name__
         raise TypeError(f"{name} must be a {kind.__name__}, not {found}")
+
+
+def whole_or_float(name: str, value: SupportsIndex | float, least: int) -> int:
+    """As `whole`, but 4.0 stands for 4, where a host annotates a number as a float.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is no whole number, or too small.
+    """
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise ValueError(f"{name} is {value}, but must be a whole number")
+        value = int(value)
+    return whole(name, value, least)

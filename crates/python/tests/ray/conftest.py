@@ -26,6 +26,9 @@ OTHERS = {
     "test_setup.py",
     "test_checkpoints.py",
     "test_snapshot.py",
+    "test_best.py",
+    "test_learning.py",
+    "test_limits.py",
 }
 
 

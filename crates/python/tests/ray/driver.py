@@ -5,11 +5,12 @@ from pathlib import Path
 
 import ray
 from ray import tune
+from ray.tune.search.optuna import OptunaSearch
 
 from tests.ray.running import tuner
 from tests.ray.trainables import Train, record, train
 
-TRAINABLES = {"function": train, "class": Train}
+TRAINABLES = {"function": train, "class": Train, "searcher": train}
 
 
 def main(kind: str, folder: Path, address: str, num_samples: int) -> None:
@@ -20,7 +21,8 @@ def main(kind: str, folder: Path, address: str, num_samples: int) -> None:
         record(str(folder / "records"), event="restored")
         results = tune.Tuner.restore(str(run), trainable=trainable).fit()
     else:
-        tuning = {"reuse_actors": True}
+        search = OptunaSearch(seed=0) if kind == "searcher" else None
+        tuning = {"reuse_actors": True, "search_alg": search}
         results = tuner(trainable, folder, num_samples=num_samples, tuning=tuning).fit()
     assert results.num_errors == 0
 

@@ -57,7 +57,8 @@ def tuner(
     tune_config, run_config = setup(
         asha or scheduler(),
         tune.TuneConfig(
-            metric="loss", mode="min", num_samples=num_samples, **(tuning or {})
+            **{"metric": "loss", "mode": "min", **(tuning or {})},
+            num_samples=num_samples,
         ),
         tune.RunConfig(
             name="run",

@@ -101,4 +101,14 @@ def test_how_many_trials_fit(
 
 
 def test_a_number_that_is_given_is_not_looked_up() -> None:
-    assert Slots(3).number(PlacementGroupFactory([{"CPU": 1}])) == 3
+    assert Slots(3, None).number(PlacementGroupFactory([{"CPU": 1}]), 0) == 3
+
+
+@pytest.mark.parametrize(
+    ("budget", "pinned", "slots"), [(4, 0, 3), (4, 1, 3), (3, 1, 2), (3, 0, 3)]
+)
+def test_what_is_pinned_takes_a_place_of_the_budget(
+    budget: int, pinned: int, slots: int
+) -> None:
+    place = PlacementGroupFactory([{"CPU": 1}])
+    assert Slots(3, budget).number(place, pinned) == slots

@@ -23,4 +23,6 @@ def test_the_program_runs_as_it_is_printed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "best: {'rate':" in done.stdout
     assert "num_checkpoints_removed" in done.stdout
+    warnings = re.findall(r"WARNING (\w+\.py).*", done.stdout + done.stderr)
+    assert "experiment_state.py" not in warnings, done.stderr
     assert (tmp_path / "results" / "example" / "rungkeeper.jsonl").exists()

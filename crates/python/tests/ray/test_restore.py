@@ -1,6 +1,7 @@
 """A driver that is killed at random moments, and restored in a new process."""
 
 import json
+import pickle
 import random
 import signal
 import subprocess
@@ -99,6 +100,18 @@ def test_a_driver_that_is_killed_at_random_moments(
     counts = judge(tmp_path / "records", BUDGET)
     assert counts["restored"] == kills
     assert len(results) == num_samples
+
+
+def test_a_searcher_knows_each_trial_as_it_is_after_a_kill(tmp_path: Path) -> None:
+    for pauses in (4, 6):
+        kill_after(drive("searcher", tmp_path, 16), tmp_path, pauses)
+    results = finish("searcher", tmp_path, 16)
+    judge(tmp_path / "records", BUDGET)
+    saved = max((tmp_path / "storage" / "run").glob("searcher-state-*.pkl"))
+    study = pickle.loads(saved.read_bytes())["_ot_study"]
+    known = {trial.params["x"]: trial.value for trial in study.trials}
+    assert len(study.trials) == len(results) == 16
+    assert known == {r.config["x"]: r.metrics["loss"] for r in results}
 
 
 def test_a_snapshot_that_lags_lists_checkpoints_that_are_gone(tmp_path: Path) -> None:

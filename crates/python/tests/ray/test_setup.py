@@ -1,6 +1,7 @@
 """What `setup` makes, and what it refuses. Nothing is trained here."""
 
 import datetime as dt
+import inspect
 import pickle
 import re
 from typing import Any
@@ -16,6 +17,8 @@ from ray.tune.search import (
 )
 from ray.tune.search.optuna import OptunaSearch
 from rungkeeper.ray import PromotionASHA, PromotionGate, PromotionState, setup
+from rungkeeper.ray._run import Run
+from rungkeeper.ray._slots import Slots
 
 
 def asha(**settings: Any) -> PromotionASHA:
@@ -170,3 +173,64 @@ def test_gate_and_state_want_the_scheduler() -> None:
         PromotionState(other)
     with pytest.raises(TypeError, match="must be a SearchAlgorithm, not OptunaSearch"):
         PromotionGate(asha(), OptunaSearch())
+
+
+def test_what_rays_asha_takes_is_taken() -> None:
+    in_order = PromotionASHA("epoch", "loss", "min", 27, 1, 3.0, 1, True)
+    assert repr(in_order) == repr(asha())
+    taken = set(inspect.signature(ASHAScheduler).parameters)
+    assert taken <= set(inspect.signature(PromotionASHA).parameters)
+    with pytest.raises(ValueError, match=r"reduction_factor is 2\.5, but must be a wh"):
+        asha(reduction_factor=2.5)
+
+
+@pytest.mark.parametrize("name", ["metric", "mode"])
+def test_several_objectives_are_refused(name: str) -> None:
+    message = f"{name} must be"
+    with pytest.raises((TypeError, ValueError), match=f"{name} .*must be"):
+        asha(**{name: ["a"]})
+    config: Any = TuneConfig(metric="loss", mode="min")
+    setattr(config, name, ["min"])
+    with pytest.raises(TypeError, match=f"tune_config.{message} a str, not list"):
+        setup(asha(), config)
+
+
+def test_the_batch_of_a_limiter_is_kept() -> None:
+    scheduler = asha()
+    given = ConcurrencyLimiter(OptunaSearch(), max_concurrent=3, batch=True)
+    tune_config, _ = setup(scheduler, TuneConfig(search_alg=given))
+    assert scheduler.max_concurrent == 3
+    assert tune_config.search_alg.inner.searcher is given
+
+
+def test_a_searcher_that_was_given_stays_as_it_was() -> None:
+    given = BasicVariantGenerator([{"x": 1}], max_concurrent=3)
+    for _ in range(2):
+        scheduler = asha()
+        tune_config, _ = setup(scheduler, TuneConfig(search_alg=given))
+        assert scheduler.max_concurrent == given.max_concurrent == 3
+        assert tune_config.search_alg.inner._points_to_evaluate == [{"x": 1}]
+
+
+def test_what_an_earlier_version_saved_is_read() -> None:
+    scheduler = asha(max_checkpoints=4, max_concurrent=2, mode="max", metric="m")
+    run = scheduler._new_run(9)
+    names = "rungs removal max_resource milestones arrivals furthest begun clock"
+    saved = {name: getattr(run, name) for name in names.split()}
+    earlier = Run.__new__(Run)
+    earlier.__setstate__(saved)
+    state = {**scheduler.__getstate__(), "_slots": Slots(2)}
+    for name in ("_stops_last", "_pin_best"):
+        del state[name]
+    restored = PromotionASHA.__new__(PromotionASHA)
+    restored.__setstate__(state)
+    restored.set_state({"run": earlier})
+    assert restored.max_concurrent == 2
+    assert earlier.mode == "max"
+    earlier.begin("t")
+    assert earlier.reported("t", 1, 0.5) == "PAUSE"
+    earlier.paused("t", 1, 0)
+    earlier.pin_best()
+    assert earlier.pinned == "t"
+    earlier.complete("t", has_checkpoint=True)
+    assert (earlier.pinned, earlier.best_ended) == (None, 0.5)

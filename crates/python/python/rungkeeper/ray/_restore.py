@@ -2,7 +2,7 @@
 
 from rungkeeper.ray import _checkpoints
 from rungkeeper.ray._run import Run
-from rungkeeper.ray._trials import ERROR, PAUSED, Trial
+from rungkeeper.ray._trials import ERROR, PAUSED, TERMINATED, Trial
 from rungkeeper.ray._unfinished import Unfinished
 
 
@@ -10,8 +10,10 @@ def add_finished(run: Run, trial: Trial) -> None:
     """A trial that ended: perhaps after the run's state was saved."""
     if run.status(trial.trial_id) is None or run.has_ended(trial.trial_id):
         return
-    end = run.failed if trial.status == ERROR else run.complete
-    end(trial.trial_id)
+    if trial.status == ERROR:
+        run.failed(trial.trial_id)
+    else:
+        run.complete(trial.trial_id, _checkpoints.latest(trial) is not None)
 
 
 def add_unfinished(run: Run, trials: Unfinished, trial: Trial) -> None:
@@ -20,10 +22,16 @@ def add_unfinished(run: Run, trials: Unfinished, trial: Trial) -> None:
     # A pause that was decided on but not complete when the driver ended: the report it
     # was about comes again, and Ray would pause the trial at another one before.
     trials.controller._cached_trial_decisions.pop(name, None)
+    if run.has_ended(name) and not _failed(run, trial):
+        # A snapshot of an earlier version, in which trials that ended while they were
+        # paused are paused for ever.
+        trial.set_status(TERMINATED)
+        return
     trials.check_files(trial)
     level = trials.level(trial)
     arrival = run.arrivals.get(name)
     if run.has_ended(name):  # it failed, and is to be tried again
+        run.crashed.discard(name)
         run.begin(name)
     elif arrival is not None and level is not None and level >= arrival.resource:
         if arrival.resource < run.max_resource:  # its pause was complete
@@ -39,6 +47,18 @@ def add_unfinished(run: Run, trials: Unfinished, trial: Trial) -> None:
             trials.drop(trial)
         return
     trials.running[name] = trial
+
+
+def _failed(run: Run, trial: Trial) -> bool:
+    """Whether a trial that ended did so by a crash; Ray asks for it to be tried again.
+
+    One that is to begin anew has no result.
+    """
+    return (
+        trial.trial_id in run.crashed
+        or trial.run_metadata.num_failures > 0
+        or not trial.last_result
+    )
 
 
 def end_forgotten(run: Run, trials: Unfinished, run_id: str) -> None:

@@ -6,15 +6,18 @@ from typing import Any, Literal, SupportsIndex
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 
-from rungkeeper._arguments import of_type, one_of, optional_whole, whole
+from rungkeeper._arguments import of_type, one_of, optional_whole, whole, whole_or_float
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
 from rungkeeper.ray._slots import Slots
-from rungkeeper.ray._trials import RUNNING, Trial
+from rungkeeper.ray._trials import LARGEST, RUNNING, Trial, is_end, reported
 from rungkeeper.ray._unfinished import Unfinished
 
-LARGEST = 2**53
+SERVED = (
+    "this PromotionASHA has served a run before, and holds its rungs and checkpoints: "
+    "each Tuner needs a PromotionASHA and a setup of its own"
+)
 
 
 class PromotionASHA(TrialScheduler):
@@ -30,45 +33,57 @@ class PromotionASHA(TrialScheduler):
 
     When nothing runs, nothing can be promoted and no trial is left to start, the paused
     trials end; their checkpoints stay.
+
+    It serves one run: another `Tuner` needs another one.
     """
 
     _supports_buffered_results = False
 
     def __init__(
         self,
-        *,
         time_attr: str = "training_iteration",
         metric: str | None = None,
         mode: Literal["min", "max"] | None = None,
         max_t: SupportsIndex = 100,
         grace_period: SupportsIndex = 1,
-        reduction_factor: SupportsIndex = 4,
+        reduction_factor: SupportsIndex | float = 4,
         brackets: SupportsIndex = 1,
+        stop_last_trials: bool = True,
+        *,
         max_checkpoints: SupportsIndex | None = None,
         max_bytes: SupportsIndex | None = None,
         policy: Policy = "rank_aware",
+        pin_best: bool = True,
         max_concurrent: SupportsIndex | None = None,
         seed: SupportsIndex = 0,
     ) -> None:
         """A scheduler for a run that has not begun.
 
+        The first eight arguments are those of Ray's `ASHAScheduler`, in its order.
+
         Args:
-            time_attr: The reported value that counts the resource, from 1. A fraction
-                counts as the whole number below it.
+            time_attr: The reported value that counts the resource, from 1; a path such
+                as "info/steps" where it is nested. A fraction counts as the whole
+                number below it. A trial that reports no number there is not paused.
             metric: What is compared; by default what `TuneConfig` says. A value that is
                 no finite number is the worst and never promoted.
             mode: Whether small or large metrics are good; likewise.
             max_t: Resource at which a trial stops.
             grace_period: The first rung.
-            reduction_factor: One in so many is promoted.
+            reduction_factor: One in so many is promoted: a whole number, also as 4.0.
             brackets: Number of brackets; trials of bracket s are paused first at the
                 s-th rung.
+            stop_last_trials: Whether trials end at `max_t`; otherwise they go on to
+                their own end.
             max_checkpoints: Most trials that hold a checkpoint: paused ones and running
                 ones. Ended trials keep theirs beside that.
             max_bytes: Most bytes of the checkpoints of those.
             policy: Which go first: "rank_aware" (what costs least in expectation, as
                 the ranks of the trials tell it), "speculative" (likewise, from
                 estimates, as in Syne Tune 0.13), "by_level" or "random".
+            pin_best: Whether the checkpoint of the trial that is the best by its last
+                metric is kept, within `max_checkpoints`: while that trial is paused,
+                one trial less can run. Not possible where `max_checkpoints` is 1.
             max_concurrent: Most trials that run at once; by default as many as fit into
                 the cluster. Give it where the cluster grows with its load, or is
                 shared.
@@ -79,6 +94,8 @@ class PromotionASHA(TrialScheduler):
             TypeError: An argument of another type.
         """
         super().__init__()  # type: ignore[no-untyped-call]
+        if metric is not None:
+            of_type("metric", metric, str)
         self._metric = metric
         self._mode = None if mode is None else one_of("mode", mode, ("min", "max"))
         of_type("time_attr", time_attr, str)
@@ -86,18 +103,20 @@ class PromotionASHA(TrialScheduler):
         self._settings = PromotionSettings.checked(
             max_t=max_t,
             grace_period=grace_period,
-            reduction_factor=reduction_factor,
+            reduction_factor=whole_or_float("reduction_factor", reduction_factor, 2),
             brackets=brackets,
             max_checkpoints=max_checkpoints,
             max_bytes=max_bytes,
             policy=policy,
         )
+        of_type("stop_last_trials", stop_last_trials, bool)
+        self._stops_last = stop_last_trials
+        of_type("pin_best", pin_best, bool)
+        self._pin_best = pin_best
         self._seed = whole("seed", seed, 0)
-        self._slots = Slots(None)
-        self.limit_concurrent(optional_whole("max_concurrent", max_concurrent, 1))
-        self._settings.rungs(
-            "min", self._seed
-        )  # refuses what it must before anything starts
+        most = optional_whole("max_concurrent", max_concurrent, 1)
+        self._slots = Slots(most, self._settings.max_checkpoints)
+        self._settings.rungs("min", self._seed)  # refuses what it must, at once
         self._time_budget: float | None = None
         self._id = uuid.uuid4().hex
         self._run: Run | None = None
@@ -109,21 +128,11 @@ class PromotionASHA(TrialScheduler):
     # Settings.
 
     def limit_concurrent(self, most: int | None) -> None:
-        """Lets at most so many trials run at once.
-
-        Raises:
-            ValueError: Running trials alone would exceed the budget.
-        """
-        budget = self._settings.max_checkpoints
-        if most is not None and budget is not None and budget < most:
-            raise ValueError(
-                f"max_checkpoints is {budget}, but {most} trials that run at once hold "
-                f"a checkpoint each: the smallest that works is {most}"
-            )
-        self._slots = Slots(most)
+        """Lets at most so many trials run at once; as the argument `max_concurrent`."""
+        self._slots = Slots(most, self._settings.max_checkpoints)
 
     def limit_seconds(self, seconds: float | None) -> None:
-        """Tells when the run ends, for the time that is left."""
+        """Tells when the run ends."""
         self._time_budget = seconds
 
     @property
@@ -134,11 +143,19 @@ class PromotionASHA(TrialScheduler):
     def set_search_properties(
         self, metric: str | None, mode: str | None, **spec: Any
     ) -> bool:
-        """Takes metric and mode from `TuneConfig`, unless it has its own."""
+        """Takes metric and mode from `TuneConfig`, unless it has its own.
+
+        Raises:
+            RuntimeError: It has served a run before.
+        """
+        if self._run is not None:
+            raise RuntimeError(SERVED)
         if (self._metric and metric) or (self._mode and mode):
             return False
         if mode:
             self._mode = one_of("mode", mode, ("min", "max"))
+        if metric is not None:
+            of_type("metric", metric, str)
         self._metric = metric or self._metric or DEFAULT_METRIC
         if self._mode is None:
             raise ValueError("mode is None, but must be 'min' or 'max'")
@@ -154,7 +171,8 @@ class PromotionASHA(TrialScheduler):
             max_num_trials=num_trials if 0 < num_trials <= LARGEST else None,
         )
         rungs = self._settings.rungs(mode, self._seed)
-        return Run(rungs, removal, self._settings.max_t)
+        most, stops_last = self._settings.max_t, self._stops_last
+        return Run(rungs, removal, most, mode=mode, stops_last=stops_last)
 
     # State.
 
@@ -166,6 +184,8 @@ class PromotionASHA(TrialScheduler):
         """Goes on from a state."""
         self._run, self._trials = state["run"], None
         self._is_settled = False
+        if self._run is not None and self._mode is not None:
+            self._run.mode = self._mode  # which runs of earlier versions do not have
 
     def __getstate__(self) -> dict[str, Any]:
         # Trials belong to the process.
@@ -175,6 +195,11 @@ class PromotionASHA(TrialScheduler):
             "_marked": set(),
             "_repeats": set(),
         }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # One of an earlier version has fewer attributes, and slots without a budget.
+        self.__dict__.update({"_stops_last": True, "_pin_best": True, **state})
+        self.limit_concurrent(self._slots.most)
 
     def __repr__(self) -> str:
         shown = {k: v for k, v in vars(self._settings).items() if k != "brackets"}
@@ -225,24 +250,25 @@ class PromotionASHA(TrialScheduler):
         """A trial reports."""
         run, trials = self._begun()
         name = trial.trial_id
-        if self._time_attr not in result:
-            trials.warn_once(
-                f"{name}-time",
-                f"trial {name} reports no {self._time_attr!r}: it is not paused",
-            )
+        at = trials.resource(trial, result)
+        if at is None:
             return str(TrialScheduler.CONTINUE)
         if name not in run.milestones:
             return str(TrialScheduler.STOP)  # it has ended already
-        resource = int(result[self._time_attr])
-        if resource <= run.furthest.get(name, 0):
+        if at <= run.furthest.get(name, 0):
             self._repeats.add(name)
         else:
             self._repeats.discard(name)
-        return run.reported(name, resource, result.get(self._metric or DEFAULT_METRIC))
+        metric = reported(self._metric or DEFAULT_METRIC, result)
+        if not is_end(trial, result):
+            trials.check_resumed(trial, at, metric)
+        return run.reported(name, at, metric)
 
     def choose_trial_to_run(self, tune_controller: Any) -> Trial | None:
         """The trial that is promoted, if a slot is free and any can be."""
-        run, trials = self._begun()
+        if self._run is None or self._trials is None:
+            return None  # the search algorithm has suggested nothing yet
+        run, trials = self._run, self._trials
         if not self._is_settled:
             self._is_settled = True
             if trials.controller.resumed:
@@ -253,8 +279,7 @@ class PromotionASHA(TrialScheduler):
         if chosen is None:
             chosen = trials.waiting()
         if chosen is None and self._is_over(trials):
-            for trial in list(trials.paused.values()):
-                trials.controller.stop_trial(trial)
+            chosen = trials.finish()
         return chosen
 
     def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
@@ -276,6 +301,23 @@ class PromotionASHA(TrialScheduler):
         self._begun()[1].complete(trial)
 
     # What the gate asks.
+
+    @property
+    def run(self) -> Run | None:
+        """What is known of the run; None before the first trial."""
+        return self._run
+
+    def paused(self) -> list[Trial]:
+        """Trials that wait at their rung."""
+        return [] if self._trials is None else list(self._trials.paused.values())
+
+    def is_busy(self) -> bool:
+        """Whether a trial runs, or is about to."""
+        return self._trials is not None and bool(self._trials.running)
+
+    def trial(self, trial_id: str) -> Trial | None:
+        """A trial of the run by its name."""
+        return None if self._trials is None else self._trials.find(trial_id)
 
     def may_start(self) -> bool:
         """Whether a new trial may start: a slot is free, and none can be promoted."""
@@ -312,7 +354,7 @@ class PromotionASHA(TrialScheduler):
             return
         if self._trials is not None:
             self._trials.clean_up()
-        self._write_log(trials)
+        _surroundings.write_log(trials[0].storage, self.log())
 
     # How it is done.
 
@@ -323,7 +365,11 @@ class PromotionASHA(TrialScheduler):
             if self._run is None:
                 self._run = self._new_run(controller.search_alg.total_samples)
             self._trials = Unfinished(
-                self._run, controller, self._time_attr, self._settings.max_bytes
+                self._run,
+                controller,
+                self._time_attr,
+                self._settings.max_bytes,
+                self._pins_best(),
             )
         return self._begun()
 
@@ -337,19 +383,15 @@ class PromotionASHA(TrialScheduler):
         some = None if trials is None else trials.any()
         if trials is None or some is None:
             return True
-        slots = self._slots.number(some.placement_group_factory)
-        if self._settings.max_checkpoints is not None:
-            slots = min(slots, self._settings.max_checkpoints)
+        pinned = self._run is not None and self._run.pinned is not None
+        slots = self._slots.number(some.placement_group_factory, int(pinned))
         if trials.controller._max_pending_trials != slots:
             trials.controller.update_max_pending_trials(slots)
         return len(trials.running) < slots
 
+    def _pins_best(self) -> bool:
+        return self._pin_best and self._settings.max_checkpoints != 1
+
     def _is_over(self, trials: Unfinished) -> bool:
         search = trials.controller.search_alg
         return bool(not trials.running and trials.paused and search.is_finished())
-
-    def _write_log(self, trials: list[Trial]) -> None:
-        storage = trials[0].storage
-        path = f"{storage.experiment_fs_path}/rungkeeper.jsonl"
-        with storage.storage_filesystem.open_output_stream(path) as stream:
-            stream.write(self.log().encode())

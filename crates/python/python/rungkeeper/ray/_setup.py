@@ -16,7 +16,7 @@ from ray.tune.search import (
 
 from rungkeeper.ray._callback import PromotionState
 from rungkeeper.ray._gate import PromotionGate
-from rungkeeper.ray._scheduler import PromotionASHA
+from rungkeeper.ray._scheduler import SERVED, PromotionASHA
 
 
 def setup(
@@ -42,8 +42,9 @@ def setup(
         The `TuneConfig` and the `RunConfig`.
 
     Raises:
-        TypeError: The scheduler is another one.
-        ValueError: Settings that contradict each other.
+        TypeError: The scheduler is another one, or the metric no text.
+        ValueError: Settings that contradict each other, or a scheduler that has served
+            a run before.
     """
     tune_config = copy.copy(tune_config) if tune_config is not None else TuneConfig()
     run_config = copy.copy(run_config) if run_config is not None else RunConfig()
@@ -51,6 +52,9 @@ def setup(
         _check_scheduler("tune_config.scheduler", tune_config.scheduler)
         raise ValueError("tune_config.scheduler is another one than scheduler")
     _check_scheduler("scheduler", scheduler)
+    if scheduler.run is not None:
+        raise ValueError(SERVED)
+    _check_objective(tune_config)
     search, limit = _search(tune_config.search_alg)
     limits = [
         scheduler.max_concurrent,
@@ -83,17 +87,33 @@ def _check_scheduler(name: str, scheduler: object) -> None:
             f"{name} is Ray's {kind}, which never pauses: it stops every trial that is "
             "not among the best when it reports, so there is nothing to resume and no "
             "checkpoint to give up (ray issues 44256 and 32634). Use "
-            "rungkeeper.ray.PromotionASHA, which takes the same arguments"
+            "rungkeeper.ray.PromotionASHA, which takes the same arguments (a whole "
+            "reduction_factor, and max_t above grace_period)"
         )
     raise TypeError(f"{name} must be a rungkeeper.ray.PromotionASHA, not {kind}")
+
+
+def _check_objective(tune_config: TuneConfig) -> None:
+    """Rungs are sorted by one metric; a searcher may look at several."""
+    for name in ("metric", "mode"):
+        value = getattr(tune_config, name)
+        if value is not None and not isinstance(value, str):
+            raise TypeError(
+                f"tune_config.{name} must be a str, not {type(value).__name__}: the "
+                "rungs compare one metric. A searcher of several objectives takes them "
+                "as arguments of its own, and PromotionASHA takes metric and mode"
+            )
 
 
 def _search(given: Any) -> tuple[SearchAlgorithm, int | None]:
     """The search algorithm behind the gate, and the limit it had."""
     limit = None
-    if isinstance(given, ConcurrencyLimiter):
-        # It counts paused trials as running ones: nothing would start after a while.
-        given, limit = given.searcher, given.max_concurrent
+    while isinstance(given, ConcurrencyLimiter):
+        # It does not count trials that were promoted, so the limit is the scheduler's.
+        limit = min(limit or given.max_concurrent, given.max_concurrent)
+        if given.batch:
+            break  # results are told by the batch, which only the limiter does
+        given = given.searcher
     if given is None:
         return BasicVariantGenerator(), limit
     if isinstance(given, Searcher):
@@ -101,7 +121,9 @@ def _search(given: Any) -> tuple[SearchAlgorithm, int | None]:
     if isinstance(given, PromotionGate):
         raise ValueError("tune_config.search_alg has a gate already: setup makes one")
     if isinstance(given, BasicVariantGenerator) and given.max_concurrent:
-        limit, given.max_concurrent = given.max_concurrent, 0
+        limit = given.max_concurrent
+        given = copy.copy(given)
+        given.max_concurrent = 0
     if isinstance(given, SearchAlgorithm):
         return given, limit
     kind = type(given).__name__

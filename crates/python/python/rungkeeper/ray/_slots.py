@@ -9,24 +9,51 @@ REFRESH = 1.0  # seconds
 
 
 class Slots:
-    """Trials that fit into the cluster at once, looked up every second at most."""
+    """Trials that may run at once: those that fit into cluster and budget.
 
-    def __init__(self, most: int | None) -> None:
-        """`most`: the number itself where it is given, otherwise the cluster tells."""
+    The cluster is looked up every second at most.
+    """
+
+    def __init__(self, most: int | None, budget: int | None = None) -> None:
+        """None is taken yet.
+
+        Args:
+            most: The number itself where it is given, otherwise the cluster tells.
+            budget: Most trials that hold a checkpoint, running ones included.
+
+        Raises:
+            ValueError: Running trials alone would exceed the budget.
+        """
+        if most is not None and budget is not None and budget < most:
+            raise ValueError(
+                f"max_checkpoints is {budget}, but {most} trials that run at once hold "
+                f"a checkpoint each: the smallest that works is {most}"
+            )
         self.most = most
+        self._budget = budget
         self._found = 1
         self._looked = -REFRESH
 
     def __repr__(self) -> str:
-        return f"Slots({self.most})"
+        return f"Slots({self.most}, {self._budget})"
 
-    def __reduce__(self) -> tuple[type["Slots"], tuple[int | None]]:
-        return Slots, (self.most,)
+    def __reduce__(self) -> tuple[type["Slots"], tuple[int | None, int | None]]:
+        return Slots, (self.most, self._budget)
 
-    def number(self, resources: Any) -> int:
-        """How many trials of a `PlacementGroupFactory` fit, at least 1."""
-        if self.most is not None:
-            return self.most
+    def number(self, resources: Any, pinned: int) -> int:
+        """How many trials of a `PlacementGroupFactory` may run, at least 1.
+
+        Args:
+            resources: What each needs.
+            pinned: Checkpoints of paused trials that stay: each takes a place of the
+                budget.
+        """
+        slots = self._fitting(resources) if self.most is None else self.most
+        if self._budget is None:
+            return slots
+        return max(1, min(slots, self._budget - pinned))
+
+    def _fitting(self, resources: Any) -> int:
         now = time.monotonic()
         if now - self._looked >= REFRESH:
             self._looked = now

@@ -36,4 +36,14 @@ def enter(given: Any, scheduler: object, trial: Trial) -> Any:
         )
     storage = controller._storage
     storage.syncer = WholeSyncer(storage.syncer)
+    # Ray writes a snapshot after each checkpoint where a trial keeps one alone, and
+    # warns that this is often. A restore needs it: the one before is deleted.
+    controller._checkpoint_manager._excessive_sync_threshold = 0.0
     return controller
+
+
+def write_log(storage: Any, text: str) -> None:
+    """Leaves the event log in the folder of the experiment."""
+    path = f"{storage.experiment_fs_path}/rungkeeper.jsonl"
+    with storage.storage_filesystem.open_output_stream(path) as stream:
+        stream.write(text.encode())

@@ -2,7 +2,12 @@
 
 from typing import Any, TypeAlias
 
+from ray.air.constants import TRAINING_ITERATION
 from ray.tune.experiment import Trial as RayTrial
+from ray.tune.result import DONE
+from ray.tune.utils import flatten_dict
+
+from rungkeeper.ray._run import number
 
 Trial: TypeAlias = Any
 
@@ -11,3 +16,28 @@ RUNNING = RayTrial.RUNNING
 PAUSED = RayTrial.PAUSED
 TERMINATED = RayTrial.TERMINATED
 ERROR = RayTrial.ERROR
+
+LARGEST = 2**53
+"""The highest number that counts: above it not every whole number is a float."""
+
+
+def reported(name: str, metrics: dict[str, Any]) -> Any:
+    """What was reported under a name, which may be a path such as "info/steps"."""
+    if name in metrics:
+        return metrics[name]
+    return flatten_dict(metrics).get(name) if "/" in name else None
+
+
+def resource(time_attr: str, metrics: dict[str, Any]) -> int | None:
+    """The resource of a report; None if what it says is none.
+
+    A fraction counts as the whole number below it.
+    """
+    value = number(reported(time_attr, metrics))
+    return int(value) if abs(value) <= LARGEST else None
+
+
+def is_end(trial: Trial, result: dict[str, Any]) -> bool:
+    """Whether a report is the last one again: so Ray tells that a function ended."""
+    last = (trial.last_result or {}).get(TRAINING_ITERATION)
+    return bool(result.get(DONE)) and result.get(TRAINING_ITERATION) == last

@@ -6,7 +6,15 @@ from typing import Any
 from rungkeeper.ray import _checkpoints
 from rungkeeper.ray._checkpoints import Undeleted
 from rungkeeper.ray._run import Run
-from rungkeeper.ray._trials import ERROR, PAUSED, PENDING, TERMINATED, Trial
+from rungkeeper.ray._trials import (
+    ERROR,
+    PAUSED,
+    PENDING,
+    TERMINATED,
+    Trial,
+    reported,
+    resource,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +33,12 @@ class Unfinished:
     """
 
     def __init__(
-        self, run: Run, controller: Any, time_attr: str, max_bytes: int | None
+        self,
+        run: Run,
+        controller: Any,
+        time_attr: str,
+        max_bytes: int | None,
+        pins_best: bool,
     ) -> None:
         """None yet, of a run.
 
@@ -34,6 +47,7 @@ class Unfinished:
             controller: Ray's, for its bookkeeping of checkpoints.
             time_attr: The reported value that counts the resource.
             max_bytes: Most bytes of checkpoints.
+            pins_best: Whether the best checkpoint is kept.
         """
         self.running: dict[str, Trial] = {}
         self.paused: dict[str, Trial] = {}
@@ -42,6 +56,7 @@ class Unfinished:
         self._run = run
         self._time_attr = time_attr
         self._max_bytes = max_bytes
+        self._pins_best = pins_best
         self._cut_off: dict[str, Trial] = {}  # stopped by Ray while they ran
         self._warned: set[str] = set()
 
@@ -51,6 +66,11 @@ class Unfinished:
     def any(self) -> Trial | None:
         """One of the trials, if there is any."""
         return next(iter((self.running or self.paused).values()), None)
+
+    def find(self, name: str) -> Trial | None:
+        """A trial by its name, also one that has ended."""
+        trial = self.running.get(name) or self.paused.get(name)
+        return trial or self.controller.get_trial(name)
 
     def waiting(self) -> Trial | None:
         """A trial that is to run, but that Ray has not started yet."""
@@ -77,14 +97,17 @@ class Unfinished:
             elif trial.status == TERMINATED:
                 self.complete(trial)
                 self._cut_off[name] = trial
+        for trial in list(self.paused.values()):
+            if trial.status == TERMINATED:  # Ray ended the whole experiment
+                self.complete(trial)
 
     def _pause(self, trial: Trial) -> None:
         name, level, size = trial.trial_id, self.level(trial), 0
-        resource = self._run.arrivals[name].resource
-        if level is None or level < resource:
+        arrived_at = self._run.arrivals[name].resource
+        if level is None or level < arrived_at:
             self.warn_once(
                 "no-checkpoint",
-                f"trial {name} reported {self._time_attr} {resource} without a "
+                f"trial {name} reported {self._time_attr} {arrived_at} without a "
                 "checkpoint: reports at rungs should carry one",
             )
         if level is not None and self._max_bytes is not None:
@@ -99,6 +122,7 @@ class Unfinished:
                 level = None
         self._run.paused(name, level, size)
         self.paused[name] = self.running.pop(name)
+        self.controller.search_alg.on_pause(trial)
 
     def promote(self) -> Trial | None:
         """Promotes a trial, if any can be; it runs from then on."""
@@ -112,14 +136,62 @@ class Unfinished:
             self._run.lost(name)
         self._run.promote()
         self.running[name] = self.paused.pop(name)
+        self.controller.search_alg.on_unpause(trial)
         return trial
+
+    def resource(self, trial: Trial, result: dict[str, Any]) -> int | None:
+        """The resource of a report; a warning tells of a trial that reports none."""
+        at = resource(self._time_attr, result)
+        if at is None:
+            name, value = trial.trial_id, reported(self._time_attr, result)
+            said = "no" if value is None else f"{value!r}, which is no number, as"
+            self.warn_once(
+                f"{name}-time",
+                f"trial {name} reports {said} {self._time_attr!r}: it is not paused",
+            )
+        return at
+
+    def check_resumed(self, trial: Trial, at: int, metric: Any) -> None:
+        """Says so where a trial that went on from its checkpoint begins anew."""
+        name, level = trial.trial_id, self.level(trial)
+        self._say(self._run.removal.take_notes())
+        again = self._run.trains_again(name, at, metric)
+        if again and level is not None and at <= level:
+            self._run.removal.take_notes()  # the same, of each trial
+            self.warn_once(
+                "ignores-checkpoint",
+                f"trial {name} went on from a checkpoint of {self._time_attr} {level} "
+                f"but reports {at}: the training function does not read "
+                "tune.get_checkpoint(), and a promoted trial trains all again. That is "
+                "counted in cost_resources",
+            )
 
     # Ends.
 
     def complete(self, trial: Trial) -> None:
         """A trial ended; its checkpoint stays."""
-        self._run.complete(trial.trial_id)
+        self._run.complete(trial.trial_id, _checkpoints.latest(trial) is not None)
         self._leave(trial)
+        # Ray does not save again what it knows of a trial that ends while it is paused:
+        # a restore of the experiment would begin it anew.
+        self.controller._mark_trial_to_checkpoint(trial)
+
+    def finish(self) -> Trial | None:
+        """Nothing is left to do: the paused trials end.
+
+        Returns:
+            The best of them if its checkpoint was given up: it is trained again first.
+        """
+        name = self._run.renew_best() if self._pins_best else None
+        for trial in list(self.paused.values()):
+            if trial.trial_id != name:
+                self.controller.stop_trial(trial)
+        if name is None:
+            return None
+        trial = self.running[name] = self.paused.pop(name)
+        logger.info("trial %s, the best, is trained again for its checkpoint", name)
+        self.controller.search_alg.on_unpause(trial)
+        return trial
 
     def fail(self, trial: Trial) -> None:
         """A trial crashed for good; its checkpoint goes."""
@@ -145,7 +217,12 @@ class Unfinished:
     def level(self, trial: Trial) -> int | None:
         """Resource at which the trial's latest checkpoint was written."""
         result = _checkpoints.latest(trial)
-        return None if result is None else int(result.metrics.get(self._time_attr, 0))
+        if result is None:
+            return None
+        level = resource(self._time_attr, result.metrics)
+        # One that was written with a report of no resource is of training before it.
+        known = self._run.furthest.get(trial.trial_id, 0) if level is None else level
+        return max(known, 0)
 
     def saved(self, trial: Trial) -> None:
         """A checkpoint of a trial is complete: its bytes count from now on."""
@@ -157,13 +234,19 @@ class Unfinished:
 
     def keep_budget(self) -> None:
         """Gives up what is over the budget."""
+        if self._pins_best:
+            self._run.pin_best()
         for removal in self._run.over_budget():
             logger.info("given up: %s", removal)
             self.drop(self.paused[removal.trial])
-        for note in self._run.removal.take_notes():
-            logger.warning(note)
+        self._say(self._run.removal.take_notes())
         if len(self.undeleted):
             self.undeleted.retry()
+
+    @staticmethod
+    def _say(notes: list[str]) -> None:
+        for note in notes:
+            logger.warning(note)
 
     def drop(self, trial: Trial) -> None:
         """The trial's checkpoints go: it trains from scratch, should it go on."""
@@ -175,4 +258,5 @@ class Unfinished:
         if _checkpoints.latest(trial) is not None and not _checkpoints.is_there(trial):
             logger.warning("the checkpoint of trial %s is gone", trial.trial_id)
             _checkpoints.forget(trial, self.controller)
+            self._run.resumed.discard(trial.trial_id)  # it does not ignore what is gone
         _checkpoints.sweep(trial, self.undeleted)
