@@ -276,7 +276,14 @@ fn killed_and_without_its_cache() {
         if run.join("log.jsonl").exists() {
             arguments = ["resume", "runs/small"];
             if kills.is_multiple_of(2) {
-                remove_cache(&run.join("checkpoints"));
+                let cache = run.join("checkpoints");
+                // What a pause prepared and the bucket does not have yet is there alone.
+                let only_there = has_prepared(&cache.join("live"));
+                remove_cache(&if only_there {
+                    cache.join("checkpoints")
+                } else {
+                    cache
+                });
             }
         }
     };
@@ -284,6 +291,12 @@ fn killed_and_without_its_cache() {
     assert!(kills >= 4, "only {kills} kills");
     let events = place.check_bucket("small");
     assert!(check_nothing_trained_again(&events, ANSWERED) > 0);
+}
+
+/// Whether a live folder has a manifest, so that its commit may not have ended.
+fn has_prepared(live: &Path) -> bool {
+    let mut folders = fs::read_dir(live).into_iter().flatten().flatten();
+    folders.any(|folder| folder.path().join("manifest.jsonl").exists())
 }
 
 /// Training programs that were left behind may still write for a moment.
