@@ -6,6 +6,8 @@ others, while Syne Tune's rungs hold them wherever its sorted list put them), th
 methods are called as Syne Tune calls them, with what its scheduler tells of its rungs.
 """
 
+from __future__ import annotations
+
 import math
 import time
 from typing import Any

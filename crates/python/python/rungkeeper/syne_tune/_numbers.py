@@ -1,5 +1,7 @@
 """What is a number in a result: of Python, NumPy, or any other library."""
 
+from __future__ import annotations
+
 import math
 from typing import Any
 

@@ -10,6 +10,8 @@ a checkpoint was given up. Without options the curves are made from a formula; a
 ones. It is for Syne Tune 0.15 and newer, whose simulators need huggingface_hub.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import io
