@@ -69,7 +69,7 @@ fn choices_that_break_a_law_are_caught() {
         ("broken chose one twice", |rungs, need| {
             let mut chosen = by_level(rungs, need);
             if let [first, _, rest @ ..] = &mut chosen[..] {
-                rest.iter_mut().for_each(|choice| *choice = *first);
+                rest.fill(*first);
             }
             chosen
         }),
@@ -149,7 +149,7 @@ fn choices_that_depend_on_something_else_are_caught() {
             let mut calls = self.1.lock().unwrap();
             *calls += 1;
             let mut chosen = self.0.choose(rungs, need, ratio)?;
-            if *calls % 2 == 0 {
+            if calls.is_multiple_of(2) {
                 chosen.reverse();
             }
             Ok(chosen)
