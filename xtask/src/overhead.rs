@@ -6,7 +6,7 @@ mod waits;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -154,36 +154,26 @@ impl Place {
 
     /// Runs an experiment with one of our training programs: its folder, and what the runner used.
     fn run(&self, name: &str, program: &str, experiment: &str) -> Result<(PathBuf, Usage)> {
-        let folder = self.fresh(name)?;
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
         let own = std::env::current_exe()?;
         let own = own.display();
         let head = format!(
             "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{own}', {program}]\n"
         );
         fs::write(folder.join("experiment.toml"), head + experiment)?;
-        let usage = watch(self.start(&folder)?)?;
-        Ok((folder, usage))
-    }
-
-    /// An empty folder.
-    fn fresh(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.folder.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
-        Ok(folder)
-    }
-
-    fn start(&self, folder: &Path) -> Result<Child> {
-        Command::new(&self.binary)
+        let runner = Command::new(&self.binary)
             .args(["run", "experiment.toml", "--dir", "run"])
-            .current_dir(folder)
+            .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("errors"))?)
-            .spawn()
-            .with_context(|| format!("cannot run {}", self.binary.display()))
+            .spawn();
+        let runner = runner.with_context(|| format!("cannot run {}", self.binary.display()))?;
+        Ok((folder, watch(runner)?))
     }
 }
 
