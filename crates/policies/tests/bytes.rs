@@ -87,6 +87,17 @@ fn trials_without_a_finite_metric_go_for_their_bytes() {
     }
 }
 
+/// As long as something that was taken is not needed, it is kept: the dearest that fits, and then what fits beside it.
+#[test]
+fn all_that_is_not_needed_is_kept() {
+    // All three are taken for 100 bytes, of which 25 are too many.
+    let rungs = rung(&[("dear", 9, 20), ("cheap", 8, 5), ("large", 7, 100)]);
+    let mut policy = by_id(&[("dear", 0.0), ("cheap", -0.7), ("large", 3.0)]);
+    assert_eq!(ids(&mut policy, &rungs, bytes(100), 1.0), ["large"]);
+    let both = ids(&mut policy, &rungs, bytes(101), 1.0);
+    assert_eq!(both, ["cheap", "large"]);
+}
+
 #[test]
 fn bytes_and_checkpoints_together() {
     let rungs = rung(&[("c", 6, 90), ("b", 5, 10), ("a", 4, 10)]);

@@ -192,10 +192,12 @@ fn falling(candidate: &Candidate<'_>) -> f64 {
 
 #[test]
 fn costs_that_are_right_pass() {
-    let right: [fn(&Candidate<'_>, f64) -> f64; 4] = [
+    let right: [fn(&Candidate<'_>, f64) -> f64; 5] = [
         |it, _| falling(it),
         |it, enough| falling(it).min(enough + 0.5), // a bound between the two
         |_, _| f64::NEG_INFINITY,
+        // It is not asked for trials that are never promoted.
+        |it, _| if it.non_finite { f64::NAN } else { falling(it) },
         // What is wrong in the last digits is no fault.
         |it, enough| falling(it) * (1.0 + if enough.is_finite() { 5e-12 } else { 0.0 }),
     ];

@@ -88,6 +88,8 @@ fn what_is_refused_is_said_with_its_line() {
     // A newer version may hold what cannot be read at all.
     let alien = r#"{"event": "header", "version": 7, "mood": "good"}"#;
     assert!(errors(alien).contains("version 7"));
+    let own = alien.replace('7', "1") + "\n";
+    assert_eq!(errors(&own), "line 1: missing field `source`");
     assert_eq!(
         errors(""),
         "line 1: the log is empty: it begins with a header"
