@@ -219,3 +219,43 @@ impl Fenwick {
 fn lowest_bit(i: usize) -> usize {
     i & i.wrapping_neg()
 }
+
+#[cfg(test)]
+mod tests {
+    //! How full the blocks are, which no rank shows; those are compared with a plain list in `tests/rung.rs`.
+    use core::ops::Range;
+
+    use super::*;
+
+    fn filled(keys: impl Iterator<Item = u32>) -> RankedMap<u32, ()> {
+        let mut map = RankedMap::new();
+        keys.for_each(|key| _ = map.insert(key, ()));
+        map
+    }
+
+    /// The lengths of the blocks after keys were taken out.
+    fn without(map: &mut RankedMap<u32, ()>, keys: Range<u32>) -> Vec<usize> {
+        keys.for_each(|key| assert_eq!(map.remove(&key), Some(())));
+        map.blocks.iter().map(Vec::len).collect()
+    }
+
+    #[test]
+    fn blocks_stay_between_a_quarter_and_full() {
+        let descending = without(&mut filled((0..1000).rev()), 0..0);
+        assert_eq!(descending, [168, 128, 128, 128, 128, 128, 128, 64]);
+        let mut map = filled(0..1000);
+        assert_eq!(without(&mut map, 0..0), [192, 192, 192, 192, 232]);
+        // One below a quarter is joined with the next or the last one if both are less than half.
+        assert_eq!(without(&mut map, 192..321), [192, 63, 192, 192, 232]);
+        assert_eq!(without(&mut map, 384..512), [192, 63, 64, 192, 232]);
+        assert_eq!(without(&mut map, 321..322), [192, 126, 192, 232]);
+        assert_eq!(without(&mut map, 576..766), [192, 126, 2, 232]);
+        assert_eq!(without(&mut map, 766..767), [192, 127, 232]);
+        assert_eq!(without(&mut map, 0..191), [1, 127, 232]);
+        assert_eq!(without(&mut map, 191..192), [127, 232]);
+        assert_eq!(without(&mut map, 768..936), [127, 64]);
+        assert_eq!(without(&mut map, 936..999), [127, 1]);
+        assert_eq!(without(&mut map, 322..384), [65, 1]);
+        assert_eq!(without(&mut map, 512..514), [64]);
+    }
+}
