@@ -32,7 +32,7 @@ fn rung(trials: &[(&str, u64, u64)]) -> [Rung; 1] {
 
 #[test]
 fn bytes_go_by_cost_per_byte() {
-    let rungs = rung(&[("large", 5, 100), ("small", 4, 10)]);
+    let rungs = rung(&[("small", 5, 10), ("large", 4, 100)]);
     // The large one costs twice as much, but a fifth per byte.
     let mut policy = by_id(&[("small", 0.0), ("large", core::f64::consts::LN_2)]);
     let told = |choice: &Choice<'_>| (choice.candidate.trial_id.to_owned(), choice.reason);

@@ -1,6 +1,7 @@
 //! The event log: what is read, what is refused and how it is said.
 #![cfg(feature = "serde")]
 
+use rungkeeper_rung_model::PromotionRule;
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
 use rungkeeper_tuner_hooks::{
     CheckpointTracking, Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalCallback,
@@ -302,6 +303,9 @@ fn policies_are_written_as_the_header_writes_them() {
     let others = [
         PolicySpec::Speculative(settings),
         PolicySpec::Random { policy_seed: 9 },
+        PolicySpec::RankAware {
+            promotion_rule: PromotionRule::LinearQuantile,
+        },
     ];
     for spec in PolicySpec::all().chain(others) {
         let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);
