@@ -81,9 +81,8 @@ fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
 /// How many mutants of a package its tests notice, and those that they do not.
 fn try_all(workspace: &Workspace, package: &str, options: &[String]) -> Result<(usize, String)> {
     let target = &workspace.metadata.target_directory;
-    // A shard is one mutant in so many, and the order is random: a part of a run is a sample of it.
-    let mut call = vec!["mutants", "--shuffle", "--sharding", "round-robin"];
-    call.extend(["--output", target.as_str(), "--package", package]);
+    let mut call = vec!["mutants", "--shuffle", "--output", target.as_str()];
+    call.extend(["--package", package]);
     call.extend(options.iter().map(String::as_str));
     let call = workspace.cargo(call);
     // What the crates depend on is compiled once.

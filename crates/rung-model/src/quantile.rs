@@ -136,7 +136,7 @@ impl PromotionQuantile {
             if den > u128::from(MAX_DENOMINATOR) {
                 break;
             }
-            if num > 0 && is_double_or_neighbour(num as f64 / den as f64, alpha) {
+            if is_double_or_neighbour(num as f64 / den as f64, alpha) {
                 return Self::new(num as u64, den as u64).map_err(|_| error);
             }
         }

@@ -16,7 +16,6 @@ mod tests;
 
 use super::{BetaBinomial, NegativeBinomial};
 use crate::{
-    PromotionQuantile,
     double_double::DoubleDouble,
     long_sum::{FARTHEST, Summable, least, long_sum},
     scaled::Scaled,
@@ -40,18 +39,8 @@ const MOST_RISE: f64 = 1e60;
 /// More than the rounding errors of logarithms, so that what is above a limit is so for certain.
 const ROUNDING: f64 = 1e-6;
 
-/// Products of so many factors, each below 2^53, are within the range of doubles.
-const MOST_FACTORS: u64 = 16;
-
-/// eta where the sum is done by recurrences, otherwise 0.
-pub(crate) fn factors(quantile: PromotionQuantile) -> u64 {
-    let eta = quantile.denominator();
-    if quantile.numerator() == 1 && eta <= MOST_FACTORS {
-        eta
-    } else {
-        0
-    }
-}
+/// Products of so many factors, each below 2^53, are within the range of doubles; with more no recurrence is done.
+pub(crate) const MOST_FACTORS: u64 = 16;
 
 /// The first passages of one trial.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +50,7 @@ pub(crate) struct FirstPassages<'a> {
     pub(crate) d: u64,
     pub(crate) urn: BetaBinomial,
     pub(crate) to_come: &'a NegativeBinomial,
-    /// (1 - f)^eta
+    /// (1 - f)^eta where eta is at most [`MOST_FACTORS`]; beyond it is not used.
     pub(crate) left_to_eta: DoubleDouble,
 }
 
