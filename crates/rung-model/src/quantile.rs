@@ -119,7 +119,7 @@ impl PromotionQuantile {
     pub fn from_f64(alpha: f64) -> Result<Self, QuantileError> {
         let error = QuantileError::Value { value: alpha };
         // Below 2^-32 no fraction with a denominator of 2^31 is near; above it, mantissa and power fit into u128.
-        if !(alpha > 1.0 / (2 * MAX_DENOMINATOR) as f64 && alpha <= 1.0) {
+        if !(alpha > 0.5 / MAX_DENOMINATOR as f64 && alpha <= 1.0) {
             return Err(error);
         }
         let exponent = 1075 - (alpha.to_bits() >> 52);
