@@ -269,6 +269,25 @@ fn a_bad_metric_is_told_once() {
 }
 
 #[test]
+fn levels_are_powers_below_the_max_resource() {
+    for (grace_period, eta, max_resource, expected) in [
+        (1, 2, 8, &[1, 2, 4][..]),
+        (1, 2, 9, &[1, 2, 4, 8]),
+        (3, 3, 10, &[3, 9]),
+        (9, 3, 10, &[9]),
+    ] {
+        let mut spec = ModelSpec::geometric(grace_period, eta, max_resource).unwrap();
+        let levels: Vec<u64> = spec.rungs.iter().map(|rung| rung.level).collect();
+        assert_eq!(levels, expected);
+        // As many brackets as rungs, and no more.
+        for (number, fits) in [(0, false), (levels.len(), true), (levels.len() + 1, false)] {
+            spec.brackets.number = number;
+            assert_eq!(spec.check().is_ok(), fits, "{number}");
+        }
+    }
+}
+
+#[test]
 fn bad_specifications_are_refused() {
     assert_eq!(
         ModelSpec::geometric(0, 3, 9).unwrap_err(),
