@@ -6,7 +6,7 @@ mod waits;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -112,78 +112,68 @@ impl Place {
         max_resource: u64,
         stop: &str,
     ) -> Result<(Usage, f64)> {
-        let folder = self.fresh(name)?;
-        let trainer = std::env::current_exe()?;
         let grace_period = max_resource / 9; // two rungs, the second at three times the first
         let experiment = format!(
             r#"
-            name = "{name}"
-            command = ["{}", "trainer", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}"]
-            metric = "loss"
-            resource = "epoch"
             workers = {workers}
             budget = {{ max_checkpoints = {} }}
             stop = {{ {stop} }}
             space = {{ loss = {{ type = "uniform", low = 0.0, high = 1.0 }} }}
             scheduler = {{ max_resource = {max_resource}, grace_period = {grace_period} }}
             "#,
-            trainer.display(),
             2 * workers,
         );
-        fs::write(folder.join("experiment.toml"), experiment)?;
+        let program = format!(r#""trainer", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}""#);
         let begin = Instant::now();
-        let usage = watch(self.start(&folder)?)?;
+        let (_, usage) = self.run(name, &program, &experiment)?;
         Ok((usage, begin.elapsed().as_secs_f64()))
     }
 
     /// How long a trial waits that reports all the time while others hand over checkpoints of so many files.
     fn waits(&self, name: &str, files: u64, bytes: u64) -> Result<Waits> {
-        let folder = self.fresh(name)?;
-        let trainer = std::env::current_exe()?;
-        let trials = OTHERS + 1;
-        let rung = beside::RUNG;
+        let (trials, rung) = (OTHERS + 1, beside::RUNG);
         let max_resource = 2 * rung;
         let experiment = format!(
             r#"
-            name = "{name}"
-            command = ["{}", "beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}"]
-            metric = "loss"
-            resource = "epoch"
             workers = 2
             budget = {{ max_checkpoints = 2, pin_best = false }}
             stop = {{ trials = {trials}, wall_clock = "10 min" }}
             space = {{ x = {{ type = "uniform", low = 0.0, high = 1.0 }} }}
             scheduler = {{ max_resource = {max_resource}, levels = [{rung}] }}
-            "#,
-            trainer.display(),
+            "#
         );
-        fs::write(folder.join("experiment.toml"), experiment)?;
-        watch(self.start(&folder)?)?;
+        let program = format!(
+            r#""beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}""#
+        );
+        let (folder, _) = self.run(name, &program, &experiment)?;
         let waits = Waits::read(&folder.join("waits"))?;
         // Gigabytes that nobody needs any more.
         fs::remove_dir_all(&folder)?;
         Ok(waits)
     }
 
-    /// An empty folder.
-    fn fresh(&self, name: &str) -> Result<PathBuf> {
+    /// Runs an experiment with one of our training programs: its folder, and what the runner used.
+    fn run(&self, name: &str, program: &str, experiment: &str) -> Result<(PathBuf, Usage)> {
         let folder = self.folder.join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }
         fs::create_dir_all(&folder)?;
-        Ok(folder)
-    }
-
-    fn start(&self, folder: &Path) -> Result<Child> {
-        Command::new(&self.binary)
+        let own = std::env::current_exe()?;
+        let own = own.display();
+        let head = format!(
+            "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{own}', {program}]\n"
+        );
+        fs::write(folder.join("experiment.toml"), head + experiment)?;
+        let runner = Command::new(&self.binary)
             .args(["run", "experiment.toml", "--dir", "run"])
-            .current_dir(folder)
+            .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("errors"))?)
-            .spawn()
-            .with_context(|| format!("cannot run {}", self.binary.display()))
+            .spawn();
+        let runner = runner.with_context(|| format!("cannot run {}", self.binary.display()))?;
+        Ok((folder, watch(runner)?))
     }
 }
 

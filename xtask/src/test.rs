@@ -4,14 +4,12 @@ mod chromium;
 mod features;
 mod msrv;
 mod publish;
-mod tally;
 
 use std::{sync::Arc, thread, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use self::tally::Tally;
 use crate::{bench, layers, python, workspace::Workspace};
 
 /// The core: what decides, and nothing that reads files or starts programs.
@@ -85,13 +83,13 @@ impl Step {
         }
     }
 
-    fn run(self, workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
+    fn run(self, workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Result<()> {
         match self {
             Self::Chromium | Self::Azurite => self.install(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace, packages),
             Self::Doc => doc(workspace, packages),
-            Self::Test => tests(workspace, packages, tally),
+            Self::Test => tests(workspace, packages, passed),
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
@@ -131,8 +129,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let (steps, packages) = (args.steps(), args.packages());
     ensure!(!steps.is_empty(), "--only and --skip leave no step");
     let begin = Instant::now();
-    let mut tally = Tally::default();
-    let mut took = Vec::new();
+    let (mut passed, mut took) = (Vec::new(), Vec::new());
     // A step that fails does not wait for it.
     let mut ahead = Some({
         let (steps, workspace) = (steps.clone(), Arc::clone(&workspace));
@@ -148,7 +145,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             // A panic is printed, and what was not installed then is tried again.
             let _ = ahead.join();
         }
-        step.run(&workspace, &packages, &mut tally)
+        step.run(&workspace, &packages, &mut passed)
             .with_context(|| format!("{label}: failed"))?;
         let seconds = begin.elapsed().as_secs_f64();
         println!("== {label}: passed in {seconds:.1} s");
@@ -161,8 +158,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         .collect();
     let seconds = begin.elapsed().as_secs_f64();
     println!("== all steps passed in {seconds:.1} s: {}", took.join(", "));
-    let Tally { passed, programs } = tally;
-    println!("== {passed} tests passed in {programs} test programs");
+    let (number, programs) = (passed.iter().sum::<u64>(), passed.len());
+    println!("== {number} tests passed in {programs} test programs");
     Ok(())
 }
 
@@ -197,16 +194,22 @@ fn doc(workspace: &Workspace, packages: &[&str]) -> Result<()> {
         .run()
 }
 
-fn tests(workspace: &Workspace, packages: &[&str], tally: &mut Tally) -> Result<()> {
+fn tests(workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Result<()> {
     let args = ["test", "--all-features", "--locked"];
     // Many tests wait for processes most of their time: more of them at once than there are cores.
     let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned());
     workspace
         .cargo([&args, packages].concat())
         .env("RUST_TEST_THREADS", &threads)
-        .run_seeing(|line| tally.see(line))?;
-    ensure!(tally.passed > 0, "no test ran");
+        .run_seeing(|line| passed.extend(passed_in_program(line)))?;
+    ensure!(passed.iter().any(|number| *number > 0), "no test ran");
     Ok(())
+}
+
+/// How many tests of a test program passed, from its line `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.
+fn passed_in_program(line: &str) -> Option<u64> {
+    let result = line.strip_prefix("test result: ok. ")?;
+    result.split_once(" passed")?.0.parse().ok()
 }
 
 #[cfg(test)]
@@ -245,5 +248,14 @@ mod tests {
         assert_eq!(steps("test --only fmt --skip fmt"), "");
         assert_eq!(steps("test --core"), "fmt clippy doc test");
         assert!(Line::try_parse_from(["test", "--core", "--only", "fmt"]).is_err());
+    }
+
+    #[test]
+    fn passed_tests_are_read_from_the_lines_of_their_programs() {
+        let result = "test result: ok. 12 passed; 0 failed; 1 ignored; finished in 0.01s";
+        assert_eq!(passed_in_program(result), Some(12));
+        for other in ["running 12 tests", "test a::test result: ok", ""] {
+            assert_eq!(passed_in_program(other), None);
+        }
     }
 }

@@ -100,8 +100,8 @@ fn worst_of_rungs<'m>(
     }
     let mut chosen = Vec::new();
     while (chosen.len() as u64) < checkpoints {
-        let known = heads.iter().filter(|head| !head.is_bound);
-        let least = known
+        let exact = heads.iter().filter(|head| head.is_exact);
+        let least = exact
             .map(|head| head.worst.ln_cost)
             .fold(f64::INFINITY, f64::min);
         let first = |one: &&mut Head<'m, '_, _>, other: &&mut Head<'m, '_, _>| {
@@ -110,14 +110,14 @@ fn worst_of_rungs<'m>(
         let Some(head) = heads.iter_mut().min_by(first) else {
             break;
         };
-        if head.is_bound {
+        if head.is_exact {
+            chosen.push(head.worst.choice(RemovalReason::MaxCheckpoints));
+            if !head.step() {
+                let done = head.worst.rung;
+                heads.retain(|head| head.worst.rung != done);
+            }
+        } else {
             head.price(least)?;
-            continue;
-        }
-        chosen.push(head.worst.choice(RemovalReason::MaxCheckpoints));
-        if !head.step() {
-            let done = head.worst.rung;
-            heads.retain(|head| head.worst.rung != done);
         }
     }
     Ok(chosen)
@@ -130,13 +130,13 @@ struct Head<'m, 'c, I> {
     rest: I,
     cost: Box<dyn RungCost + 'c>,
     guess: f64,
-    is_bound: bool,
+    is_exact: bool,
 }
 
 impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
     fn new(worst: Priced<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
         Self {
-            is_bound: !worst.candidate.non_finite,
+            is_exact: worst.candidate.non_finite,
             guess: cost.guess(&worst.candidate),
             worst,
             rest,
@@ -146,10 +146,10 @@ impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
 
     /// Looks at its cost, but no further than it takes to see that it is above the least one that is known. Returns the least.
     fn price(&mut self, least: f64) -> Result<f64, PolicyError> {
-        if self.is_bound {
+        if !self.is_exact {
             let ln_cost = self.cost.ln_cost(&self.worst.candidate, least)?;
             self.worst.ln_cost = ln_cost;
-            self.is_bound = ln_cost > least;
+            self.is_exact = ln_cost <= least;
         }
         Ok(least.min(self.worst.ln_cost))
     }
@@ -159,7 +159,7 @@ impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
         let Some(candidate) = self.rest.next() else {
             return false;
         };
-        self.is_bound = !candidate.non_finite;
+        self.is_exact = candidate.non_finite;
         self.worst.candidate = candidate;
         true
     }

@@ -306,19 +306,3 @@ fn check_falls(case: &Case, rungs: &[RungView<'_>], cost: &dyn ExpectedCost) {
 fn same(one: f64, other: f64) -> bool {
     one == other || (one - other).abs() <= ROUNDING * one.abs().max(1.0)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cases_cover_both_budgets_and_metrics_that_are_not_finite() {
-        let all: Vec<Case> = cases().collect();
-        assert!(all.iter().any(|case| case.need.bytes > 0));
-        assert!(all.iter().any(|case| case.need.checkpoints > 0));
-        let number = |case: &Case| case.candidates().len();
-        assert!(all.iter().any(|case| number(case) == 0));
-        let bad = |case: &&Case| case.candidates().iter().any(|it| it.non_finite);
-        assert!(all.iter().filter(bad).count() > 50);
-    }
-}

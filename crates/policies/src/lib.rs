@@ -41,8 +41,6 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 mod budget;
 mod by_level;

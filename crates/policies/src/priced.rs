@@ -81,20 +81,15 @@ impl<'m> Priced<'m> {
 
 /// Chooses the candidates whose loss costs least, as [`Cheapest`](crate::Cheapest) tells.
 pub(crate) fn choose_cheapest(mut all: Vec<Priced<'_>>, need: Need) -> Vec<Choice<'_>> {
-    let mut chosen = Vec::new();
-    if need.bytes > 0 {
-        sort(&mut all, Priced::ln_cost_per_byte);
-        let taken = take_bytes(&mut all, need.bytes);
-        let kept = spare_unneeded(taken, need.bytes, &mut all);
-        chosen.extend(kept.iter().map(|it| it.choice(RemovalReason::MaxBytes)));
-    }
+    sort(&mut all, Priced::ln_cost_per_byte);
+    let taken = take_bytes(&mut all, need.bytes);
+    let kept = spare_unneeded(taken, need.bytes, &mut all);
+    let for_bytes = kept.iter().map(|it| it.choice(RemovalReason::MaxBytes));
+    let mut chosen: Vec<_> = for_bytes.collect();
     let more = need.checkpoints.saturating_sub(chosen.len() as u64);
-    if more > 0 {
-        sort(&mut all, |it| it.ln_cost);
-        let most = usize::try_from(more).unwrap_or(usize::MAX);
-        let rest = all.iter().take(most);
-        chosen.extend(rest.map(|it| it.choice(RemovalReason::MaxCheckpoints)));
-    }
+    sort(&mut all, |it| it.ln_cost);
+    let rest = all.iter().take(usize::try_from(more).unwrap_or(usize::MAX));
+    chosen.extend(rest.map(|it| it.choice(RemovalReason::MaxCheckpoints)));
     chosen
 }
 

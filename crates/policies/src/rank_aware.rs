@@ -107,13 +107,15 @@ impl RungCost for OfRung<'_> {
     /// When as many have arrived as are expected, the number of better ones is about normal, and the trial is in the top
     /// fraction if that is some deviations below its mean.
     fn guess(&self, candidate: &Candidate<'_>) -> f64 {
-        let gaps = self.rung.len() as f64 + 1.0;
+        let len = self.rung.len() as f64;
+        let gaps = len + 1.0;
         let arrivals = gaps * self.time_ratio;
         let chance = (candidate.num_better + 1) as f64 / gaps;
+        // Of Polya's urn, from which a gap is drawn and put back with one more of its kind.
         let mean = arrivals * chance;
+        let variance = mean * (1.0 - chance) * ((gaps + arrivals) / (gaps + 1.0));
         let alpha = self.rung.promotion_quantile().value();
-        let room = (gaps + arrivals) * alpha - candidate.rank as f64;
-        let variance = mean * (1.0 - chance) * (1.0 + self.time_ratio);
+        let room = (len + arrivals) * alpha - candidate.rank as f64;
         let below = (mean - room).max(0.0);
         self.ln_level - 0.5 * below * (below / variance)
     }

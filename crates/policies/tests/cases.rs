@@ -4,7 +4,7 @@ mod rungs;
 
 use rungkeeper_policies::{
     ArrivalData, ByLevel, Candidate, Cheapest, Choice, ExpectedCost, Need, PolicyError, Priced,
-    PromotionQuantile, RankAware, RemovalPolicy, RemovalReason, RungCost, RungView, Speculative,
+    PromotionQuantile, RankAware, RemovalPolicy, RungCost, RungView, Speculative,
     SpeculativeSettings,
 };
 use rungkeeper_score::Horizon;
@@ -28,13 +28,6 @@ fn checkpoints(checkpoints: u64) -> Need {
     Need {
         checkpoints,
         bytes: 0,
-    }
-}
-
-fn bytes(bytes: u64) -> Need {
-    Need {
-        checkpoints: 0,
-        bytes,
     }
 }
 
@@ -198,30 +191,6 @@ fn time_ratios_that_are_none_are_refused() {
     }
 }
 
-/// Where the promotion quantile is not 1/eta, some thousand expected arrivals are looked ahead and no more; with 1/eta as
-/// many as there are.
-#[test]
-fn look_ahead_ends_where_arrivals_are_counted() {
-    let list = [Candidate {
-        trial_id: "a",
-        rank: 50,
-        num_better: 49,
-        bytes: 1,
-        non_finite: false,
-    }];
-    let ln_cost = |quantile, time_ratio| {
-        let rungs = [RungView::new(1, 64, quantile, &list).unwrap()];
-        let all = Priced::all(&RankAware::default(), &rungs, time_ratio).unwrap();
-        all[0].ln_cost
-    };
-    let two_fifths = PromotionQuantile::new(2, 5).unwrap();
-    assert_eq!(ln_cost(two_fifths, 1e6), ln_cost(two_fifths, 16.0)); // 1,024 arrivals
-    assert!(ln_cost(two_fifths, 15.0) < ln_cost(two_fifths, 16.0));
-    let third = PromotionQuantile::from_reduction_factor(3).unwrap();
-    assert!(ln_cost(third, 16.0) < ln_cost(third, 1e6));
-    assert_eq!(ln_cost(third, 1e12), ln_cost(third, 1e9)); // the most that the score takes
-}
-
 #[test]
 fn by_level_orders_within_a_level() {
     let mut rungs = [
@@ -235,28 +204,12 @@ fn by_level_orders_within_a_level() {
     rungs[0].trials[0].4 = true;
     assert_eq!(ids(&mut ByLevel, &rungs, checkpoints(2), 1.0), ["a", "e"]);
     // Bytes are freed in the same order.
-    assert_eq!(
-        ids(&mut ByLevel, &rungs, bytes(4), 1.0),
-        ["a", "e", "f", "c"]
-    );
-}
-
-/// The costs of trials by id, as logarithms.
-fn by_id(costs: &'static [(&'static str, f64)]) -> Cheapest<Table<impl Fn(&str) -> f64 + Send>> {
-    Cheapest(Table(move |id: &str| {
-        costs.iter().find(|it| it.0 == id).unwrap().1
-    }))
-}
-
-fn rung(trials: &[(&str, u64, u64)]) -> [Rung; 1] {
-    let trials = trials.iter();
-    [Rung {
-        level: 1,
-        len: 9,
-        trials: trials
-            .map(|&(id, rank, bytes)| (id.to_owned(), rank, rank - 1, bytes, false))
-            .collect(),
-    }]
+    let bytes = Need {
+        checkpoints: 0,
+        bytes: 4,
+    };
+    let freed = ids(&mut ByLevel, &rungs, bytes, 1.0);
+    assert_eq!(freed, ["a", "e", "f", "c"]);
 }
 
 #[test]
@@ -271,51 +224,6 @@ fn ties_go_by_level_then_rank_then_id() {
     assert_eq!(order, ["c", "d", "b", "a"]);
 }
 
-#[test]
-fn bytes_go_by_cost_per_byte() {
-    let rungs = rung(&[("large", 5, 100), ("small", 4, 10)]);
-    // The large one costs twice as much, but a fifth per byte.
-    let mut policy = by_id(&[("small", 0.0), ("large", core::f64::consts::LN_2)]);
-    let told = |choice: &Choice<'_>| (choice.candidate.trial_id.to_owned(), choice.reason);
-    let first = chosen(&mut policy, &rungs, bytes(5), 1.0, told);
-    assert_eq!(first, [("large".to_owned(), RemovalReason::MaxBytes)]);
-    assert_eq!(ids(&mut policy, &rungs, bytes(105), 1.0).len(), 2);
-    assert_eq!(ids(&mut policy, &rungs, bytes(1_000), 1.0).len(), 2);
-}
-
-/// Of what was taken and is not needed the most expensive is kept, and not the cheapest.
-#[test]
-fn what_is_not_needed_is_kept() {
-    // Per byte "small" goes first, but "large" must go in any case, and is enough.
-    let rungs = rung(&[("small", 9, 10), ("large", 5, 100)]);
-    let mut policy = by_id(&[("small", -9.0), ("large", 1.0)]);
-    assert_eq!(ids(&mut policy, &rungs, bytes(100), 1.0), ["large"]);
-    // All three are taken for 100 bytes, of which one of 20 is too much.
-    let rungs = rung(&[("cheap", 9, 20), ("dear", 8, 20), ("large", 7, 80)]);
-    let mut policy = by_id(&[("cheap", 0.0), ("dear", 1.0), ("large", 3.0)]);
-    assert_eq!(
-        ids(&mut policy, &rungs, bytes(100), 1.0),
-        ["cheap", "large"]
-    );
-}
-
-#[test]
-fn bytes_and_checkpoints_together() {
-    let rungs = rung(&[("c", 6, 90), ("b", 5, 10), ("a", 4, 10)]);
-    let mut policy = by_id(&[("a", -3.0), ("b", -2.0), ("c", 0.0)]);
-    let need = Need {
-        checkpoints: 2,
-        bytes: 50,
-    };
-    let told = |choice: &Choice<'_>| (choice.candidate.trial_id.to_owned(), choice.reason);
-    let chosen = chosen(&mut policy, &rungs, need, 1.0, told);
-    let expected = [
-        ("c", RemovalReason::MaxBytes),
-        ("a", RemovalReason::MaxCheckpoints),
-    ];
-    assert_eq!(chosen, expected.map(|(id, reason)| (id.to_owned(), reason)));
-}
-
 /// What is never promoted goes first, and its loss costs nothing: minus infinity as a logarithm, whatever the cost says.
 #[test]
 fn trials_without_a_finite_metric_cost_nothing() {
@@ -328,7 +236,7 @@ fn trials_without_a_finite_metric_cost_nothing() {
         let id = choice.candidate.trial_id.to_owned();
         (id, choice.ln_expected_cost.unwrap())
     };
-    let table = by_id(&[("good", -700.0), ("bad", 2.0)]);
+    let table = Cheapest(Table(|id: &str| if id == "good" { -700.0 } else { 2.0 }));
     let policies: [Box<dyn RemovalPolicy>; 3] = [
         Box::new(table),
         Box::new(Cheapest(Speculative::default())),

@@ -1,6 +1,6 @@
 //! Budgets and limits: what is refused, and how much of a run is left.
 
-use rungkeeper_policies::{Budget, Limits, Progress};
+use rungkeeper_policies::{Budget, Limits, Need, Progress};
 
 #[test]
 fn budget_too_small() {
@@ -89,4 +89,75 @@ fn bad_limits_are_named() {
     };
     let message = limits.check().unwrap_err().to_string();
     assert_eq!(message, "the limit of trials is 0, but must be positive");
+}
+
+/// A run ends with the first limit that it reaches, and its time ratio is that of the nearest.
+#[test]
+fn the_nearest_limit_ends_the_run() {
+    let progress = Progress {
+        seconds: 50.0,
+        trials: 50,
+        reports: 50,
+        resource: 50,
+    };
+    let of = |limit: u64, which: usize| {
+        let at = |place| (place == which).then_some(limit);
+        Limits {
+            seconds: at(0).map(|seconds| seconds as f64),
+            trials: at(1),
+            reports: at(2),
+            resource: at(3),
+        }
+    };
+    for which in 0..4 {
+        assert!(!of(51, which).reached(&progress), "{which}");
+        assert!(of(50, which).reached(&progress), "{which}");
+        assert!(of(49, which).reached(&progress), "{which}");
+        assert_eq!(of(150, which).time_ratio(&progress), 2.0);
+        let others = [(which + 1) % 4, (which + 2) % 4, (which + 3) % 4];
+        for other in others {
+            let [one, two] = [of(60, which), of(150, other)];
+            let both = Limits {
+                seconds: one.seconds.or(two.seconds),
+                trials: one.trials.or(two.trials),
+                reports: one.reports.or(two.reports),
+                resource: one.resource.or(two.resource),
+            };
+            assert_eq!(both.time_ratio(&progress), 10.0 / 50.0);
+            assert!(both.check().is_ok() && !both.reached(&progress));
+        }
+        let name = ["seconds", "trials", "reports", "resource"][which];
+        let error = of(0, which).check().unwrap_err();
+        assert_eq!((error.name, error.value), (name, 0.0));
+    }
+    assert!(!Limits::default().reached(&progress));
+    assert!(Limits::default().check().is_ok());
+}
+
+#[test]
+fn nothing_must_go_where_both_budgets_are_kept() {
+    let budget = Budget {
+        max_checkpoints: Some(3),
+        max_bytes: Some(100),
+    };
+    for (held, bytes, checkpoints, over) in [
+        (3, 100, 0, 0),
+        (4, 100, 1, 0),
+        (3, 101, 0, 1),
+        (5, 110, 2, 10),
+        (0, 0, 0, 0),
+    ] {
+        let need = budget.need(held, bytes);
+        let expected = Need {
+            checkpoints,
+            bytes: over,
+        };
+        assert_eq!(need, expected);
+        assert_eq!(need.is_none(), checkpoints == 0 && over == 0);
+    }
+    assert!(Budget::default().need(1 << 40, u64::MAX).is_none());
+    assert!(Budget::of_checkpoints(3).need(3, u64::MAX).is_none());
+    assert!(Budget::of_bytes(100).need(1 << 40, 100).is_none());
+    assert!(Budget::of_bytes(100).check_workers(1 << 40, 0).is_ok());
+    assert!(Budget::of_checkpoints(3).check_size(u64::MAX).is_ok());
 }

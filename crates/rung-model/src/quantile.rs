@@ -119,7 +119,7 @@ impl PromotionQuantile {
     pub fn from_f64(alpha: f64) -> Result<Self, QuantileError> {
         let error = QuantileError::Value { value: alpha };
         // Below 2^-32 no fraction with a denominator of 2^31 is near; above it, mantissa and power fit into u128.
-        if !(alpha > 1.0 / (2 * MAX_DENOMINATOR) as f64 && alpha <= 1.0) {
+        if !(alpha > 0.5 / MAX_DENOMINATOR as f64 && alpha <= 1.0) {
             return Err(error);
         }
         let exponent = 1075 - (alpha.to_bits() >> 52);
@@ -136,7 +136,7 @@ impl PromotionQuantile {
             if den > u128::from(MAX_DENOMINATOR) {
                 break;
             }
-            if num > 0 && is_double_or_neighbour(num as f64 / den as f64, alpha) {
+            if is_double_or_neighbour(num as f64 / den as f64, alpha) {
                 return Self::new(num as u64, den as u64).map_err(|_| error);
             }
         }

@@ -242,6 +242,51 @@ fn refused_events_change_nothing() {
     assert_eq!((model.num_trials(), candidates(&model).len()), (1, 1));
 }
 
+/// That a metric is bad is told once a trial, at the first rung where it is.
+#[test]
+fn a_bad_metric_is_told_once() {
+    let mut model = assumed();
+    for (trial, metrics, expected) in [
+        ("a", [0.5, 0.5, 0.5], [false, false, false]),
+        (
+            "b",
+            [f64::NAN, f64::NAN, f64::INFINITY],
+            [true, false, false],
+        ),
+        ("c", [0.5, f64::NAN, f64::NAN], [false, true, false]),
+        ("d", [f64::NAN, 0.5, f64::NAN], [true, false, false]),
+    ] {
+        model.start(trial, 0).unwrap();
+        for ((level, metric), first) in [1, 4, 16].into_iter().zip(metrics).zip(expected) {
+            let report = model.report(trial, level, metric, Decision::Continue);
+            assert_eq!(
+                report.unwrap().first_non_finite,
+                first,
+                "{trial} at {level}"
+            );
+        }
+    }
+}
+
+#[test]
+fn levels_are_powers_below_the_max_resource() {
+    for (grace_period, eta, max_resource, expected) in [
+        (1, 2, 8, &[1, 2, 4][..]),
+        (1, 2, 9, &[1, 2, 4, 8]),
+        (3, 3, 10, &[3, 9]),
+        (9, 3, 10, &[9]),
+    ] {
+        let mut spec = ModelSpec::geometric(grace_period, eta, max_resource).unwrap();
+        let levels: Vec<u64> = spec.rungs.iter().map(|rung| rung.level).collect();
+        assert_eq!(levels, expected);
+        // As many brackets as rungs, and no more.
+        for (number, fits) in [(0, false), (levels.len(), true), (levels.len() + 1, false)] {
+            spec.brackets.number = number;
+            assert_eq!(spec.check().is_ok(), fits, "{number}");
+        }
+    }
+}
+
 #[test]
 fn bad_specifications_are_refused() {
     assert_eq!(

@@ -5,7 +5,8 @@ mod naive;
 use naive::{LEVELS, Naive, NaiveTrial};
 use proptest::prelude::*;
 use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungView, TrialStatus,
+    Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungView, TrialIndex,
+    TrialStatus,
 };
 
 #[derive(Clone, Debug)]
@@ -284,8 +285,19 @@ fn compare(model: &RungModel, naive: &Naive) {
     assert_eq!(model.num_candidates(), candidates.len());
     assert_eq!(model.num_with_checkpoint(), naive.holders());
     assert_eq!(model.checkpoint_bytes(), naive.bytes());
+    let number = |status| naive.trials.iter().filter(|t| t.status == status).count();
+    assert_eq!(model.num_running(), number(TrialStatus::Running));
+    let paused = number(TrialStatus::PausedWithCheckpoint);
+    assert_eq!(model.num_paused_with_checkpoint(), paused);
+    assert_eq!(model.num_trials(), naive.trials.len());
     for (trial, state) in naive.trials.iter().enumerate() {
-        assert_eq!(model.status(&trial.to_string()), Some(state.status));
+        let id = trial.to_string();
+        assert_eq!(model.trial_id(TrialIndex::new(trial as u32)), Some(&*id));
+        assert_eq!(model.is_pinned(&id), state.pinned);
+        assert_eq!(model.has_failed(&id), naive.failed.contains(&trial));
+        let checkpoint = model.checkpoint(&id).map(|c| (c.level, c.bytes));
+        assert_eq!(checkpoint, state.checkpoint);
+        assert_eq!(model.status(&id), Some(state.status));
         let information = model.trial_information(&trial.to_string());
         let found = information.map(|i| (i.level, i.rank, i.rung_len));
         assert_eq!(found, naive.rank(trial));

@@ -1,5 +1,7 @@
 //! The promotion quantile: what is refused, and how doubles find their fraction.
 
+use std::collections::HashSet;
+
 use rungkeeper_rung_model::{PromotionQuantile, QuantileError};
 
 #[test]
@@ -39,4 +41,30 @@ fn doubles_find_their_fraction() {
     assert_eq!(PromotionQuantile::from_f64(1.0 - 2.0 / 3.0), Ok(third));
     let small = PromotionQuantile::from_reduction_factor(1 << 31).unwrap();
     assert_eq!(PromotionQuantile::from_f64(small.value()), Ok(small));
+}
+
+/// Fractions of one value are one quantile, and of no other; each says how it was given.
+#[test]
+fn quantiles_are_equal_as_their_values_are() {
+    let mut known = HashSet::new();
+    for denominator in 1..=30u64 {
+        for numerator in 1..=denominator {
+            let quantile = PromotionQuantile::new(numerator, denominator).unwrap();
+            for times in 1..=3 {
+                let given = [times * numerator, times * denominator];
+                let same = PromotionQuantile::try_from(given).unwrap();
+                assert_eq!((same, <[u64; 2]>::from(same)), (quantile, given));
+            }
+            // Of those before, the ones with the same value and no others.
+            let cross = |it: &&PromotionQuantile| {
+                it.numerator() * denominator == numerator * it.denominator()
+            };
+            let before: Vec<_> = known.iter().filter(cross).collect();
+            assert_eq!(known.contains(&quantile), !before.is_empty());
+            assert!(known.iter().filter(|it| **it == quantile).eq(before));
+            known.insert(quantile);
+        }
+    }
+    // The fractions up to a denominator of 30 in lowest terms: the sum of Euler's function.
+    assert_eq!(known.len(), 278);
 }

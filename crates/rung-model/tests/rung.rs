@@ -1,6 +1,7 @@
 //! One rung: ranks, ties, and who waits.
 
-use rungkeeper_rung_model::{MetricKey, Mode, PromotionQuantile, Rung, TrialIndex};
+use proptest::prelude::*;
+use rungkeeper_rung_model::{MetricKey, Mode, Position, PromotionQuantile, Rung, TrialIndex};
 
 fn key(value: f64) -> MetricKey {
     MetricKey::new(value, Mode::Min)
@@ -64,4 +65,107 @@ fn waiting_order_is_best_first() {
     assert!(rung.end_wait(fast));
     assert!(!rung.end_wait(fast));
     assert_eq!(rung.best_waiting(), Some((slow, TrialIndex::new(0))));
+}
+
+/// A rung beside the plain list of its entries, which is sorted by a stable sort: best first, of equals the older one.
+struct Both {
+    rung: Rung,
+    list: Vec<(MetricKey, Position, bool)>,
+}
+
+impl Both {
+    fn new(metrics: impl IntoIterator<Item = f64>) -> Self {
+        let third = PromotionQuantile::from_reduction_factor(3).unwrap();
+        let (rung, list) = (Rung::new(1, third), Vec::new());
+        let mut both = Self { rung, list };
+        for metric in metrics {
+            both.arrive(metric);
+        }
+        both
+    }
+
+    fn place(&self, metric: MetricKey) -> usize {
+        self.list.partition_point(|entry| entry.0 <= metric)
+    }
+
+    fn arrive(&mut self, metric: f64) {
+        let place = self.place(key(metric));
+        let (entry, rank) = self.rung.insert_ranked(key(metric));
+        assert_eq!(rank, place as u64 + 1);
+        self.list.insert(place, (key(metric), entry, true));
+        self.rung.wait(entry, TrialIndex::new(7));
+    }
+
+    /// Promotes the trial of an entry, or ends its waiting.
+    fn leave(&mut self, place: usize, is_promoted: bool) {
+        let (metric, entry, waits) = self.list[place];
+        if is_promoted {
+            self.list.remove(place);
+            let behind = self.place(metric);
+            let entry = self.rung.promote(entry);
+            self.list.insert(behind, (metric, entry, false));
+        } else {
+            assert_eq!(self.rung.end_wait(entry), waits);
+            self.list[place].2 = false;
+        }
+    }
+
+    /// All that a rung tells of its entries.
+    fn compare(&self) {
+        let (rung, len) = (&self.rung, self.list.len() as u64);
+        assert_eq!((rung.len(), rung.is_empty()), (len, len == 0));
+        for (rank, &(metric, entry, _)) in (1..).zip(&self.list) {
+            let better = self.list.partition_point(|entry| entry.0 < metric) as u64;
+            assert_eq!(rung.rank(entry), rank);
+            assert_eq!(rung.rank_and_num_better(entry), (rank, better));
+            assert_eq!(rung.num_better(metric), better);
+            assert_eq!(rung.metric_at(rank), Some(metric));
+        }
+        assert_eq!((rung.metric_at(0), rung.metric_at(len + 1)), (None, None));
+        let waiting: Vec<_> = self.list.iter().filter(|entry| entry.2).collect();
+        assert!(rung.waiting().map(|w| w.0).eq(waiting.iter().map(|w| w.1)));
+        for metric in [0.0, 10.0, 40.5, 99.0, 1e9].map(key) {
+            let met = waiting.iter().filter(|w| w.0 >= metric).count();
+            let expected = (met as u64, waiting.len() as u64);
+            assert_eq!(rung.compare_with_waiting(metric), expected);
+        }
+    }
+}
+
+#[test]
+fn a_long_rung_is_a_sorted_list_whatever_the_order_of_arrivals() {
+    Both::new([]).compare();
+    for scattered in [1, 7, 3000] {
+        // 3001 is prime: all metrics differ.
+        let mut both = Both::new((0..3001).map(|i| f64::from(i * scattered % 3001)));
+        both.compare();
+        // Nearly all stop waiting, from both sides towards the middle.
+        for place in (0..2900).map(|i| if i % 2 == 0 { i / 2 } else { 3000 - i / 2 }) {
+            both.leave(place, false);
+        }
+        both.compare();
+        while let Some(place) = both.list.iter().position(|entry| entry.2) {
+            both.leave(place, false);
+        }
+        both.compare();
+        both.arrive(5.5);
+        both.compare();
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_long_rung_is_a_sorted_list_through_all_that_happens(
+        steps in prop::collection::vec((0..4u8, 0..2000u32), 0..4000), many in any::<bool>(),
+    ) {
+        let mut both = Both::new([]);
+        for (kind, number) in steps {
+            match (kind, both.list.len()) {
+                (2 | 3, len) if len > 0 => both.leave(number as usize % len, kind == 2),
+                // Many different metrics, or many equal ones.
+                _ => both.arrive(f64::from(if many { number } else { number % 50 })),
+            }
+        }
+        both.compare();
+    }
 }

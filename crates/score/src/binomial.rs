@@ -140,33 +140,3 @@ fn stirling_error(n: f64) -> f64 {
     let series = 1.0 / 360.0 - square * series;
     (1.0 / 12.0 - square * series) / n
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Chance, stirling_error};
-
-    #[test]
-    fn stirling_errors_join() {
-        // From 40-digit arithmetic.
-        assert!((stirling_error(16.0) - 0.005_207_655_919_609_640_4).abs() < 3e-16);
-        assert!((stirling_error(20.0) - 0.004_166_319_691_996_922).abs() < 1e-17);
-    }
-
-    #[test]
-    fn probabilities_of_all_counts_add_up() {
-        for (l, p) in [
-            (1u32, 0.3),
-            (7, 1e-9),
-            (40, 0.5),
-            (2000, 0.9),
-            (500, 1.0 - 1e-12),
-        ] {
-            let chance = Chance::new(p);
-            let sum: f64 = (0..=l)
-                .map(|r| chance.pmf(f64::from(l).into(), f64::from(r).into()).value())
-                .sum();
-            assert!((sum - 1.0).abs() < 1e-14, "{l} {p}: {sum}");
-        }
-        assert_eq!(Chance::new(0.5).pmf(3.0.into(), 4.0.into()).value(), 0.0);
-    }
-}

@@ -217,26 +217,30 @@ impl<S: Summable> Terms<'_, S> {
 
 /// The smallest step (to about a tenth) at which terms are negligible, or `room`.
 fn reach(room: f64, is_negligible: impl Fn(f64) -> bool) -> f64 {
-    let (mut near, mut far) = (0.0, 1.0);
-    loop {
-        if far >= room {
-            return room;
-        }
-        if is_negligible(far) {
-            break;
-        }
-        near = far;
-        far *= 2.0;
+    least(room, |far| 0.1 * far, is_negligible)
+}
+
+/// About the least whole number from 1 on with which something holds that goes on to hold: too large by at most `slack`
+/// of it. `most` if there is none below. It takes powers of two, then halves the gap between the last two.
+#[inline]
+pub(crate) fn least(most: f64, slack: impl Fn(f64) -> f64, holds: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (0.0, 1.0);
+    while high < most && !holds(high) {
+        low = high;
+        high *= 2.0;
     }
-    while far - near > 1.0 && far - near > 0.1 * far {
-        let middle = libm::floor(near + 0.5 * (far - near));
-        if is_negligible(middle) {
-            far = middle;
+    if high >= most {
+        return most;
+    }
+    while high - low > slack(high).max(1.0) {
+        let middle = 0.5 * (low + high);
+        if holds(middle) {
+            high = middle;
         } else {
-            near = middle;
+            low = middle;
         }
     }
-    far
+    high
 }
 
 /// An interval and the estimate of the integral over it.
@@ -288,36 +292,3 @@ const GAUSS_LEGENDRE: [(f64, f64); 8] = [
     (0.281_603_550_779_258_9, 0.182_603_415_044_923_58),
     (0.095_012_509_837_637_44, 0.189_450_610_455_068_5),
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::{GAUSS_LEGENDRE, block_ends};
-
-    #[test]
-    fn the_rule_integrates_polynomials() {
-        for power in (0..=30).step_by(2) {
-            let sum: f64 = GAUSS_LEGENDRE
-                .iter()
-                .map(|(x, w)| 2.0 * w * x.powi(power))
-                .sum();
-            assert!(
-                (sum * f64::from(power + 1) / 2.0 - 1.0).abs() < 1e-14,
-                "{power}: {sum}"
-            );
-        }
-    }
-
-    #[test]
-    fn blocks_cover_the_interval() {
-        for (start, end) in [
-            (-700.5, 2000.5),
-            (0.5, 2000.5),
-            (-2000.5, -0.5),
-            (-256.5, 1e36),
-        ] {
-            let ends = block_ends(start, end);
-            assert_eq!((ends[0], *ends.last().unwrap()), (start, end));
-            assert!(ends.is_sorted_by(|x, y| x < y), "{ends:?}");
-        }
-    }
-}

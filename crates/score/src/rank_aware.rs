@@ -145,9 +145,10 @@ impl RankAware {
             });
         }
         let to_come = NegativeBinomial::new(time_ratio);
+        let factors = rung.quantile.denominator().min(unit_step::MOST_FACTORS);
         Ok(Self {
             rung,
-            left_to_eta: to_come.left().to_the(unit_step::factors(rung.quantile)),
+            left_to_eta: to_come.left().to_the(factors),
             to_come,
             shares: Shares::default(),
         })

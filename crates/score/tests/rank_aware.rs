@@ -74,24 +74,25 @@ fn exact(position: &RankedPosition, rule: PromotionRule, left: &BigRational, mos
     } = *position;
     let tails = tails(rung_len, left, most);
     let mut resumed = BigRational::zero();
-    // states[j]: so many better ones, and not promotable yet
-    let mut states = vec![BigRational::one()];
+    // states[j] / orders: the chance of so many better ones, and not promotable yet
+    let (mut states, mut orders) = (vec![BigInt::one()], BigInt::one());
     for l in 0..=most {
         for (j, state) in states.iter_mut().enumerate() {
             let (rank, rung_len) = (rank + j as u64, rung_len + l);
-            if promotable(rank, rung_len, position.promotion_quantile, rule) {
-                resumed += core::mem::take(state) * &tails[l as usize];
+            let is_over = promotable(rank, rung_len, position.promotion_quantile, rule);
+            if is_over && !state.is_zero() {
+                let chance = BigRational::new(core::mem::take(state), orders.clone());
+                resumed += chance * &tails[l as usize];
             }
         }
-        let mut next = vec![BigRational::zero(); states.len() + 1];
+        let gaps = rung_len + 1 + l;
+        let mut next = vec![BigInt::zero(); states.len() + 1];
         for (j, state) in states.iter().enumerate() {
-            if !state.is_zero() {
-                let better = ratio(num_better + 1 + j as u64, rung_len + 1 + l);
-                next[j + 1] += state * &better;
-                next[j] += state * (BigRational::one() - better);
-            }
+            let better = num_better + 1 + j as u64;
+            next[j + 1] += state * better;
+            next[j] += state * (gaps - better);
         }
-        states = next;
+        (states, orders) = (next, orders * gaps);
     }
     resumed.to_f64().expect("a double")
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 
 use common::{callback, pause, removed, report, spec};
 use rungkeeper_tuner_hooks::{
-    BoxError, Budget, ByLevel, CheckpointTracking, Decision, ModelSpec, TrialStatus, TunerCallback,
+    BoxError, Budget, ByLevel, CheckpointStore, CheckpointTracking, Decision, ModelSpec,
+    TrialStatus, TunerCallback,
 };
 
 /// A deletion that fails: nothing resumes from it, it still takes room, another goes in its place,
@@ -39,6 +40,7 @@ fn delete_fails() {
         callback.model().status("2"),
         Some(TrialStatus::PausedNoCheckpoint)
     );
+    assert!(callback.undeleted().contains_key("3")); // refused again
     let notes = callback.take_notes();
     assert_eq!(notes.len(), 1);
     assert!(notes[0].to_string().contains("device or resource busy"));
@@ -140,4 +142,26 @@ fn a_store_that_cannot_delete_does_not_empty_the_run() {
         callback.on_loop_end(f64::from(turn)).unwrap();
     }
     assert_eq!(removed(&callback), ["2", "3"]);
+}
+
+/// Whatever the store is, it is the one that deletes, and that the callback shows.
+#[test]
+fn a_boxed_store_deletes() {
+    struct Counts(Rc<RefCell<Vec<String>>>);
+    impl CheckpointStore for Counts {
+        fn delete(&mut self, trial: &str) -> Result<(), BoxError> {
+            self.0.borrow_mut().push(trial.to_owned());
+            Ok(())
+        }
+    }
+    let deleted = Rc::new(RefCell::new(Vec::new()));
+    let store: Box<dyn CheckpointStore> = Box::new(Counts(Rc::clone(&deleted)));
+    let mut boxed = callback(&spec(), Budget::default()).with_store(store);
+    pause(&mut boxed, "0", 0.1);
+    boxed.give_up("0").unwrap();
+    assert_eq!(*deleted.borrow(), ["0"]);
+    let store = Counts(Rc::clone(&deleted));
+    let mut own = callback(&spec(), Budget::default()).with_store(store);
+    own.store_mut().delete("7").unwrap();
+    assert_eq!(*own.store().0.borrow(), ["0", "7"]);
 }

@@ -1,9 +1,11 @@
 //! The event log: what is read, what is refused and how it is said.
 #![cfg(feature = "serde")]
 
+use rungkeeper_rung_model::PromotionRule;
 use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
 use rungkeeper_tuner_hooks::{
-    Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalReason, SpeculativeSettings,
+    CheckpointTracking, Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalCallback,
+    RemovalReason, SpeculativeSettings,
 };
 
 const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
@@ -87,6 +89,8 @@ fn what_is_refused_is_said_with_its_line() {
     // A newer version may hold what cannot be read at all.
     let alien = r#"{"event": "header", "version": 7, "mood": "good"}"#;
     assert!(errors(alien).contains("version 7"));
+    let own = alien.replace('7', "1") + "\n";
+    assert_eq!(errors(&own), "line 1: missing field `source`");
     assert_eq!(
         errors(""),
         "line 1: the log is empty: it begins with a header"
@@ -227,6 +231,64 @@ fn events_are_written_as_they_are_read() {
     for event in events {
         let line = to_line(&event);
         assert_eq!(parse_line(1, &line).unwrap(), event, "{line}");
+        let has_time = !matches!(event, Event::Header(_));
+        assert_eq!(event.elapsed(), has_time.then_some(elapsed), "{line}");
+        let later = event.clone().at(7.5);
+        assert_eq!(later.elapsed(), has_time.then_some(7.5), "{line}");
+        assert_eq!(later.at(elapsed), event, "{line}");
+    }
+}
+
+/// What a header does not say is as in logs of Syne Tune 0.13; from what it says a callback is made.
+#[test]
+fn a_header_makes_a_callback() {
+    let read = header();
+    assert_eq!(read.checkpoints, CheckpointTracking::Assumed);
+    assert!(read.promoted_behind_equals && !read.retraining_is_counted);
+    assert!(!read.model_spec().repeated_reports_are_data);
+    let of_reference = Header {
+        source: "reference run".to_owned(),
+        ..read.clone()
+    };
+    assert!(of_reference.model_spec().repeated_reports_are_data);
+    let said = Header {
+        repeated_reports_are_data: Some(false),
+        ..of_reference
+    };
+    assert!(!said.model_spec().repeated_reports_are_data);
+    let header = Header {
+        limits: Limits {
+            trials: Some(7),
+            ..Limits::default()
+        },
+        ..read
+    };
+    let callback = RemovalCallback::of_header(&header).unwrap();
+    assert_eq!(
+        (callback.budget(), callback.limits()),
+        (header.budget, header.limits)
+    );
+    assert_eq!(callback.policy().name(), "speculative");
+    assert_eq!(callback.model().rungs().len(), 1);
+    let limits = Limits {
+        trials: Some(0),
+        ..header.limits
+    };
+    assert!(RemovalCallback::of_header(&Header { limits, ..header }).is_err());
+}
+
+/// A bracket is written where there are several: lines of a run with one are those of earlier releases.
+#[test]
+fn the_first_bracket_is_not_written() {
+    for (bracket, is_written) in [(0, false), (1, true)] {
+        let start = Event::Start {
+            trial: "0".to_owned(),
+            bracket,
+            elapsed: 0.5,
+        };
+        let line = to_line(&start);
+        assert_eq!(line.contains("bracket"), is_written, "{line}");
+        assert_eq!(parse_line(1, &line).unwrap(), start);
     }
 }
 
@@ -241,6 +303,9 @@ fn policies_are_written_as_the_header_writes_them() {
     let others = [
         PolicySpec::Speculative(settings),
         PolicySpec::Random { policy_seed: 9 },
+        PolicySpec::RankAware {
+            promotion_rule: PromotionRule::LinearQuantile,
+        },
     ];
     for spec in PolicySpec::all().chain(others) {
         let mut header = Header::new("test", &ModelSpec::geometric(1, 3, 27).unwrap(), 27);

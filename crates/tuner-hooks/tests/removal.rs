@@ -314,6 +314,7 @@ fn other_limits_from_here_on() {
     };
     callback.set_limits(limits).unwrap();
     assert_eq!(callback.plan(1.0).unwrap().time_ratio, 4.0 / 2.0);
+    assert_eq!(callback.time_ratio(), 4.0 / 2.0);
     let none = Limits {
         seconds: Some(f64::NAN),
         ..Limits::default()

@@ -5,7 +5,7 @@ use rungkeeper_tuner::simulation::{Cell, Retraining, simulate};
 use rungkeeper_tuner_hooks::Limits;
 
 use super::frozen::{Frozen, cell, conditions};
-use super::study::{Configuration, POLICIES, Plan, Row};
+use super::study::{Plan, Row};
 
 /// Simulates each run with each policy. It ends after the time that the frozen run took, and that
 /// is what is announced; the levels resumed in the frozen run are what costs are compared with.
@@ -18,24 +18,17 @@ pub(crate) fn rows(plan: &Plan) -> Result<Vec<Row>> {
             seconds: Some(frozen.seconds()),
             ..Limits::default()
         };
-        let cost = |policy: &str, spare| -> Result<u64> {
-            let cell = Cell {
-                policy: policy.parse()?,
-                ..cell(family, setting, seed, setting.workers + spare)
-            };
-            let simulated = simulate(&curves, &conditions, &cell);
-            let simulated = simulated.with_context(|| format!("a run on {}", family.name))?;
-            Ok(simulated.result.cost_resources)
-        };
         let row = |&spare: &u64| {
-            let costs = POLICIES.map(|policy| cost(policy, spare));
-            Ok(Row {
-                configuration: Configuration { setting, spare },
-                seed,
-                resumed_levels: frozen.resumed_levels,
-                optimum: None,
-                costs: costs.into_iter().collect::<Result<_>>()?,
-            })
+            let cost = |policy: &str| -> Result<u64> {
+                let cell = Cell {
+                    policy: policy.parse()?,
+                    ..cell(family, setting, seed, setting.workers + spare)
+                };
+                let simulated = simulate(&curves, &conditions, &cell);
+                let simulated = simulated.with_context(|| format!("a run on {}", family.name))?;
+                Ok(simulated.result.cost_resources)
+            };
+            Row::of(setting, spare, seed, &frozen, None, cost)
         };
         plan.spare.iter().map(row).collect()
     })

@@ -120,12 +120,10 @@ pub fn compare<C: Copy + Ord>(pairs: &[Pair<C>]) -> Option<Comparison<C>> {
     let (mut by_seed, mut by_configuration) = (BTreeMap::new(), BTreeMap::new());
     for pair in pairs {
         let sums = Sums::from(pair);
-        by_seed
-            .entry(pair.seed)
-            .or_insert_with(Sums::default)
-            .add(sums);
-        let own = by_configuration.entry(pair.configuration);
-        own.or_insert_with(Sums::default).add(sums);
+        let of_seed: &mut Sums = by_seed.entry(pair.seed).or_default();
+        of_seed.add(sums);
+        let own: &mut Sums = by_configuration.entry(pair.configuration).or_default();
+        own.add(sums);
     }
     let seeds: Vec<Sums> = by_seed.into_values().collect();
     let worst = by_configuration

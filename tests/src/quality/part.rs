@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use super::measures::Comparison;
-use super::study::{Column, Configuration, Plan, Row, compare_rows};
+use super::measures::{Comparison, Pair, compare};
+use super::study::{Column, Configuration, Plan, Row};
 use super::{Group, live};
 
 /// Runs, and what each policy lost.
@@ -81,11 +81,22 @@ impl Part {
         reference: Column,
     ) -> Option<Comparison<Configuration>> {
         let chosen = self.rows.iter().filter(|row| {
-            of.group.is_none_or(|group| self.plan.is_of(row, group))
-                && (of.family).is_none_or(|place| row.configuration.setting.family == place)
-                && (of.spare).is_none_or(|spare| row.configuration.spare == spare)
+            let Configuration { setting, spare } = row.configuration;
+            of.group
+                .is_none_or(|group| self.plan.families[setting.family].group == group)
+                && of.family.is_none_or(|place| setting.family == place)
+                && of.spare.is_none_or(|of| of == spare)
         });
-        compare_rows(chosen, column, reference)
+        let pair = |row: &Row| {
+            Some(Pair {
+                configuration: row.configuration,
+                seed: row.seed,
+                resumed_levels: row.resumed_levels as f64,
+                cost: row.cost(column)? as f64,
+                reference: row.cost(reference)? as f64,
+            })
+        };
+        compare(&chosen.filter_map(pair).collect::<Vec<_>>())
     }
 
     /// A configuration in words.

@@ -6,9 +6,8 @@ use anyhow::Result;
 use rayon::prelude::*;
 use rungkeeper_tuner_hooks::Limits;
 
+use super::Family;
 use super::frozen::{Frozen, Setting};
-use super::measures::{Comparison, Pair, compare};
-use super::{Family, Group};
 
 /// Names of the policies, the reference first and then the one that is to be proved.
 pub const POLICIES: [&str; 4] = ["speculative", "rank_aware", "by_level", "random"];
@@ -150,27 +149,34 @@ impl Plan {
             };
             let row = |&spare: &u64| {
                 let budget = setting.workers + spare;
-                let costs = POLICIES.map(|policy| frozen.replay(policy, budget, announced));
-                Ok(Row {
-                    configuration: Configuration { setting, spare },
-                    seed,
-                    resumed_levels: frozen.resumed_levels,
-                    optimum: Some(frozen.optimum(budget)?),
-                    costs: costs.into_iter().collect::<Result<_>>()?,
-                })
+                let replay = |policy: &str| frozen.replay(policy, budget, announced);
+                let optimum = Some(frozen.optimum(budget)?);
+                Row::of(setting, spare, seed, &frozen, optimum, replay)
             };
             self.spare.iter().map(row).collect()
         })
     }
-
-    /// Whether the run of a row is of a family of this group.
-    #[must_use]
-    pub fn is_of(&self, row: &Row, group: Group) -> bool {
-        self.families[row.configuration.setting.family].group == group
-    }
 }
 
 impl Row {
+    /// What each policy costs on a run, compared with the levels resumed in the frozen one.
+    pub(crate) fn of(
+        setting: Setting,
+        spare: u64,
+        seed: u64,
+        frozen: &Frozen,
+        optimum: Option<u64>,
+        cost: impl Fn(&str) -> Result<u64>,
+    ) -> Result<Self> {
+        Ok(Self {
+            configuration: Configuration { setting, spare },
+            seed,
+            resumed_levels: frozen.resumed_levels,
+            optimum,
+            costs: POLICIES.into_iter().map(cost).collect::<Result<_>>()?,
+        })
+    }
+
     /// What one column cost, if it is known.
     #[must_use]
     pub fn cost(&self, column: Column) -> Option<u64> {
@@ -179,25 +185,4 @@ impl Row {
             Column::Optimum => self.optimum,
         }
     }
-}
-
-/// Compares two columns over rows; `None` where there are none.
-pub(crate) fn compare_rows<'r>(
-    rows: impl IntoIterator<Item = &'r Row>,
-    column: Column,
-    reference: Column,
-) -> Option<Comparison<Configuration>> {
-    let pairs: Vec<Pair<Configuration>> = rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(Pair {
-                configuration: row.configuration,
-                seed: row.seed,
-                resumed_levels: row.resumed_levels as f64,
-                cost: row.cost(column)? as f64,
-                reference: row.cost(reference)? as f64,
-            })
-        })
-        .collect();
-    compare(&pairs)
 }

@@ -1,8 +1,8 @@
 //! Instruction counts of the kernels against a committed baseline: they hardly depend on the machine
 //! and not at all on what else it does.
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, fs};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use crate::{debian::Program, process::Invocation, workspace::Workspace};
 
@@ -65,7 +65,8 @@ fn count(workspace: &Workspace) -> Result<Counts> {
 }
 
 fn instructions(workspace: &Workspace, program: &str, name: &str, times: u64) -> Result<u64> {
-    let log = log_file(workspace);
+    let target = workspace.metadata.target_directory.as_std_path();
+    let log = target.join("callgrind.log");
     let log_argument = format!("--log-file={}", log.display());
     let times = times.to_string();
     let args = [
@@ -79,11 +80,6 @@ fn instructions(workspace: &Workspace, program: &str, name: &str, times: u64) ->
     Invocation::new("valgrind", workspace.root(), args).output()?;
     let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
     collected(&said).with_context(|| format!("valgrind said:\n{said}"))
-}
-
-fn log_file(workspace: &Workspace) -> PathBuf {
-    let target = workspace.metadata.target_directory.as_std_path();
-    target.join("callgrind.log")
 }
 
 /// The number of instructions in what callgrind says at its end.
@@ -109,13 +105,12 @@ fn compare(expected: &Counts, counted: &Counts, version: &str) -> Result<()> {
             risen.push(format!("{name} {:+.1} %", 100.0 * change));
         }
     }
-    if !risen.is_empty() {
-        bail!(
-            "more instructions than the baseline allows ({version}): {}; if that is as it should \
-             be: cargo xtask bench --save-baseline",
-            risen.join(", ")
-        );
-    }
+    ensure!(
+        risen.is_empty(),
+        "more instructions than the baseline allows ({version}): {}; if that is as it should be: \
+         cargo xtask bench --save-baseline",
+        risen.join(", ")
+    );
     Ok(())
 }
 

@@ -16,9 +16,8 @@ mod tests;
 
 use super::{BetaBinomial, NegativeBinomial};
 use crate::{
-    PromotionQuantile,
     double_double::DoubleDouble,
-    long_sum::{FARTHEST, Summable, long_sum},
+    long_sum::{FARTHEST, Summable, least, long_sum},
     scaled::Scaled,
 };
 
@@ -31,24 +30,17 @@ const FALL: f64 = 38.0;
 /// Sums of more terms than this are integrated.
 const MOST_TERMS: f64 = 32768.0;
 
+/// Where terms still rise so far off, they are too many: 2^40.
+const FARTHEST_PEAK: f64 = 1_099_511_627_776.0;
+
 /// Beside sums that are larger than their last term by more than this, its logarithm is too large to be exact.
 const MOST_RISE: f64 = 1e60;
 
 /// More than the rounding errors of logarithms, so that what is above a limit is so for certain.
 const ROUNDING: f64 = 1e-6;
 
-/// Products of so many factors, each below 2^53, are within the range of doubles.
-const MOST_FACTORS: u64 = 16;
-
-/// eta where the sum is done by recurrences, otherwise 0.
-pub(crate) fn factors(quantile: PromotionQuantile) -> u64 {
-    let eta = quantile.denominator();
-    if quantile.numerator() == 1 && eta <= MOST_FACTORS {
-        eta
-    } else {
-        0
-    }
-}
+/// Products of so many factors, each below 2^53, are within the range of doubles; with more no recurrence is done.
+pub(crate) const MOST_FACTORS: u64 = 16;
 
 /// The first passages of one trial.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +50,7 @@ pub(crate) struct FirstPassages<'a> {
     pub(crate) d: u64,
     pub(crate) urn: BetaBinomial,
     pub(crate) to_come: &'a NegativeBinomial,
-    /// (1 - f)^eta
+    /// (1 - f)^eta where eta is at most [`MOST_FACTORS`]; beyond it is not used.
     pub(crate) left_to_eta: DoubleDouble,
 }
 
@@ -171,7 +163,13 @@ impl FirstPassages<'_> {
     #[expect(clippy::inline_always, reason = "loops over eta are unrolled")]
     #[inline(always)]
     fn last(&self, eta: u64) -> Option<f64> {
-        let peak = least(|r| self.later_ratio(eta, r) < 1.0);
+        let falls = |r| self.later_ratio(eta, r) < 1.0;
+        let peak = if falls(0.0) {
+            0.0
+        } else {
+            // The widths of peaks are of the order of the square root of where they are.
+            least(FARTHEST_PEAK, |r| 0.2 * libm::sqrt(r), falls)
+        };
         let ln_ratio = |r: f64| libm::log(self.later_ratio(eta, peak + r));
         // Simpson's rule; the ratio at the peak is 1. Next to it terms fall like a bell, farther off like a geometric series.
         let mut fall = 1.0 + 8.0 * libm::sqrt(peak + 1.0);
@@ -241,32 +239,6 @@ impl Terms {
             self.y = 0.0;
         }
     }
-}
-
-/// About the least number of terms with which something holds; 0, or more than 2^40.
-#[inline]
-fn least(holds: impl Fn(f64) -> bool) -> f64 {
-    if holds(0.0) {
-        return 0.0;
-    }
-    let (mut low, mut high) = (0.0, 1.0);
-    while !holds(high) {
-        low = high;
-        high *= 2.0;
-        if high > 1e12 {
-            return high;
-        }
-    }
-    // The widths of peaks are of the order of the square root of where they are.
-    while high - low > 1.0 && high - low > 0.2 * libm::sqrt(high) {
-        let middle = 0.5 * (low + high);
-        if holds(middle) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    high
 }
 
 impl Summable for FirstPassages<'_> {

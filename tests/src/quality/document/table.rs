@@ -1,7 +1,5 @@
 //! Tables in Markdown, and the numbers in them.
 
-use std::fmt::Write;
-
 use crate::quality::measures::Interval;
 
 /// A table that grows row by row.
@@ -12,23 +10,18 @@ pub(super) struct Table {
 impl Table {
     /// A table with these column heads.
     pub(super) fn new<S: AsRef<str>>(heads: &[S]) -> Self {
-        let mut table = Self {
-            text: String::new(),
-        };
+        let text = String::new();
+        let mut table = Self { text };
         table.row(heads);
-        let line = "---|".repeat(heads.len());
-        table.text.push('|');
-        table.text.push_str(&line);
-        table.text.push('\n');
+        table.text += &format!("|{}\n", "---|".repeat(heads.len()));
         table
     }
 
     pub(super) fn row<S: AsRef<str>>(&mut self, cells: &[S]) {
         for cell in cells {
-            // Writing to a string cannot fail.
-            let _ = write!(self.text, "| {} ", cell.as_ref());
+            self.text += &format!("| {} ", cell.as_ref());
         }
-        self.text.push_str("|\n");
+        self.text += "|\n";
     }
 
     pub(super) fn finish(self) -> String {

@@ -1,9 +1,11 @@
 //! What is confirmed and what is not, as the figures say.
 
+use std::collections::BTreeSet;
+
 use super::table::{ratio, with_interval};
 use super::{GROUPS, OPTIMUM, PROVED, REFERENCE, Study, WORST};
 use crate::quality::measures::Comparison;
-use crate::quality::{Configuration, Group, Of, Part};
+use crate::quality::{Group, Of, Part};
 
 pub(super) fn section(study: &Study) -> String {
     let mut points = Vec::new();
@@ -53,7 +55,8 @@ fn less(part: &Part, of: Of, where_: &str) -> Option<String> {
 /// Whether it is anywhere much worse.
 fn worst(part: &Part) -> Option<String> {
     let found = part.compare(Of::default(), PROVED, REFERENCE)?;
-    let configurations = configurations(part);
+    let all = part.rows.iter().map(|row| row.configuration);
+    let configurations = all.collect::<BTreeSet<_>>().len();
     let word = if found.worst <= WORST {
         "Confirmed"
     } else {
@@ -85,12 +88,6 @@ fn worst_elsewhere(study: &Study) -> Option<String> {
         let bad = bad.join("; ");
         format!("Not confirmed under other conditions: that none costs more than {WORST} times the reference. The worst geo of a configuration is, {bad}.")
     })
-}
-
-fn configurations(part: &Part) -> usize {
-    let all = part.rows.iter().map(|row| row.configuration);
-    let distinct: std::collections::BTreeSet<Configuration> = all.collect();
-    distinct.len()
 }
 
 /// How far all of it is from the floor.

@@ -39,7 +39,7 @@ pub(super) fn made(
             before = resource;
         }
     }
-    read(&file, "metric")
+    read(&file)
 }
 
 /// The curves of a table, better ones later or earlier on the whole: sorted by their last metric,
@@ -75,13 +75,13 @@ pub(super) fn reordered(curves: &Curves, arrivals: Arrivals, seed: u64) -> Resul
             writeln!(file, "{trial},{resource},{metric},{seconds}")?;
         }
     }
-    read(&file, "metric")
+    read(&file)
 }
 
 const HEAD: &str = "trial,resource,metric,seconds\n";
 
-fn read(file: &str, metric: &str) -> Result<CurveTable> {
-    let options = ReadOptions::new().metric(metric);
+fn read(file: &str) -> Result<CurveTable> {
+    let options = ReadOptions::new().metric("metric");
     CurveTable::read(file.as_bytes(), "generated", &options).context("reading generated curves")
 }
 

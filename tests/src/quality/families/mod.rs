@@ -106,25 +106,20 @@ impl Family {
             CurveTable::from_path(format!("{FOLDER}/{file}"), &ReadOptions::new())
                 .with_context(|| format!("reading the data set {file}"))
         };
-        match self.source {
-            Source::File(file) => Ok(Curves::new(read(file)?, None)),
+        let (table, mode) = match self.source {
+            Source::File(file) => return Ok(Curves::new(read(file)?, None)),
             Source::Ordered(file, arrivals) => {
                 let curves = Curves::new(read(file)?, None);
                 let table = generate::reordered(&curves, arrivals, seed)?;
-                Ok(Curves {
-                    table,
-                    mode: curves.mode,
-                })
+                (table, curves.mode)
             }
             Source::Made(shape, arrivals) => {
                 let resources = self.ladder.resources(eta);
                 let table = generate::made(shape, arrivals, &resources, self.reports, seed)?;
-                Ok(Curves {
-                    table,
-                    mode: Mode::Min,
-                })
+                (table, Mode::Min)
             }
-        }
+        };
+        Ok(Curves { table, mode })
     }
 
     /// The rung levels for a reduction factor.
