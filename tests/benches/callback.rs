@@ -105,7 +105,7 @@ fn candidate(rank: u64) -> Candidate<'static> {
         rank,
         num_better: rank - 1,
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     }
 }
 

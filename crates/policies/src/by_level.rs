@@ -13,7 +13,7 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 /// use rungkeeper_policies::{ByLevel, Candidate, Need, PromotionQuantile, RemovalPolicy, RungView};
 ///
 /// let waits = |trial_id, rank| {
-///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1, non_finite: false }
+///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1, metric: Some(0.5) }
 /// };
 /// let third = PromotionQuantile::from_reduction_factor(3)?;
 /// let (high, low) = ([waits("a", 9)], [waits("c", 8), waits("b", 4)]);

@@ -18,7 +18,7 @@ use crate::{Choice, ExpectedCost, Need, PolicyError, RemovalPolicy, RemovalReaso
 /// use rungkeeper_policies::{Candidate, Cheapest, Need, PromotionQuantile, RankAware, RemovalPolicy, RungView};
 ///
 /// let waits = |trial_id, rank| {
-///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 0, non_finite: false }
+///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 0, metric: Some(0.5) }
 /// };
 /// let third = PromotionQuantile::from_reduction_factor(3)?;
 /// let (high, low) = ([waits("a", 12), waits("b", 6)], [waits("c", 40)]);
@@ -136,7 +136,7 @@ struct Head<'m, 'c, I> {
 impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
     fn new(worst: Priced<'m>, rest: I, cost: Box<dyn RungCost + 'c>) -> Self {
         Self {
-            is_exact: worst.candidate.non_finite,
+            is_exact: worst.candidate.metric.is_none(),
             guess: cost.guess(&worst.candidate),
             worst,
             rest,
@@ -159,7 +159,7 @@ impl<'m, 'c, I: Iterator<Item = Candidate<'m>>> Head<'m, 'c, I> {
         let Some(candidate) = self.rest.next() else {
             return false;
         };
-        self.is_exact = candidate.non_finite;
+        self.is_exact = candidate.metric.is_none();
         self.worst.candidate = candidate;
         true
     }

@@ -77,16 +77,13 @@ struct CaseRung {
     len: u64,
     /// Worst first.
     candidates: Vec<Candidate<'static>>,
-    /// Of the candidates, in the same order: small ones are good, and equals have the same.
-    metrics: Vec<f64>,
 }
 
 impl Case {
     fn rungs(&self) -> Vec<RungView<'_>> {
         let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");
         let views = self.rungs.iter().map(|rung| {
-            let view = RungView::new(rung.level, rung.len, third, &rung.candidates);
-            view.expect("worst first").with_metrics(&rung.metrics)
+            RungView::new(rung.level, rung.len, third, &rung.candidates).expect("worst first")
         });
         views.collect()
     }
@@ -165,28 +162,20 @@ fn rung(
     let (mut rank, non_finite, number) = (len + 1, below(3), below(most + 1));
     let candidate = |(place, trial_id)| {
         rank -= 1 + below(2);
+        let num_better = (rank - 1) / tie * tie;
         Candidate {
             trial_id,
             rank,
-            num_better: (rank - 1) / tie * tie,
+            num_better,
             bytes: below(50),
-            non_finite: place < non_finite,
+            metric: (place >= non_finite).then(|| num_better as f64 / len as f64),
         }
     };
     let trials = (0..number).zip(ids);
-    let candidates: Vec<Candidate<'_>> = trials.map(candidate).collect();
-    let metric = |it: &Candidate<'_>| {
-        if it.non_finite {
-            f64::NAN
-        } else {
-            it.num_better as f64 / len as f64
-        }
-    };
     CaseRung {
         level,
         len,
-        metrics: candidates.iter().map(metric).collect(),
-        candidates,
+        candidates: trials.map(candidate).collect(),
     }
 }
 
@@ -237,8 +226,14 @@ fn check_non_finite_first(name: &str, case: &Case, all: &[Candidate<'_>], chosen
     if case.need.bytes > 0 {
         return; // such a trial may free too little to be of use
     }
-    let there = all.iter().filter(|candidate| candidate.non_finite).count();
-    let gone = chosen.iter().filter(|it| it.candidate.non_finite).count();
+    let there = all
+        .iter()
+        .filter(|candidate| candidate.metric.is_none())
+        .count();
+    let gone = chosen
+        .iter()
+        .filter(|it| it.candidate.metric.is_none())
+        .count();
     assert_eq!(
         gone,
         there.min(chosen.len()),
@@ -282,7 +277,7 @@ fn check_falls(case: &Case, rungs: &[RungView<'_>], cost: &dyn ExpectedCost) {
     for rung in rungs {
         let mut of_rung = cost.of_rung(*rung, case.time_ratio).expect("it was priced");
         let mut least = f64::NEG_INFINITY;
-        for candidate in rung.worst_first().filter(|it| !it.non_finite) {
+        for candidate in rung.worst_first().filter(|it| it.metric.is_some()) {
             let mut up_to = |enough| of_rung.ln_cost(&candidate, enough).expect("it was priced");
             let ln_cost = up_to(f64::INFINITY);
             assert!(

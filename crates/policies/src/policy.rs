@@ -31,7 +31,7 @@ use crate::{Choice, ExpectedCost, Need, PolicyError};
 ///         let all = rungs.iter().enumerate();
 ///         let of = |(place, rung): (usize, &RungView<'m>)| rung.worst_first().map(move |it| (place, it));
 ///         let mut order: Vec<_> = all.flat_map(of).collect();
-///         order.sort_by_key(|(_, it)| (!it.non_finite, u64::MAX - it.bytes, it.trial_id));
+///         order.sort_by_key(|(_, it)| (it.metric.is_some(), u64::MAX - it.bytes, it.trial_id));
 ///         Ok(choose_in_order(order, need))
 ///     }
 /// }

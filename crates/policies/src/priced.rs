@@ -41,7 +41,7 @@ impl<'m> Priced<'m> {
             }
             let mut cost = cost.of_rung(*rung, time_ratio)?;
             for candidate in worst_first {
-                let ln_cost = if candidate.non_finite {
+                let ln_cost = if candidate.metric.is_none() {
                     f64::NEG_INFINITY
                 } else {
                     cost.ln_cost(&candidate, f64::INFINITY)?
@@ -60,7 +60,7 @@ impl<'m> Priced<'m> {
     /// Who of two goes first by a cost.
     pub(crate) fn compare(&self, other: &Self, ln_cost: impl Fn(&Self) -> f64) -> Ordering {
         let (one, two) = (&self.candidate, &other.candidate);
-        (two.non_finite.cmp(&one.non_finite))
+        (two.metric.is_none().cmp(&one.metric.is_none()))
             .then_with(|| ln_cost(self).total_cmp(&ln_cost(other)))
             .then_with(|| tie(self.level, one).cmp(&tie(other.level, two)))
     }
@@ -126,7 +126,7 @@ fn spare_unneeded<'m>(
     sort(&mut dearest_first, |it| it.ln_cost);
     let mut spared = Vec::new();
     for it in dearest_first.iter().rev() {
-        if !it.candidate.non_finite && bytes(it) <= unneeded {
+        if it.candidate.metric.is_some() && bytes(it) <= unneeded {
             unneeded -= bytes(it);
             spared.push((it.rung, it.candidate.rank));
             back.push(*it);

@@ -18,7 +18,7 @@ use crate::{Choice, Need, PolicyError, RemovalPolicy};
 ///
 /// let ids: Vec<String> = (0..100).map(|i| i.to_string()).collect();
 /// let candidates: Vec<_> = ids.iter().zip((1..=100).rev()).map(|(trial_id, rank)| {
-///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1, non_finite: false }
+///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1, metric: Some(0.5) }
 /// }).collect();
 /// let third = PromotionQuantile::from_reduction_factor(3)?;
 /// let rungs = [RungView::new(1, 100, third, &candidates)?];
@@ -60,7 +60,8 @@ impl RemovalPolicy for Random {
             all.extend(rung.worst_first().map(|candidate| (place, candidate)));
             all[start..].reverse(); // best first, as the draws always counted them
         }
-        let (bad, mut good): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.1.non_finite);
+        let (bad, mut good): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|it| it.1.metric.is_none());
         let drawn = core::iter::from_fn(|| {
             // u64 on every platform: usize would draw other numbers on 32 bits.
             let left = good.len() as u64;

@@ -27,7 +27,7 @@ const MOST_COUNTED: f64 = 1024.0;
 /// let policy = RankAware::default();
 /// let mut cost = policy.of_rung(rung, 1.0)?;
 /// let mut of_rank = |rank| {
-///     let candidate = Candidate { trial_id: "7", rank, num_better: rank - 1, bytes: 0, non_finite: false };
+///     let candidate = Candidate { trial_id: "7", rank, num_better: rank - 1, bytes: 0, metric: Some(0.5) };
 ///     cost.ln_cost(&candidate, f64::INFINITY)
 /// };
 /// assert!(of_rank(11)?.exp() > 5.0 && of_rank(20)?.exp() < 0.01); // of 9 resource units

@@ -150,7 +150,7 @@ fn bad_input_is_named() {
         rank,
         num_better: rank.saturating_sub(1),
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     };
     let third = PromotionQuantile::from_reduction_factor(3).unwrap();
     let refused =
@@ -176,7 +176,7 @@ fn time_ratios_that_are_none_are_refused() {
         rank: 8,
         num_better: 7,
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     }];
     for mut policy in policies {
         for quantile in [third, two_fifths] {

@@ -107,7 +107,7 @@ fn choices_that_break_a_law_are_caught() {
                 for (place, rung) in rungs.iter().enumerate() {
                     order.extend(rung.worst_first().map(|it| (place, it)));
                 }
-                order.sort_by_key(|(_, it)| it.non_finite);
+                order.sort_by_key(|(_, it)| it.metric.is_none());
                 choose_in_order(order, need)
             },
         ),
@@ -197,7 +197,13 @@ fn costs_that_are_right_pass() {
         |it, enough| falling(it).min(enough + 0.5), // a bound between the two
         |_, _| f64::NEG_INFINITY,
         // It is not asked for trials that are never promoted.
-        |it, _| if it.non_finite { f64::NAN } else { falling(it) },
+        |it, _| {
+            if it.metric.is_none() {
+                f64::NAN
+            } else {
+                falling(it)
+            }
+        },
         // What is wrong in the last digits is no fault.
         |it, enough| falling(it) * (1.0 + if enough.is_finite() { 5e-12 } else { 0.0 }),
     ];
@@ -340,7 +346,7 @@ fn situations_are_of_all_kinds_and_stay_the_same() {
     let candidates: Vec<_> = shown.iter().flat_map(|it| &it.rungs).collect();
     let candidates: Vec<_> = candidates.iter().flat_map(|rung| &rung.2).collect();
     let of = |is: &dyn Fn(&Candidate<'_>) -> bool| candidates.iter().filter(|it| is(it)).count();
-    assert!(of(&|it| it.non_finite) > 500 && of(&|it| !it.non_finite) > 500);
+    assert!(of(&|it| it.metric.is_none()) > 500 && of(&|it| it.metric.is_some()) > 500);
     assert!(
         of(&|it| it.num_better + 1 < it.rank) > 500 && of(&|it| it.num_better + 1 == it.rank) > 500
     );

@@ -15,7 +15,7 @@ fn chosen(policy: &mut Random, trials: u64, checkpoints: u64) -> Vec<usize> {
             rank,
             num_better: rank - 1,
             bytes: 10,
-            non_finite: false,
+            metric: Some(0.5),
         })
         .collect();
     let third = PromotionQuantile::from_reduction_factor(3).unwrap();

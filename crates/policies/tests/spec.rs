@@ -56,7 +56,7 @@ fn the_promotion_rule_is_that_of_the_scheduler() {
         rank: 1,
         num_better: 0,
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     }];
     let third = PromotionQuantile::from_reduction_factor(3).unwrap();
     let rungs = [RungView::new(9, 2, third, &best).unwrap()];
@@ -153,7 +153,7 @@ fn look_ahead_ends_where_arrivals_are_counted() {
         rank: 50,
         num_better: 49,
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     }];
     let ln_cost = |quantile, time_ratio| {
         let rungs = [RungView::new(1, 64, quantile, &list).unwrap()];
@@ -177,7 +177,7 @@ fn what_costs_enough_is_priced_no_further() {
         rank: 2_000,
         num_better: 1_999,
         bytes: 1,
-        non_finite: false,
+        metric: Some(0.5),
     };
     let policy = RankAware::default();
     for level in [1, 9, 1_000_000] {
@@ -235,7 +235,7 @@ fn the_guess_is_that_of_a_normal_number_of_better_arrivals() {
                         rank,
                         num_better,
                         bytes: 0,
-                        non_finite: false,
+                        metric: Some(0.5),
                     };
                     let (mean, variance) = better_ones(num_better + 1, len, arrivals);
                     let room = ((len + arrivals) * a) as f64 / b as f64 - rank as f64;
@@ -267,7 +267,7 @@ fn without_a_guess_all_are_alike() {
             rank,
             num_better: rank - 1,
             bytes: 0,
-            non_finite: false,
+            metric: Some(0.5),
         };
         assert_eq!(of_rung.guess(&candidate), 0.0);
     }

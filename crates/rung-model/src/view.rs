@@ -14,8 +14,8 @@ pub struct Candidate<'m> {
     pub num_better: u64,
     /// Size of its checkpoint, 0 where sizes are not known.
     pub bytes: u64,
-    /// Whether its metric is no finite number: it is never promoted.
-    pub non_finite: bool,
+    /// Its metric as it was reported; `None` where that is no finite number: it is never promoted.
+    pub metric: Option<f64>,
 }
 
 /// A rung at one moment, with the paused trials that wait there and whose checkpoint can be removed.
@@ -50,8 +50,7 @@ pub struct RungView<'m> {
 #[derive(Clone, Copy, Debug)]
 enum Candidates<'m> {
     Waiting(&'m RungModel, &'m Rung),
-    /// With their metrics, where those are told.
-    Listed(&'m [Candidate<'m>], Option<&'m [f64]>),
+    Listed(&'m [Candidate<'m>]),
 }
 
 impl<'m> RungView<'m> {
@@ -70,7 +69,7 @@ impl<'m> RungView<'m> {
     /// use rungkeeper_rung_model::{Candidate, PromotionQuantile, RungView};
     ///
     /// let candidate = |trial_id, rank| {
-    ///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1_000, non_finite: false }
+    ///     Candidate { trial_id, rank, num_better: rank - 1, bytes: 1_000, metric: Some(0.5) }
     /// };
     /// let third = PromotionQuantile::from_reduction_factor(3)?;
     /// let candidates = [candidate("a", 9), candidate("b", 4)];
@@ -97,8 +96,9 @@ impl<'m> RungView<'m> {
                 num_better,
                 ..
             } = candidate;
-            let (behind, may_be_non_finite) = before;
-            if num_better >= rank || rank >= behind || candidate.non_finite && !may_be_non_finite {
+            let (behind, may_have_none) = before;
+            if num_better >= rank || rank >= behind || candidate.metric.is_none() && !may_have_none
+            {
                 return Err(SpecError::Candidate {
                     trial: trial_id.to_owned(),
                     level,
@@ -106,56 +106,14 @@ impl<'m> RungView<'m> {
                     num_better,
                 });
             }
-            before = (rank, candidate.non_finite);
+            before = (rank, candidate.metric.is_none());
         }
         Ok(Self {
             level,
             len,
             promotion_quantile,
-            candidates: Candidates::Listed(candidates, None),
+            candidates: Candidates::Listed(candidates),
         })
-    }
-
-    /// Tells the metrics of a rung that was made by hand: one for each of its candidates, in the same order. A rung of a
-    /// model knows them already and stays as it is.
-    ///
-    /// ```
-    /// use rungkeeper_rung_model::{Candidate, PromotionQuantile, RungView};
-    ///
-    /// let candidates =
-    ///     [Candidate { trial_id: "a", rank: 9, num_better: 8, bytes: 0, non_finite: false }];
-    /// let third = PromotionQuantile::from_reduction_factor(3)?;
-    /// let rung = RungView::new(3, 12, third, &candidates)?;
-    /// assert!(rung.metric(&candidates[0]).is_nan()); // not told
-    /// assert_eq!(rung.with_metrics(&[0.7]).metric(&candidates[0]), 0.7);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[must_use]
-    pub fn with_metrics(self, metrics: &'m [f64]) -> Self {
-        let candidates = match self.candidates {
-            Candidates::Listed(candidates, _) => Candidates::Listed(candidates, Some(metrics)),
-            waiting @ Candidates::Waiting(..) => waiting,
-        };
-        Self { candidates, ..self }
-    }
-
-    /// The metric of one of the candidates, as it was reported; NaN where it is no finite number, and where it was not
-    /// told. Takes time logarithmic in the rung length.
-    #[must_use]
-    pub fn metric(self, candidate: &Candidate<'_>) -> f64 {
-        let found = match self.candidates {
-            Candidates::Waiting(model, rung) => {
-                let key = rung.metric_at(candidate.rank);
-                key.map(|key| key.metric(model.mode()))
-            }
-            Candidates::Listed(candidates, metrics) => candidates
-                .binary_search_by(|it| candidate.rank.cmp(&it.rank))
-                .ok()
-                .and_then(|place| metrics?.get(place).copied()),
-        };
-        found
-            .filter(|metric| metric.is_finite())
-            .unwrap_or(f64::NAN)
     }
 
     /// The rung level, in resource units: what is trained again where a checkpoint was removed.
@@ -184,7 +142,7 @@ impl<'m> RungView<'m> {
             Candidates::Waiting(model, rung) => {
                 (Some((model, rung, rung.waiting().rev())), [].iter())
             }
-            Candidates::Listed(candidates, _) => (None, candidates.iter()),
+            Candidates::Listed(candidates) => (None, candidates.iter()),
         };
         core::iter::from_fn(move || match &mut waiting {
             Some((model, rung, worst_first)) => {

@@ -29,7 +29,7 @@ pub(crate) fn shown<T>(rungs: &[Rung], show: impl FnOnce(&[RungView<'_>]) -> T) 
                         rank,
                         num_better,
                         bytes,
-                        non_finite,
+                        metric: (!non_finite).then_some(0.5),
                     },
                 )
                 .collect()

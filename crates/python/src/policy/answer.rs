@@ -79,7 +79,7 @@ fn costs(
     for (candidate, &cost) in all.iter().zip(array.as_array()) {
         let trial = candidate.trial_id;
         // Who is never promoted goes first in any case.
-        if !(cost >= 0.0 || candidate.non_finite) {
+        if !(cost >= 0.0 || candidate.metric.is_none()) {
             return Err(refused(format!(
                 "the policy {policy} returned {cost} as the cost of trial {trial:?}, but a cost is a \
                  number from 0; for another order return the trials themselves"

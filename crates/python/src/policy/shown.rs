@@ -33,7 +33,7 @@ pub(super) fn show<'py>(
             for (column, value) in columns.iter_mut().zip(row) {
                 column.push(value.cast_signed()); // below 2^53
             }
-            metrics.push(rung.metric(&candidate));
+            metrics.push(candidate.metric.unwrap_or(f64::NAN));
             quantiles.push(quantile);
         }
     }

@@ -134,13 +134,13 @@ impl RungModel {
         if !self.can_be_removed(state, rung) {
             return None;
         }
-        let (rank, num_better) = rung.rank_and_num_better(position);
+        let (metric, (rank, num_better)) = (position.metric(), rung.rank_and_num_better(position));
         Some(Candidate {
             trial_id: &self.ids[trial.get()],
             rank,
             num_better,
             bytes: state.checkpoint.map_or(0, |checkpoint| checkpoint.bytes),
-            non_finite: position.metric().is_non_finite(),
+            metric: (!metric.is_non_finite()).then(|| metric.metric(self.spec.mode)),
         })
     }
 
