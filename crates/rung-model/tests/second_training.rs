@@ -207,7 +207,7 @@ fn a_launched_trial_is_about_to_run() {
     }
     model.launch("unknown");
     assert!(!model.is_about_to_run("a") && !model.is_about_to_run("unknown"));
-    assert_eq!(candidates(&model), ["a", "b"]);
+    assert_eq!(candidates(&model), ["b", "a"]); // worst first
     model.launch("a");
     assert!(model.is_about_to_run("a") && !model.is_about_to_run("b"));
     assert_eq!(candidates(&model), ["b"]);
