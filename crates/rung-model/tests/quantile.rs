@@ -1,6 +1,7 @@
 //! The promotion quantile: what is refused, and how doubles find their fraction.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
 
 use rungkeeper_rung_model::{PromotionQuantile, QuantileError};
 
@@ -67,4 +68,7 @@ fn quantiles_are_equal_as_their_values_are() {
     }
     // The fractions up to a denominator of 30 in lowest terms: the sum of Euler's function.
     assert_eq!(known.len(), 278);
+    let state = RandomState::new();
+    let hashes: HashSet<u64> = known.iter().map(|it| state.hash_one(it)).collect();
+    assert!(hashes.len() > 270, "{}", hashes.len());
 }

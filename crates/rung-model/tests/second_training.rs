@@ -197,6 +197,25 @@ fn trained_units_count_from_where_training_began() {
 }
 
 /// Ids of the candidates, highest level first and worst first.
+/// From its launch to its resume the checkpoint of a paused trial is no candidate.
+#[test]
+fn a_launched_trial_is_about_to_run() {
+    let mut model = assumed();
+    for trial in ["a", "b"] {
+        model.start(trial, 0).unwrap();
+        model.report(trial, 1, 0.5, Decision::Pause).unwrap();
+    }
+    model.launch("unknown");
+    assert!(!model.is_about_to_run("a") && !model.is_about_to_run("unknown"));
+    assert_eq!(candidates(&model), ["b", "a"]); // worst first
+    model.launch("a");
+    assert!(model.is_about_to_run("a") && !model.is_about_to_run("b"));
+    assert_eq!(candidates(&model), ["b"]);
+    model.resume("a").unwrap();
+    model.launch("a"); // it runs
+    assert!(!model.is_about_to_run("a"));
+}
+
 fn candidates(model: &RungModel) -> Vec<&str> {
     let rungs = model.rung_views();
     let candidates = rungs.flat_map(rungkeeper_rung_model::RungView::worst_first);

@@ -53,3 +53,7 @@ fn ln_rest_bound(Passages { walk, chance, .. }: &Passages, top: u64) -> f64 {
     let exponent = better * per_better + worse * per_worse;
     -exponent - libm::log(-libm::expm1(-slope)) - libm::log1p(-a / b)
 }
+
+#[cfg(test)]
+#[path = "../../tests/private/followed.rs"]
+mod tests;

@@ -102,3 +102,7 @@ impl Passages<'_> {
         bound
     }
 }
+
+#[cfg(test)]
+#[path = "../../tests/private/any_quantile.rs"]
+mod tests;
