@@ -89,24 +89,18 @@ impl<'m> RungView<'m> {
         candidates: &'m [Candidate<'m>],
     ) -> Result<Self, SpecError> {
         let mut before = (len.saturating_add(1), true);
-        for candidate in candidates {
-            let &Candidate {
-                trial_id,
-                rank,
-                num_better,
-                ..
-            } = candidate;
+        for it in candidates {
             let (behind, may_have_none) = before;
-            if num_better >= rank || rank >= behind || candidate.metric.is_none() && !may_have_none
-            {
+            let never_promoted = it.metric.is_none();
+            if it.num_better >= it.rank || it.rank >= behind || never_promoted && !may_have_none {
                 return Err(SpecError::Candidate {
-                    trial: trial_id.to_owned(),
+                    trial: it.trial_id.to_owned(),
                     level,
-                    rank,
-                    num_better,
+                    rank: it.rank,
+                    num_better: it.num_better,
                 });
             }
-            before = (rank, candidate.metric.is_none());
+            before = (it.rank, never_promoted);
         }
         Ok(Self {
             level,
