@@ -1,7 +1,6 @@
 """Fits a sine by a small network: `plain.py`, tuned, with four changed lines."""
 
 import numpy as np
-
 from rungkeeper_trial import trial
 
 lr, width = trial.get("lr", 0.05), trial.get("width", 16)
