@@ -33,3 +33,7 @@ mod trial;
 
 pub use error::TrialError;
 pub use trial::Trial;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
