@@ -32,13 +32,13 @@ def lightning_callback(trial: Trial = trial) -> Any:
     class Report(lightning.Callback):
         def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
             level, goes_on = trainer.current_epoch + 1, True
+            # `saving` deletes the empty folder, as it does what was left unfinished.
             folder = trial.folder / f"level-{level}.lightning"
             trainer.save_checkpoint(str(folder / "lightning.ckpt"))  # of all processes
             if trainer.is_global_zero:
                 with trial.saving(level) as new:
                     for path in folder.iterdir():
                         path.rename(new / path.name)
-                folder.rmdir()
                 goes_on = trial.report(level, **trainer.callback_metrics)
             if not trainer.strategy.broadcast(goes_on):
                 trainer.should_stop = True

@@ -50,3 +50,28 @@ def train(program, *arguments, folder, pause_after, key="epoch"):
     process.communicate()
     assert process.returncode == 0
     return reports
+
+
+def tune(name, folder, changes):
+    """Runs an experiment of the examples, changed; what `rungkeeper run` has printed.
+
+    With the program that `cargo xtask python` has built.
+    """
+    text = (EXAMPLES / f"{name}.toml").read_text()
+    for before, after in changes.items():
+        assert before in text
+        text = text.replace(before, after)
+    (folder / "experiment.toml").write_text(text)
+    (folder / f"{name}.py").write_text((EXAMPLES / f"{name}.py").read_text())
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [os.environ["RUNGKEEPER_PROGRAM"], "run", "experiment.toml"],
+        cwd=folder,
+        env={**environment(), "PATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "note: " not in done.stderr
+    assert done.stdout.startswith("finished after ")
+    return done.stdout

@@ -1,15 +1,13 @@
 """The examples: what a person has, what they change, and what they find."""
 
 import difflib
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-from ..training import EXAMPLES, PACKAGE, environment, train
+from ..training import EXAMPLES, PACKAGE, environment, train, tune
 
 PROGRAM = re.compile(r"^```python\n(.*?)^```", re.M | re.S)
 
@@ -58,25 +56,11 @@ def test_a_paused_trial_has_the_curve_of_one_that_is_trained_through(tmp_path):
 
 @pytest.mark.parametrize("protocol", ["answered", "one_way"])
 def test_the_script_is_tuned(tmp_path, protocol):
-    """With the program that `cargo xtask python` has built."""
-    rungkeeper = os.environ["RUNGKEEPER_PROGRAM"]
-    text = (EXAMPLES / "tuned.toml").read_text()
-    experiment = tmp_path / "tuned.toml"
-    experiment.write_text(f'protocol = "{protocol}"\ngrace = "2 s"\n{text}')
-    (tmp_path / "tuned.py").write_text((EXAMPLES / "tuned.py").read_text())
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        [rungkeeper, "run", "tuned.toml"],
-        cwd=tmp_path,
-        env={**environment(), "PATH": path},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "note: " not in done.stderr
-    assert done.stdout.startswith("finished after ")
-    assert "30 trials; " in done.stdout
+    begin = 'metric = "loss"'
+    changes = {begin: f'protocol = "{protocol}"\ngrace = "2 s"\n{begin}'}
+    said = tune("tuned", tmp_path, changes)
+    assert "30 trials; " in said
     # One that is trained with the defaults has 0.02.
-    best = re.search(r"best: trial \d+, loss ([0-9.e-]+)", done.stdout)
-    assert best, done.stdout
+    best = re.search(r"best: trial \d+, loss ([0-9.e-]+)", said)
+    assert best, said
     assert float(best[1]) < 0.01
