@@ -99,12 +99,12 @@ class Trial:
     @property
     def checkpoint(self) -> Path | None:
         """Folder of the newest complete checkpoint; None where there is none."""
-        return self._newest()[1]
+        return self._complete()[-1][1] if self._complete() else None
 
     @property
     def level(self) -> int:
         """The resource of the newest complete checkpoint; 0 where there is none."""
-        return self._newest()[0]
+        return self._complete()[-1][0][0] if self._complete() else 0
 
     def saved(self, name: str) -> str | None:
         """Path of a file in the newest complete checkpoint; None if there is none."""
@@ -245,10 +245,6 @@ class Trial:
                 "count from 1"
             )
         return level
-
-    def _newest(self) -> tuple[int, Path | None]:
-        complete = self._complete()
-        return (complete[-1][0][0], complete[-1][1]) if complete else (0, None)
 
     def _complete(self) -> list[tuple[tuple[int, int], Path]]:
         """Complete checkpoints with their levels and numbers, the newest at the end."""

@@ -74,9 +74,10 @@ impl Trial {
 /// Builds the command line; where it is. `everything`: as the tests of the workspace have built it already.
 pub(super) fn program(workspace: &Workspace, everything: bool) -> Result<String> {
     let mut args = vec!["build", "--locked", "--bin", "rungkeeper"];
-    args.extend(match everything {
-        true => ["--workspace", "--all-features", "--example", "wine"].as_slice(),
-        false => &["--package", "rungkeeper"],
+    args.extend(if everything {
+        ["--workspace", "--all-features", "--example", "wine"].as_slice()
+    } else {
+        &["--package", "rungkeeper"]
     });
     workspace.cargo(args).run()?;
     let target = &workspace.metadata.target_directory;
