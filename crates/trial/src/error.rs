@@ -22,7 +22,7 @@ pub enum TrialError {
         problem: String,
     },
     /// The value in the configuration file is not of the type that is asked for.
-    #[error("{name} in {file}: {problem}")]
+    #[error("{name} in {file} {problem}")]
     Configuration {
         /// The parameter's name.
         name: String,

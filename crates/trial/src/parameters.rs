@@ -90,26 +90,33 @@ fn argument<'a>(arguments: &'a [String], name: &str) -> Option<Argument<'a>> {
 
 /// The text as what is asked for. Without one it is a flag, which is there.
 fn typed<T: DeserializeOwned>(name: &str, argument: Argument<'_>) -> Result<T, TrialError> {
-    let read = |text: &str| {
+    let (value, problem) = match argument {
         // Text needs no quotes.
-        serde_json::from_str(text).or_else(|error| {
-            serde_json::from_value(Value::from(text)).map_err(|_| error.to_string())
-        })
+        Argument::Value(text) => (
+            serde_json::from_str(text).or_else(|_| serde_json::from_value(text.into())),
+            must_be::<T>(&format!("{text:?}")),
+        ),
+        Argument::Nothing => (
+            serde_json::from_value(Value::Bool(true)),
+            "needs a value".to_owned(),
+        ),
     };
-    let problem = match argument {
-        Argument::Value(text) => match read(text) {
-            Ok(value) => return Ok(value),
-            Err(error) => format!("is {text:?}: {error}"),
-        },
-        Argument::Nothing => match serde_json::from_value(Value::Bool(true)) {
-            Ok(value) => return Ok(value),
-            Err(_) => "needs a value".to_owned(),
-        },
-    };
-    Err(TrialError::Argument {
+    value.map_err(|_| TrialError::Argument {
         name: name.to_owned(),
         problem,
     })
+}
+
+/// What is wrong with a value, in the words of who writes it.
+fn must_be<T>(value: &str) -> String {
+    let kind = match std::any::type_name::<T>() {
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "bool" => "true or false",
+        _ => return format!("is {value}, which this program cannot use"),
+    };
+    format!("is {value}, but must be {kind}")
 }
 
 #[cfg(test)]
@@ -136,7 +143,11 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_named() {
         let message = |line: &str| of(line).get("width", 1_u64).unwrap_err().to_string();
-        assert!(message("--width 0.5").starts_with("--width is \"0.5\": "));
+        let must_be = "but must be a whole number, 0 or more";
+        assert_eq!(
+            message("--width 0.5"),
+            format!("--width is \"0.5\", {must_be}")
+        );
         assert_eq!(message("--width"), "--width needs a value");
         assert_eq!(message("--width --other"), "--width needs a value");
     }
@@ -154,6 +165,10 @@ mod tests {
         assert_eq!(of("--config own.yaml").get("width", 1).unwrap(), 1);
         let wrong = variable.get("width", true).unwrap_err().to_string();
         assert!(wrong.starts_with("width in "), "{wrong}");
+        assert!(
+            wrong.ends_with(" is 3, but must be true or false"),
+            "{wrong}"
+        );
         std::fs::write(&file, "[]").unwrap();
         let wrong = variable.get("width", 1).unwrap_err().to_string();
         assert!(wrong.ends_with("holds no JSON object, from names to values"));

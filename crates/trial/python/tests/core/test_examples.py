@@ -56,9 +56,9 @@ def test_a_paused_trial_has_the_curve_of_one_that_is_trained_through(tmp_path):
 
 @pytest.mark.parametrize("protocol", ["answered", "one_way"])
 def test_the_script_is_tuned(tmp_path, protocol):
-    begin = 'metric = "loss"'
-    changes = {begin: f'protocol = "{protocol}"\ngrace = "2 s"\n{begin}'}
-    said = tune("tuned", tmp_path, changes)
+    begin = 'resource = "epoch"'
+    here = f'resource = "step"\nprotocol = "{protocol}"\ngrace = "2 s"'
+    said = tune("tuned", tmp_path, {begin: here})
     assert "30 trials; " in said
     # One that is trained with the defaults has 0.02.
     best = re.search(r"best: trial \d+, loss ([0-9.e-]+)", said)
