@@ -3,6 +3,7 @@
 //! Nothing is skipped: what cannot be installed, built or imported fails.
 mod environment;
 mod reference;
+mod trial;
 mod wheel;
 
 use std::{
@@ -16,6 +17,7 @@ use clap::builder::PossibleValuesParser;
 
 use self::{
     environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL},
+    trial::Trial,
     wheel::only_file,
 };
 use crate::{process::Invocation, workspace::Workspace};
@@ -37,6 +39,9 @@ pub(crate) struct Args {
     /// All runs with as many trials as they should have: half an hour for Ray
     #[arg(long)]
     long: bool,
+    /// Instead, the callbacks of a training script with Lightning, Transformers and Keras: downloads several GB
+    #[arg(long, conflicts_with_all = ["only", "long"])]
+    frameworks: bool,
 }
 
 impl Args {
@@ -50,12 +55,17 @@ impl Args {
 
 /// The command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    check(&Workspace::load()?, args)
+    let workspace = Workspace::load()?;
+    if args.frameworks {
+        let program = trial::program(&workspace, false)?;
+        return Trial::of(&workspace).check_frameworks(&program);
+    }
+    check(&workspace, args, false)
 }
 
 /// As a step of `cargo xtask test`: everything.
 pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
-    check(workspace, &Args::default())
+    check(workspace, &Args::default(), true)
 }
 
 /// Makes all environments, unless they are up to date.
@@ -66,11 +76,16 @@ pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
         .try_for_each(|environment| package.prepare(environment))
 }
 
-fn check(workspace: &Workspace, args: &Args) -> Result<()> {
+/// `beside_tests`: the tests of the workspace were built before.
+fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     let package = &Package::of(workspace);
     package.prepare(CORE)?; // the tools are there
     let wheel = &package.build()?;
     package.lint()?;
+    if args.environments().any(|it| it.name == CORE.name) {
+        let program = trial::program(workspace, beside_tests)?;
+        Trial::of(workspace).check(&program)?;
+    }
     // All at a time: the tests wait for processes most of theirs.
     thread::scope(|scope| {
         let check = |environment: &'static Environment| {

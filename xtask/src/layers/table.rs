@@ -14,7 +14,7 @@ pub(super) struct Layer {
 }
 
 #[rustfmt::skip]
-pub(super) static LAYERS: [Layer; 10] = [
+pub(super) static LAYERS: [Layer; 11] = [
     core("estimators", &[], "rungs, trials, scores"),
     core("rung-model", &["estimators"], "scores, policies, clocks, files"),
     core("score", &["estimators"], "trials, estimators, time, randomness"),
@@ -23,8 +23,21 @@ pub(super) static LAYERS: [Layer; 10] = [
     layer("checkpoints", &["estimators", "score", "policies"], "policies, scores"),
     layer("tuner", &["checkpoints"], "processes, stores, the command line, Python"),
     layer("runner", &[], "the command line, Python"),
-    layer("cli", &[], "Python"),
-    layer("python", &["runner", "cli"], "the command line"),
+    layer("trial", ALL_BUT_TRIAL, "everything else: it is a training program's side"),
+    layer("cli", &["trial"], "Python, the side of training programs"),
+    layer("python", &["runner", "trial", "cli"], "the command line, the side of training programs"),
+];
+
+/// A training program takes nothing of the tuner with it.
+const ALL_BUT_TRIAL: Names = &[
+    "estimators",
+    "rung-model",
+    "score",
+    "policies",
+    "tuner-hooks",
+    "checkpoints",
+    "tuner",
+    "runner",
 ];
 
 type Names = &'static [&'static str];

@@ -25,7 +25,7 @@ pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("ray", "rungkeeper.ray"),
 ];
 
-const fn of(name: &'static str, module: &'static str) -> Environment {
+pub(super) const fn of(name: &'static str, module: &'static str) -> Environment {
     Environment { name, module }
 }
 

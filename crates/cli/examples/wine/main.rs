@@ -2,28 +2,23 @@
 //!
 //! It trains a small neural network by stochastic gradient descent, saves a checkpoint after each
 //! epoch, and goes on from it when it is started again. `rungkeeper run` starts it as
-//! `experiment.toml` beside it says; all that it knows of rungkeeper is in `tuner.rs`.
+//! `experiment.toml` beside it says; what it needs for that is the crate `rungkeeper-trial`.
 
 mod checkpoint;
 mod network;
-mod tuner;
 mod wine;
-
-use std::path::PathBuf;
 
 use clap::Parser;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
-use serde::{Deserialize, Serialize};
+use rungkeeper_trial::Trial;
+use serde_json::json;
 
 use network::{Descent, Network};
 
 /// Train a network on the red wines of the UCI wine quality data
 #[derive(Parser)]
 struct Arguments {
-    /// Folder of the checkpoint
-    #[arg(long)]
-    checkpoints: PathBuf,
     /// Seed of the first weights and of the order of the wines
     #[arg(long)]
     seed: u64,
@@ -40,46 +35,36 @@ struct Arguments {
     descent: Descent,
 }
 
-/// All that training goes on from.
-#[derive(Deserialize, Serialize)]
-struct Training {
-    epoch: u64,
-    network: Network,
-}
-
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let (learn, check) = wine::split();
-    let file = arguments.checkpoints.join("network");
-    let mut training = match checkpoint::load(&file)? {
-        Some(training) => training,
+    let mut trial = Trial::from_environment()?;
+    let mut network = match trial.saved("network") {
+        Some(file) => checkpoint::load(&file)?,
         None => begin(&arguments),
     };
-    while training.epoch < arguments.epochs {
-        training.epoch += 1;
+    for epoch in trial.epochs(arguments.epochs) {
         // The order of an epoch depends on its number alone, so a checkpoint needs no generator.
-        let mut random = random(arguments.seed, training.epoch);
-        let Training { network, .. } = &mut training;
+        let mut random = random(arguments.seed, epoch);
         network.train(&learn, &arguments.descent, &mut random);
-        checkpoint::save(&file, &training)?;
-        let (log_loss, error) = training.network.evaluate(&check);
-        if !tuner::report(training.epoch, log_loss, error)? {
+        trial.save(epoch, |folder| {
+            checkpoint::save(&folder.join("network"), &network)
+        })?;
+        let (log_loss, error) = network.evaluate(&check);
+        if !trial.report(epoch, &json!({"log_loss": log_loss, "error": error}))? {
             break;
         }
     }
     Ok(())
 }
 
-fn begin(arguments: &Arguments) -> Training {
+fn begin(arguments: &Arguments) -> Network {
     let hidden = std::iter::repeat_n(arguments.units, arguments.layers);
     let widths: Vec<usize> = std::iter::once(wine::MEASUREMENTS)
         .chain(hidden)
         .chain([wine::GRADES])
         .collect();
-    Training {
-        epoch: 0,
-        network: Network::new(&widths, &mut random(arguments.seed, 0)),
-    }
+    Network::new(&widths, &mut random(arguments.seed, 0))
 }
 
 fn random(seed: u64, epoch: u64) -> Pcg64 {

@@ -225,11 +225,14 @@ impl Workshop {
         let checkpoint_dir = folder.display().to_string();
         let (slot, command) = (start.process.slot, &experiment.command);
         let command = fill(command, &start.configuration, trial, slot, &checkpoint_dir);
+        let mut environment = start.environment;
+        let variable = environment.entry("RUNGKEEPER_CHECKPOINT_DIR".to_owned());
+        variable.or_insert(checkpoint_dir); // what the experiment says counts
         let launch = Launch {
             id: start.process,
             command,
             directory: start.directory,
-            environment: start.environment,
+            environment,
             output: start.output,
             folder,
             protocol: experiment.protocol,

@@ -32,6 +32,21 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// Its name in an experiment file, and in the variable `RUNGKEEPER_PROTOCOL` of a program.
+    ///
+    /// ```
+    /// use rungkeeper_runner::protocol::Protocol;
+    ///
+    /// assert_eq!(Protocol::OneWay.name(), "one_way");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::OneWay => "one_way",
+        }
+    }
+
     /// What is sent back for a report, with the line end. Nothing in the one-way protocol.
     ///
     /// A trial that is to stop is told to pause: what becomes of it is not the program's business.

@@ -347,6 +347,14 @@ impl<'o> Trials<'o> {
             (MARK.to_owned(), self.surroundings.mark.clone()),
             (NUMBER.to_owned(), number.to_string()),
             ("RUNGKEEPER_TRIAL".to_owned(), trial.to_owned()),
+            (
+                "RUNGKEEPER_PROTOCOL".to_owned(),
+                self.experiment.protocol.name().to_owned(),
+            ),
+            (
+                "RUNGKEEPER_RESOURCE".to_owned(),
+                self.experiment.names.resource.clone(),
+            ),
         ];
         let named = self.experiment.environment.iter().chain(of_the_slot);
         let named = named.map(|(name, value)| (name.clone(), value.clone()));
