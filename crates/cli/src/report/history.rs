@@ -207,9 +207,10 @@ impl History {
     pub(crate) fn better_unfinished(&self) -> Option<(&Trial, f64)> {
         let (best, metric) = self.best().filter(|best| best.0.finished.is_some())?;
         let mode = self.header.mode;
-        let others = self.trials.iter().filter(|trial| {
-            trial.finished.is_none() && !trial.failed && trial.id != best.id
-        });
+        let others = self
+            .trials
+            .iter()
+            .filter(|trial| trial.finished.is_none() && !trial.failed && trial.id != best.id);
         let others = others.filter_map(|trial| Some((trial, trial.highest()?.1)));
         let first = others.min_by_key(|other| MetricKey::new(other.1, mode))?;
         (MetricKey::new(first.1, mode) < MetricKey::new(metric, mode)).then_some(first)

@@ -151,7 +151,7 @@ impl Found<'_> {
         let (history, folder, trial) = (self.history, self.folder, self.trial);
         let place = standing::place(history, folder, &trial.id);
         let (path, store) = match place {
-            Some(Place::Folder(path)) => (Some(path.display().to_string()), None),
+            Some(Place::Folder(path)) => (Some(path.canonicalize().unwrap_or(path)), None),
             Some(Place::Store(address)) => (None, Some(address)),
             _ => (None, None),
         };

@@ -334,6 +334,9 @@ fn other_values_are_kept() {
         values("{}")
     );
     let many: Vec<String> = (0..1000).map(|n| format!("\"v{n}\": {n}")).collect();
-    let many = kept(&format!(r#"{{"epoch": 1, "loss": 1, {}}}"#, many.join(", ")));
+    let many = kept(&format!(
+        r#"{{"epoch": 1, "loss": 1, {}}}"#,
+        many.join(", ")
+    ));
     assert_eq!(many.len(), 200);
 }

@@ -1,12 +1,12 @@
 //! The best configurations: what they are, how they learned, where their checkpoints lie.
 
-use maud::{Markup, html};
 use super::super::plots::{Axes, Series, Window};
 use super::super::{Figure, LegendEntry, Mark, numbers, palette, table};
 use super::View;
 use crate::report::folder::Place;
 use crate::report::standing;
 use crate::report::trials::Trial;
+use maud::{Markup, html};
 
 /// Rows of the table.
 const LISTED: usize = 10;

@@ -43,7 +43,9 @@ fn ending(view: &View<'_>) -> Markup {
 fn best(view: &View<'_>) -> Markup {
     let (history, folder) = (view.history, view.folder);
     let ranking = history.ranking();
-    let first = ranking.first().and_then(|trial| Some((*trial, trial.highest()?.1)));
+    let first = ranking
+        .first()
+        .and_then(|trial| Some((*trial, trial.highest()?.1)));
     html! {
         @if let Some((trial, metric)) = history.best().filter(|best| best.0.finished.is_some()) {
             "The best is " strong { "trial " (trial.id) } " with a " (folder.metric()) " of "

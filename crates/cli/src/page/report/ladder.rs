@@ -268,8 +268,14 @@ fn fates(view: &View<'_>, levels: &[Level]) -> Markup {
         (level.resource.to_string(), bars.collect())
     });
     let words = levels.iter().map(|level| {
-        let counts = kinds.iter().map(|((name, count), _)| format!("{} {name}", count(level)));
-        format!("at {} {}", level.resource, numbers::list(&counts.collect::<Vec<_>>()))
+        let counts = kinds
+            .iter()
+            .map(|((name, count), _)| format!("{} {name}", count(level)));
+        format!(
+            "at {} {}",
+            level.resource,
+            numbers::list(&counts.collect::<Vec<_>>())
+        )
     });
     let legend = kinds.iter().map(|((name, _), ink)| LegendEntry {
         name,

@@ -81,7 +81,8 @@ fn figure<'a>(view: &View<'_>, name: &'a str, best: &[&Trial]) -> OwnedFigure<'a
     });
     OwnedFigure {
         name,
-        svg: Axes::new(view.folder.resource(), name).lines(&lines, window, true),
+        // Its name is the heading, and may be too long for an axis.
+        svg: Axes::new(view.folder.resource(), "").lines(&lines, window, true),
         label: format!(
             "{name} against {}. Last reports: {}.",
             view.folder.resource(),
