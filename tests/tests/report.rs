@@ -126,8 +126,8 @@ fn the_page_is_sound_on_a_desk_and_on_a_phone() {
             .iter()
             .map(|id| rows[id].as_u64().unwrap())
             .sum();
-        // Curves, checkpoints, metrics by level, removals by level, estimates; no bytes in this log.
-        assert_is_sound(&found, 5, all);
+        // Curves, checkpoints, metrics and fates by level, removals by level, estimates; no bytes in this log.
+        assert_is_sound(&found, 6, all);
     }
 }
 
@@ -162,12 +162,20 @@ fn a_real_run_is_told_as_status_and_replay_tell_it() {
 
     let status = run(&["status", "run"]);
     assert!(status.starts_with("finished, "), "{status}");
-    let best = status.split_once("best: trial ").unwrap().1;
-    let (trial, metric) = best.lines().next().unwrap().split_once(" with ").unwrap();
+    let best = status
+        .split_once("  best: ")
+        .unwrap()
+        .1
+        .lines()
+        .next()
+        .unwrap();
+    assert!(said.contains(&format!("  best: {best}\n")), "{said}");
+    let told: Value = serde_json::from_str(&run(&["best", "--json", "run"])).unwrap();
+    let (trial, metric) = (told["trial"].as_str().unwrap(), &told["metric"]);
+    assert!(best.starts_with(&format!("trial {trial} with ")), "{best}");
     assert!(page.contains(&format!(
         "<h3>Trial {trial}</h3><p>loss <strong>{metric}</strong>"
     )));
-    assert!(said.contains(&format!("best: trial {trial} with {metric}")));
     let held = format!(
         "checkpoints: {} of 4",
         count(&page, "Checkpoints at the end")
@@ -190,7 +198,7 @@ fn a_real_run_is_told_as_status_and_replay_tell_it() {
     assert_eq!(found.facts["rowsIn"]["removals"], removals.count());
     assert_eq!(
         found.facts["figures"].as_array().unwrap().len(),
-        5,
+        6,
         "with bytes; the default policy has no estimates"
     );
     assert_eq!(found.facts["scrollWidth"], found.facts["width"]);

@@ -89,7 +89,7 @@ fn ends_by_itself_and_deletion_refused() {
     .concat());
     let said = says(run.path(), &["status", "."]);
     assert!(
-        said.contains("best: trial 0 with 0.25, where it ended by itself\n"),
+        said.contains("best: trial 0 with 0.25 at level 2, where it ended by itself\n"),
         "{said}"
     );
     assert!(
@@ -97,7 +97,10 @@ fn ends_by_itself_and_deletion_refused() {
         "{said}"
     );
     let said = says(run.path(), &["report", "."]);
-    assert!(said.contains("best: trial 0 with 0.25\n"), "{said}");
+    assert!(
+        said.contains("best: trial 0 with 0.25 at level 2, where"),
+        "{said}"
+    );
     assert!(said.contains("1 checkpoint could not be deleted"), "{said}");
     let page = fs::read_to_string(run.path().join("report.html")).unwrap();
     assert!(page.contains("1\u{a0}checkpoint could not be deleted"));
@@ -171,7 +174,7 @@ fn escapes() {
 fn removed_by_hand() {
     let folder = folder(TRAINER, EXPERIMENT);
     let said = says(folder.path(), &["run", "experiment.toml", "--dir", "run"]);
-    assert!(said.contains(", its checkpoint is kept\n"), "{said}");
+    assert!(said.contains("    its checkpoint is kept\n"), "{said}");
     let status = says(folder.path(), &["status", "run"]);
     assert!(!status.contains("not in the store"), "{status}");
     let best = said.split_once("best: trial ").unwrap().1;

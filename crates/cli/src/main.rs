@@ -39,6 +39,10 @@ enum Command {
     #[cfg(unix)]
     Status(run::StatusArguments),
     #[cfg(unix)]
+    Best(run::BestArguments),
+    #[cfg(unix)]
+    Export(run::ExportArguments),
+    #[cfg(unix)]
     Gc(run::GcArguments),
     #[cfg(unix)]
     Pin(run::PinArguments),
@@ -58,6 +62,10 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => run::resume(&arguments),
         #[cfg(unix)]
         Command::Status(arguments) => run::status(&arguments),
+        #[cfg(unix)]
+        Command::Best(arguments) => run::best(&arguments),
+        #[cfg(unix)]
+        Command::Export(arguments) => run::export(&arguments),
         #[cfg(unix)]
         Command::Gc(arguments) => run::gc(&arguments),
         #[cfg(unix)]

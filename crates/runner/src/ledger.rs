@@ -29,8 +29,9 @@ impl<'o> Ledger<'o> {
         event: &Event,
         more: &Map<String, Value>,
     ) -> Result<(), JournalError> {
-        self.journal.append(event, more)?;
+        let line = self.journal.append(event, more)?;
         self.observer.event(event);
+        self.observer.line(&line);
         Ok(())
     }
 

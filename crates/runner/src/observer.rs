@@ -8,6 +8,10 @@ pub trait Observer {
     /// An event was written to the log.
     fn event(&mut self, _event: &Event) {}
 
+    /// The same event as it stands in the log: a line of JSON without its end, with the fields that a
+    /// run adds to those of the event. The header of a new run is written before anybody watches.
+    fn line(&mut self, _line: &str) {}
+
     /// Something a person should know, though the run goes on.
     fn note(&mut self, _text: &str) {}
 
@@ -39,10 +43,26 @@ pub struct View<'r> {
     pub elapsed: f64,
     /// Trials, rungs and checkpoints.
     pub model: &'r RungModel,
-    /// The best finished trial and its metric.
-    pub best: Option<(&'r str, f64)>,
+    /// The best trial so far, finished or not; `None`: none has reported a number yet.
+    pub best: Option<Best<'r>>,
     /// Number of checkpoints that were removed and whose files are not deleted yet.
     pub deleting: usize,
+}
+
+/// A trial that is the best so far, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Best<'r> {
+    /// The trial.
+    pub trial: &'r str,
+    /// Its metric there.
+    pub metric: f64,
+    /// The resource that the metric was reported at. Of a trial that has not finished it is the
+    /// highest rung that it got to, or its last report where it is below all rungs.
+    pub resource: u64,
+    /// It has ended, at the max resource or by itself. A finished trial comes before all that have
+    /// not finished; of those a higher rung comes before a better metric, since metrics of different
+    /// resources say little of each other.
+    pub finished: bool,
 }
 
 /// Why a run ended.

@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::error::file_error;
+use crate::experiment::Experiment;
 use crate::{RunError, whole};
 
 const FILE: &str = "origin.json";
@@ -185,6 +186,23 @@ impl Origin {
             .as_ref()
             .is_none_or(|file| base.join(file).is_file())
     }
+}
+
+/// The folder that the programs of a run start in, as [`crate::Runner::resume`] would find it now.
+/// Nothing is written.
+///
+/// # Errors
+///
+/// The directory holds no run, or the run was moved and its experiment file is at neither place.
+pub fn working_directory(directory: &Path, experiment: &Experiment) -> Result<PathBuf, RunError> {
+    let directory = directory
+        .canonicalize()
+        .map_err(|e| file_error(directory, e))?;
+    let mut origin = Origin::read(&directory)?;
+    let whereabouts = origin.whereabouts(&directory);
+    origin.find_base(&directory, &whereabouts, None)?;
+    let folder = origin.base().join(&experiment.directory);
+    Ok(folder.components().collect())
 }
 
 /// The keys of the standard library's hash maps are drawn from the system.

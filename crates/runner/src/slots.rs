@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner::search_space::Configuration;
-use rungkeeper_tuner_hooks::TrialResult;
 
+use crate::books::Concluded;
 use crate::desk::{Left, Saved};
 use crate::process::{Heard, Process, ProcessId};
 
@@ -55,7 +55,7 @@ pub(crate) enum Phase {
     Starting(Beginning),
     Training,
     /// It reported, and waits for its answer while what it saved is hashed and synced.
-    Preparing(TrialResult),
+    Preparing(Concluded),
     /// Told to pause or stop by the scheduler.
     Ending(Decision),
     /// Told to end because the run stops: the trial goes on when the run is resumed.

@@ -111,10 +111,14 @@ impl Figure<'_> {
     }
 }
 
+/// Columns that do not fit into the width of a phone.
+const WIDE: usize = 5;
+
 /// A table that scrolls inside its box. The first cell of a row is its heading.
 fn table(caption: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(caption) tabindex="0" {
+        div.scroll.wide[heads.len() >= WIDE] role="region" aria-label=(caption) tabindex="0" {
+            @if heads.len() >= WIDE { p.hint { "This table scrolls sideways →" } }
             table {
                 caption { (caption) }
                 thead { tr { @for head in heads { th scope="col" { (head) } } } }

@@ -1,5 +1,7 @@
 //! Numbers as a reader likes them.
 
+use rungkeeper_tuner_hooks::Budget;
+
 /// A share, given in per cent, with its unit. What is under 1 % never reads as 1 %.
 pub(crate) fn percent(value: f64) -> String {
     format!("{}\u{a0}%", bare_percent(value))
@@ -48,7 +50,7 @@ pub(super) fn count(value: f64) -> String {
 }
 
 /// "1 checkpoint", "2 checkpoints".
-pub(super) fn of(number: u64, noun: &str) -> String {
+pub(crate) fn of(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{}\u{a0}{noun}{plural}", whole(number as f64))
 }
@@ -59,6 +61,20 @@ pub(crate) fn list(words: &[String]) -> String {
         [] => String::new(),
         [one] => one.clone(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// "10 checkpoints", "20 GB", "10 checkpoints and 20 GB", "no limit".
+pub(crate) fn budget(budget: Budget) -> String {
+    let number = budget.max_checkpoints.map(|most| of(most, "checkpoint"));
+    let words: Vec<String> = number
+        .into_iter()
+        .chain(budget.max_bytes.map(bytes))
+        .collect();
+    if words.is_empty() {
+        "no limit".to_owned()
+    } else {
+        list(&words)
     }
 }
 
@@ -74,15 +90,15 @@ pub(super) fn time_unit(seconds: f64) -> (&'static str, f64) {
 
 /// Times of a run in the unit in which its length is read best.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Clock {
-    pub(super) unit: &'static str,
+pub(crate) struct Clock {
+    pub(crate) unit: &'static str,
     length: f64,
     decimals: usize,
 }
 
 impl Clock {
     /// For a run of that many seconds, with four digits for its end.
-    pub(super) fn of(seconds: f64) -> Self {
+    pub(crate) fn of(seconds: f64) -> Self {
         let (unit, length) = time_unit(seconds);
         let digits = (seconds / length).max(1e-3).log10().ceil();
         Self {
@@ -103,7 +119,7 @@ impl Clock {
     }
 
     /// Seconds with the name of the unit.
-    pub(super) fn with_unit(self, seconds: f64) -> String {
+    pub(crate) fn with_unit(self, seconds: f64) -> String {
         let decimals = self.decimals.min(1);
         format!("{:.decimals$}\u{a0}{}", self.value(seconds), self.unit)
     }
@@ -129,7 +145,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
 }
 
 /// A number with so many significant digits, at least one, without zeros at its end.
-pub(super) fn significant(value: f64, digits: usize) -> String {
+pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");
     }

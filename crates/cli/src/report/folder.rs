@@ -72,6 +72,11 @@ impl RunFolder {
         &self.log
     }
 
+    /// The experiment, where its file is there and can be read.
+    pub(crate) fn experiment(&self) -> Option<&Experiment> {
+        self.experiment.as_ref()
+    }
+
     /// Where the page goes unless it is said.
     pub(crate) fn default_page(&self) -> PathBuf {
         match &self.directory {

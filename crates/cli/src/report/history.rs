@@ -151,7 +151,7 @@ impl History {
     pub(crate) fn of_it_with_checkpoint(&self) -> String {
         match self.replay.callback().trained_again_with_checkpoint() {
             0 => String::new(),
-            units => format!(", {units} of them by trials that had their checkpoint"),
+            units => format!(", {units} of it by trials that had their checkpoint"),
         }
     }
 
@@ -196,11 +196,24 @@ impl History {
         ranking(&self.trials, self.header.mode)
     }
 
-    /// The best trial that finished, at max resource or by itself, and its metric, if that is a number.
+    /// The best trial so far, finished or not, and its metric where it got to; none without a number.
     pub(crate) fn best(&self) -> Option<(&Trial, f64)> {
-        let best = *self.ranking().first()?;
-        let (_, metric) = best.finished?;
-        (!MetricKey::new(metric, self.header.mode).is_non_finite()).then_some((best, metric))
+        let ranking = self.ranking().into_iter();
+        let mut numbers = ranking.filter_map(|trial| Some((trial, trial.highest()?.1)));
+        numbers.find(|(_, metric)| metric.is_finite())
+    }
+
+    /// A trial that has not finished and whose metric is better than that of the best one, which has.
+    pub(crate) fn better_unfinished(&self) -> Option<(&Trial, f64)> {
+        let (best, metric) = self.best().filter(|best| best.0.finished.is_some())?;
+        let mode = self.header.mode;
+        let others = self
+            .trials
+            .iter()
+            .filter(|trial| trial.finished.is_none() && !trial.failed && trial.id != best.id);
+        let others = others.filter_map(|trial| Some((trial, trial.highest()?.1)));
+        let first = others.min_by_key(|other| MetricKey::new(other.1, mode))?;
+        (MetricKey::new(first.1, mode) < MetricKey::new(metric, mode)).then_some(first)
     }
 
     /// Resource units that the run needed in any case, each unit of a trial counted once.

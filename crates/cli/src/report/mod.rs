@@ -5,13 +5,16 @@ pub(crate) mod folder;
 pub(crate) mod given_up;
 pub(crate) mod history;
 pub(crate) mod holdings;
+pub(crate) mod standing;
 pub(crate) mod trials;
+pub(crate) mod words;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use crate::plain::{path, plain};
+use crate::page::numbers;
+use crate::plain::path;
 use crate::{output, page};
 use folder::RunFolder;
 use history::History;
@@ -46,30 +49,37 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         output::write_in_folder(&out, &page)?;
     }
-    summary(&history, &out, &mut io::stdout().lock())?;
+    summary(&history, &folder, &out, &mut io::stdout().lock())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn summary(history: &History, page: &Path, out: &mut impl Write) -> io::Result<()> {
+fn summary(
+    history: &History,
+    folder: &RunFolder,
+    page: &Path,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let state = if history.ended {
         "finished"
     } else {
         "not finished"
     };
-    write!(out, "{state}, {} trials", history.trials.len())?;
-    match history.best() {
-        Some((trial, metric)) => {
-            writeln!(out, "; best: trial {} with {metric}", plain(&trial.id))?;
-        }
-        None => writeln!(out, "; none has finished with a metric")?,
+    let trials = numbers::of(history.trials.len() as u64, "trial");
+    writeln!(out, "{state}, {trials}")?;
+    for line in words::best(history, folder) {
+        writeln!(out, "  {line}")?;
     }
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} checkpoints given up, {} of them regretted; {} resource units trained again{}",
-        results.num_checkpoints_removed,
-        history.given_up.regretted(),
-        results.cost_resources,
+        "  {} given up, {} of them regretted",
+        numbers::of(results.num_checkpoints_removed, "checkpoint"),
+        history.given_up.regretted()
+    )?;
+    writeln!(
+        out,
+        "  {} trained again{}",
+        numbers::of(results.cost_resources, "resource unit"),
         history.of_it_with_checkpoint()
     )?;
     if let Some(taken) = history.room_taken() {

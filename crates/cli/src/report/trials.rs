@@ -1,7 +1,7 @@
 //! The trials of a run, by what they reported.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rungkeeper_rung_model::MetricKey;
 use rungkeeper_tuner::search_space::Configuration;
@@ -31,6 +31,13 @@ pub(crate) struct Trial {
     last: Option<(u64, f64)>,
     /// It crashed for good.
     pub(crate) failed: bool,
+    /// Other numbers that it reported, as [`Trial::curve`] by their names.
+    pub(crate) values: BTreeMap<String, Vec<(u64, f64)>>,
+    /// Seconds from a start of its program, or the report before, to each report of a resource that
+    /// it had not reported before: what training it took.
+    pub(crate) seconds: f64,
+    /// When its program was started, or reported last.
+    since: f64,
 }
 
 impl Trial {
@@ -39,9 +46,21 @@ impl Trial {
         self.curve.last().map_or(0, |&(resource, _)| resource)
     }
 
-    /// Where it got to, and its metric there: where it finished, or in its highest rung.
+    /// Where it got to, and its metric there: where it finished, or in its highest rung, or its last
+    /// report where that is below all rungs.
     pub(crate) fn highest(&self) -> Option<(u64, f64)> {
-        self.finished.or(self.rungs.last().copied())
+        let in_rung = self.rungs.last().copied();
+        self.finished
+            .or(in_rung)
+            .or_else(|| self.curve.last().copied())
+    }
+
+    /// The best of all that it reported, and at which resource.
+    pub(crate) fn best_value(&self, mode: Mode) -> Option<(u64, f64)> {
+        let numbers = self.curve.iter().filter(|point| point.1.is_finite());
+        numbers
+            .min_by_key(|point| MetricKey::new(point.1, mode))
+            .copied()
     }
 
     /// It was resumed from this level, or got beyond it without a pause.
@@ -56,8 +75,10 @@ impl Trial {
         self.finished.filter(|_| !self.by_itself)
     }
 
-    fn reported(&mut self, resource: u64, metric: f64) {
+    /// Returns the seconds that the report took, if it is the first of that resource.
+    fn reported(&mut self, time: f64, (resource, metric): (u64, f64)) -> Option<f64> {
         self.last = Some((resource, metric));
+        let seconds = (time - std::mem::replace(&mut self.since, time)).max(0.0);
         // A trial that trains again passes its old resources once more.
         let place = self.curve.partition_point(|&(known, _)| known < resource);
         if self
@@ -66,6 +87,24 @@ impl Trial {
             .is_none_or(|known| known.0 != resource)
         {
             self.curve.insert(place, (resource, metric));
+            self.seconds += seconds;
+            return Some(seconds);
+        }
+        None
+    }
+
+    /// Other numbers of a report that is the first of its resource.
+    fn also_reported(&mut self, resource: u64, values: &Map<String, Value>) {
+        for (name, value) in values {
+            let Some(number) = value.as_f64() else {
+                continue;
+            };
+            let points = match self.values.get_mut(name) {
+                Some(points) => points,
+                None => self.values.entry(name.clone()).or_default(),
+            };
+            let place = points.partition_point(|&(known, _)| known < resource);
+            points.insert(place, (resource, number));
         }
     }
 }
@@ -86,6 +125,7 @@ impl Gatherer {
                 self.trials.push(Trial {
                     id: trial.clone(),
                     configuration: configuration(line),
+                    since: event.elapsed().unwrap_or(0.0),
                     ..Trial::default()
                 });
             }
@@ -94,7 +134,7 @@ impl Gatherer {
                 level,
                 metric,
                 decision,
-                ..
+                elapsed,
             } => {
                 let standing = model
                     .trial_information(trial)
@@ -102,7 +142,12 @@ impl Gatherer {
                 let Some(trial) = self.find(trial) else {
                     return;
                 };
-                trial.reported(*level, *metric);
+                let first = trial.reported(*elapsed, (*level, *metric)).is_some();
+                if let Some(values) = line.get("values").and_then(Value::as_object)
+                    && first
+                {
+                    trial.also_reported(*level, values);
+                }
                 if let Some(rung) = standing
                     && trial.rungs.last().is_none_or(|&(last, _)| last < rung)
                 {
@@ -112,11 +157,17 @@ impl Gatherer {
                     trial.finished = Some((*level, *metric));
                 }
             }
-            Event::Resume { trial, .. } => {
-                if let Some(trial) = self.find(trial)
-                    && let Some(&(level, _)) = trial.rungs.last()
-                {
-                    trial.promoted_from.push(level);
+            Event::Resume { trial, elapsed } => {
+                if let Some(trial) = self.find(trial) {
+                    trial.since = *elapsed;
+                    trial
+                        .promoted_from
+                        .extend(trial.rungs.last().map(|&(level, _)| level));
+                }
+            }
+            Event::Restart { trial, elapsed } => {
+                if let Some(trial) = self.find(trial) {
+                    trial.since = *elapsed;
                 }
             }
             Event::Complete { trial, .. } => {
@@ -161,14 +212,16 @@ fn configuration(line: &Map<String, Value>) -> Configuration {
 }
 
 /// The best first: finished trials by their metric, then the others by the level they got to and
-/// their metric there. Trials that got nowhere are left out; of equals the first started is first.
+/// their metric there, those that failed last. Trials that reported nothing are left out; of equals
+/// the first started is first.
 pub(super) fn ranking(trials: &[Trial], mode: Mode) -> Vec<&Trial> {
     let mut ranked: Vec<&Trial> = trials.iter().filter(|t| t.highest().is_some()).collect();
     ranked.sort_by_key(|trial| {
         let (level, metric) = trial.highest().unwrap_or((0, f64::NAN));
         let finished = trial.finished.is_some();
         let level = if finished { 0 } else { level };
-        (!finished, Reverse(level), MetricKey::new(metric, mode))
+        let metric = MetricKey::new(metric, mode);
+        (!finished, trial.failed, Reverse(level), metric)
     });
     ranked
 }
@@ -259,9 +312,13 @@ mod tests {
     #[test]
     fn what_is_trained_again_is_no_second_report() {
         let mut trial = trial("7", &[], None);
-        for (resource, metric) in [(1, 0.5), (2, 0.4), (1, 0.9), (3, 0.3)] {
-            trial.reported(resource, metric);
-        }
+        let reports = [(1, 0.5), (2, 0.4), (1, 0.9), (3, 0.3)];
+        let took = [1.0, 3.0, 6.0, 10.0].into_iter().zip(reports);
+        let took: Vec<_> = took
+            .map(|(time, report)| trial.reported(time, report))
+            .collect();
+        assert_eq!(took, [Some(1.0), Some(2.0), None, Some(4.0)]);
+        assert_eq!(trial.seconds, 7.0);
         assert_eq!(trial.curve, [(1, 0.5), (2, 0.4), (3, 0.3)]);
         assert_eq!(trial.trained(), 3);
     }

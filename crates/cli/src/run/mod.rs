@@ -1,13 +1,18 @@
-//! `rungkeeper run` and what goes with it: `resume`, `status`, `gc`, `pin`, `unpin`.
+//! `rungkeeper run` and what goes with it: `resume`, `status`, `best`, `export`, `gc`, `pin`, `unpin`.
 
+mod again;
+mod best;
 mod budget;
+mod export;
 mod gc;
 mod interrupt;
 mod limits;
 mod notes;
+mod output;
 mod pin;
 mod progress;
 mod status;
+mod summary;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -16,15 +21,17 @@ use std::process::ExitCode;
 use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::{Outcome, ResumeOptions, Runner};
 
-use crate::page::numbers;
-use crate::plain::{message, path, plain};
+use crate::plain::{message, path};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
 use budget::BudgetArguments;
 use interrupt::Interrupts;
 use limits::LimitArguments;
+use output::OutputArguments;
 use progress::Progress;
 
+pub(crate) use best::{Arguments as BestArguments, run as best};
+pub(crate) use export::{Arguments as ExportArguments, run as export};
 pub(crate) use gc::{Arguments as GcArguments, run as gc};
 pub(crate) use pin::{PinArguments, UnpinArguments, pin, unpin};
 pub(crate) use status::{Arguments as StatusArguments, run as status};
@@ -41,6 +48,8 @@ pub(crate) struct RunArguments {
     /// Directory of the run; `runs/NAME` unless given, NAME being the experiment's.
     #[arg(long)]
     dir: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 /// Go on with an interrupted run, or with a finished one for longer
@@ -61,6 +70,8 @@ pub(crate) struct ResumeArguments {
     /// Folder that the experiment's own paths are relative to, after a move.
     #[arg(long, value_name = "DIR")]
     base: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArguments,
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
@@ -69,14 +80,18 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         Some(directory) => directory.clone(),
         None => default_directory(&arguments.experiment),
     };
-    let mut progress = Progress::new(interrupts.clone());
-    let runner = Runner::create(&arguments.experiment, &directory, &mut progress);
-    go(runner?, &directory, &interrupts)
+    let mut progress = Progress::new(interrupts.clone(), arguments.output);
+    let runner = Runner::create(&arguments.experiment, &directory, &mut progress)?;
+    if arguments.output.json {
+        // It was written before anybody watched.
+        output::header(&directory)?;
+    }
+    go(runner, &directory, &interrupts, arguments.output)
 }
 
 pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let mut progress = Progress::new(interrupts.clone());
+    let mut progress = Progress::new(interrupts.clone(), arguments.output);
     let options = ResumeOptions {
         base: arguments.base.clone(),
     };
@@ -92,7 +107,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     if arguments.retry_failed {
         runner.retry_failed()?;
     }
-    go(runner, &arguments.dir, &interrupts)
+    go(runner, &arguments.dir, &interrupts, arguments.output)
 }
 
 /// The name must be read before there is a directory; the runner reads the file again.
@@ -110,20 +125,23 @@ fn go(
     mut runner: Runner<'_>,
     directory: &Path,
     interrupts: &Interrupts,
+    output: OutputArguments,
 ) -> anyhow::Result<ExitCode> {
     let outcome = runner.run();
     // Nothing of the run is left when the result is shown.
     drop(runner);
     let outcome = outcome?;
     let history = History::read(&directory.join("log.jsonl"))?;
-    let mut out = io::stdout().lock();
-    let folder = RunFolder::open(directory)?;
-    summary(&history, &folder, &outcome, &mut out)?;
-    let shown = path(directory);
-    if outcome != Outcome::Finished {
-        writeln!(out, "go on with: rungkeeper resume {shown}")?;
+    if output.quiet {
+        // Why it stopped is no part of what was not to be said.
+        if let Outcome::GaveUp(reason) = &outcome {
+            writeln!(io::stderr(), "stopped: {}", message(reason))?;
+        }
+    } else if output.json {
+        conclude(&history, directory, &outcome, &mut io::stderr().lock())?;
+    } else {
+        conclude(&history, directory, &outcome, &mut io::stdout().lock())?;
     }
-    writeln!(out, "see more: rungkeeper report {shown}")?;
     Ok(match outcome {
         Outcome::Finished if history.nothing_worked() => ExitCode::FAILURE,
         Outcome::Finished => ExitCode::SUCCESS,
@@ -132,81 +150,22 @@ fn go(
     })
 }
 
-fn summary(
+/// How it ended, and what can be done now.
+fn conclude(
     history: &History,
-    folder: &RunFolder,
+    directory: &Path,
     outcome: &Outcome,
     out: &mut impl Write,
-) -> io::Result<()> {
-    let elapsed = history.elapsed;
-    match outcome {
-        Outcome::Finished => writeln!(out, "finished after {elapsed:.1} s")?,
-        Outcome::GaveUp(reason) => {
-            writeln!(out, "stopped after {elapsed:.1} s: {}", message(reason))?;
-        }
-        _ => writeln!(out, "stopped after {elapsed:.1} s")?,
+) -> anyhow::Result<()> {
+    let folder = RunFolder::open(directory)?;
+    summary::write(history, &folder, outcome, out)?;
+    let shown = path(directory);
+    if *outcome != Outcome::Finished {
+        writeln!(out, "go on with: rungkeeper resume {shown}")?;
     }
-    if history.nothing_worked() {
-        writeln!(
-            out,
-            "  no trial got anywhere: none of them reported and lived on"
-        )?;
+    if history.best().is_some() {
+        writeln!(out, "use the best: rungkeeper best {shown}")?;
     }
-    if let Some((trial, metric)) = history.best() {
-        let kept = match history.model().checkpoint(&trial.id) {
-            Some(_) if folder.is_missing(&trial.id) => ", its checkpoint is not there any more",
-            Some(_) => ", its checkpoint is kept",
-            None => "",
-        };
-        let id = plain(&trial.id);
-        writeln!(out, "  best: trial {id} with {metric}{kept}")?;
-        for (name, value) in trial.configuration.iter() {
-            writeln!(out, "    {} = {}", plain(name), plain(value))?;
-        }
-    }
-    let results = history.extra_results();
-    writeln!(
-        out,
-        "  {} trials; {} promotions; {} checkpoints given up",
-        history.trials.len(),
-        results.num_trials_resumed,
-        results.num_checkpoints_removed
-    )?;
-    writeln!(out, "  {}", budget_in_words(history))?;
-    writeln!(
-        out,
-        "  cost: {} resource units trained again, {} of all{}",
-        results.cost_resources,
-        numbers::percent(history.cost_percent()),
-        history.of_it_with_checkpoint()
-    )
-}
-
-/// Whether the budget was kept, and the most that was held.
-fn budget_in_words(history: &History) -> String {
-    let holdings = &history.holdings;
-    let (most, bytes) = (holdings.checkpoints.most(), holdings.bytes.most());
-    let bytes = numbers::bytes(bytes);
-    let budget = holdings.budget();
-    let limits = budget.max_checkpoints.map(|most| most.to_string());
-    let limits: Vec<String> = limits
-        .into_iter()
-        .chain(budget.max_bytes.map(numbers::bytes))
-        .collect();
-    if limits.is_empty() {
-        let taken = history.room_taken().map(|taken| taken.sentence());
-        let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
-        return format!("no budget: up to {most} checkpoints held, {bytes}{taken}");
-    }
-    let limits = limits.join(" and ");
-    let held = format!("up to {most} checkpoints held, {bytes}");
-    let taken = history.room_taken().map(|taken| taken.sentence());
-    match (holdings.exceeded, taken) {
-        (None, None) => format!("budget of {limits} kept: {held}"),
-        (None, Some(taken)) => format!("budget of {limits}: {held}\n  {taken}"),
-        (Some(time), taken) => {
-            let taken = taken.map_or(String::new(), |taken| format!("\n  {taken}"));
-            format!("budget of {limits} exceeded at {time:.1} s: {held}{taken}")
-        }
-    }
+    writeln!(out, "see more: rungkeeper report {shown}")?;
+    Ok(())
 }

@@ -4,36 +4,67 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rungkeeper_runner::{Observer, Stop, View};
+use rungkeeper_runner::{Best, Observer, Stop, View};
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 
 use super::interrupt::Interrupts;
-use crate::plain::message;
+use super::output::{self, OutputArguments};
+use crate::plain::{message, plain};
+use crate::report::words;
 
 /// Time between two looks at the run.
 const BETWEEN: Duration = Duration::from_millis(200);
 
 pub(super) struct Progress {
     interrupts: Interrupts,
+    output: OutputArguments,
     /// Hidden where the standard error is no terminal.
     line: ProgressBar,
     looked: Option<Instant>,
     said_stop: Stop,
+    /// The best trial that was said in a plain line, and where it stood.
+    said_best: Option<(String, u64)>,
 }
 
 impl Progress {
-    pub(super) fn new(interrupts: Interrupts) -> Self {
-        let line = ProgressBar::new_spinner();
+    pub(super) fn new(interrupts: Interrupts, output: OutputArguments) -> Self {
+        let line = match output.quiet {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new_spinner(),
+        };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             line.set_style(style);
         }
         Self {
             interrupts,
+            output,
             line,
             looked: None,
             said_stop: Stop::No,
+            said_best: None,
         }
+    }
+
+    /// Says what belongs to the ordinary course of a run.
+    fn tell(&self, text: &str) {
+        if !self.output.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Where no line changes, a new best is a line of its own.
+    fn say_best(&mut self, run: &View<'_>) {
+        let Some(best) = run.best else {
+            return;
+        };
+        let said = self.said_best.as_ref();
+        if said.is_some_and(|(trial, at)| trial == best.trial && *at == best.resource) {
+            return;
+        }
+        self.said_best = Some((best.trial.to_owned(), best.resource));
+        let (at, best) = (run.elapsed, best_in_words(&best));
+        self.tell(&format!("{at:>9.1} s  best so far: {best}"));
     }
 
     fn say(&self, text: &str) {
@@ -47,6 +78,13 @@ impl Progress {
     }
 }
 
+/// "0.1234 at 9 (trial 7, not finished)".
+fn best_in_words(best: &Best<'_>) -> String {
+    let (metric, trial) = (words::metric(best.metric), plain(best.trial));
+    let how = if best.finished { "" } else { ", not finished" };
+    format!("{metric} at {} (trial {trial}{how})", best.resource)
+}
+
 impl Drop for Progress {
     /// Takes the changing line away.
     fn drop(&mut self) {
@@ -58,12 +96,12 @@ impl Observer for Progress {
     fn event(&mut self, event: &Event) {
         let at = event.elapsed().unwrap_or(0.0);
         match event {
-            Event::Start { trial, .. } => self.say(&format!("{at:>9.1} s  trial {trial} starts")),
+            Event::Start { trial, .. } => self.tell(&format!("{at:>9.1} s  trial {trial} starts")),
             Event::Resume { trial, .. } => {
-                self.say(&format!("{at:>9.1} s  trial {trial} is promoted"));
+                self.tell(&format!("{at:>9.1} s  trial {trial} is promoted"));
             }
             Event::Restart { trial, .. } => {
-                self.say(&format!("{at:>9.1} s  trial {trial} is started again"));
+                self.tell(&format!("{at:>9.1} s  trial {trial} is started again"));
             }
             Event::Result {
                 trial,
@@ -77,15 +115,22 @@ impl Observer for Progress {
                 } else {
                     "ends"
                 };
-                self.say(&format!(
-                    "{at:>9.1} s  trial {trial} {what} at {level} with {metric}"
+                self.tell(&format!(
+                    "{at:>9.1} s  trial {trial} {what} at {level} with {}",
+                    words::metric(*metric)
                 ));
             }
-            Event::Remove { removal, .. } => self.say(&format!(
+            Event::Remove { removal, .. } => self.tell(&format!(
                 "{at:>9.1} s  trial {} loses its checkpoint (level {}, rank {} of {})",
                 removal.trial, removal.level, removal.rank, removal.rung_len
             )),
             _ => {}
+        }
+    }
+
+    fn line(&mut self, line: &str) {
+        if self.output.json {
+            output::line(line);
         }
     }
 
@@ -99,19 +144,23 @@ impl Observer for Progress {
         }
         self.looked = Some(Instant::now());
         let model = run.model;
-        let best = run.best.map_or(String::new(), |(trial, metric)| {
-            format!(", best {metric} (trial {trial})")
+        // It comes first: what does not fit into a line is cut at its end.
+        let best = run.best.map_or(String::new(), |best| {
+            format!("best {}; ", best_in_words(&best))
         });
+        if self.line.is_hidden() {
+            self.say_best(run);
+        }
         let deleting = match run.deleting {
             0 => String::new(),
             number => format!(" ({number} being deleted)"),
         };
         self.line.set_message(format!(
-            "{:.0} s: {} trials, {} running, {} checkpoints{deleting}{best}",
+            "{:.0} s: {best}{}, {} running, {}{deleting}",
             run.elapsed,
-            model.num_trials(),
+            words::of(model.num_trials() as u64, "trial"),
             model.num_running(),
-            model.num_with_checkpoint()
+            words::of(model.num_with_checkpoint() as u64, "checkpoint")
         ));
         self.line.tick();
     }

@@ -6,33 +6,41 @@ use std::process::ExitCode;
 
 use rungkeeper_runner::worked_on_by;
 use rungkeeper_tuner_hooks::{Limits, Progress, TrialStatus};
+use serde_json::{Value, json};
 
 use crate::page::numbers;
 use crate::plain::plain;
 use crate::report::folder::RunFolder;
 use crate::report::history::{History, trials_in_words};
+use crate::report::words;
 
 /// How a run stands: trials, checkpoints, budget, the best so far, the time left
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Directory of the run.
     dir: PathBuf,
+    /// One JSON object, for programs.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&arguments.dir)?;
     let history = History::read(folder.log())?;
-    let state = match worked_on_by(&arguments.dir) {
-        _ if history.ended => "finished".to_owned(),
-        Some(process) => format!("going on (process {process})"),
-        None => "interrupted".to_owned(),
-    };
+    let process = worked_on_by(&arguments.dir).filter(|_| !history.ended);
     let mut out = io::stdout().lock();
-    let trials = history.trials.len();
     // Events may be hours apart: while a run goes on its process writes the time down by itself.
     let clock = folder.clock().filter(|_| !history.ended);
     let elapsed = clock.map_or(history.elapsed, |clock| clock.max(history.elapsed));
-    writeln!(out, "{state}, {elapsed:.1} s, {trials} trials")?;
+    if arguments.json {
+        let status = json(&history, &folder, process, elapsed);
+        writeln!(out, "{status}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let state = state(&history, process);
+    let process = process.map_or(String::new(), |process| format!(" (process {process})"));
+    let trials = words::of(history.trials.len() as u64, "trial");
+    writeln!(out, "{state}{process}, {elapsed:.1} s, {trials}")?;
     show(&history, &folder, &mut out)?;
     if !history.ended {
         show_time_left(&history.limits(), history.progress(), elapsed, &mut out)?;
@@ -59,14 +67,8 @@ fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Resu
         numbers::bytes(model.checkpoint_bytes()),
         of(budget.max_bytes.map(numbers::bytes))
     )?;
-    if let Some((trial, metric)) = history.best() {
-        let itself = if trial.by_itself {
-            ", where it ended by itself"
-        } else {
-            ""
-        };
-        let id = plain(&trial.id);
-        writeln!(out, "  best: trial {id} with {metric}{itself}")?;
+    for line in words::best(history, folder) {
+        writeln!(out, "  {line}")?;
     }
     let pinned = model.trials().map(|(id, _)| id);
     let pinned: Vec<&str> = pinned.filter(|id| model.is_pinned(id)).collect();
@@ -91,19 +93,87 @@ fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Resu
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} checkpoints given up, {} resource units trained again{}",
-        results.num_checkpoints_removed,
-        results.cost_resources,
+        "  {} given up, {} trained again{}",
+        words::of(results.num_checkpoints_removed, "checkpoint"),
+        words::of(results.cost_resources, "resource unit"),
         history.of_it_with_checkpoint()
     )
 }
 
+fn state(history: &History, process: Option<u32>) -> &'static str {
+    match process {
+        _ if history.ended => "finished",
+        Some(_) => "going on",
+        None => "interrupted",
+    }
+}
+
+/// What is shown, with all digits. Names are those of the event log where it has one.
+fn json(history: &History, folder: &RunFolder, process: Option<u32>, elapsed: f64) -> Value {
+    let model = history.model();
+    let (budget, limits, progress) = (
+        history.holdings.budget(),
+        history.limits(),
+        history.progress(),
+    );
+    let left = |limit: Option<u64>, used: u64| limit.map(|limit| limit.saturating_sub(used));
+    let pinned = model.trials().map(|(id, _)| id);
+    let pinned: Vec<&str> = pinned.filter(|id| model.is_pinned(id)).collect();
+    let missing = match folder.is_worked_on() {
+        true => Vec::new(),
+        false => missing(history, folder),
+    };
+    let taken = history.room_taken();
+    let results = history.extra_results();
+    let failed = history.trials.iter().filter(|trial| trial.failed).count();
+    json!({
+        "state": state(history, process),
+        "process": process,
+        "elapsed": elapsed,
+        "trials": {
+            "started": history.trials.len(),
+            "running": history.count(TrialStatus::Running),
+            "paused_with_checkpoint": history.count(TrialStatus::PausedWithCheckpoint),
+            "paused_without": history.count(TrialStatus::PausedNoCheckpoint),
+            "ended": history.count(TrialStatus::StoppedOrCompleted),
+            "failed": failed,
+        },
+        "checkpoints": {
+            "held": model.num_with_checkpoint(),
+            "in_store": history.holdings.in_store(),
+            "bytes": model.checkpoint_bytes(),
+            "max_num_checkpoints": budget.max_checkpoints,
+            "max_bytes": budget.max_bytes,
+            "pinned": pinned,
+            "missing": missing,
+            "undeleted": taken.as_ref().map_or(0, |taken| taken.number),
+            "undeleted_bytes": taken.as_ref().map_or(0, |taken| taken.bytes),
+        },
+        "best": super::best::json(history, folder),
+        "reports": progress.reports,
+        "resource": progress.resource,
+        "num_checkpoints_removed": results.num_checkpoints_removed,
+        "num_trials_resumed": results.num_trials_resumed,
+        "cost_resources": results.cost_resources,
+        "limits": {
+            "max_wallclock_time": limits.seconds,
+            "max_num_trials": limits.trials,
+            "max_num_reports": limits.reports,
+            "max_total_resource": limits.resource,
+        },
+        "left": {
+            "seconds": limits.seconds.map(|limit| (limit - elapsed).max(0.0)),
+            "trials": left(limits.trials, progress.trials),
+            "reports": left(limits.reports, progress.reports),
+            "resource": left(limits.resource, progress.resource),
+        },
+        "output_bytes": folder.output().map(|(bytes, _)| bytes),
+    })
+}
+
 /// Checkpoints that were removed by hand: the log holds them, the store does not.
 fn show_missing(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Result<()> {
-    let model = history.model();
-    let held = model.trials().map(|(id, _)| id);
-    let held = held.filter(|id| model.checkpoint(id).is_some());
-    let missing: Vec<&str> = held.filter(|id| folder.is_missing(id)).collect();
+    let missing = missing(history, folder);
     if missing.is_empty() {
         return Ok(());
     }
@@ -113,6 +183,13 @@ fn show_missing(history: &History, folder: &RunFolder, out: &mut impl Write) -> 
         "  not in the store, though the log holds them: {trials} (removed by hand, or on a disk \
          that is not mounted)"
     )
+}
+
+fn missing<'h>(history: &'h History, folder: &RunFolder) -> Vec<&'h str> {
+    let model = history.model();
+    let held = model.trials().map(|(id, _)| id);
+    let held = held.filter(|id| model.checkpoint(id).is_some());
+    held.filter(|id| folder.is_missing(id)).collect()
 }
 
 /// What is left of each limit: whichever is reached first ends the run.

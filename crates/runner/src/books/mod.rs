@@ -3,6 +3,7 @@
 //! Whatever happens is an event: it is written to the log, then applied here. A run that is resumed applies the events
 //! of its log and stands where it stood.
 
+mod leader;
 mod standing;
 
 use rungkeeper_rung_model::{Decision, TrialStatus};
@@ -21,6 +22,28 @@ pub(crate) use standing::Standing;
 
 /// Fields of the run's own beside those of an event.
 pub(crate) type Fields = Map<String, Value>;
+
+/// A report on which the scheduler has decided.
+#[derive(Clone, Debug)]
+pub(crate) struct Concluded {
+    pub(crate) result: TrialResult,
+    /// The program said that it wrote a checkpoint.
+    pub(crate) checkpoint: bool,
+    /// What it reported beside the metric.
+    pub(crate) values: Fields,
+}
+
+impl Concluded {
+    /// The fields that a line of a report has beside those of its event.
+    pub(crate) fn fields(checkpoint: bool, values: Fields) -> Fields {
+        let mut fields = Fields::new();
+        fields.insert("checkpoint".to_owned(), Value::from(checkpoint));
+        if !values.is_empty() {
+            fields.insert("values".to_owned(), Value::from(values));
+        }
+        fields
+    }
+}
 
 /// The books of a run: the log, and what it adds up to.
 pub(crate) struct Books<'o> {
@@ -45,11 +68,14 @@ impl<'o> Books<'o> {
         fields: &[(&str, Value)],
     ) -> Result<(), RunError> {
         let named = fields.iter();
-        let fields: Fields = named
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect();
-        self.ledger.write(event, &fields)?;
-        self.standing.apply(event, &fields)?;
+        let named = named.map(|(name, value)| ((*name).to_owned(), value.clone()));
+        self.record_line(event, &named.collect())
+    }
+
+    /// As [`Books::record_with`], with the fields as they are.
+    pub(crate) fn record_line(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
+        self.ledger.write(event, fields)?;
+        self.standing.apply(event, fields)?;
         for note in self.standing.callback.take_notes() {
             self.ledger.note(&note.to_string());
         }
@@ -208,10 +234,14 @@ impl<'o> Books<'o> {
     pub(crate) fn conclude(
         &mut self,
         trial: &str,
-        result: &TrialResult,
-        checkpoint: bool,
+        concluded: Concluded,
         pin_best: bool,
     ) -> Result<(), RunError> {
+        let Concluded {
+            result,
+            checkpoint,
+            values,
+        } = concluded;
         if result.decision == Decision::Stop && pin_best && self.is_best(result.metric) {
             // Before it ends: a trial that has ended unpinned needs no checkpoint.
             self.pin_as_best(trial)?;
@@ -223,7 +253,7 @@ impl<'o> Books<'o> {
             decision: result.decision,
             elapsed: self.elapsed(),
         };
-        self.record_with(&event, &[("checkpoint", Value::from(checkpoint))])
+        self.record_line(&event, &Concluded::fields(checkpoint, values))
     }
 
     /// A trial's program ended by itself before the max resource.

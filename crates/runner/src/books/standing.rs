@@ -10,8 +10,9 @@ use rungkeeper_tuner_hooks::{Limits, PolicySpec, RemovalCallback, RemovalReason}
 use serde_json::Value;
 
 use super::Fields;
+use super::leader::Leader;
 use crate::experiment::Experiment;
-use crate::{RunError, View};
+use crate::{Best, RunError, View};
 
 /// What the events so far add up to.
 pub(crate) struct Standing {
@@ -20,6 +21,10 @@ pub(crate) struct Standing {
     pub(super) mode: Mode,
     /// The best finished trial and its metric.
     pub(super) best: Option<(String, f64)>,
+    /// The resource at which the best finished trial ended.
+    best_ended_at: u64,
+    /// Who is ahead of those that have not finished.
+    leader: Leader,
     /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
     /// not complete yet.
     pub(super) pinned_as_best: Vec<String>,
@@ -53,6 +58,8 @@ impl Standing {
             callback,
             mode: experiment.scheduler.model.mode,
             best: None,
+            best_ended_at: 0,
+            leader: Leader::new(header.rungs.iter().map(|rung| rung.level)),
             pinned_as_best: Vec::new(),
             last: HashMap::new(),
             crashes: HashMap::new(),
@@ -166,37 +173,48 @@ impl Standing {
             } => {
                 self.has_reports = true;
                 if *decision == Decision::Stop {
-                    self.finished(trial, *metric);
+                    self.finished(trial, (*level, *metric));
                 } else {
                     self.last.insert(trial.clone(), (*level, *metric));
+                    let model = self.callback.model();
+                    self.leader.reported(trial, (*level, *metric), model);
                 }
             }
             Event::Complete { trial, .. } => {
-                if let Some((_, metric)) = self.last.get(trial).copied() {
-                    self.finished(trial, metric);
+                if let Some(last) = self.last.get(trial).copied() {
+                    self.finished(trial, last);
                 }
             }
             Event::Failed { trial, .. } => {
                 self.last.remove(trial);
+                self.leader.changed(trial, self.callback.model());
             }
+            Event::Retry { trial, .. } => self.leader.changed(trial, self.callback.model()),
             _ => {}
         }
     }
 
-    fn finished(&mut self, trial: &str, metric: f64) {
+    fn finished(&mut self, trial: &str, (resource, metric): (u64, f64)) {
         self.last.remove(trial);
+        self.leader.finished(trial, self.callback.model());
         if self.is_best(metric) {
             self.best = Some((trial.to_owned(), metric));
+            self.best_ended_at = resource;
         }
     }
 
     /// What there is to see after so many seconds.
     pub(super) fn view(&self, elapsed: f64, deleting: usize) -> View<'_> {
-        let best = self.best.as_ref();
+        let finished = self.best.as_ref().map(|(trial, metric)| Best {
+            trial,
+            metric: *metric,
+            resource: self.best_ended_at,
+            finished: true,
+        });
         View {
             elapsed,
             model: self.callback.model(),
-            best: best.map(|(trial, metric)| (trial.as_str(), *metric)),
+            best: finished.or_else(|| self.leader.best()),
             deleting,
         }
     }

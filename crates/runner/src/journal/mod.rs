@@ -211,13 +211,18 @@ impl Journal {
         Ok(serde_json::from_str(&line).unwrap_or_default())
     }
 
-    /// Appends an event, with fields of the run's own that readers of events ignore.
+    /// Appends an event, with fields of the run's own that readers of events ignore. Returns the line
+    /// without its end.
     ///
     /// # Errors
     ///
     /// The line could not be written whole; then nothing of it is left, and the log is as before.
     /// Or somebody else wrote to the log.
-    pub fn append(&mut self, event: &Event, more: &Map<String, Value>) -> Result<(), JournalError> {
+    pub fn append(
+        &mut self,
+        event: &Event,
+        more: &Map<String, Value>,
+    ) -> Result<String, JournalError> {
         let mut line = to_line(event);
         if !more.is_empty() {
             line.pop(); // the closing brace
@@ -230,7 +235,8 @@ impl Journal {
         match (&*self.file).write_all(line.as_bytes()) {
             Ok(()) => {
                 self.length += line.len() as u64;
-                Ok(())
+                line.pop(); // its end
+                Ok(line)
             }
             Err(error) => {
                 // If this fails too, the next recovery cuts it off.

@@ -17,6 +17,12 @@ const VALUE: usize = 80;
 /// Most keys that a message names.
 const KEYS: usize = 12;
 
+/// Most values of a report that are kept beside the metric.
+const VALUES: usize = 200;
+
+/// Most bytes of a text among them, and of a key.
+const TEXT: usize = 200;
+
 /// Keys of the metric and of the resource in a report.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReportNames {
@@ -38,6 +44,10 @@ pub struct Printed {
     /// Where the metric's key is not there at all: which key is missing, which keys there are, and
     /// the one that is meant, if one is like it. A run whose first report lacks it is set up wrongly.
     pub missing: Option<String>,
+    /// What else was reported: numbers, true and false, null, and text of at most 200 bytes, by
+    /// their keys. What is in an object within the report has both keys, joined by a dot; lists are
+    /// left out, and so is what comes after the first 200 values.
+    pub values: Map<String, Value>,
 }
 
 /// What a line that a training program printed is.
@@ -74,10 +84,17 @@ impl Line {
     ///
     /// let names = ReportNames { metric: "loss".to_owned(), resource: "epoch".to_owned() };
     /// let read = |line| Line::read(line, Protocol::Answered, &names);
-    /// let report = Printed { resource: 3, metric: 0.25, checkpoint: true, missing: None };
+    /// let report = Printed {
+    ///     resource: 3,
+    ///     metric: 0.25,
+    ///     checkpoint: true,
+    ///     missing: None,
+    ///     values: [("accuracy".to_owned(), 0.9.into())].into_iter().collect(),
+    /// };
     /// let expected = Line::Report(report);
-    /// assert_eq!(read(r#"{"epoch": 3, "loss": 0.25, "checkpoint": true}"#), expected);
-    /// assert_eq!(read(r#"[rank0]: {"epoch": 3, "loss": 0.25, "checkpoint": true}"#), expected);
+    /// let object = r#"{"epoch": 3, "loss": 0.25, "checkpoint": true, "accuracy": 0.9}"#;
+    /// assert_eq!(read(object), expected);
+    /// assert_eq!(read(&format!("[rank0]: {object}")), expected);
     /// assert_eq!(read("epoch 3 done"), Line::Other);
     /// assert_eq!(
     ///     read(r#"{"epoch": 4.5, "loss": 0.25}"#),
@@ -98,7 +115,7 @@ impl Line {
             },
         };
         match (object_at_end(place), protocol) {
-            (Some(object), _) => Self::of(&object, names),
+            (Some(object), _) => Self::of(object, names),
             // Tagged lines are meant as reports, others are whatever the program prints.
             (None, Protocol::OneWay) => {
                 Self::refused(format!("not a JSON object behind {}", TAG.trim_end()))
@@ -107,12 +124,12 @@ impl Line {
         }
     }
 
-    fn of(object: &Map<String, Value>, names: &ReportNames) -> Self {
+    fn of(object: Map<String, Value>, names: &ReportNames) -> Self {
         let ReportNames { metric, resource } = names;
         let Some(value) = object.get(resource) else {
             return if object.contains_key(metric) {
                 Self::Refused {
-                    reason: format!("a report without {}", absent(resource, object)),
+                    reason: format!("a report without {}", absent(resource, &object)),
                     missing: true,
                 }
             } else {
@@ -131,7 +148,8 @@ impl Line {
             metric: number.filter(|n| n.is_finite()).unwrap_or(f64::NAN),
             checkpoint: object.get("checkpoint") == Some(&Value::Bool(true)),
             missing: (!object.contains_key(metric))
-                .then(|| format!("a report without {}", absent(metric, object))),
+                .then(|| format!("a report without {}", absent(metric, &object))),
+            values: values_of(object, names),
         })
     }
 
@@ -140,6 +158,34 @@ impl Line {
             reason,
             missing: false,
         }
+    }
+}
+
+/// What a report holds beside its resource, its metric and whether there is a checkpoint.
+fn values_of(object: Map<String, Value>, names: &ReportNames) -> Map<String, Value> {
+    let mut values = Map::new();
+    for (key, value) in object {
+        if key != names.resource && key != names.metric && key != "checkpoint" {
+            take_value(key, value, &mut values);
+        }
+    }
+    values
+}
+
+/// Objects are taken apart; how deep they may stand in each other is limited by their reader.
+fn take_value(key: String, value: Value, values: &mut Map<String, Value>) {
+    if values.len() >= VALUES || key.len() > TEXT {
+        return;
+    }
+    match value {
+        Value::Object(object) => {
+            for (below, value) in object {
+                take_value(format!("{key}.{below}"), value, values);
+            }
+        }
+        Value::String(text) if text.len() > TEXT => {}
+        Value::Array(_) => {}
+        value => _ = values.insert(key, value),
     }
 }
 

@@ -52,6 +52,9 @@ fn lines_of_the_reference_reporter_are_read() {
         metric: 0.5,
         checkpoint: false,
         missing: None,
+        values: values(
+            r#"{"st_worker_timestamp": 1.7e9, "st_worker_time": 0.1, "st_worker_iter": 6}"#,
+        ),
     };
     assert_eq!(one_way(line), Line::Report(expected));
     assert_eq!(one_way(r#"{"epoch": 7, "loss": 0.5}"#), Line::Other);
@@ -127,6 +130,7 @@ fn report_not_recognised() {
         metric: 0.5,
         checkpoint: false,
         missing: None,
+        values: values(r#"{"note": "} \" {"}"#),
     });
     for (before, after) in [
         ("", ""),
@@ -153,7 +157,14 @@ fn report_not_recognised() {
         assert_eq!(one_way(&line), expected, "{line:?}");
     }
     let coloured = "\u{1b}[1m{\u{1b}[34m\"epoch\"\u{1b}[0m: 7, \"loss\": \u{1b}[36m0.5\u{1b}[0m}";
-    assert_eq!(answered(coloured), expected);
+    let Line::Report(expected) = expected else {
+        panic!("it is one")
+    };
+    let without = Printed {
+        values: values("{}"),
+        ..expected
+    };
+    assert_eq!(answered(coloured), Line::Report(without));
 }
 
 /// What only looks like a report in the text of something else is none.
@@ -297,4 +308,35 @@ fn it_is_said_why_a_line_is_no_report() {
         said.is_ascii() && !said.contains("owned") && said.len() < 300,
         "{said}"
     );
+}
+
+fn values(text: &str) -> serde_json::Map<String, serde_json::Value> {
+    serde_json::from_str(text).unwrap()
+}
+
+/// All that a program reports is kept, but for what would make the log long.
+#[test]
+fn other_values_are_kept() {
+    let kept = |text: &str| match answered(text) {
+        Line::Report(printed) => printed.values,
+        other => panic!("{other:?}"),
+    };
+    let text = r#"{"epoch": 1, "loss": 1, "checkpoint": true, "accuracy": 0.5, "steps": 12345678901234567,
+        "eval": {"top5": 0.75, "by": {"class": [1, 2]}}, "warm": false, "phase": "late", "lr": NaN,
+        "list": [1, 2]}"#;
+    let expected = r#"{"accuracy": 0.5, "steps": 12345678901234567, "eval.top5": 0.75,
+        "warm": false, "phase": "late", "lr": null}"#;
+    assert_eq!(kept(&text.replace('\n', " ")), values(expected));
+    assert_eq!(kept(r#"{"epoch": 1, "loss": 1}"#), values("{}"));
+    let long = "x".repeat(201);
+    assert_eq!(
+        kept(&format!(r#"{{"epoch": 1, "{long}": 1, "text": "{long}"}}"#)),
+        values("{}")
+    );
+    let many: Vec<String> = (0..1000).map(|n| format!("\"v{n}\": {n}")).collect();
+    let many = kept(&format!(
+        r#"{{"epoch": 1, "loss": 1, {}}}"#,
+        many.join(", ")
+    ));
+    assert_eq!(many.len(), 200);
 }

@@ -16,7 +16,7 @@ pub(super) struct LeftOpen {
     /// Processes that may still be there: each trial's last one.
     pub(super) processes: HashMap<String, LeftProcess>,
     /// Reports whose result is missing.
-    pub(super) reported: BTreeMap<String, (u64, f64)>,
+    pub(super) reported: BTreeMap<String, LeftReport>,
     /// Sequence numbers of the checkpoints that the log names, where it does.
     pub(super) sequences: HashMap<String, u64>,
     /// Paused trials whose checkpoint of that pause is not in the log yet.
@@ -25,6 +25,14 @@ pub(super) struct LeftOpen {
     pub(super) removed: HashSet<String>,
     /// Trials that reported since what their folder holds was begun: before, it is not what they reported last.
     pub(super) reported_since: HashSet<String>,
+}
+
+/// A report as the log has it.
+pub(super) struct LeftReport {
+    pub(super) level: u64,
+    pub(super) metric: f64,
+    /// What was reported beside the metric.
+    pub(super) values: Fields,
 }
 
 /// A process as the log has it.
@@ -57,7 +65,13 @@ impl LeftOpen {
                 metric,
                 ..
             } => {
-                self.reported.insert(trial.clone(), (*level, *metric));
+                let values = fields.get("values").and_then(Value::as_object).cloned();
+                let report = LeftReport {
+                    level: *level,
+                    metric: *metric,
+                    values: values.unwrap_or_default(),
+                };
+                self.reported.insert(trial.clone(), report);
                 self.reported_since.insert(trial.clone());
             }
             Event::Result {

@@ -11,7 +11,9 @@ use rungkeeper_tuner_hooks::TrialResult;
 use rungkeeper_tuner_hooks::log::Event;
 
 use super::LeftOpen;
+use super::left_open::LeftReport;
 use crate::RunError;
+use crate::books::Concluded;
 use crate::desk::Job;
 use crate::protocol::Protocol;
 use crate::storage::{is_emptied, is_there};
@@ -27,7 +29,7 @@ impl Trials<'_> {
         self.desk.store().finish_commits()?;
         let (mut in_store, emptied) = self.look_into_the_store(left)?;
         for (trial, report) in &left.reported {
-            self.catch_up(trial, *report, in_store.get(trial))?;
+            self.catch_up(trial, report, in_store.get(trial))?;
         }
         let trials: Vec<(String, TrialStatus)> = self
             .books
@@ -172,9 +174,10 @@ impl Trials<'_> {
     fn catch_up(
         &mut self,
         trial: &str,
-        (level, metric): (u64, f64),
+        report: &LeftReport,
         stored: Option<&Stored>,
     ) -> Result<(), RunError> {
+        let (level, metric) = (report.level, report.metric);
         let Some(stored) = stored.filter(|stored| stored.level == level) else {
             return Ok(());
         };
@@ -190,8 +193,13 @@ impl Trials<'_> {
             metric,
             decision,
         };
-        let pin_best = self.experiment.pin_best;
-        self.books.conclude(trial, &result, true, pin_best)
+        let concluded = Concluded {
+            result,
+            checkpoint: true,
+            values: report.values.clone(),
+        };
+        self.books
+            .conclude(trial, concluded, self.experiment.pin_best)
     }
 
     /// A paused trial has a checkpoint as far as the log knows: does it?

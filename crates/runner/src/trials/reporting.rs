@@ -1,17 +1,16 @@
 //! Programs report.
 
-use rungkeeper_checkpoints::{Fingerprint, Prepared, StoreError};
-use rungkeeper_rung_model::Decision;
-use rungkeeper_tuner_hooks::TrialResult;
-use rungkeeper_tuner_hooks::log::Event;
-use serde_json::Value;
-
 use super::{Halt, Trials};
 use crate::RunError;
+use crate::books::{Concluded, Fields};
 use crate::desk::{Job, Saved};
 use crate::process::ProcessId;
 use crate::protocol::{Printed, why_no_report};
 use crate::slots::{Phase, Slot};
+use rungkeeper_checkpoints::{Fingerprint, Prepared, StoreError};
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::TrialResult;
+use rungkeeper_tuner_hooks::log::Event;
 
 impl Trials<'_> {
     /// A program reported. With a fingerprint it has saved.
@@ -59,14 +58,15 @@ impl Trials<'_> {
                 .reported(printed.resource, printed.checkpoint, saved);
         }
         if is_saved && self.is_worth_a_checkpoint(&result) {
-            return self.prepare(process, &trial, result);
+            return self.prepare(process, &trial, result, &printed.values);
         }
-        self.books.conclude(
-            &trial,
-            &result,
-            printed.checkpoint,
-            self.experiment.pin_best,
-        )?;
+        let concluded = Concluded {
+            result,
+            checkpoint: printed.checkpoint,
+            values: printed.values.clone(),
+        };
+        self.books
+            .conclude(&trial, concluded, self.experiment.pin_best)?;
         self.decided(process, decision);
         Ok(())
     }
@@ -87,6 +87,7 @@ impl Trials<'_> {
         process: ProcessId,
         trial: &str,
         result: TrialResult,
+        values: &Fields,
     ) -> Result<(), RunError> {
         let reported = Event::Reported {
             trial: trial.to_owned(),
@@ -95,10 +96,15 @@ impl Trials<'_> {
             elapsed: self.books.elapsed(),
         };
         self.books
-            .record_with(&reported, &[("checkpoint", Value::from(true))])?;
+            .record_line(&reported, &Concluded::fields(true, values.clone()))?;
         let level = result.level;
+        let concluded = Concluded {
+            result,
+            checkpoint: true,
+            values: values.clone(),
+        };
         if let Some(slot) = self.slots.of(process) {
-            slot.phase = Phase::Preparing(result);
+            slot.phase = Phase::Preparing(concluded);
         }
         self.desk.ask(trial, Job::Prepare { process, level });
         Ok(())
@@ -113,9 +119,11 @@ impl Trials<'_> {
         let Some(slot) = self.slots.of(process) else {
             return Ok(());
         };
-        let Phase::Preparing(result) = slot.phase else {
+        let Phase::Preparing(concluded) = &slot.phase else {
             return Ok(());
         };
+        let concluded = concluded.clone();
+        let decision = concluded.result.decision;
         let trial = slot.trial.clone();
         match prepared {
             Ok(_) => {}
@@ -137,8 +145,8 @@ impl Trials<'_> {
                 .note(&format!("the checkpoint of trial \"{trial}\": {error}")),
         }
         self.books
-            .conclude(&trial, &result, true, self.experiment.pin_best)?;
-        self.decided(process, result.decision);
+            .conclude(&trial, concluded, self.experiment.pin_best)?;
+        self.decided(process, decision);
         self.end_if_ended(process);
         Ok(())
     }

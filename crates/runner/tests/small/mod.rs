@@ -119,7 +119,7 @@ pub(crate) fn run(folder: &Folder) -> Ended {
 
 pub(crate) fn to_the_end(mut runner: Runner<'_>) -> (Outcome, ExtraResults, Option<String>) {
     let outcome = runner.run().unwrap();
-    let best = runner.view().best.map(|(trial, _)| trial.to_owned());
+    let best = runner.view().best.map(|best| best.trial.to_owned());
     (outcome, runner.extra_results(), best)
 }
 

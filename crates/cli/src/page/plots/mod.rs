@@ -358,7 +358,7 @@ mod tests {
             axes.bars(&[]),
             axes.steps(&[], Some(5.0)),
             axes.steps(&[], None),
-            axes.lines(&[], Window::of([], Mode::Min), true),
+            axes.lines(&[], Window::of_all([], Mode::Min), true),
             axes.dots(
                 &[],
                 &[],
@@ -367,7 +367,7 @@ mod tests {
                     mark: Mark::Line,
                     points: Vec::new(),
                 },
-                Window::of([], Mode::Min),
+                Window::of_levels(&[], Mode::Min),
             ),
             axes.curves(&[], &[], LogAxis::holding(1.0, []), 1.0),
         ] {

@@ -1,13 +1,12 @@
 //! The best configurations: what they are, how they learned, where their checkpoints lie.
 
-use maud::{Markup, html};
-use rungkeeper_tuner_hooks::{RemovalReason, TrialStatus};
-
 use super::super::plots::{Axes, Series, Window};
 use super::super::{Figure, LegendEntry, Mark, numbers, palette, table};
 use super::View;
 use crate::report::folder::Place;
+use crate::report::standing;
 use crate::report::trials::Trial;
+use maud::{Markup, html};
 
 /// Rows of the table.
 const LISTED: usize = 10;
@@ -59,7 +58,7 @@ fn first_of_all(view: &View<'_>, trial: &Trial) -> Markup {
 
 fn place(view: &View<'_>, trial: &Trial) -> Markup {
     if !view.holds_checkpoint(&trial.id) {
-        return html! { "Checkpoint: " (state(view, trial)) "." };
+        return html! { "Checkpoint: " (standing::checkpoint(view.history, view.folder, trial)) "." };
     }
     html! {
         @match view.folder.checkpoint(&trial.id) {
@@ -71,45 +70,11 @@ fn place(view: &View<'_>, trial: &Trial) -> Markup {
     }
 }
 
-/// What became of a trial's checkpoint.
-fn state(view: &View<'_>, trial: &Trial) -> &'static str {
-    let model = view.history.model();
-    if view.holds_checkpoint(&trial.id) {
-        if view.folder.is_missing(&trial.id) {
-            return "missing";
-        }
-        return if model.is_pinned(&trial.id) {
-            "pinned"
-        } else {
-            "kept"
-        };
-    }
-    let mut gone = view.history.given_up.all().iter().rev();
-    let gone = gone.find(|gone| gone.removal.trial == trial.id);
-    match (model.status(&trial.id), gone) {
-        (Some(TrialStatus::PausedNoCheckpoint), Some(gone)) => match gone.removal.reason {
-            RemovalReason::Lost => "lost",
-            _ => "given up",
-        },
-        (Some(TrialStatus::StoppedOrCompleted), _) => "not kept",
-        _ => "none yet",
-    }
-}
-
-fn status(view: &View<'_>, trial: &Trial) -> &'static str {
-    match view.history.model().status(&trial.id) {
-        _ if trial.failed => "failed",
-        _ if trial.by_itself => "ended by itself",
-        _ if trial.finished.is_some() => "finished",
-        Some(TrialStatus::Running) => "in training",
-        Some(TrialStatus::StoppedOrCompleted) => "ended early",
-        _ => "paused",
-    }
-}
-
 fn listed(view: &View<'_>, best: &[&Trial]) -> Markup {
     let names = parameters(best);
-    let mut heads = vec!["trial", view.folder.metric(), view.folder.resource()];
+    let (metric, resource) = (view.folder.metric(), view.folder.resource());
+    let best_of_all = format!("best {metric}");
+    let mut heads = vec!["trial", metric, resource, &best_of_all];
     heads.extend(["state", "checkpoint"]);
     heads.extend(names.iter().copied());
     let row = |trial: &&Trial| {
@@ -118,17 +83,39 @@ fn listed(view: &View<'_>, best: &[&Trial]) -> Markup {
             html! { (trial.id) },
             html! { (numbers::metric(metric)) },
             html! { (numbers::whole(level as f64)) },
-            html! { (status(view, trial)) },
-            html! { (state(view, trial)) },
+            html! { (best_value(view, trial)) },
+            html! { (standing::status(view.history, trial)) },
+            html! { (standing::checkpoint(view.history, view.folder, trial)) },
         ];
         row.extend(names.iter().map(|name| parameter(trial, name)));
         row
     };
     let caption = match best.len() {
-        1 => "The only trial that got to a rung".to_owned(),
-        n => format!("The {n} best, finished ones first"),
+        1 => "The only trial that reported".to_owned(),
+        n => format!("The {n} best"),
     };
-    table(&caption, &heads, &best.iter().map(row).collect::<Vec<_>>())
+    html! {
+        (table(&caption, &heads, &best.iter().map(row).collect::<Vec<_>>()))
+        @if best.len() > 1 { p.soft.under { (order(view)) } }
+    }
+}
+
+/// Why the table is sorted as it is.
+fn order(view: &View<'_>) -> Markup {
+    let (metric, resource) = (view.folder.metric(), view.folder.resource());
+    html! {
+        "Trials that finished come first, by the " (metric) " that they ended with. The others follow by how far they got, and by the "
+        (metric) " there: at different values of " (resource) " it says little of who is better. “best " (metric) "” is the best that a "
+        "trial ever reported, and the " (resource) " at which it did."
+    }
+}
+
+/// "0.125 at 9".
+fn best_value(view: &View<'_>, trial: &Trial) -> String {
+    let best = trial.best_value(view.history.header.mode);
+    best.map_or("–".to_owned(), |(resource, metric)| {
+        format!("{} at {resource}", numbers::metric(metric))
+    })
 }
 
 /// Names of all hyper-parameters, in the order in which they come.
@@ -172,7 +159,7 @@ fn curves(view: &View<'_>, best: &[&Trial]) -> Markup {
         mark: Mark::Line,
     });
     let values = lines.iter().flat_map(|line| &line.points);
-    let window = Window::of_all(values.map(|point| point.1));
+    let window = Window::of_all(values.map(|point| point.1), view.history.header.mode);
     let last = best.iter().filter_map(|trial| {
         let (level, value) = trial.curve.last()?;
         Some(format!(
@@ -190,7 +177,9 @@ fn curves(view: &View<'_>, best: &[&Trial]) -> Markup {
         ),
         legend: &legend.collect::<Vec<_>>(),
         caption: html! {
-            "What each reported first at each " (resource) "; on the horizontal axis each doubling takes the same width."
+            "What each reported first at each " (resource) "; on the horizontal axis each doubling takes the same width"
+            @if window.by_factors() { ", and so does each factor on the vertical one" }
+            "."
         },
     };
     figure.markup("curves")

@@ -6,7 +6,7 @@ use rungkeeper_tuner_hooks::{Budget, Mode, TrialStatus};
 use super::super::palette::{self, Ink};
 use super::super::plots::{Axes, Series};
 use super::super::{Figure, LegendEntry, Mark, numbers, policy_name};
-use super::{View, head};
+use super::View;
 use crate::report::holdings::Held;
 
 pub(super) fn section(view: &View<'_>) -> Markup {
@@ -38,7 +38,7 @@ fn facts(view: &View<'_>) -> Markup {
     let lost = history.given_up.all().iter().filter(|gone| gone.is_lost());
     let lost = lost.count();
     html! {
-        div.card.answer {
+        div.card.answer.tall {
             h3 { "In numbers" }
             table.answers.facts {
                 tbody {
@@ -88,7 +88,7 @@ fn settings(view: &View<'_>) -> Markup {
         Mode::Max => "large",
     };
     html! {
-        "Policy " (policy_name(&header.policy)) ", budget " (head::in_words(header.budget))
+        "Policy " (policy_name(&header.policy)) ", budget " (numbers::budget(header.budget))
         @if header.workers > 0 { ", " (numbers::of(header.workers, "worker")) }
         ". Trials pause at " (numbers::list(&levels)) " and stop at " (header.max_resource) "; a "
         (good) " " (view.folder.metric()) " is good."

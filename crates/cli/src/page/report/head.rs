@@ -43,8 +43,11 @@ fn ending(view: &View<'_>) -> Markup {
 fn best(view: &View<'_>) -> Markup {
     let (history, folder) = (view.history, view.folder);
     let ranking = history.ranking();
+    let first = ranking
+        .first()
+        .and_then(|trial| Some((*trial, trial.highest()?.1)));
     html! {
-        @if let Some((trial, metric)) = history.best() {
+        @if let Some((trial, metric)) = history.best().filter(|best| best.0.finished.is_some()) {
             "The best is " strong { "trial " (trial.id) } " with a " (folder.metric()) " of "
             strong { (numbers::metric(metric)) }
             @if trial.by_itself { ", where it ended by itself" }
@@ -53,12 +56,12 @@ fn best(view: &View<'_>) -> Markup {
                 "; its checkpoint " strong { "is not there" } ", though the log holds it: it was removed by hand, or its disk is not mounted."
             }
             @else { "; its checkpoint is kept." }
-        } @else if let Some((trial, (level, metric))) = ranking.first().and_then(|t| Some((t, t.highest()?))) {
+        } @else if let Some((trial, metric)) = history.best().or(first) {
             "No trial has ended by itself or reached the max resource of " (history.header.max_resource) ", with a metric. The best so far is "
             strong { "trial " (trial.id) } " with a " (folder.metric()) " of " strong { (numbers::metric(metric)) }
-            " at level " (level) "."
+            " at level " (trial.highest().map_or(0, |highest| highest.0)) "."
         } @else {
-            "No trial has reported at a rung yet."
+            "No trial has reported yet."
         }
     }
 }
@@ -77,13 +80,13 @@ fn kept(view: &View<'_>) -> Markup {
     let budget = holdings.budget();
     html! {
         @if holdings.budgets.iter().all(|at| at.1 == Budget::default()) {
-            "There was no budget: " (numbers::of(most, "checkpoint")) " were held at most"
+            "There was no budget: " (numbers::of(most, "checkpoint")) @if most == 1 { " was held at most" } @else { " were held at most" }
             @if bytes > 0 { ", with " (numbers::bytes(bytes)) }
             "."
         } @else {
             "The budget"
-            @if changed { ", " (in_words(budget)) " since " (view.clock.with_unit(holdings.budgets.last().map_or(0.0, |b| b.0))) "," }
-            @else { " of " (in_words(budget)) }
+            @if changed { ", " (numbers::budget(budget)) " since " (view.clock.with_unit(holdings.budgets.last().map_or(0.0, |b| b.0))) "," }
+            @else { " of " (numbers::budget(budget)) }
             @if let Some(time) = holdings.exceeded {
                 " was " strong { "exceeded" } ", first at " (view.clock.with_unit(time)) ": "
                 (most_of(budget)) " were held at most."
@@ -92,7 +95,7 @@ fn kept(view: &View<'_>) -> Markup {
             } @else if holdings.exceeded_within_turns {
                 " was " strong { "kept" } " at the end of each turn; within a turn up to " (most_of(budget)) " were held."
             } @else {
-                " was " strong { "kept" } ": never more than " (most_of(budget)) " were held."
+                " was " strong { "kept" } ": never more than " (most_of(budget)) @if budget.max_checkpoints.is_some_and(|_| most == 1) { " was held." } @else { " were held." }
             }
         }
     }
@@ -104,22 +107,6 @@ fn room(taken: &RoomTaken) -> Markup {
         strong { (numbers::of(taken.number as u64, "checkpoint")) " could not be deleted" }
         " and " @if taken.number == 1 { "takes" } @else { "take" } " " (numbers::bytes(taken.bytes))
         " of room: " (taken.trials) "."
-    }
-}
-
-/// "10 checkpoints", "20 GB", "10 checkpoints and 20 GB", "no limit".
-pub(super) fn in_words(budget: Budget) -> String {
-    let number = budget
-        .max_checkpoints
-        .map(|most| numbers::of(most, "checkpoint"));
-    let words: Vec<String> = number
-        .into_iter()
-        .chain(budget.max_bytes.map(numbers::bytes))
-        .collect();
-    if words.is_empty() {
-        "no limit".to_owned()
-    } else {
-        numbers::list(&words)
     }
 }
 

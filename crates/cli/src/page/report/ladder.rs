@@ -64,7 +64,10 @@ pub(super) fn section(view: &View<'_>) -> Markup {
     html! {
         section id="ladder" {
             h2 { "The ladder of rungs" }
-            (metrics(view, &levels))
+            div.grid {
+                (metrics(view, &levels))
+                (fates(view, &levels))
+            }
             (listed(view, &levels))
         }
     }
@@ -192,7 +195,7 @@ fn metrics(view: &View<'_>, levels: &[Level]) -> Markup {
     if all.iter().all(Vec::is_empty) {
         return html! {};
     }
-    let window = Window::of(all.iter().flatten().copied(), view.history.header.mode);
+    let window = Window::of_levels(&all, view.history.header.mode);
     let dots = Fate::ALL.map(|fate| Dots {
         ink: fate.ink(),
         points: levels
@@ -232,10 +235,62 @@ fn metrics(view: &View<'_>, levels: &[Level]) -> Markup {
             "A dot for each trial that reached the level"
             @if thinned { ", at most " (DOTS) " of each colour, evenly chosen by rank" }
             "."
+            @if window.by_factors() { " Each step on the vertical axis is a factor." }
             (beyond(window))
         },
     };
-    html! { div.grid { (figure.markup("metrics")) } }
+    figure.markup("metrics")
+}
+
+/// What became of the trials at each level.
+fn fates(view: &View<'_>, levels: &[Level]) -> Markup {
+    if levels.iter().all(|level| level.reached == 0) {
+        return html! {};
+    }
+    let kinds: [(&str, fn(&Level) -> usize); 5] = [
+        ("promoted", |level| {
+            level.promoted.saturating_sub(level.running)
+        }),
+        ("on their way up", |level| level.running),
+        ("paused with checkpoint", |level| level.with_checkpoint),
+        ("paused without", |level| level.without),
+        ("ended", |level| level.ended),
+    ];
+    // Those that are nowhere leave their place to the others.
+    let kinds: Vec<_> = kinds
+        .into_iter()
+        .zip([0, 5, 2, 1, 3])
+        .filter(|((_, count), _)| levels.iter().any(|level| count(level) > 0))
+        .collect();
+    let groups = levels.iter().map(|level| {
+        let bars = kinds.iter();
+        let bars = bars.map(|((_, count), ink)| (count(level) as f64, palette::series(*ink)));
+        (level.resource.to_string(), bars.collect())
+    });
+    let words = levels.iter().map(|level| {
+        let counts = kinds
+            .iter()
+            .map(|((name, count), _)| format!("{} {name}", count(level)));
+        format!(
+            "at {} {}",
+            level.resource,
+            numbers::list(&counts.collect::<Vec<_>>())
+        )
+    });
+    let legend = kinds.iter().map(|((name, _), ink)| LegendEntry {
+        name,
+        ink: palette::series(*ink),
+        mark: Mark::Box,
+    });
+    let figure = Figure {
+        heading: "What became of them",
+        svg: Axes::new(format!("level ({})", view.folder.resource()), "trials")
+            .bars(&groups.collect::<Vec<_>>()),
+        label: &format!("Trials by level: {}.", words.collect::<Vec<_>>().join("; ")),
+        legend: &legend.collect::<Vec<_>>(),
+        caption: html! { "Of the trials that reached the level; the last level is the end." },
+    };
+    figure.markup("fates")
 }
 
 /// What is said of values that do not fit the plot.
@@ -243,8 +298,8 @@ fn beyond(window: Window) -> Markup {
     html! {
         @match window.outside() {
             0 => "",
-            1 => " One value is far beyond the others and is drawn at the edge.",
-            n => { " " (n) " values are far beyond the others and are drawn at the edge." },
+            1 => " One value is worse than what is shown and is drawn at the edge.",
+            n => { " " (n) " values are worse than what is shown and are drawn at the edge." },
         }
     }
 }

@@ -6,13 +6,14 @@ mod estimates;
 mod given_up;
 mod head;
 mod ladder;
+mod values;
 
 use maud::{Markup, html};
-use rungkeeper_tuner_hooks::TrialStatus;
 
 use super::numbers::{self, Clock};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
+use crate::report::standing;
 
 /// A run with what every part of its page needs.
 struct View<'r> {
@@ -37,6 +38,7 @@ pub(crate) fn page(history: &History, folder: &RunFolder) -> String {
         }
         main {
             (best::section(&view))
+            (values::section(&view))
             (budget::section(&view))
             (ladder::section(&view))
             (given_up::section(&view))
@@ -56,9 +58,7 @@ fn amount(resource: u64) -> String {
 impl View<'_> {
     /// The trial has a checkpoint to go on from.
     fn holds_checkpoint(&self, trial: &str) -> bool {
-        let model = self.history.model();
-        let paused = model.status(trial) == Some(TrialStatus::PausedWithCheckpoint);
-        paused || model.checkpoint(trial).is_some()
+        standing::holds_checkpoint(self.history, trial)
     }
 }
 

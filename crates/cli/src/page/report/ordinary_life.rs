@@ -19,7 +19,7 @@ fn ignores_its_checkpoint() {
     log.report("a", 1, 0.5, Decision::Continue);
     let page = page_of(&log);
     let said = "3\u{a0}resource units had to be trained again, <strong>100\u{a0}% of the training</strong>, \
-                3 of them by trials that had their checkpoint.";
+                3 of it by trials that had their checkpoint.";
     assert!(header_of(&page).contains(said), "{}", header_of(&page));
 }
 

@@ -130,7 +130,7 @@ fn a_budget_that_was_never_reached() {
     let mut log = Log::new(Some(7));
     log.start("a");
     let page = page_of(&log);
-    let kept = "The budget of 7\u{a0}checkpoints was <strong>kept</strong>: never more than 1\u{a0}checkpoint were held.";
+    let kept = "The budget of 7\u{a0}checkpoints was <strong>kept</strong>: never more than 1\u{a0}checkpoint was held.";
     assert!(header_of(&page).contains(kept));
     assert!(!page.contains("within turns"));
 }
@@ -258,7 +258,7 @@ fn many_removals_are_folded() {
 fn there_may_be_nothing_to_show() {
     let mut log = Log::new(None);
     let page = page_of(&log);
-    assert!(page.contains("No trial has reported at a rung yet."));
+    assert!(page.contains("No trial has reported yet."));
     assert!(page.contains("There was no budget"));
     assert!(page.contains("is <strong>not finished</strong>"));
     assert!(page.contains("None was given up."));

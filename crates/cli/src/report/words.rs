@@ -1,0 +1,116 @@
+//! Sentences on a run that several commands say.
+
+use super::folder::RunFolder;
+use super::history::History;
+use super::standing;
+use super::trials::Trial;
+use crate::page::numbers;
+use crate::plain::plain;
+
+/// A metric on a terminal: four digits.
+pub(crate) fn metric(value: f64) -> String {
+    if value.is_finite() {
+        numbers::significant(value, 4)
+    } else {
+        "a bad metric".to_owned()
+    }
+}
+
+/// "trial 7 with 0.1234 at epoch 27, not finished".
+pub(crate) fn best_trial(trial: &Trial, value: f64, folder: &RunFolder) -> String {
+    let (id, metric) = (plain(&trial.id), metric(value));
+    let resource = trial.highest().map_or(0, |highest| highest.0);
+    let unit = match folder.resource() {
+        "resource" => "level".to_owned(),
+        name => plain(name),
+    };
+    let how = match (trial.finished, trial.by_itself) {
+        _ if trial.failed => ", then it failed",
+        (None, _) => ", not finished",
+        (_, true) => ", where it ended by itself",
+        _ => "",
+    };
+    format!("trial {id} with {metric} at {unit} {resource}{how}")
+}
+
+/// Lines on the best trial so far and, where one that has not finished is better, on that one.
+pub(crate) fn best(history: &History, folder: &RunFolder) -> Vec<String> {
+    let Some((trial, value)) = history.best() else {
+        return vec!["best: none yet, no trial has reported a number".to_owned()];
+    };
+    let mut lines = vec![format!("best: {}", best_trial(trial, value, folder))];
+    if let Some((trial, value)) = history.better_unfinished() {
+        let trial = best_trial(trial, value, folder);
+        lines.push(format!("better so far: {trial}"));
+    }
+    lines
+}
+
+/// What became of the checkpoint of a trial, as the end of a line.
+pub(crate) fn its_checkpoint(history: &History, folder: &RunFolder, trial: &Trial) -> String {
+    match standing::checkpoint(history, folder, trial) {
+        "missing" => "its checkpoint is not there any more".to_owned(),
+        "kept" | "pinned" => "its checkpoint is kept".to_owned(),
+        "none yet" => "it has no checkpoint yet".to_owned(),
+        state => format!("its checkpoint is {state}"),
+    }
+}
+
+/// What was in the store, and what the budget is and whether it was kept.
+pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
+    let holdings = &history.holdings;
+    let (model, stored) = (history.model(), &holdings.stored);
+    let most = stored.most();
+    // Logs of others tell what is held, and not what is complete.
+    let (now, most, of_turns) = if most > 0 {
+        let now = stored.moments.last().map_or(0, |at| at.1);
+        (now, most, stored.most_of_turns())
+    } else {
+        let held = &holdings.checkpoints;
+        let now = model.num_with_checkpoint() as u64;
+        (now, held.most(), held.most_of_turns())
+    };
+    let size = |bytes| match holdings.bytes.most() {
+        0 => String::new(),
+        _ => format!(", {}", plain_spaces(numbers::bytes(bytes))),
+    };
+    let mut lines = vec![format!(
+        "in the store: {}{}; at most {most}{}",
+        of(now, "checkpoint"),
+        size(model.checkpoint_bytes()),
+        size(holdings.bytes.most())
+    )];
+    let budget = holdings.budget();
+    if budget == rungkeeper_tuner_hooks::Budget::default() {
+        lines.push("budget: none".to_owned());
+    } else {
+        let counts = match budget.max_checkpoints {
+            Some(_) => ", trials in training counted",
+            None => "",
+        };
+        let allowed = plain_spaces(numbers::budget(budget));
+        let kept = match holdings.exceeded {
+            Some(time) => format!("exceeded at {time:.1} s"),
+            None if history.room_taken().is_some() => {
+                "kept but for what could not be deleted".to_owned()
+            }
+            None if of_turns < most => {
+                "kept, but for moments while new ones took the place of old ones".to_owned()
+            }
+            None => "kept".to_owned(),
+        };
+        lines.push(format!("budget: {allowed}{counts}: {kept}"));
+    }
+    lines.extend(history.room_taken().map(|taken| taken.sentence()));
+    lines
+}
+
+/// "1 trial", "2 trials".
+pub(crate) fn of(number: u64, noun: &str) -> String {
+    plain_spaces(numbers::of(number, noun))
+}
+
+/// On a terminal spaces are spaces: a person looks for what is shown, and copies it.
+pub(crate) fn plain_spaces(text: impl AsRef<str>) -> String {
+    text.as_ref().replace(['\u{a0}', '\u{202f}'], " ")
+}

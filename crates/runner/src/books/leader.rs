@@ -1,0 +1,147 @@
+//! Who is ahead of all trials that have not finished.
+
+use std::collections::HashMap;
+
+use rungkeeper_rung_model::{Mode, RungModel};
+
+use crate::Best;
+
+/// Where trials stand that have not finished, and who of them is ahead: the one in the highest rung,
+/// and there the one with the best metric.
+#[derive(Debug)]
+pub(super) struct Leader {
+    /// Levels of the rungs.
+    levels: Vec<u64>,
+    /// The highest rung of each trial and its metric there; below all rungs its last report.
+    stands: HashMap<String, (u64, f64)>,
+    leader: Option<String>,
+}
+
+impl Leader {
+    /// Nobody has reported.
+    pub(super) fn new(levels: impl IntoIterator<Item = u64>) -> Self {
+        Self {
+            levels: levels.into_iter().collect(),
+            stands: HashMap::new(),
+            leader: None,
+        }
+    }
+
+    /// A trial reported and goes on, or is paused.
+    pub(super) fn reported(&mut self, trial: &str, (resource, metric): (u64, f64), of: &RungModel) {
+        let stood = self.stands.get(trial).map_or(0, |stands| stands.0);
+        // Reports between rungs move nobody, and what is trained again counts once.
+        let counts = if self.levels.contains(&resource) {
+            resource > stood
+        } else {
+            let below = |resource: u64| self.levels.iter().all(|&level| resource < level);
+            below(resource) && below(stood)
+        };
+        if !counts {
+            return;
+        }
+        let stands = (resource, metric);
+        self.stands.insert(trial.to_owned(), stands);
+        if self.leader.as_deref() == Some(trial) {
+            // Its metric may have become a bad one.
+            self.look(of);
+        } else if metric.is_finite() && self.best().is_none_or(|best| best.is_behind(stands, of)) {
+            self.leader = Some(trial.to_owned());
+        }
+    }
+
+    /// A trial has finished.
+    pub(super) fn finished(&mut self, trial: &str, of: &RungModel) {
+        self.stands.remove(trial);
+        self.changed(trial, of);
+    }
+
+    /// A trial failed, or begins anew after that.
+    pub(super) fn changed(&mut self, trial: &str, of: &RungModel) {
+        if self.leader.is_none() || self.leader.as_deref() == Some(trial) || !of.has_failed(trial) {
+            self.look(of);
+        }
+    }
+
+    /// The trial that is ahead.
+    pub(super) fn best(&self) -> Option<Best<'_>> {
+        let (trial, &(resource, metric)) = self.stands.get_key_value(self.leader.as_ref()?)?;
+        Some(Best {
+            trial,
+            metric,
+            resource,
+            finished: false,
+        })
+    }
+
+    /// Looks through all trials. Those that failed for good are passed over.
+    fn look(&mut self, of: &RungModel) {
+        self.leader = None;
+        let mut leader: Option<Best<'_>> = None;
+        for (trial, &stands) in &self.stands {
+            let ahead = leader.is_none_or(|best| {
+                let equal = (best.resource, best.metric) == stands;
+                best.is_behind(stands, of) || (equal && trial.as_str() < best.trial)
+            });
+            if ahead && stands.1.is_finite() && !of.has_failed(trial) {
+                leader = Some(Best {
+                    trial,
+                    metric: stands.1,
+                    resource: stands.0,
+                    finished: false,
+                });
+            }
+        }
+        self.leader = leader.map(|best| best.trial.to_owned());
+    }
+}
+
+impl Best<'_> {
+    /// A higher rung comes first, and in the same rung the better metric.
+    fn is_behind(self, (resource, metric): (u64, f64), of: &RungModel) -> bool {
+        let better = match of.mode() {
+            Mode::Min => metric < self.metric,
+            Mode::Max => metric > self.metric,
+        };
+        resource > self.resource || (resource == self.resource && better)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rungkeeper_rung_model::ModelSpec;
+
+    use super::*;
+
+    #[test]
+    fn rungs_come_before_metrics_and_failures_last() {
+        let spec = ModelSpec::geometric(2, 2, 8).unwrap();
+        let mut model = RungModel::new(&spec).unwrap();
+        let mut leader = Leader::new([2, 4]);
+        let who = |leader: &Leader| {
+            let best = leader.best();
+            best.map(|best| (best.trial.to_owned(), best.resource, best.metric))
+        };
+        for trial in ["a", "b", "c"] {
+            model.start(trial, 0).unwrap();
+        }
+        assert_eq!(who(&leader), None);
+        leader.reported("a", (1, 0.5), &model);
+        assert_eq!(who(&leader), Some(("a".to_owned(), 1, 0.5)));
+        leader.reported("b", (1, f64::NAN), &model);
+        leader.reported("b", (2, 0.9), &model);
+        assert_eq!(who(&leader), Some(("b".to_owned(), 2, 0.9)));
+        leader.reported("a", (2, 0.4), &model);
+        leader.reported("b", (3, 0.1), &model);
+        leader.reported("b", (2, 0.1), &model);
+        assert_eq!(who(&leader), Some(("a".to_owned(), 2, 0.4)), "once a rung");
+        leader.reported("a", (4, f64::NAN), &model);
+        assert_eq!(who(&leader), Some(("b".to_owned(), 2, 0.9)));
+        leader.reported("c", (2, 0.95), &model);
+        model.fail("b").unwrap();
+        leader.changed("b", &model);
+        assert_eq!(who(&leader), Some(("c".to_owned(), 2, 0.95)));
+        leader.finished("c", &model);
+        assert_eq!(who(&leader), None);
+    }
+}
