@@ -139,12 +139,17 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
         levels: model_spec.rungs.iter().map(|rung| rung.level).collect(),
         max_resource,
         model: RungModel::new(&model_spec)?,
+        next: vec![None; table.num_trials()],
     };
-    for row in table.in_order() {
-        run.report(&row)?;
+    let rows = table.in_order();
+    for row in &rows {
+        run.report(row)?;
     }
     let trials = run.settle()?;
-    run.answer(question, trials)
+    let mut chosen = run.answer(question, trials)?;
+    table.add_seconds(&rows, &mut chosen.removals);
+    paths::check(table, &chosen.removals)?;
+    Ok(chosen)
 }
 
 /// The run that a table tells of.
@@ -153,22 +158,23 @@ struct Run<'t> {
     levels: Vec<u64>,
     max_resource: u64,
     model: RungModel,
+    /// Of each trial the place of the next level that it can reach; `None` before its first report.
+    next: Vec<Option<usize>>,
 }
 
 impl Run<'_> {
     /// Reports a row at each level that it reaches, as if the trial were paused there and resumed.
     fn report(&mut self, row: &Row) -> Result<(), ChooseError> {
         let trial = &*self.table.trials[row.trial as usize].id;
-        let standing = match self.model.status(trial) {
-            None => {
-                self.model.start(trial, 0)?;
-                None
-            }
-            Some(_) => self.model.trial_information(trial),
-        };
-        let next = standing.map_or(0, |at| self.levels.partition_point(|&it| it <= at.level));
+        let next = &mut self.next[row.trial as usize];
+        let is_new = next.is_none();
         let reached = self.levels.partition_point(|&level| level <= row.resource);
-        for place in next..reached.saturating_sub(1) {
+        let first = next.unwrap_or(0);
+        *next = Some(first.max(reached));
+        if is_new {
+            self.model.start(trial, 0)?;
+        }
+        for place in first..reached.saturating_sub(1) {
             self.go_on(trial)?;
             self.model
                 .report(trial, self.levels[place], row.metric, Decision::Pause)?;
@@ -279,8 +285,6 @@ impl Run<'_> {
                 paths: self.table.paths(candidate.trial_id),
             });
         }
-        self.table.add_seconds(&mut removals);
-        paths::check(self.table, &removals)?;
         let freed = removals.iter().map(|doomed| doomed.bytes);
         Ok(Chosen {
             levels: self.levels.clone(),

@@ -1,5 +1,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use foldhash::fast::FixedState;
+
 use crate::choose::{Doomed, Status};
 
 /// What a row of a [`RunTable`] tells.
@@ -51,7 +53,7 @@ impl<'a> RunRow<'a> {
 pub struct RunTable {
     name: String,
     metric: String,
-    numbers: HashMap<Box<str>, u32>,
+    numbers: HashMap<Box<str>, u32, FixedState>,
     pub(super) trials: Vec<Trial>,
     pub(super) rows: Vec<Row>,
     pub(super) has_paths: bool,
@@ -217,7 +219,7 @@ impl RunTable {
         let mut rows = self.rows.clone();
         // A resource that comes first after a higher one: the trial did not train again, its rows were turned around.
         let mut disordered = HashSet::new();
-        let mut seen = HashSet::with_capacity(rows.len());
+        let mut seen = HashSet::with_capacity_and_hasher(rows.len(), FixedState::default());
         let mut highest = vec![0; self.trials.len()];
         for row in &rows {
             let highest = &mut highest[row.trial as usize];
@@ -265,31 +267,32 @@ impl RunTable {
         paths.iter().map(|(path, _)| path.to_string()).collect()
     }
 
-    /// Tells what is lost in seconds, where those are known.
-    pub(super) fn add_seconds(&self, removals: &mut [Doomed]) {
+    /// Tells what is lost in seconds, where those are known. The rows are in order.
+    pub(super) fn add_seconds(&self, rows: &[Row], removals: &mut [Doomed]) {
         if !self.has_seconds {
             return;
         }
-        let places = removals.iter().enumerate();
-        let places: HashMap<u32, usize> = places
-            .filter_map(|(place, doomed)| Some((*self.numbers.get(&*doomed.trial)?, place)))
-            .collect();
-        let mut elapsed = vec![0.0; removals.len()];
-        let mut seen = HashSet::new();
-        for row in &self.rows {
-            let (Some(&place), Some(seconds)) = (places.get(&row.trial), row.seconds) else {
-                continue;
-            };
-            // What is trained again took its time once already.
-            if row.resource > removals[place].level || !seen.insert((row.trial, row.resource)) {
-                continue;
+        // Of each trial: seconds, and the resource up to which they count.
+        let mut elapsed = vec![(0.0, 0); self.trials.len()];
+        let mut levels = vec![0; self.trials.len()];
+        for doomed in &*removals {
+            if let Some(&number) = self.numbers.get(&*doomed.trial) {
+                levels[number as usize] = doomed.level;
             }
-            elapsed[place] = match self.cumulative {
-                true => f64::max(elapsed[place], seconds),
-                false => elapsed[place] + seconds,
-            };
         }
-        for (doomed, elapsed) in removals.iter_mut().zip(elapsed) {
+        for row in rows {
+            let number = row.trial as usize;
+            let (so_far, counted) = elapsed[number];
+            // What is trained again took its time once already.
+            let counts = row.resource > counted && row.resource <= levels[number];
+            if let Some(seconds) = row.seconds.filter(|_| counts) {
+                let before = if self.cumulative { 0.0 } else { so_far };
+                elapsed[number] = (before + seconds, row.resource);
+            }
+        }
+        for doomed in removals {
+            let number = self.numbers.get(&*doomed.trial);
+            let elapsed = number.map_or(0.0, |&number| elapsed[number as usize].0);
             doomed.expected_seconds = doomed.chance.map(|chance| chance * elapsed);
         }
     }
