@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(super) max_bytes: Option<u64>,
     /// What is left of the run over what is used: 1 in the middle, 0.25 when four fifths are done
-    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
+    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio, allow_negative_numbers = true)]
     time_left: f64,
     #[command(flatten)]
     reports: ColumnArguments,

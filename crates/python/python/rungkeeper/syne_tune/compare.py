@@ -69,7 +69,7 @@ class Curves:
     seconds: NDArray[np.float64]
 
     @classmethod
-    def made(cls, number: int, longest: int, seed: int) -> "Curves":
+    def made(cls, number: int, longest: int, seed: int) -> Curves:
         """Power laws that cross: limit + range * resource ** -rate, with some noise."""
         draw = np.random.default_rng(seed)
         resources = np.arange(1, longest + 1)
@@ -81,7 +81,7 @@ class Curves:
         return cls(resources, losses, each * resources)
 
     @classmethod
-    def read(cls, path: str, metric: str, *, small_is_good: bool) -> "Curves":
+    def read(cls, path: str, metric: str, *, small_is_good: bool) -> Curves:
         """Curves of a file, those that go to the largest resource.
 
         Raises:
