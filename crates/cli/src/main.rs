@@ -1,5 +1,7 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
+mod choose;
+mod columns;
 mod input;
 mod output;
 mod page;
@@ -32,6 +34,7 @@ enum Command {
     Replay(replay::Arguments),
     Report(report::Arguments),
     Simulate(Box<simulate::Arguments>),
+    Choose(Box<choose::Arguments>),
     #[cfg(unix)]
     Run(run::RunArguments),
     #[cfg(unix)]
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Simulate(arguments) => simulate::run(&arguments),
+        Command::Choose(arguments) => choose::run(&arguments),
         #[cfg(unix)]
         Command::Run(arguments) => run::run(&arguments),
         #[cfg(unix)]

@@ -6,6 +6,10 @@
 //! it is printed: control characters are made visible, and what is long is cut.
 
 use std::fmt::{Display, Write};
+use std::io;
+
+/// Columns of a terminal.
+pub(crate) const WIDTH: usize = 80;
 
 /// Most characters of a value within a line.
 const VALUE: usize = 200;
@@ -63,6 +67,22 @@ pub(crate) fn visible(text: String) -> String {
         }
     }
     shown
+}
+
+/// Writes a paragraph in lines of at most 80 columns.
+pub(crate) fn wrapped(text: &str, out: &mut impl io::Write) -> io::Result<()> {
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(out, "{line}")?;
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(out, "{line}")
 }
 
 fn cut(text: &str, most: usize) -> String {
@@ -137,5 +157,13 @@ mod tests {
         assert!(shown.ends_with("line\n… and 941 more lines"), "{shown}");
         let deep = std::path::Path::new(&long[..4000]);
         assert_eq!(path(deep).len(), 4000);
+    }
+
+    #[test]
+    fn paragraphs_are_80_wide() {
+        let mut out = Vec::new();
+        wrapped(&"word ".repeat(50), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.len() <= 80) && text.lines().count() == 4);
     }
 }

@@ -17,6 +17,7 @@
 mod arguments;
 mod arrays;
 mod callback;
+mod choose;
 mod estimator;
 mod interrupt;
 mod keywords;
@@ -34,6 +35,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::callback::RemovalCallback;
+    #[pymodule_export]
+    use crate::choose::choose;
     #[pymodule_export]
     use crate::estimator::BetaBinomialEstimator;
     #[pymodule_export]

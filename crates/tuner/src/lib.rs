@@ -1,6 +1,7 @@
 //! Promotion-type successive halving without a machine: learning curves from a table, and the least
 //! loss that any choice of checkpoints could have had.
 //!
+//! - [`choose`]: which checkpoints of somebody else's run can go, from a table of it.
 //! - [`curves`]: tabulated learning curves, read from CSV.
 //! - [`optimum`]: on a finished run, the cheapest choice of checkpoints to keep, by a min-cost
 //!   flow.
@@ -19,6 +20,7 @@
 //!   configurations and for the results of simulated runs.
 #![warn(missing_docs)]
 
+pub mod choose;
 pub mod curves;
 mod names;
 pub mod optimum;

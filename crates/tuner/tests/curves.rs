@@ -226,7 +226,7 @@ fn a_field_that_cannot_be_used_is_shown() {
     for text in ["0", "-1", "1.5", "one", "", "99999999999999999999"] {
         assert_eq!(
             with(&format!("a,{text},0.5,1")),
-            format!("{resource}`{text}` is not a positive integer")
+            format!("{resource}`{text}` is not a positive whole number")
         );
     }
     let seconds = "c.csv, line 3, column 4 (`seconds`): ";

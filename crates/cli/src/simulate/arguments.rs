@@ -4,7 +4,9 @@ use clap::builder::PossibleValuesParser;
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::simulation::{Conditions, Draw, Levels, Retraining};
 use rungkeeper_tuner_hooks::PolicySpec;
-use rungkeeper_tuner_hooks::{Brackets, Limits, Mode};
+use rungkeeper_tuner_hooks::{Brackets, Limits};
+
+use crate::columns::ColumnArguments;
 
 /// Budgets tried where none is given, in checkpoints per worker.
 const BUDGETS_PER_WORKER: [u64; 5] = [2, 4, 8, 16, 32];
@@ -33,13 +35,8 @@ pub(crate) struct Arguments {
     /// Learning curves; `-` for the standard input
     #[arg(required = true, value_name = "CURVES.csv")]
     pub(super) files: Vec<PathBuf>,
-    /// Metric column [default: the first column of numbers]
-    #[arg(long, value_name = "NAME")]
-    pub(super) metric: Option<String>,
-    /// Whether small or large metrics are good [default: max for names as accuracy, score, auc or
-    /// f1, otherwise min]
-    #[arg(long, value_parser = ["min", "max"])]
-    mode: Option<String>,
+    #[command(flatten)]
+    pub(super) columns: ColumnArguments,
     /// Which checkpoints are given up
     #[arg(
         long, value_name = "LIST", value_delimiter = ',',
@@ -116,13 +113,6 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn mode(&self) -> Option<Mode> {
-        self.mode.as_deref().map(|mode| match mode {
-            "max" => Mode::Max,
-            _ => Mode::Min,
-        })
-    }
-
     pub(super) fn threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads as usize)
     }

@@ -9,11 +9,10 @@ use rungkeeper_tuner::simulation::{
 use rungkeeper_tuner_hooks::Mode;
 use rungkeeper_tuner_hooks::PolicySpec;
 
+use crate::plain::{WIDTH, wrapped};
+
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 
 /// Columns for the budget.
 const BUDGET_WIDTH: usize = 11;
@@ -213,22 +212,6 @@ fn times(ratio: f64) -> String {
     }
 }
 
-/// Writes a paragraph in lines of at most 80 columns.
-fn wrapped(text: &str, out: &mut impl Write) -> io::Result<()> {
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            writeln!(out, "{line}")?;
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    writeln!(out, "{line}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,13 +250,5 @@ mod tests {
                 .iter()
                 .all(|policy| policy.len() < WITHOUT_RANGE)
         );
-    }
-
-    #[test]
-    fn paragraphs_are_80_wide() {
-        let mut out = Vec::new();
-        wrapped(&"word ".repeat(50), &mut out).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert!(text.lines().all(|line| line.len() <= 80) && text.lines().count() == 4);
     }
 }

@@ -1,11 +1,13 @@
 """Keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
 What would cost least to train again is given up first. `RemovalCallback` is for any
-tuner written in Python; `simulate` tells beforehand what a budget costs.
+tuner written in Python; `choose` asks for a table of a run and nothing else;
+`simulate` tells beforehand what a budget costs.
 """
 
 from __future__ import annotations
 
+from rungkeeper._choose import Choice, Removable, choose
 from rungkeeper._core import (
     BetaBinomialEstimator,
     PromotionRungs,
@@ -25,13 +27,16 @@ from rungkeeper._types import Candidates, Removal, TrialInformation, TrialStatus
 __all__ = [
     "BetaBinomialEstimator",
     "Candidates",
+    "Choice",
     "PromotionRungs",
+    "Removable",
     "Removal",
     "RemovalCallback",
     "SimulatedRun",
     "TrialInformation",
     "TrialStatus",
     "check_policy",
+    "choose",
     "compute_ln_probabilities_of_getting_resumed",
     "compute_probabilities_of_getting_resumed",
     "ln_rank_aware_probabilities",

@@ -702,3 +702,6 @@ def simulate(
     sources: list[tuple[str, str | None]], settings: dict[str, Any]
 ) -> list[dict[str, Any]]:
     """Simulates a grid; `rungkeeper.simulate` prepares the arguments."""
+
+def choose(source: tuple[str, str | None], settings: dict[str, Any]) -> dict[str, Any]:
+    """Chooses; `rungkeeper.choose` prepares the arguments."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import operator
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypedDict
 
 from rungkeeper import _core
 from rungkeeper._promotion import POLICIES
+from rungkeeper._source import source
 
 _BUDGETS_PER_WORKER = (2, 4, 8, 16, 32)
 
@@ -166,7 +164,7 @@ def simulate(
     settings["budgets"] = _several(budgets)
     tables = curves if isinstance(curves, (list, tuple)) else [curves]
     # What comes back has these fields: a test compares them.
-    return _core.simulate([_source(table) for table in tables], settings)  # type: ignore[return-value]
+    return _core.simulate([source("curves", table) for table in tables], settings)  # type: ignore[return-value]
 
 
 def _several(value: Any) -> Any:
@@ -177,38 +175,6 @@ def _several(value: Any) -> Any:
         return list(value)
     except TypeError:  # also an array of NumPy that is a single number
         return [value]
-
-
-def _source(table: Any) -> tuple[str, str | None]:
-    """The name of a table and its text as CSV; a file is read later."""
-    if isinstance(table, (str, os.PathLike)):
-        path = os.fspath(table)
-        if isinstance(path, str):
-            return path, None
-    elif isinstance(table, Mapping):
-        return "table", _to_csv(table)
-    elif hasattr(table, "to_csv"):
-        return "table", str(table.to_csv(index=False, na_rep="nan"))
-    kind = type(table).__name__
-    msg = f"curves must be a path, a DataFrame or a mapping of columns, not {kind}"
-    raise TypeError(msg)
-
-
-def _to_csv(columns: Mapping[Any, Any]) -> str:
-    try:
-        lists = [list(column) for column in columns.values()]
-    except TypeError as error:
-        msg = "curves must map names to columns"
-        raise TypeError(msg) from error
-    if len({len(column) for column in lists}) > 1:
-        msg = "curves has columns of different lengths"
-        raise ValueError(msg)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in zip(*lists):  # one by one, so that the user can interrupt
-        writer.writerow(row)
-    return text.getvalue()
 
 
 def _whole(value: Any) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import rungkeeper
-from rungkeeper import _core, _simulation
+from rungkeeper import _choose, _core, _simulation
 
 from .pickling import COPIES
 
@@ -33,8 +33,9 @@ def test_examples_of_the_stub():
     assert outcome.failed == 0
 
 
-def test_examples_of_functions():
-    outcome = doctest.testmod(_simulation)
+@pytest.mark.parametrize("module", [_choose, _simulation])
+def test_examples_of_functions(module):
+    outcome = doctest.testmod(module)
     assert outcome.attempted > 1
     assert outcome.failed == 0
 

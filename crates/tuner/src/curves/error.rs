@@ -13,7 +13,7 @@ use std::fmt;
 /// let error = CurveTable::read(file.as_bytes(), "curves.csv", &ReadOptions::new()).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "curves.csv, line 3, column 2 (`resource`): `two` is not a positive integer",
+///     "curves.csv, line 3, column 2 (`resource`): `two` is not a positive whole number",
 /// );
 /// assert_eq!(error.place().line, Some(3));
 /// ```
@@ -21,7 +21,7 @@ use std::fmt;
 pub struct CurveError(Box<(Place, Problem)>);
 
 impl CurveError {
-    pub(super) fn new(place: Place, problem: Problem) -> Self {
+    pub(crate) fn new(place: Place, problem: Problem) -> Self {
         Self(Box::new((place, problem)))
     }
 
@@ -155,6 +155,19 @@ pub enum Problem {
         resource: u64,
         /// The line of the first row.
         first: u64,
+    },
+    /// Seconds that count from the start of a trial go back.
+    #[error(
+        "trial `{trial}` has {seconds} seconds after {before} at a lower resource; expected seconds \
+         since its start, which never fall"
+    )]
+    SecondsFall {
+        /// The trial.
+        trial: String,
+        /// Its seconds in this row.
+        seconds: f64,
+        /// Its seconds in the row of the resource before.
+        before: f64,
     },
     /// A trial skips a resource that is needed.
     #[error(

@@ -3,37 +3,77 @@
 use csv::StringRecord;
 
 use super::lines::line_of;
-use super::{CurveError, Place, Problem};
+use super::{CurveError, Place, Problem, ReadOptions};
 use crate::nearest_name;
 
 /// The Jaro-Winkler similarity above which a name may have been meant: it lets `trial_id` and
 /// `Trials` stand for `trial`, but not `epoch` for `resource`.
 const SIMILAR: f64 = 0.8;
 
+/// What other programs call the resource and the trial, the likeliest first.
+const OTHER_NAMES: [(&str, &[&str]); 2] = [
+    (
+        "trial",
+        &[
+            "trial_id",
+            "trial_number",
+            "config_id",
+            "run_id",
+            "number",
+            "id",
+            "name",
+            "run",
+        ],
+    ),
+    (
+        "resource",
+        &[
+            "epoch",
+            "epochs",
+            "iteration",
+            "training_iteration",
+            "iter",
+            "step",
+            "_step",
+            "global_step",
+            "fidelity",
+            "budget",
+            "round",
+            "level",
+        ],
+    ),
+];
+
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     file: String,
     header_line: u64,
     names: Vec<String>,
     trial: usize,
     resource: usize,
     seconds: Option<usize>,
+    decimal_comma: bool,
 }
 
 /// What a row says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields<'a> {
-    pub(super) trial: &'a str,
-    pub(super) resource: u64,
+pub(crate) struct Fields<'a> {
+    pub(crate) trial: &'a str,
+    pub(crate) resource: u64,
     /// NaN for all bad metrics.
-    pub(super) metric: f64,
+    pub(crate) metric: f64,
     /// `None` without the column.
-    pub(super) seconds: Option<f64>,
+    pub(crate) seconds: Option<f64>,
 }
 
 impl Columns {
-    pub(super) fn new(file: &str, header: &StringRecord) -> Result<Self, CurveError> {
+    pub(crate) fn new(
+        file: &str,
+        header: &StringRecord,
+        decimal_comma: bool,
+        options: &ReadOptions,
+    ) -> Result<Self, CurveError> {
         let names = header.iter().map(ToOwned::to_owned).collect();
         let (file, header_line) = (file.to_owned(), line_of(header));
         let mut columns = Self {
@@ -43,23 +83,24 @@ impl Columns {
             trial: 0,
             resource: 0,
             seconds: None,
+            decimal_comma,
         };
-        columns.trial = columns.named("trial")?;
-        columns.resource = columns.named("resource")?;
-        columns.seconds = columns.find("seconds")?;
+        columns.trial = columns.named(options.trial.as_deref().unwrap_or("trial"))?;
+        columns.resource = columns.named(options.resource.as_deref().unwrap_or("resource"))?;
+        columns.seconds = columns.optional(options.seconds.as_deref(), "seconds")?;
         Ok(columns)
     }
 
-    pub(super) fn file(&self) -> &str {
+    pub(crate) fn file(&self) -> &str {
         &self.file
     }
 
-    pub(super) fn name(&self, column: usize) -> &str {
+    pub(crate) fn name(&self, column: usize) -> &str {
         &self.names[column]
     }
 
     /// The column of this name; there must be one.
-    pub(super) fn named(&self, name: &str) -> Result<usize, CurveError> {
+    pub(crate) fn named(&self, name: &str) -> Result<usize, CurveError> {
         self.find(name)?.ok_or_else(|| {
             let (nearest, columns) = (self.nearest(name), self.names.clone());
             let problem = Problem::MissingColumn {
@@ -69,6 +110,18 @@ impl Columns {
             };
             CurveError::new(self.line(self.header_line), problem)
         })
+    }
+
+    /// The column that was asked for, which must be there; otherwise that of the usual name, if there is one.
+    pub(crate) fn optional(
+        &self,
+        asked: Option<&str>,
+        usual: &str,
+    ) -> Result<Option<usize>, CurveError> {
+        match asked {
+            Some(name) => self.named(name).map(Some),
+            None => self.find(usual),
+        }
     }
 
     /// The column of this name, if there is one; never two.
@@ -83,24 +136,33 @@ impl Columns {
         }
     }
 
-    /// The column whose name is most similar, if it is similar at all.
+    /// The column whose name is most similar, if it is similar at all, or that other programs call so.
     fn nearest(&self, name: &str) -> Option<String> {
-        let names = self.names.iter().map(|column| column.to_lowercase());
-        let nearest = nearest_name(&name.to_lowercase(), names, SIMILAR)?;
+        let names = || self.names.iter().map(|column| column.to_lowercase());
+        let others = OTHER_NAMES.iter().find(|(usual, _)| *usual == name);
+        let mut others = others.iter().flat_map(|(_, others)| others.iter());
+        let nearest = nearest_name(&name.to_lowercase(), names(), SIMILAR)
+            .or_else(|| others.find_map(|other| names().position(|column| column == *other)))?;
         Some(self.names[nearest].clone())
     }
 
     /// The first column that can be the metric, judged by some rows.
-    pub(super) fn guess_metric(&self, rows: &[StringRecord]) -> Result<usize, CurveError> {
+    pub(crate) fn guess_metric(
+        &self,
+        rows: &[StringRecord],
+        others: &[Option<usize>],
+    ) -> Result<usize, CurveError> {
         let reserved = [Some(self.trial), Some(self.resource), self.seconds];
+        let is_reserved =
+            |column| reserved.contains(&Some(column)) || others.contains(&Some(column));
         let is_metric = |&column: &usize| {
             let mut finite = false;
             let numbers = rows.iter().all(|row| {
-                let value = row.get(column).and_then(metric);
+                let value = row.get(column).and_then(|text| self.metric(text));
                 finite |= value.is_some_and(f64::is_finite);
                 value.is_some()
             });
-            !reserved.contains(&Some(column)) && numbers && finite
+            !is_reserved(column) && numbers && finite
         };
         let no_metric = || {
             CurveError::new(
@@ -114,7 +176,7 @@ impl Columns {
     }
 
     /// Refuses a row that is longer or shorter than the header.
-    pub(super) fn check_count(&self, row: StringRecord) -> Result<StringRecord, CurveError> {
+    pub(crate) fn check_count(&self, row: StringRecord) -> Result<StringRecord, CurveError> {
         let (found, expected) = (row.len(), self.names.len());
         if found == expected {
             return Ok(row);
@@ -126,7 +188,7 @@ impl Columns {
     }
 
     /// Reads a row of the right length.
-    pub(super) fn fields<'a>(
+    pub(crate) fn fields<'a>(
         &self,
         row: &'a StringRecord,
         metric_column: usize,
@@ -135,12 +197,14 @@ impl Columns {
             trial: self.field(row, self.trial, "the name of a trial", |text| {
                 (!text.is_empty()).then_some(text)
             })?,
-            resource: self.field(row, self.resource, "a positive integer", positive)?,
+            resource: self.field(row, self.resource, "a positive whole number", |text| {
+                self.whole(text).filter(|&resource| resource > 0)
+            })?,
             metric: self.field(
                 row,
                 metric_column,
                 "a number (or empty, nan or inf for a bad metric)",
-                metric,
+                |text| self.metric(text),
             )?,
             seconds: self
                 .seconds
@@ -149,14 +213,15 @@ impl Columns {
                         row,
                         column,
                         "a finite number of seconds, 0 or more",
-                        seconds,
+                        |text| self.seconds(text),
                     )
                 })
                 .transpose()?,
         })
     }
 
-    fn field<'a, T>(
+    /// Reads one field; `expected` tells what it must be.
+    pub(crate) fn field<'a, T>(
         &self,
         row: &'a StringRecord,
         column: usize,
@@ -175,7 +240,7 @@ impl Columns {
     }
 
     /// A line as a whole.
-    pub(super) fn line(&self, line: u64) -> Place {
+    pub(crate) fn line(&self, line: u64) -> Place {
         Place {
             file: self.file.clone(),
             line: Some(line),
@@ -192,28 +257,45 @@ impl Columns {
     }
 
     /// The resource field of a line.
-    pub(super) fn resource_at(&self, line: u64) -> Place {
+    pub(crate) fn resource_at(&self, line: u64) -> Place {
         self.at(line, self.resource)
     }
 }
 
-fn positive(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|&resource| resource > 0)
-}
-
-/// A finite number, or NaN for a bad metric; `None` for other text.
-fn metric(text: &str) -> Option<f64> {
-    if text.is_empty() {
-        return Some(f64::NAN);
+/// How text is read as a number.
+impl Columns {
+    fn number(&self, text: &str) -> Option<f64> {
+        let found = text.parse().ok();
+        match found {
+            None if self.decimal_comma => text.replacen(',', ".", 1).parse().ok(),
+            _ => found,
+        }
     }
-    let value: f64 = text.parse().ok()?;
-    Some(if value.is_finite() { value } else { f64::NAN })
-}
 
-fn seconds(text: &str) -> Option<f64> {
-    // `+ 0.0` turns a negative zero into zero.
-    text.parse()
-        .ok()
-        .filter(|seconds: &f64| *seconds >= 0.0 && seconds.is_finite())
-        .map(|seconds| seconds + 0.0)
+    /// A whole number, 0 or more. `1.0` is one, as tables with a gap in a column have it.
+    pub(crate) fn whole(&self, text: &str) -> Option<u64> {
+        text.parse().ok().or_else(|| {
+            let number = self.number(text)?;
+            // Above 2^53 a number with a point no longer tells which whole number was meant.
+            let is_whole =
+                (0.0..=9_007_199_254_740_992.0).contains(&number) && number.fract() == 0.0;
+            is_whole.then_some(number as u64)
+        })
+    }
+
+    /// A finite number, or NaN for a bad metric; `None` for other text.
+    fn metric(&self, text: &str) -> Option<f64> {
+        if text.is_empty() {
+            return Some(f64::NAN);
+        }
+        let value = self.number(text)?;
+        Some(if value.is_finite() { value } else { f64::NAN })
+    }
+
+    fn seconds(&self, text: &str) -> Option<f64> {
+        // `+ 0.0` turns a negative zero into zero.
+        self.number(text)
+            .filter(|seconds| *seconds >= 0.0 && seconds.is_finite())
+            .map(|seconds| seconds + 0.0)
+    }
 }

@@ -1,6 +1,6 @@
 //! CSV records with the lines they stand on.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 
 use csv::{ByteRecord, Position, ReaderBuilder, StringRecord, Terminator};
 
@@ -16,29 +16,54 @@ const END: &[u8] = b"\n\0\n";
 /// follows, so that its own line numbers can fall behind. Here a line ends with `\n` alone, and the
 /// line of a record is found from where its text ends; the `\r` goes with the white space around
 /// the fields.
-pub(super) struct Lines<'a, R> {
+pub(crate) struct Lines<'a, R> {
     file: &'a str,
-    reader: csv::Reader<io::Chain<R, &'static [u8]>>,
+    reader: csv::Reader<Text<R>>,
     record: ByteRecord,
+    delimiter: u8,
 }
 
+/// The lines up to the header, which tell what separates the fields, then the rest.
+type Text<R> = Chain<Chain<Cursor<Vec<u8>>, BufReader<R>>, &'static [u8]>;
+
 impl<'a, R: Read> Lines<'a, R> {
-    pub(super) fn new(file: &'a str, source: R) -> Self {
+    /// # Errors
+    ///
+    /// A source that cannot be read.
+    pub(crate) fn new(file: &'a str, source: R) -> Result<Self, CurveError> {
+        let mut source = BufReader::new(source);
+        let start = to_header(&mut source).map_err(|error| {
+            let place = Place {
+                file: file.to_owned(),
+                line: None,
+                column: None,
+            };
+            CurveError::new(place, Problem::Unreadable(error))
+        })?;
+        let delimiter = delimiter(&start);
         let reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
+            .delimiter(delimiter)
             .terminator(Terminator::Any(b'\n'))
-            .from_reader(source.chain(END));
+            .from_reader(Cursor::new(start).chain(source).chain(END));
         let record = ByteRecord::new();
-        Self {
+        Ok(Self {
             file,
             reader,
             record,
-        }
+            delimiter,
+        })
+    }
+
+    /// Whether numbers may have a decimal comma: where a semicolon separates the fields, as spreadsheets write them in
+    /// the countries that have it.
+    pub(crate) fn decimal_comma(&self) -> bool {
+        self.delimiter == b';'
     }
 
     /// The file as a whole.
-    pub(super) fn whole(&self) -> Place {
+    pub(crate) fn whole(&self) -> Place {
         Place {
             file: self.file.to_owned(),
             line: None,
@@ -109,6 +134,39 @@ impl<R: Read> Iterator for Lines<'_, R> {
 }
 
 /// The line on which a record begins.
-pub(super) fn line_of(record: &StringRecord) -> u64 {
+pub(crate) fn line_of(record: &StringRecord) -> u64 {
     record.position().map_or(0, Position::line)
+}
+
+/// Reads to the end of the first line that is not blank.
+fn to_header(source: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut start = Vec::new();
+    let mut line = 0;
+    while start[line..].trim_ascii().is_empty() {
+        line = start.len();
+        if source.read_until(b'\n', &mut start)? == 0 {
+            break;
+        }
+    }
+    Ok(start)
+}
+
+/// What separates the fields of a header: of comma, semicolon and tab the one that it has most of outside of quotes; a comma
+/// if it has none.
+fn delimiter(header: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for &byte in header.trim_ascii() {
+        quoted ^= byte == b'"';
+        for (delimiter, count) in &mut counts {
+            *count += usize::from(!quoted && byte == *delimiter);
+        }
+    }
+    let mut most = counts[0];
+    for other in &counts[1..] {
+        if other.1 > most.1 {
+            most = *other;
+        }
+    }
+    most.0
 }

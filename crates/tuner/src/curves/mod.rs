@@ -3,7 +3,7 @@
 //!
 //! # File format
 //!
-//! CSV with a header line, fields separated by commas, UTF-8:
+//! CSV with a header line, fields separated by commas, semicolons or tabs (of which the header has most), UTF-8:
 //!
 //! ```text
 //! trial,learner,resource,accuracy,seconds
@@ -14,12 +14,13 @@
 //! | column | what it holds |
 //! |---|---|
 //! | `trial` | any text but the empty one; all rows with the same text are one trial |
-//! | `resource` | positive integer: epochs, examples, whatever the levels count |
+//! | `resource` | positive whole number (`1.0` is one): epochs, examples, whatever the levels count |
 //! | metric | a number, or a *bad metric* as a diverged run has it |
 //! | `seconds` | time from the resource listed before (or 0) to this one: finite, not negative |
 //!
 //! Bad metrics are the empty field, `nan` and infinite values; all are read as NaN. Without the
-//! column `seconds` each unit of resource takes 1 second.
+//! column `seconds` each unit of resource takes 1 second. Where semicolons separate the fields, a number may have a decimal
+//! comma. [`ReadOptions`] name other columns, and say whether seconds count from the start of the trial.
 //!
 //! Columns may stand in any order, and so may rows: trials are numbered in the order in which they
 //! first appear, and the rows of a trial are sorted by resource. White space around fields is
@@ -39,8 +40,8 @@
 //! needed](ReadOptions::needed); gaps elsewhere do not matter then.
 
 mod error;
-mod fields;
-mod lines;
+pub(crate) mod fields;
+pub(crate) mod lines;
 mod read;
 
 pub use error::{CurveError, Place, Problem};

@@ -14,9 +14,25 @@ use super::{CurveError, CurveTable, Place, Point, Problem};
 const ROWS_TO_GUESS_BY: usize = 100;
 
 /// What to read from a file of curves, and how strictly.
+///
+/// ```
+/// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+///
+/// let file = "run;epoch;loss;clock\na;1.0;0,9;10\na;2.0;0,7;25\n";
+/// let options =
+///     ReadOptions::new().trial_column("run").resource_column("epoch").seconds_column("clock");
+/// let table = CurveTable::read(file.as_bytes(), "losses.csv", &options.cumulative_seconds(true))?;
+/// let points = table.curve(0).unwrap().points();
+/// assert_eq!((points[1].resource, points[1].metric, points[1].seconds), (2, 0.7, 15.0));
+/// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
+/// ```
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReadOptions {
-    metric: Option<String>,
+    pub(crate) trial: Option<String>,
+    pub(crate) resource: Option<String>,
+    pub(crate) metric: Option<String>,
+    pub(crate) seconds: Option<String>,
+    pub(crate) cumulative: bool,
     needed: Option<BTreeSet<u64>>,
 }
 
@@ -31,6 +47,34 @@ impl ReadOptions {
     #[must_use]
     pub fn metric(mut self, column: impl Into<String>) -> Self {
         self.metric = Some(column.into());
+        self
+    }
+
+    /// Names the column of trials, `trial` otherwise.
+    #[must_use]
+    pub fn trial_column(mut self, column: impl Into<String>) -> Self {
+        self.trial = Some(column.into());
+        self
+    }
+
+    /// Names the column of resources, `resource` otherwise.
+    #[must_use]
+    pub fn resource_column(mut self, column: impl Into<String>) -> Self {
+        self.resource = Some(column.into());
+        self
+    }
+
+    /// Names the column of seconds, which must then be there; `seconds` otherwise, which need not be.
+    #[must_use]
+    pub fn seconds_column(mut self, column: impl Into<String>) -> Self {
+        self.seconds = Some(column.into());
+        self
+    }
+
+    /// Whether seconds count from the start of the trial, instead of from the resource listed before.
+    #[must_use]
+    pub fn cumulative_seconds(mut self, cumulative: bool) -> Self {
+        self.cumulative = cumulative;
         self
     }
 
@@ -72,12 +116,12 @@ impl CurveTable {
     /// A [`CurveError`] for the first thing found that is not as it should be: first in the header,
     /// then in the rows, then duplicates and gaps, trial by trial.
     pub fn read(reader: impl Read, name: &str, options: &ReadOptions) -> Result<Self, CurveError> {
-        let mut lines = Lines::new(name, reader);
+        let mut lines = Lines::new(name, reader)?;
         let empty = CurveError::new(lines.whole(), Problem::Empty);
         let Some(header) = lines.next().transpose()? else {
             return Err(empty);
         };
-        let columns = Columns::new(name, &header)?;
+        let columns = Columns::new(name, &header, lines.decimal_comma(), options)?;
         let named = options
             .metric
             .as_deref()
@@ -92,13 +136,13 @@ impl CurveTable {
         if first.is_empty() {
             return Err(empty);
         }
-        let metric = named.map_or_else(|| columns.guess_metric(&first), Ok)?;
+        let metric = named.map_or_else(|| columns.guess_metric(&first, &[]), Ok)?;
 
         let mut rows = Rows::default();
         for row in first.into_iter().map(Ok).chain(lines) {
             rows.push(&row?, &columns, metric)?;
         }
-        rows.into_table(&columns, metric, options.needed.as_ref())
+        rows.into_table(&columns, metric, options)
     }
 }
 
@@ -147,19 +191,23 @@ impl Rows {
         mut self,
         columns: &Columns,
         metric: usize,
-        needed: Option<&BTreeSet<u64>>,
+        options: &ReadOptions,
     ) -> Result<CurveTable, CurveError> {
         self.rows
             .sort_unstable_by_key(|row| (row.trial, row.resource, row.line));
         let ids = ids_in_order(self.numbers);
         let resources: BTreeSet<u64> = self.rows.iter().map(|row| row.resource).collect();
+        let needed = options.needed.as_ref();
         let needed: Vec<u64> = needed.unwrap_or(&resources).iter().copied().collect();
 
         let mut points = Vec::with_capacity(self.rows.len());
         let mut ends = Vec::with_capacity(ids.len());
-        for rows in self.rows.chunk_by(|a, b| a.trial == b.trial) {
+        for rows in self.rows.chunk_by_mut(|a, b| a.trial == b.trial) {
             check_duplicates(rows, &ids, columns)?;
             check_gaps(rows, &needed, &ids, columns)?;
+            if options.cumulative {
+                count_from_row_to_row(rows, &ids, columns)?;
+            }
             push_points(rows, &mut points);
             ends.push(points.len());
         }
@@ -226,6 +274,32 @@ fn check_gaps(
             return Err(CurveError::new(columns.resource_at(line), problem));
         }
         needed.next_if_eq(&next);
+    }
+    Ok(())
+}
+
+/// Seconds that count from the start of the trial become those from the row before.
+fn count_from_row_to_row(
+    rows: &mut [Row],
+    ids: &[Box<str>],
+    columns: &Columns,
+) -> Result<(), CurveError> {
+    let mut before = 0.0;
+    for row in rows {
+        let Some(seconds) = row.seconds else {
+            continue;
+        };
+        if seconds < before {
+            let trial = ids[row.trial].to_string();
+            let problem = Problem::SecondsFall {
+                trial,
+                seconds,
+                before,
+            };
+            return Err(CurveError::new(columns.resource_at(row.line), problem));
+        }
+        row.seconds = Some(seconds - before);
+        before = seconds;
     }
     Ok(())
 }

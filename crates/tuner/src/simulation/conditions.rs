@@ -38,7 +38,7 @@ impl Curves {
     }
 }
 
-fn usual_mode(metric: &str) -> Mode {
+pub(crate) fn usual_mode(metric: &str) -> Mode {
     let metric = metric.to_ascii_lowercase();
     if LARGE_IS_GOOD.iter().any(|part| metric.contains(part)) {
         Mode::Max

@@ -50,6 +50,7 @@ mod setup;
 mod summary;
 mod tally;
 
+pub(crate) use conditions::usual_mode;
 pub use conditions::{Cell, Conditions, Curves, Draw, Retraining};
 pub use error::SimulationError;
 pub use grid::{BoxedSink, Grid, GridObserver};

@@ -1,0 +1,51 @@
+//! `rungkeeper choose`: which checkpoints of somebody else's run can go.
+
+mod arguments;
+mod show;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use rungkeeper_tuner::choose::{Chosen, RunTable, choose};
+
+pub(crate) use arguments::Arguments;
+
+use crate::{columns, input};
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let name = input::name(&arguments.table);
+    let table = RunTable::read(input::open(&arguments.table)?, &name, &arguments.columns())
+        .map_err(columns::explained)?;
+    let chosen = choose(&table, &arguments.question())
+        .map_err(|error| arguments.explained(error))
+        .with_context(|| name.clone())?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.paths0 {
+        paths0(&table, &chosen, &mut out).with_context(|| name)?;
+    } else if arguments.json {
+        show::json(&chosen, &mut out)?;
+    } else {
+        show::text(&table, &chosen, arguments, &mut out)?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The paths of what can go, each with a NUL behind it: paths may hold line ends.
+fn paths0(table: &RunTable, chosen: &Chosen, out: &mut impl Write) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        table.has_paths(),
+        "--paths0 needs the path of each checkpoint, but the table has no column `path`\n\
+         --path-column NAME says which column it is"
+    );
+    for path in chosen.removals.iter().flat_map(|doomed| &doomed.paths) {
+        // To the program that gets it, it must not look like an option.
+        let before = if path.starts_with('-') { "./" } else { "" };
+        write!(out, "{before}{path}\0")?;
+    }
+    if chosen.checkpoints_over > 0 || chosen.bytes_over > 0 {
+        let _ = writeln!(io::stderr(), "note: {}", show::shortfall(chosen));
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! The answer on the terminal, 80 columns wide, and as JSON.
+
+use std::io::{self, Write};
+
+use bytesize::ByteSize;
+use rungkeeper_tuner::choose::{Chosen, Doomed, RunTable};
+use serde_json::json;
+
+use super::Arguments;
+use crate::plain::{plain, wrapped};
+
+/// Checkpoints that are listed on a terminal.
+const LISTED: usize = 20;
+
+/// Columns for a trial.
+const TRIAL_WIDTH: usize = 24;
+
+pub(super) fn text(
+    table: &RunTable,
+    chosen: &Chosen,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    wrapped(&situation(table, chosen, arguments), out)?;
+    let number = chosen.removals.len();
+    if number == 0 {
+        let why = match chosen.checkpoints_over == 0 && chosen.bytes_over == 0 {
+            true => "The budget is kept: nothing has to go.".to_owned(),
+            false => shortfall(chosen),
+        };
+        return wrapped(&why, out);
+    }
+    let freed = size(chosen.freed(), ", ");
+    writeln!(
+        out,
+        "\nCan go, first to go first ({}{freed}):\n",
+        checkpoints(number)
+    )?;
+    writeln!(
+        out,
+        "{:<TRIAL_WIDTH$} {:>8} {:>15} {:>9} {:>10} {:>9}",
+        "trial", "level", "rank", "chance", "cost", "size"
+    )?;
+    for doomed in chosen.removals.iter().take(LISTED) {
+        line(doomed, out)?;
+    }
+    if number > LISTED {
+        writeln!(out, "... and {} more: --json lists all", number - LISTED)?;
+    }
+    writeln!(out)?;
+    wrapped(&expectation(chosen), out)?;
+    match chosen.checkpoints_over > 0 || chosen.bytes_over > 0 {
+        true => wrapped(&shortfall(chosen), out),
+        false => Ok(()),
+    }
+}
+
+/// What was found in the table.
+fn situation(table: &RunTable, chosen: &Chosen, arguments: &Arguments) -> String {
+    let trials = chosen.trials;
+    let levels: Vec<String> = chosen.levels.iter().map(u64::to_string).collect();
+    let found = match arguments.are_levels_found() {
+        true => " (as the table suggests)",
+        false => "",
+    };
+    let unsized_ = match chosen.unsized_checkpoints {
+        0 => String::new(),
+        some => format!(
+            " The size of {} is not told and counts as 0.",
+            checkpoints(some)
+        ),
+    };
+    format!(
+        "{}: {} trials by {}; {} running, {} waiting with a checkpoint and {} without, {} ended. \
+         Trials pause at {} and end at {}{found}. Held: {}{}, those that have ended left out.{unsized_}",
+        plain(table.name()),
+        table.num_trials(),
+        plain(table.metric()),
+        trials.running,
+        trials.waiting,
+        trials.without_checkpoint,
+        trials.ended,
+        levels.join(", "),
+        chosen.max_resource,
+        checkpoints(chosen.held),
+        size(chosen.held_bytes, ", "),
+    )
+}
+
+fn line(doomed: &Doomed, out: &mut impl Write) -> io::Result<()> {
+    let trial = plain(&doomed.trial);
+    let rank = format!("{} of {}", doomed.rank, doomed.rung_len);
+    let chance = doomed.chance.map_or("-".to_owned(), percent);
+    let cost = doomed.expected_cost.map_or("-".to_owned(), short);
+    let bytes = match doomed.bytes {
+        0 => "-".to_owned(),
+        bytes => ByteSize(bytes).display().si().to_string(),
+    };
+    writeln!(
+        out,
+        "{trial:<TRIAL_WIDTH$} {:>8} {rank:>15} {chance:>9} {cost:>10} {bytes:>9}",
+        doomed.level
+    )
+}
+
+/// What losing all of them costs.
+fn expectation(chosen: &Chosen) -> String {
+    let sum = |of: fn(&Doomed) -> Option<f64>| {
+        let each: Option<Vec<f64>> = chosen.removals.iter().map(of).collect();
+        each.map(|each| each.iter().sum::<f64>())
+    };
+    let Some(cost) = sum(|doomed| doomed.expected_cost) else {
+        return "This policy estimates no cost.".to_owned();
+    };
+    let seconds = sum(|doomed| doomed.expected_seconds).map_or(String::new(), |seconds| {
+        format!(", or {} seconds", short(seconds))
+    });
+    format!(
+        "Chance: to be resumed in the time that is left. Cost: what is expected to be trained again, \
+         in resource units; {}{seconds} in all.",
+        short(cost)
+    )
+}
+
+/// That more is left than the budget allows.
+pub(super) fn shortfall(chosen: &Chosen) -> String {
+    let over = match (chosen.checkpoints_over, chosen.bytes_over) {
+        (0, bytes) => ByteSize(bytes).display().si().to_string(),
+        (number, 0) => checkpoints(number as usize),
+        (number, bytes) => format!(
+            "{} and {}",
+            checkpoints(number as usize),
+            ByteSize(bytes).display().si()
+        ),
+    };
+    format!(
+        "The budget is not kept even so: {over} too much. What is left belongs to trials that run, \
+         are pinned, or were promoted."
+    )
+}
+
+pub(super) fn json(chosen: &Chosen, out: &mut impl Write) -> io::Result<()> {
+    let trials = chosen.trials;
+    let answer = json!({
+        "levels": chosen.levels,
+        "max_resource": chosen.max_resource,
+        "running": trials.running,
+        "waiting": trials.waiting,
+        "without_checkpoint": trials.without_checkpoint,
+        "ended": trials.ended,
+        "held": chosen.held,
+        "held_bytes": chosen.held_bytes,
+        "candidates": chosen.candidates,
+        "freed_bytes": chosen.freed(),
+        "checkpoints_over": chosen.checkpoints_over,
+        "bytes_over": chosen.bytes_over,
+        "remove": chosen.removals,
+    });
+    serde_json::to_writer(&mut *out, &answer)?;
+    writeln!(out)
+}
+
+fn checkpoints(number: usize) -> String {
+    format!("{number} checkpoint{}", if number == 1 { "" } else { "s" })
+}
+
+fn size(bytes: u64, before: &str) -> String {
+    match bytes {
+        0 => String::new(),
+        bytes => format!("{before}{}", ByteSize(bytes).display().si()),
+    }
+}
+
+fn percent(chance: f64) -> String {
+    let percent = 100.0 * chance;
+    match percent {
+        0.0 => "0 %".to_owned(),
+        p if p < 0.01 => "<0.01 %".to_owned(),
+        p if p < 9.995 => format!("{p:.2} %"),
+        p => format!("{p:.1} %"),
+    }
+}
+
+fn short(number: f64) -> String {
+    match number {
+        0.0 => "0".to_owned(),
+        n if n < 0.001 => "<0.001".to_owned(),
+        n if n < 9.9995 => format!("{n:.3}"),
+        n if n < 999.95 => format!("{n:.1}"),
+        n => format!("{n:.0}"),
+    }
+}

@@ -1,0 +1,118 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from rungkeeper import Choice, Removable, choose
+
+
+def run(trials=60):
+    """A run of reduction factor 3, with the checkpoint of each trial."""
+    losses = np.random.default_rng(2).uniform(size=trials)
+    rows = [
+        (trial, level, float(loss))
+        for trial, loss in enumerate(losses)
+        for level in (1, 3, 9)[: 1 + (loss < 0.3) + (loss < 0.1)]
+    ]
+    return {
+        "trial": [str(trial) for trial, _, _ in rows],
+        "resource": [level for _, level, _ in rows],
+        "loss": [loss / level for _, level, loss in rows],
+        "seconds": [2.5] * len(rows),
+        "bytes": [1000 + trial for trial, _, _ in rows],
+        "path": [f"ck/{trial}.pt" for trial, _, _ in rows],
+    }
+
+
+def trials(choice):
+    return [one["trial"] for one in choice["remove"]]
+
+
+def test_fields_are_those_of_the_types():
+    choice = choose(run(), max_checkpoints=50, max_resource=27)
+    assert list(choice) == list(Choice.__annotations__)
+    assert all(list(one) == list(Removable.__annotations__) for one in choice["remove"])
+    assert len(choice["remove"]) == 10 == choice["held"] - 50
+    assert json.loads(json.dumps(choice)) == choice
+    first = choice["remove"][0]
+    assert first["paths"] == [f"ck/{first['trial']}.pt"]
+    assert first["expected_cost"] == first["level"] * first["chance"]
+    assert first["expected_seconds"] == pytest.approx(2.5 * first["chance"])
+
+
+def test_tables_of_all_kinds_are_the_same(tmp_path):
+    columns = run()
+    frame = pd.DataFrame(columns)
+    frame.to_csv(tmp_path / "run.csv", index=False)
+    frame.to_csv(tmp_path / "run.tsv", index=False, sep="\t")
+    settings = {"max_bytes": 30_000, "max_resource": 27, "time_left": 0.5}
+    expected = choose(columns, **settings)
+    assert len(expected["remove"]) > 10
+    missing = frame.astype({"bytes": "Int64"}).assign(status=pd.NA)
+    arrays = {name: np.asarray(column) for name, column in columns.items()}
+    for table in (
+        frame,
+        missing,
+        arrays,
+        tmp_path / "run.csv",
+        str(tmp_path / "run.tsv"),
+    ):
+        assert choose(table, **settings) == expected
+
+
+class Frame:
+    """What all frames have in common."""
+
+    def __init__(self, columns):
+        self.columns = list(columns)
+        self._columns = columns
+
+    def __getitem__(self, name):
+        return iter(self._columns[name])
+
+
+def test_a_frame_of_anybody():
+    settings = {"max_checkpoints": 20, "max_resource": 27}
+    assert choose(Frame(run()), **settings) == choose(run(), **settings)
+
+
+def test_frames_of_polars():
+    polars = pytest.importorskip("polars")
+    settings = {"max_checkpoints": 20, "max_resource": 27}
+    assert choose(polars.DataFrame(run()), **settings) == choose(run(), **settings)
+
+
+def test_levels_that_the_table_suggests():
+    table = run()
+    removed = trials(choose(table, max_checkpoints=30, max_resource=27))
+    assert removed == trials(
+        choose(table, max_checkpoints=30, levels=[1, 3, 9], max_resource=27)
+    )
+    assert removed == trials(choose(table, max_checkpoints=30, eta=3, max_resource=27))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "choose needs max_checkpoints, max_bytes or both"),
+        ({"max_checkpoints": -1}, "max_checkpoints is -1, but must be"),
+        (
+            {"max_checkpoints": 1, "time_left": -1},
+            "time_left is -1, but must be a number",
+        ),
+        ({"max_checkpoints": 1, "policy": "random"}, "policy is 'random', but must be"),
+        ({"max_checkpoints": 1, "bytes_column": "byte"}, "did you mean `bytes`"),
+    ],
+)
+def test_bad_arguments(settings, said):
+    with pytest.raises(ValueError, match=said):
+        choose(run(), **settings)
+
+
+def test_no_table():
+    with pytest.raises(
+        TypeError, match="table must be a path, a DataFrame or a mapping"
+    ):
+        choose(3, max_checkpoints=1)
+    with pytest.raises(ValueError, match="nowhere.csv"):
+        choose("nowhere.csv", max_checkpoints=1)

@@ -1,0 +1,299 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use foldhash::fast::FixedState;
+
+use crate::choose::{Doomed, Status};
+
+/// What a row of a [`RunTable`] tells.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunRow<'a> {
+    /// The trial.
+    pub trial: &'a str,
+    /// Units of resource since the start of the trial, at least 1.
+    pub resource: u64,
+    /// The metric reported there; what is no finite number is a bad one.
+    pub metric: f64,
+    /// Seconds from the resource reported before to this one, where they are known.
+    pub seconds: Option<f64>,
+    /// Size of the checkpoint, where the trial has one and that is known.
+    pub bytes: Option<u64>,
+    /// Where the checkpoint lies, if there is one.
+    pub path: Option<&'a str>,
+    /// What the trial is doing; the last row that tells it counts.
+    pub status: Option<Status>,
+}
+
+impl<'a> RunRow<'a> {
+    /// A report, and nothing else.
+    #[must_use]
+    pub fn new(trial: &'a str, resource: u64, metric: f64) -> Self {
+        Self {
+            trial,
+            resource,
+            metric,
+            seconds: None,
+            bytes: None,
+            path: None,
+            status: None,
+        }
+    }
+}
+
+/// What the trials of a run have reported so far, and what they hold.
+///
+/// ```
+/// use rungkeeper_tuner::choose::{RunRow, RunTable};
+///
+/// let mut table = RunTable::new("my run", "loss");
+/// table.push(&RunRow::new("a", 1, 0.5));
+/// table.push(&RunRow { path: Some("a/1.pt"), ..RunRow::new("a", 3, 0.4) });
+/// assert_eq!((table.len(), table.num_trials(), table.max_resource()), (2, 1, 3));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RunTable {
+    name: String,
+    metric: String,
+    numbers: HashMap<Box<str>, u32, FixedState>,
+    pub(super) trials: Vec<Trial>,
+    pub(super) rows: Vec<Row>,
+    pub(super) has_paths: bool,
+    pub(super) has_bytes: bool,
+    pub(super) has_seconds: bool,
+    /// Whether seconds count from the start of the trial.
+    pub(super) cumulative: bool,
+}
+
+/// What is known of a trial beside its reports.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    pub(super) id: Box<str>,
+    pub(super) status: Option<Status>,
+    pub(super) bytes: Option<u64>,
+    /// Each path once, with its size.
+    pub(super) paths: Vec<(Box<str>, Option<u64>)>,
+    pub(super) highest: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) trial: u32,
+    pub(super) resource: u64,
+    pub(super) metric: f64,
+    pub(super) seconds: Option<f64>,
+}
+
+impl RunTable {
+    /// A table without rows. The name stands for it in messages; the name of the metric may tell whether large is good.
+    #[must_use]
+    pub fn new(name: impl Into<String>, metric: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            metric: metric.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Says that the table tells paths, also where no row has one: then no trial holds a checkpoint.
+    #[must_use]
+    pub fn with_paths(self) -> Self {
+        Self {
+            has_paths: true,
+            ..self
+        }
+    }
+
+    /// Says that the table tells sizes, likewise.
+    #[must_use]
+    pub fn with_bytes(self) -> Self {
+        Self {
+            has_bytes: true,
+            ..self
+        }
+    }
+
+    /// Adds a row behind the others.
+    pub fn push(&mut self, row: &RunRow<'_>) {
+        let number = self.number(row.trial);
+        let trial = &mut self.trials[number as usize];
+        trial.highest = trial.highest.max(row.resource);
+        self.rows.push(Row {
+            trial: number,
+            resource: row.resource,
+            metric: row.metric,
+            seconds: row.seconds,
+        });
+        self.has_seconds |= row.seconds.is_some();
+        self.add(number, row.status, row.bytes, row.path);
+    }
+
+    /// Tells what a trial is doing and holds, without a report.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::choose::{RunTable, Status};
+    ///
+    /// let mut table = RunTable::new("my run", "loss");
+    /// table.tell("a", Status::Running, None, None); // it has not reported yet
+    /// assert_eq!((table.len(), table.num_trials()), (0, 1));
+    /// ```
+    pub fn tell(&mut self, trial: &str, status: Status, bytes: Option<u64>, path: Option<&str>) {
+        let number = self.number(trial);
+        self.add(number, Some(status), bytes, path);
+    }
+
+    fn add(&mut self, number: u32, status: Option<Status>, bytes: Option<u64>, path: Option<&str>) {
+        let trial = &mut self.trials[number as usize];
+        trial.status = status.or(trial.status);
+        trial.bytes = bytes.or(trial.bytes);
+        self.has_bytes |= bytes.is_some();
+        if let Some(path) = path {
+            self.has_paths = true;
+            match trial.paths.iter_mut().find(|(known, _)| **known == *path) {
+                Some(known) => known.1 = bytes.or(known.1),
+                None => trial.paths.push((path.into(), bytes)),
+            }
+        }
+    }
+
+    /// The number of a trial, which is added if it is new.
+    fn number(&mut self, trial: &str) -> u32 {
+        if let Some(&number) = self.numbers.get(trial) {
+            return number;
+        }
+        let number = self.trials.len() as u32;
+        self.numbers.insert(trial.into(), number);
+        self.trials.push(Trial {
+            id: trial.into(),
+            status: None,
+            bytes: None,
+            paths: Vec::new(),
+            highest: 0,
+        });
+        number
+    }
+
+    /// The name given to it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of the metric.
+    #[must_use]
+    pub fn metric(&self) -> &str {
+        &self.metric
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Number of trials.
+    #[must_use]
+    pub fn num_trials(&self) -> usize {
+        self.trials.len()
+    }
+
+    /// The largest resource reported, 0 without rows.
+    #[must_use]
+    pub fn max_resource(&self) -> u64 {
+        let highest = self.trials.iter().map(|trial| trial.highest);
+        highest.max().unwrap_or(0)
+    }
+
+    /// Whether a path is told for some trial.
+    #[must_use]
+    pub fn has_paths(&self) -> bool {
+        self.has_paths
+    }
+
+    /// The rows in the order of the reports: those of a trial whose resources fall are put in order, in their places.
+    pub(super) fn in_order(&self) -> Vec<Row> {
+        let mut rows = self.rows.clone();
+        // A resource that comes first after a higher one: the trial did not train again, its rows were turned around.
+        let mut disordered = HashSet::new();
+        let mut seen = HashSet::with_capacity_and_hasher(rows.len(), FixedState::default());
+        let mut highest = vec![0; self.trials.len()];
+        for row in &rows {
+            let highest = &mut highest[row.trial as usize];
+            if seen.insert((row.trial, row.resource)) && row.resource < *highest {
+                disordered.insert(row.trial);
+            }
+            *highest = row.resource.max(*highest);
+        }
+        let mut places: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (place, row) in rows.iter().enumerate() {
+            if disordered.contains(&row.trial) {
+                places.entry(row.trial).or_default().push(place);
+            }
+        }
+        for places in places.into_values() {
+            let mut of_trial: Vec<Row> = places.iter().map(|&place| rows[place]).collect();
+            of_trial.sort_by_key(|row| row.resource);
+            for (place, row) in places.into_iter().zip(of_trial) {
+                rows[place] = row;
+            }
+        }
+        rows
+    }
+
+    /// The bytes of the checkpoint that a trial holds, 0 where they are not told; `None` if it holds none.
+    pub(super) fn held(&self, trial: &Trial) -> Option<u64> {
+        if self.has_paths {
+            let sizes = trial.paths.iter().filter_map(|(_, bytes)| *bytes);
+            let told = sizes.reduce(u64::saturating_add).or(trial.bytes);
+            (!trial.paths.is_empty()).then(|| told.unwrap_or(0))
+        } else if self.has_bytes {
+            trial.bytes.filter(|&bytes| bytes > 0)
+        } else {
+            Some(0)
+        }
+    }
+
+    fn find(&self, trial: &str) -> Option<&Trial> {
+        let number = *self.numbers.get(trial)?;
+        self.trials.get(number as usize)
+    }
+
+    pub(super) fn paths(&self, trial: &str) -> Vec<String> {
+        let paths = self.find(trial).map_or(&[][..], |trial| &trial.paths);
+        paths.iter().map(|(path, _)| path.to_string()).collect()
+    }
+
+    /// Tells what is lost in seconds, where those are known. The rows are in order.
+    pub(super) fn add_seconds(&self, rows: &[Row], removals: &mut [Doomed]) {
+        if !self.has_seconds {
+            return;
+        }
+        // Of each trial: seconds, and the resource up to which they count.
+        let mut elapsed = vec![(0.0, 0); self.trials.len()];
+        let mut levels = vec![0; self.trials.len()];
+        for doomed in &*removals {
+            if let Some(&number) = self.numbers.get(&*doomed.trial) {
+                levels[number as usize] = doomed.level;
+            }
+        }
+        for row in rows {
+            let number = row.trial as usize;
+            let (so_far, counted) = elapsed[number];
+            // What is trained again took its time once already.
+            let counts = row.resource > counted && row.resource <= levels[number];
+            if let Some(seconds) = row.seconds.filter(|_| counts) {
+                let before = if self.cumulative { 0.0 } else { so_far };
+                elapsed[number] = (before + seconds, row.resource);
+            }
+        }
+        for doomed in removals {
+            let number = self.numbers.get(&*doomed.trial);
+            let elapsed = number.map_or(0.0, |&number| elapsed[number as usize].0);
+            doomed.expected_seconds = doomed.chance.map(|chance| chance * elapsed);
+        }
+    }
+}
