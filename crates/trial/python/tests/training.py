@@ -72,6 +72,8 @@ def tune(name, folder, changes):
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    assert "note: " not in done.stderr
+    notes = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+    # A one-way program goes on until the signal comes: its checkpoint may be further.
+    assert [line for line in notes if ": recorded at rung " not in line] == []
     assert done.stdout.startswith("finished after ")
     return done.stdout
