@@ -67,7 +67,7 @@ fn more_trials() {
     let unknown = r#"{"event":"sing","mood":"good"}"#;
     let run = log(&[&RUNNING[..], &[end, limits, unknown]].concat());
     let said = says(run.path(), &["status", "."]);
-    assert!(said.starts_with("interrupted, 3.0 s, 1 trials"), "{said}");
+    assert!(said.starts_with("interrupted, 3.0 s, 1 trial\n"), "{said}");
     assert!(said.contains("left: 57.0 of 60 s\n"), "{said}");
     assert!(said.contains("left: 19 of 20 trials to start\n"), "{said}");
     let checked = says(run.path(), &["replay", "--check", "log.jsonl"]);

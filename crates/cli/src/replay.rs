@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::input;
 use crate::plain::{message, plain};
+use crate::report::words;
 
 /// Feed event logs to the removal callback and print its decisions
 ///
@@ -119,9 +120,11 @@ fn tell(
 
 fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()> {
     let most = match (header.budget.max_checkpoints, header.budget.max_bytes) {
-        (Some(number), None) => format!("{number} checkpoints"),
+        (Some(number), None) => words::of(number, "checkpoint"),
         (None, Some(bytes)) => format!("{bytes} bytes"),
-        (Some(number), Some(bytes)) => format!("{number} checkpoints and {bytes} bytes"),
+        (Some(number), Some(bytes)) => {
+            format!("{} and {bytes} bytes", words::of(number, "checkpoint"))
+        }
         (None, None) => "no budget".to_owned(),
     };
     let (name, policy) = (input::name(path), plain(&header.policy));
@@ -263,11 +266,11 @@ fn own_summary(
     }
     writeln!(
         out,
-        "  {} checkpoints given up at {loop_ends} loop ends; {} trials resumed, {} of them \
-         without\n  their checkpoint: {} resource units trained again",
-        results.num_checkpoints_removed,
-        results.num_trials_resumed,
+        "  {} given up at {}; {} resumed, {} of them without\n  their checkpoint: {} trained again",
+        words::of(results.num_checkpoints_removed, "checkpoint"),
+        words::of(loop_ends as u64, "loop end"),
+        words::of(results.num_trials_resumed, "trial"),
         replay.callback().trials_resumed_without_checkpoint().len(),
-        results.cost_resources
+        words::of(results.cost_resources, "resource unit")
     )
 }

@@ -138,11 +138,6 @@ impl Held {
         self.moments.iter().map(|at| at.1).max().unwrap_or(0)
     }
 
-    /// Most that was left at the end of a turn.
-    pub(crate) fn most_of_turns(&self) -> u64 {
-        self.turns.iter().map(|at| at.1).max().unwrap_or(0)
-    }
-
     fn push(&mut self, time: f64, now: u64, settled: bool) {
         push(&mut self.moments, time, now);
         if settled {

@@ -62,13 +62,13 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
     let (model, stored) = (history.model(), &holdings.stored);
     let most = stored.most();
     // Logs of others tell what is held, and not what is complete.
-    let (now, most, of_turns) = if most > 0 {
+    let (now, most) = if most > 0 {
         let now = stored.moments.last().map_or(0, |at| at.1);
-        (now, most, stored.most_of_turns())
+        (now, most)
     } else {
         let held = &holdings.checkpoints;
         let now = model.num_with_checkpoint() as u64;
-        (now, held.most(), held.most_of_turns())
+        (now, held.most())
     };
     let size = |bytes| match holdings.bytes.most() {
         0 => String::new(),
@@ -85,18 +85,20 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
         lines.push("budget: none".to_owned());
     } else {
         let counts = match budget.max_checkpoints {
-            Some(_) => ", trials in training counted",
-            None => "",
+            Some(_) if budget.max_bytes.is_none() => ", trials in training counted",
+            _ => "",
         };
+        let over = budget.max_checkpoints.is_some_and(|allowed| most > allowed)
+            || budget
+                .max_bytes
+                .is_some_and(|allowed| holdings.bytes.most() > allowed);
         let allowed = plain_spaces(numbers::budget(budget));
         let kept = match holdings.exceeded {
             Some(time) => format!("exceeded at {time:.1} s"),
             None if history.room_taken().is_some() => {
                 "kept but for what could not be deleted".to_owned()
             }
-            None if of_turns < most => {
-                "kept, but for moments while new ones took the place of old ones".to_owned()
-            }
+            None if over => "kept, but for moments within a turn".to_owned(),
             None => "kept".to_owned(),
         };
         lines.push(format!("budget: {allowed}{counts}: {kept}"));

@@ -1,11 +1,12 @@
 //! `rungkeeper export`: the reports of a run as a table.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rungkeeper_runner::journal::Journal;
+use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Map, Value, json};
@@ -150,18 +151,18 @@ impl<'r> Table<'r> {
 
     /// What the reports hold is known once all were seen, so the log is read twice.
     fn write_csv(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        let mut values: BTreeMap<String, ()> = BTreeMap::new();
+        let mut values: BTreeSet<String> = BTreeSet::new();
         self.write(|row| {
             for name in row.values.keys() {
-                if !values.contains_key(name) {
-                    values.insert(name.clone(), ());
+                if !values.contains(name) {
+                    values.insert(name.clone());
                 }
             }
             Ok(())
         })?;
         let mut parameters: Vec<&str> = Vec::new();
         let configurations = self.history.trials.iter().map(|trial| &trial.configuration);
-        for (name, _) in configurations.flat_map(|configuration| configuration.iter()) {
+        for (name, _) in configurations.flat_map(Configuration::iter) {
             if !parameters.contains(&name) {
                 parameters.push(name);
             }
@@ -175,9 +176,12 @@ impl<'r> Table<'r> {
         head.insert(2, metric.to_owned());
         // A program may report what it was given, `lr` for example: parameters have a name of their own.
         let taken = |name: &String| COLUMNS.contains(&name.as_str()) || name == metric;
-        head.extend(values.keys().map(|name| match taken(name) {
-            true => format!("reported_{name}"),
-            false => name.clone(),
+        head.extend(values.iter().map(|name| {
+            if taken(name) {
+                format!("reported_{name}")
+            } else {
+                name.clone()
+            }
         }));
         head.extend(parameters.iter().map(|name| format!("config_{name}")));
         let mut csv = csv::Writer::from_writer(out);
@@ -194,7 +198,7 @@ impl<'r> Table<'r> {
                 row.again.to_string(),
                 self.status(row.trial).to_owned(),
             ];
-            fields.extend(values.keys().map(|name| cell(row.values.get(name))));
+            fields.extend(values.iter().map(|name| cell(row.values.get(name))));
             let configuration = &row.trial.configuration;
             fields.extend(parameters.iter().map(|name| {
                 let value = configuration.get(name);

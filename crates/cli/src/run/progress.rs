@@ -29,9 +29,10 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(interrupts: Interrupts, output: OutputArguments) -> Self {
-        let line = match output.quiet {
-            true => ProgressBar::hidden(),
-            false => ProgressBar::new_spinner(),
+        let line = if output.quiet {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new_spinner()
         };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
             line.set_style(style);
@@ -139,6 +140,9 @@ impl Observer for Progress {
     }
 
     fn turn(&mut self, run: &View<'_>) {
+        if self.line.is_hidden() {
+            self.say_best(run);
+        }
         if self.looked.is_some_and(|looked| looked.elapsed() < BETWEEN) {
             return;
         }
@@ -148,9 +152,6 @@ impl Observer for Progress {
         let best = run.best.map_or(String::new(), |best| {
             format!("best {}; ", best_in_words(&best))
         });
-        if self.line.is_hidden() {
-            self.say_best(run);
-        }
         let deleting = match run.deleting {
             0 => String::new(),
             number => format!(" ({number} being deleted)"),

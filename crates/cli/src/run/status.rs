@@ -119,9 +119,10 @@ fn json(history: &History, folder: &RunFolder, process: Option<u32>, elapsed: f6
     let left = |limit: Option<u64>, used: u64| limit.map(|limit| limit.saturating_sub(used));
     let pinned = model.trials().map(|(id, _)| id);
     let pinned: Vec<&str> = pinned.filter(|id| model.is_pinned(id)).collect();
-    let missing = match folder.is_worked_on() {
-        true => Vec::new(),
-        false => missing(history, folder),
+    let missing = if folder.is_worked_on() {
+        Vec::new()
+    } else {
+        missing(history, folder)
     };
     let taken = history.room_taken();
     let results = history.extra_results();

@@ -9,7 +9,11 @@ use rungkeeper_tuner::simulation::{
 use rungkeeper_tuner_hooks::Mode;
 use rungkeeper_tuner_hooks::PolicySpec;
 
+<<<<<<< HEAD
 use crate::plain::{WIDTH, wrapped};
+=======
+use crate::report::words;
+>>>>>>> wip-res
 
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
@@ -166,10 +170,13 @@ fn shorter(percent: f64) -> String {
 fn answer(grid: &Grid, rows: &[SummaryRow], out: &mut impl Write) -> io::Result<()> {
     let largest = grid.budgets.iter().max().copied().unwrap_or(0);
     let answers = grid.policies.iter().enumerate().map(|(place, policy)| {
-        let unit = if place == 0 { " checkpoints" } else { "" };
+        let budget = |number: u64| match place {
+            0 => words::of(number, "checkpoint"),
+            _ => number.to_string(),
+        };
         match smallest_budget(rows, policy.name(), SMALL_PERCENT) {
-            Some(budget) => format!("{budget}{unit} ({policy})"),
-            None => format!("more than {largest}{unit} ({policy})"),
+            Some(smallest) => format!("{} ({policy})", budget(smallest)),
+            None => format!("more than {} ({policy})", budget(largest)),
         }
     });
     let answers: Vec<String> = answers.collect();

@@ -2,7 +2,7 @@
 
 use super::RungModel;
 use crate::trial::TrialState;
-use crate::{Checkpoint, Rung, RungView, TrialIndex, TrialInformation, TrialStatus};
+use crate::{Checkpoint, Mode, Rung, RungView, TrialIndex, TrialInformation, TrialStatus};
 use alloc::borrow::ToOwned;
 
 impl RungModel {
@@ -11,6 +11,12 @@ impl RungModel {
     pub fn rung_views(&self) -> impl Iterator<Item = RungView<'_>> {
         let highest_first = self.rungs.iter().rev();
         highest_first.map(|rung| RungView::of(self, rung))
+    }
+
+    /// Whether small or large metrics are good.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.spec.mode
     }
 
     /// Number of candidates in all [`RungModel::rung_views`].

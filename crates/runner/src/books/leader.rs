@@ -14,7 +14,7 @@ pub(super) struct Leader {
     levels: Vec<u64>,
     /// The highest rung of each trial and its metric there; below all rungs its last report.
     stands: HashMap<String, (u64, f64)>,
-    leader: Option<String>,
+    ahead: Option<String>,
 }
 
 impl Leader {
@@ -23,7 +23,7 @@ impl Leader {
         Self {
             levels: levels.into_iter().collect(),
             stands: HashMap::new(),
-            leader: None,
+            ahead: None,
         }
     }
 
@@ -42,11 +42,11 @@ impl Leader {
         }
         let stands = (resource, metric);
         self.stands.insert(trial.to_owned(), stands);
-        if self.leader.as_deref() == Some(trial) {
+        if self.ahead.as_deref() == Some(trial) {
             // Its metric may have become a bad one.
             self.look(of);
         } else if metric.is_finite() && self.best().is_none_or(|best| best.is_behind(stands, of)) {
-            self.leader = Some(trial.to_owned());
+            self.ahead = Some(trial.to_owned());
         }
     }
 
@@ -58,14 +58,14 @@ impl Leader {
 
     /// A trial failed, or begins anew after that.
     pub(super) fn changed(&mut self, trial: &str, of: &RungModel) {
-        if self.leader.is_none() || self.leader.as_deref() == Some(trial) || !of.has_failed(trial) {
+        if self.ahead.is_none() || self.ahead.as_deref() == Some(trial) || !of.has_failed(trial) {
             self.look(of);
         }
     }
 
     /// The trial that is ahead.
     pub(super) fn best(&self) -> Option<Best<'_>> {
-        let (trial, &(resource, metric)) = self.stands.get_key_value(self.leader.as_ref()?)?;
+        let (trial, &(resource, metric)) = self.stands.get_key_value(self.ahead.as_ref()?)?;
         Some(Best {
             trial,
             metric,
@@ -76,7 +76,7 @@ impl Leader {
 
     /// Looks through all trials. Those that failed for good are passed over.
     fn look(&mut self, of: &RungModel) {
-        self.leader = None;
+        self.ahead = None;
         let mut leader: Option<Best<'_>> = None;
         for (trial, &stands) in &self.stands {
             let ahead = leader.is_none_or(|best| {
@@ -92,7 +92,7 @@ impl Leader {
                 });
             }
         }
-        self.leader = leader.map(|best| best.trial.to_owned());
+        self.ahead = leader.map(|best| best.trial.to_owned());
     }
 }
 

@@ -226,9 +226,10 @@ impl Journal {
         let mut line = to_line(event);
         if !more.is_empty() {
             line.pop(); // the closing brace
-            let more = Value::Object(more.clone()).to_string();
+            // Its keys are text, so it has a JSON form.
+            let more = serde_json::to_string(more).unwrap_or_default();
             line.push(',');
-            line.push_str(&more[1..]);
+            line.push_str(more.get(1..).unwrap_or("}"));
         }
         line.push('\n');
         self.check_length()?;

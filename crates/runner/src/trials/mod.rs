@@ -155,7 +155,7 @@ impl<'o> Trials<'o> {
                 Ok(())
             }
             Heard::End => self.look_after_slots(),
-            Heard::Report(printed, fingerprint) => self.reported(process, &printed, fingerprint),
+            Heard::Report(printed, fingerprint) => self.reported(process, printed, fingerprint),
             Heard::Refused(reason, missing) => {
                 self.refused(process, &reason, missing);
                 Ok(())

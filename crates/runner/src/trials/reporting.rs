@@ -17,7 +17,7 @@ impl Trials<'_> {
     pub(super) fn reported(
         &mut self,
         process: ProcessId,
-        printed: &Printed,
+        printed: Printed,
         fingerprint: Option<Fingerprint>,
     ) -> Result<(), RunError> {
         let has_reports = self.books.has_reports();
@@ -58,12 +58,12 @@ impl Trials<'_> {
                 .reported(printed.resource, printed.checkpoint, saved);
         }
         if is_saved && self.is_worth_a_checkpoint(&result) {
-            return self.prepare(process, &trial, result, &printed.values);
+            return self.prepare(process, &trial, result, printed.values);
         }
         let concluded = Concluded {
             result,
             checkpoint: printed.checkpoint,
-            values: printed.values.clone(),
+            values: printed.values,
         };
         self.books
             .conclude(&trial, concluded, self.experiment.pin_best)?;
@@ -87,7 +87,7 @@ impl Trials<'_> {
         process: ProcessId,
         trial: &str,
         result: TrialResult,
-        values: &Fields,
+        values: Fields,
     ) -> Result<(), RunError> {
         let reported = Event::Reported {
             trial: trial.to_owned(),
@@ -101,7 +101,7 @@ impl Trials<'_> {
         let concluded = Concluded {
             result,
             checkpoint: true,
-            values: values.clone(),
+            values,
         };
         if let Some(slot) = self.slots.of(process) {
             slot.phase = Phase::Preparing(concluded);

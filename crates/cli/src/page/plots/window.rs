@@ -54,7 +54,7 @@ impl Window {
         let (lowest, upper) = levels.split_at(reached.map_or(0, |lowest| lowest + 1));
         let mut shown = sorted(upper.iter().flatten().copied());
         if shown.is_empty() {
-            shown = all.clone();
+            shown.clone_from(&all);
         } else {
             let lowest = sorted(lowest.iter().flatten().copied());
             let half = lowest.len().div_ceil(2);

@@ -56,6 +56,10 @@ fn best(view: &View<'_>) -> Markup {
                 "; its checkpoint " strong { "is not there" } ", though the log holds it: it was removed by hand, or its disk is not mounted."
             }
             @else { "; its checkpoint is kept." }
+            @if let Some((other, metric)) = history.better_unfinished() {
+                " Trial " (other.id) " has not finished, and had " (numbers::metric(metric)) " at level "
+                (other.highest().map_or(0, |highest| highest.0)) "."
+            }
         } @else if let Some((trial, metric)) = history.best().or(first) {
             "No trial has ended by itself or reached the max resource of " (history.header.max_resource) ", with a metric. The best so far is "
             strong { "trial " (trial.id) } " with a " (folder.metric()) " of " strong { (numbers::metric(metric)) }

@@ -242,12 +242,15 @@ fn metrics(view: &View<'_>, levels: &[Level]) -> Markup {
     figure.markup("metrics")
 }
 
+/// How many of the trials that reached a level became one thing or another.
+type Count = fn(&Level) -> usize;
+
 /// What became of the trials at each level.
 fn fates(view: &View<'_>, levels: &[Level]) -> Markup {
     if levels.iter().all(|level| level.reached == 0) {
         return html! {};
     }
-    let kinds: [(&str, fn(&Level) -> usize); 5] = [
+    let kinds: [(&str, Count); 5] = [
         ("promoted", |level| {
             level.promoted.saturating_sub(level.running)
         }),
