@@ -52,12 +52,8 @@ impl RemovalReason {
 
 /// Order in which candidates of equal cost go: what is never promoted, then the lower level, the worse rank, the id.
 pub(crate) fn tie<'m>(level: u64, candidate: &Candidate<'m>) -> impl Ord + use<'m> {
-    (
-        candidate.metric.is_some(),
-        level,
-        Reverse(candidate.rank),
-        candidate.trial_id,
-    )
+    let it = *candidate;
+    (it.metric.is_some(), level, Reverse(it.rank), it.trial_id)
 }
 
 /// Chooses along an order of candidates, each with the place of its rung, until both the number and the bytes that must go

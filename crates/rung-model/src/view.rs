@@ -91,8 +91,10 @@ impl<'m> RungView<'m> {
         let mut before = (len.saturating_add(1), true);
         for it in candidates {
             let (behind, may_have_none) = before;
-            let never_promoted = it.metric.is_none();
-            if it.num_better >= it.rank || it.rank >= behind || never_promoted && !may_have_none {
+            if it.num_better >= it.rank
+                || it.rank >= behind
+                || it.metric.is_none() && !may_have_none
+            {
                 return Err(SpecError::Candidate {
                     trial: it.trial_id.to_owned(),
                     level,
@@ -100,7 +102,7 @@ impl<'m> RungView<'m> {
                     num_better: it.num_better,
                 });
             }
-            before = (it.rank, never_promoted);
+            before = (it.rank, it.metric.is_none());
         }
         Ok(Self {
             level,

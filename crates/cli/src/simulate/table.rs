@@ -9,11 +9,8 @@ use rungkeeper_tuner::simulation::{
 use rungkeeper_tuner_hooks::Mode;
 use rungkeeper_tuner_hooks::PolicySpec;
 
-<<<<<<< HEAD
 use crate::plain::{WIDTH, wrapped};
-=======
 use crate::report::words;
->>>>>>> wip-res
 
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
