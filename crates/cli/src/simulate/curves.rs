@@ -5,9 +5,10 @@ use std::path::Path;
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 use rungkeeper_tuner::simulation::Curves;
 
+use crate::columns::{self, Reports};
+use crate::input;
 use crate::plain::{plain, wrapped};
 use crate::simulate::Arguments;
-use crate::{columns, input};
 
 pub(super) fn read(arguments: &Arguments) -> anyhow::Result<Vec<Curves>> {
     let options = arguments.columns.options();
@@ -16,9 +17,16 @@ pub(super) fn read(arguments: &Arguments) -> anyhow::Result<Vec<Curves>> {
 }
 
 fn read_one(path: &Path, options: &ReadOptions, arguments: &Arguments) -> anyhow::Result<Curves> {
-    let table = CurveTable::read(input::open(path)?, &input::name(path), options)
-        .map_err(columns::explained)?;
-    let curves = Curves::new(table, arguments.columns.mode());
+    let (name, asked) = (input::name(path), arguments.columns.mode());
+    let (table, mode) = match columns::open(path)? {
+        Reports::Csv(file) => (CurveTable::read(file, &name, options), asked),
+        Reports::Log(log, header) => {
+            let csv = log.to_csv();
+            let table = CurveTable::read(csv.as_bytes(), &name, &ReadOptions::new());
+            (table, asked.or(Some(header.mode)))
+        }
+    };
+    let curves = Curves::new(table.map_err(columns::explained)?, mode);
     let end = arguments
         .max_resource()
         .unwrap_or(curves.table.max_resource());
