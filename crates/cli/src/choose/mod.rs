@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else if arguments.json {
         show::json(&chosen, &mut out)?;
     } else {
-        show::text(&table, &chosen, arguments, &mut out)?;
+        show::text(&table, &chosen, question.levels.is_none(), &mut out)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -308,9 +308,10 @@ impl Run<'_> {
             let status = self.model.status(&trial.id);
             status == Some(TrialStatus::PausedWithCheckpoint) && self.table.held(trial) == Some(0)
         };
-        match self.table.has_bytes {
-            true => self.table.trials.iter().filter(is_unsized).count(),
-            false => 0,
+        if self.table.has_bytes {
+            self.table.trials.iter().filter(is_unsized).count()
+        } else {
+            0
         }
     }
 }

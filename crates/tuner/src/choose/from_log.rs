@@ -44,6 +44,15 @@ struct Known {
 impl LogTable {
     /// Takes the next event. Those that tell nothing of a trial change nothing.
     pub fn add(&mut self, event: &Event) {
+        if let Event::LoopEnd(end) = event {
+            // Logs of the reference tell removals here alone.
+            for removed in &end.removed {
+                if let Some(known) = self.trials.get_mut(&removed.trial) {
+                    known.status = Status::Removed;
+                }
+            }
+            return;
+        }
         let (Some(trial), Some(elapsed)) = (trial_of(event), event.elapsed()) else {
             return;
         };

@@ -130,9 +130,10 @@ impl CurveTable {
                 continue;
             };
             let shift = KEPT * (own.metric - other.metric);
-            let pace = match other.elapsed > 0.0 && own.elapsed > 0.0 {
-                true => own.elapsed / other.elapsed,
-                false => 1.0,
+            let pace = if other.elapsed > 0.0 && own.elapsed > 0.0 {
+                own.elapsed / other.elapsed
+            } else {
+                1.0
             };
             let mut elapsed = own.elapsed;
             let points = self.view(donor).points().iter();
