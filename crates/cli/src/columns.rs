@@ -1,7 +1,15 @@
 //! Which columns of a table are read, for all commands that read one.
 
+use std::io::{BufRead, Read};
+use std::path::Path;
+
+use anyhow::Context;
+use rungkeeper_tuner::choose::LogTable;
 use rungkeeper_tuner::curves::{CurveError, Problem, ReadOptions};
 use rungkeeper_tuner_hooks::Mode;
+use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+
+use crate::input;
 
 /// Columns of the reports.
 #[derive(Clone, Debug, clap::Args)]
@@ -67,4 +75,32 @@ pub(crate) fn explained(error: CurveError) -> anyhow::Error {
         _ => return error.into(),
     };
     anyhow::anyhow!("{error}\n{option} NAME says which column it is")
+}
+
+/// What a file of reports is.
+pub(crate) enum Reports {
+    Csv(Box<dyn BufRead>),
+    /// An event log, with its settings.
+    Log(LogTable, Box<Header>),
+}
+
+/// Opens a table. What begins with a brace is an event log of this project.
+pub(crate) fn open(path: &Path) -> anyhow::Result<Reports> {
+    let name = input::name(path);
+    let mut file = input::open(path)?;
+    let start = file
+        .fill_buf()
+        .with_context(|| format!("cannot read {name}"))?;
+    if start.first() != Some(&b'{') {
+        return Ok(Reports::Csv(file));
+    }
+    let (mut table, mut settings) = (LogTable::default(), None);
+    for line in read_lines(file.by_ref()) {
+        match line.with_context(|| name.clone())?.1 {
+            Event::Header(header) => settings = Some(header),
+            event => table.add(&event),
+        }
+    }
+    let settings = settings.with_context(|| format!("{name}: the log has no header"))?;
+    Ok(Reports::Log(table, settings))
 }

@@ -38,10 +38,19 @@ pub(crate) fn simulate<'py>(
             named(name, value, "'min' or 'max'")
         })
     })?;
+    let cut_off = keywords.need("cut_off", text)?;
+    if !["donor", "as-is", "refuse"].contains(&cut_off.as_str()) {
+        return Err(refused(format!(
+            "cut_off is {cut_off:?}, but must be 'donor', 'as-is' or 'refuse'"
+        )));
+    }
     let mut grid = grid(&keywords)?;
     keywords.end()?;
     let simulated = move |stop: Stop| {
         grid.curves = read(&sources, metric.as_deref(), mode).map_err(refused)?;
+        for curves in &mut grid.curves {
+            set_cut_curves_right(curves, grid.conditions.max_resource, &cut_off)?;
+        }
         stop.ask()?;
         grid.run(&Watching(stop)).map_err(refused)
     };
@@ -153,6 +162,26 @@ fn read(
         table.map(|table| Curves::new(table, mode))
     };
     sources.iter().map(read).collect()
+}
+
+/// Curves that end before the max resource, as those of paused trials do.
+fn set_cut_curves_right(
+    curves: &mut Curves,
+    max_resource: Option<u64>,
+    cut_off: &str,
+) -> PyResult<()> {
+    let end = max_resource.unwrap_or(curves.table.max_resource());
+    let (cut, all) = (curves.table.num_cut(end), curves.table.len());
+    if cut > 0 && cut_off == "refuse" {
+        let name = curves.table.name();
+        return Err(refused(format!(
+            "{name}: {cut} of {all} curves end before resource {end}, and cut_off is 'refuse'"
+        )));
+    }
+    if cut > 0 && cut_off == "donor" {
+        curves.table = curves.table.completed(curves.mode, end);
+    }
+    Ok(())
 }
 
 /// Ends the runs once nobody waits for them any more.

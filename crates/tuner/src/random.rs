@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Curve,
     /// One of the configurations that are left, for a trial.
     Left,
+    /// The curve that another one goes on with.
+    Donor,
 }
 
 /// Random numbers for one trial and purpose.
@@ -31,6 +33,7 @@ impl Draws {
             Purpose::Bracket => 2,
             Purpose::Curve => 3,
             Purpose::Left => 4,
+            Purpose::Donor => 5,
         };
         // Seeds and trials that are neighbours must not give generators that are.
         let high = mixed(mixed(mixed(seed) ^ trial) ^ purpose);

@@ -110,11 +110,6 @@ impl Arguments {
         })
     }
 
-    /// Whether the levels are those that the table suggests.
-    pub(super) fn are_levels_found(&self) -> bool {
-        self.levels().is_none()
-    }
-
     /// The error with the option that helps.
     pub(super) fn explained(&self, error: ChooseError) -> anyhow::Error {
         let option = match &error {

@@ -8,16 +8,30 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use rungkeeper_tuner::choose::{Chosen, RunTable, choose};
+use rungkeeper_tuner::simulation::Levels;
 
 pub(crate) use arguments::Arguments;
 
-use crate::{columns, input};
+use crate::columns::{self, Reports};
+use crate::input;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = input::name(&arguments.table);
-    let table = RunTable::read(input::open(&arguments.table)?, &name, &arguments.columns())
-        .map_err(columns::explained)?;
-    let chosen = choose(&table, &arguments.question())
+    let mut question = arguments.question();
+    let table = match columns::open(&arguments.table)? {
+        Reports::Csv(file) => {
+            RunTable::read(file, &name, &arguments.columns()).map_err(columns::explained)?
+        }
+        Reports::Log(log, header) => {
+            let levels = header.rungs.iter().map(|rung| rung.level).collect();
+            question.mode = question.mode.or(Some(header.mode));
+            question.levels = question.levels.or(Some(Levels::List(levels)));
+            question.max_resource = question.max_resource.or(Some(header.max_resource));
+            question.promoted_behind_equals = header.promoted_behind_equals;
+            log.table(&name)
+        }
+    };
+    let chosen = choose(&table, &question)
         .map_err(|error| arguments.explained(error))
         .with_context(|| name.clone())?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -26,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else if arguments.json {
         show::json(&chosen, &mut out)?;
     } else {
-        show::text(&table, &chosen, arguments, &mut out)?;
+        show::text(&table, &chosen, question.levels.is_none(), &mut out)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,6 @@ use bytesize::ByteSize;
 use rungkeeper_tuner::choose::{Chosen, Doomed, RunTable};
 use serde_json::json;
 
-use super::Arguments;
 use crate::plain::{plain, wrapped};
 
 /// Checkpoints that are listed on a terminal.
@@ -18,15 +17,16 @@ const TRIAL_WIDTH: usize = 24;
 pub(super) fn text(
     table: &RunTable,
     chosen: &Chosen,
-    arguments: &Arguments,
+    are_levels_found: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    wrapped(&situation(table, chosen, arguments), out)?;
+    wrapped(&situation(table, chosen, are_levels_found), out)?;
     let number = chosen.removals.len();
     if number == 0 {
-        let why = match chosen.checkpoints_over == 0 && chosen.bytes_over == 0 {
-            true => "The budget is kept: nothing has to go.".to_owned(),
-            false => shortfall(chosen),
+        let why = if chosen.checkpoints_over == 0 && chosen.bytes_over == 0 {
+            "The budget is kept: nothing has to go.".to_owned()
+        } else {
+            shortfall(chosen)
         };
         return wrapped(&why, out);
     }
@@ -49,19 +49,21 @@ pub(super) fn text(
     }
     writeln!(out)?;
     wrapped(&expectation(chosen), out)?;
-    match chosen.checkpoints_over > 0 || chosen.bytes_over > 0 {
-        true => wrapped(&shortfall(chosen), out),
-        false => Ok(()),
+    if chosen.checkpoints_over > 0 || chosen.bytes_over > 0 {
+        wrapped(&shortfall(chosen), out)
+    } else {
+        Ok(())
     }
 }
 
 /// What was found in the table.
-fn situation(table: &RunTable, chosen: &Chosen, arguments: &Arguments) -> String {
+fn situation(table: &RunTable, chosen: &Chosen, are_levels_found: bool) -> String {
     let trials = chosen.trials;
     let levels: Vec<String> = chosen.levels.iter().map(u64::to_string).collect();
-    let found = match arguments.are_levels_found() {
-        true => " (as the table suggests)",
-        false => "",
+    let found = if are_levels_found {
+        " (as the table suggests)"
+    } else {
+        ""
     };
     let unsized_ = match chosen.unsized_checkpoints {
         0 => String::new(),

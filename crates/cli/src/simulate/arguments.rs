@@ -86,6 +86,10 @@ pub(crate) struct Arguments {
     /// Start the curves in the order of the file, the same for each seed
     #[arg(long, conflicts_with = "with_replacement")]
     in_order: bool,
+    /// What becomes of curves that end before the max resource, as those of paused trials do: they
+    /// go on as a `donor` of about the same rank did, are complete `as-is`, or are refused
+    #[arg(long, value_name = "HOW", default_value = "donor", value_parser = ["donor", "as-is", "refuse"])]
+    pub(super) cut_off: String,
     /// Start no more trials than this [default: the number of curves]
     #[arg(long, value_name = "N")]
     max_trials: Option<u64>,
@@ -115,6 +119,10 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(super) fn threads(&self) -> Option<usize> {
         self.threads.map(|threads| threads as usize)
+    }
+
+    pub(super) fn max_resource(&self) -> Option<u64> {
+        self.max_resource
     }
 
     pub(super) fn policies(&self) -> Vec<PolicySpec> {

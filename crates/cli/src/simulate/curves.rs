@@ -4,19 +4,60 @@ use std::path::Path;
 
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
 use rungkeeper_tuner::simulation::Curves;
-use rungkeeper_tuner_hooks::Mode;
 
+use crate::columns::{self, Reports};
+use crate::input;
+use crate::plain::{plain, wrapped};
 use crate::simulate::Arguments;
-use crate::{columns, input};
 
 pub(super) fn read(arguments: &Arguments) -> anyhow::Result<Vec<Curves>> {
     let options = arguments.columns.options();
-    let read = |path: &std::path::PathBuf| read_one(path, &options, arguments.columns.mode());
+    let read = |path: &std::path::PathBuf| read_one(path, &options, arguments);
     arguments.files.iter().map(read).collect()
 }
 
-fn read_one(path: &Path, options: &ReadOptions, mode: Option<Mode>) -> anyhow::Result<Curves> {
-    let table = CurveTable::read(input::open(path)?, &input::name(path), options)
-        .map_err(columns::explained)?;
-    Ok(Curves::new(table, mode))
+fn read_one(path: &Path, options: &ReadOptions, arguments: &Arguments) -> anyhow::Result<Curves> {
+    let (name, asked) = (input::name(path), arguments.columns.mode());
+    let (table, mode) = match columns::open(path)? {
+        Reports::Csv(file) => (CurveTable::read(file, &name, options), asked),
+        Reports::Log(log, header) => {
+            let csv = log.to_csv();
+            let table = CurveTable::read(csv.as_bytes(), &name, &ReadOptions::new());
+            (table, asked.or(Some(header.mode)))
+        }
+    };
+    let curves = Curves::new(table.map_err(columns::explained)?, mode);
+    let end = arguments
+        .max_resource()
+        .unwrap_or(curves.table.max_resource());
+    let cut = curves.table.num_cut(end);
+    if cut == 0 {
+        return Ok(curves);
+    }
+    let name = plain(curves.table.name());
+    let all = curves.table.len();
+    let found = format!("{name}: {cut} of {all} curves end before resource {end}");
+    match arguments.cut_off.as_str() {
+        "refuse" => anyhow::bail!("{found}, and --cut-off is refuse"),
+        "as-is" => {
+            note(&format!(
+                "{found}. They are taken for complete, so costs are too low if those trials were only \
+                 paused."
+            ));
+            Ok(curves)
+        }
+        _ => {
+            note(&format!(
+                "{found}. They go on as others did that were of about the same rank; --cut-off as-is \
+                 takes them for complete."
+            ));
+            let table = curves.table.completed(curves.mode, end);
+            Ok(Curves { table, ..curves })
+        }
+    }
+}
+
+/// On the standard error, where it disturbs no JSON.
+fn note(text: &str) {
+    let _ = wrapped(&format!("note: {text}"), &mut std::io::stderr());
 }

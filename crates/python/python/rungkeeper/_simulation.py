@@ -76,6 +76,7 @@ def simulate(
     frozen: bool = False,
     with_replacement: bool = False,
     in_order: bool = False,
+    cut_off: Literal["donor", "as-is", "refuse"] = "donor",
     max_trials: int | None = None,
     max_seconds: float | None = None,
     max_reports: int | None = None,
@@ -113,6 +114,9 @@ def simulate(
         with_replacement: Whether curves may be drawn that were used already.
         in_order: Whether the curves start in the order of the table, the same for each
             seed, and not in an order that is drawn.
+        cut_off: What becomes of curves that end before `max_resource`, as those of
+            paused trials do: "donor", they go on as another one of about the same rank
+            did; "as-is", they are complete there; "refuse".
         max_trials: Start no more trials. By default the number of curves.
         max_seconds: End each run after that many seconds of its own time.
         max_reports: End each run after that many reports.
@@ -152,6 +156,7 @@ def simulate(
         "frozen": frozen,
         "with_replacement": with_replacement,
         "in_order": in_order,
+        "cut_off": cut_off,
         "max_trials": max_trials,
         "max_seconds": max_seconds,
         "max_reports": max_reports,

@@ -114,5 +114,5 @@ def test_no_table():
         TypeError, match="table must be a path, a DataFrame or a mapping"
     ):
         choose(3, max_checkpoints=1)
-    with pytest.raises(ValueError, match="nowhere.csv"):
+    with pytest.raises(ValueError, match=r"nowhere\.csv"):
         choose("nowhere.csv", max_checkpoints=1)

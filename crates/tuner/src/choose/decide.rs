@@ -30,7 +30,7 @@ pub struct Question {
     pub time_ratio: f64,
     /// Whether small or large metrics are good; `None`: as the metric's name says.
     pub mode: Option<Mode>,
-    /// Rung levels; `None`: those that the table suggests. They are all resources that it lists, if each is at least 1.5 times
+    /// Rung levels; `None`: those that the table suggests. They are all resources that it lists, if each is at least twice
     /// the one before; otherwise they go from the first resource on in steps of 4.
     pub levels: Option<Levels>,
     /// Resource at which trials end; `None`: the largest of the table.
@@ -308,9 +308,10 @@ impl Run<'_> {
             let status = self.model.status(&trial.id);
             status == Some(TrialStatus::PausedWithCheckpoint) && self.table.held(trial) == Some(0)
         };
-        match self.table.has_bytes {
-            true => self.table.trials.iter().filter(is_unsized).count(),
-            false => 0,
+        if self.table.has_bytes {
+            self.table.trials.iter().filter(is_unsized).count()
+        } else {
+            0
         }
     }
 }

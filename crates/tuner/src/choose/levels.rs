@@ -13,7 +13,7 @@ use crate::simulation::Levels;
 const REDUCTION_FACTOR: u64 = 4;
 
 /// Resources that are so far from each other are the rung levels; of a trial that reports as it trains they are nearer.
-const FAR: f64 = 1.5;
+const FAR: f64 = 2.0;
 
 /// A scheduler with the levels asked for, or those that the table suggests.
 pub(super) fn scheduler(

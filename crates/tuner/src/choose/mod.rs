@@ -21,6 +21,7 @@
 
 mod answer;
 mod decide;
+mod from_log;
 mod levels;
 mod paths;
 mod read;
@@ -29,6 +30,7 @@ mod table;
 
 pub use answer::{Chosen, Doomed, Tally};
 pub use decide::{ChooseError, Question, choose};
+pub use from_log::LogTable;
 pub use read::TableOptions;
 pub use status::Status;
 pub use table::{RunRow, RunTable};

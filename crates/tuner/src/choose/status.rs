@@ -26,7 +26,7 @@ pub enum Status {
 
 impl Status {
     /// What can be read, in lower case and without `-` and `_`: the words of this project, Syne Tune, Ray Tune, Optuna,
-    /// W&B, Orion, SMAC3 and NePS.
+    /// W&B, Orion, SMAC3 and `NePS`.
     const WORDS: [(&'static str, Self); 37] = [
         ("running", Self::Running),
         ("inprogress", Self::Running),

@@ -50,6 +50,7 @@ impl<'a> RunRow<'a> {
 /// assert_eq!((table.len(), table.num_trials(), table.max_resource()), (2, 1, 3));
 /// ```
 #[derive(Clone, Debug, Default)]
+#[allow(clippy::struct_excessive_bools)] // which columns there are
 pub struct RunTable {
     name: String,
     metric: String,

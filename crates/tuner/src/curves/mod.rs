@@ -39,6 +39,7 @@
 //! Where trials list different resources on purpose, name the [resources that are
 //! needed](ReadOptions::needed); gaps elsewhere do not matter then.
 
+mod cut;
 mod error;
 pub(crate) mod fields;
 pub(crate) mod lines;
@@ -46,6 +47,7 @@ mod read;
 
 pub use error::{CurveError, Place, Problem};
 pub use read::ReadOptions;
+pub use rungkeeper_rung_model::Mode;
 
 /// One row of a curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
