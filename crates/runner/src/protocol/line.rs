@@ -94,7 +94,7 @@ impl Line {
     /// let expected = Line::Report(report);
     /// let object = r#"{"epoch": 3, "loss": 0.25, "checkpoint": true, "accuracy": 0.9}"#;
     /// assert_eq!(read(object), expected);
-    /// assert_eq!(read(&format!("[rank0]: {object}")), expected);
+    /// assert_eq!(read(format!("[rank0]: {object}").as_str()), expected);
     /// assert_eq!(read("epoch 3 done"), Line::Other);
     /// assert_eq!(
     ///     read(r#"{"epoch": 4.5, "loss": 0.25}"#),
