@@ -83,7 +83,7 @@ impl Line {
     /// use rungkeeper_runner::protocol::{Line, Printed, Protocol, ReportNames};
     ///
     /// let names = ReportNames { metric: "loss".to_owned(), resource: "epoch".to_owned() };
-    /// let read = |line| Line::read(line, Protocol::Answered, &names);
+    /// let read = |line: &str| Line::read(line, Protocol::Answered, &names);
     /// let report = Printed {
     ///     resource: 3,
     ///     metric: 0.25,
@@ -94,7 +94,7 @@ impl Line {
     /// let expected = Line::Report(report);
     /// let object = r#"{"epoch": 3, "loss": 0.25, "checkpoint": true, "accuracy": 0.9}"#;
     /// assert_eq!(read(object), expected);
-    /// assert_eq!(read(format!("[rank0]: {object}").as_str()), expected);
+    /// assert_eq!(read(&format!("[rank0]: {object}")), expected);
     /// assert_eq!(read("epoch 3 done"), Line::Other);
     /// assert_eq!(
     ///     read(r#"{"epoch": 4.5, "loss": 0.25}"#),
