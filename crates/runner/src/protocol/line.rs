@@ -83,7 +83,7 @@ impl Line {
     /// use rungkeeper_runner::protocol::{Line, Printed, Protocol, ReportNames};
     ///
     /// let names = ReportNames { metric: "loss".to_owned(), resource: "epoch".to_owned() };
-    /// let read = |line| Line::read(line, Protocol::Answered, &names);
+    /// let read = |line: &str| Line::read(line, Protocol::Answered, &names);
     /// let report = Printed {
     ///     resource: 3,
     ///     metric: 0.25,
