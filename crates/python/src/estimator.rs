@@ -3,9 +3,12 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
+use numpy::{
+    PyArrayDescrMethods, PyArrayDyn, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use rungkeeper_estimators::BetaBinomial;
 
 use crate::arguments::{bad_type, bad_value, flag, number, refused, seed};
@@ -93,6 +96,15 @@ impl BetaBinomialEstimator {
     fn update(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let (mut num_one, mut num_total) = (0, 0);
         let mut patience = Patience::new();
+        if let Some(values) = numbers_of_array(data)? {
+            for value in values.readonly().as_array() {
+                let value = PyFloat::new(data.py(), *value);
+                num_one += u64::from(yes(value.as_any())?);
+                num_total += 1;
+                patience.tick()?;
+            }
+            return self.add_counts(num_one, num_total);
+        }
         for value in data
             .try_iter()
             .map_err(|_| bad_type("data", data, "a sequence of bool"))?
@@ -212,6 +224,20 @@ type Reduced<'py> = (
 );
 
 /// A truth value of Python or `NumPy`, or the number 0 or 1.
+/// The values of a NumPy array of numbers. One by one its scalars take long, and swallow an interrupt.
+fn numbers_of_array<'py>(
+    data: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyArrayDyn<f64>>>> {
+    let Ok(array) = data.cast::<PyUntypedArray>() else {
+        return Ok(None);
+    };
+    if !matches!(array.dtype().kind(), b'b' | b'i' | b'u' | b'f') {
+        return Ok(None);
+    }
+    let numbers = data.call_method1("astype", ("float64",))?;
+    Ok(Some(numbers.cast_into::<PyArrayDyn<f64>>()?))
+}
+
 fn yes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Ok(yes) = flag("data", value) {
         return Ok(yes);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import SupportsIndex, TypeVar
 
 Word = TypeVar("Word", bound=str)
@@ -23,18 +24,19 @@ def whole(name: str, value: SupportsIndex, least: int) -> int:
 
 
 def integral(name: str, value: SupportsIndex | float, least: int) -> int:
-    """As `whole`; a float that is a whole number (4.0) stands for it.
+    """As `whole`; a float that is a whole number (4.0, of NumPy too) stands for it.
 
     Raises:
         TypeError: It is no number.
         ValueError: It is too small, or no whole number.
     """
-    if isinstance(value, float):
-        if not value.is_integer():
+    if isinstance(value, Real) and not isinstance(value, SupportsIndex):
+        number = float(value)
+        if not number.is_integer():
             raise ValueError(
-                f"{name} is {value!r}, but must be a whole number: 2, 3 or 4, say"
+                f"{name} is {value}, but must be a whole number: 2, 3 or 4, say"
             )
-        value = int(value)
+        value = int(number)
     return whole(name, value, least)
 
 
@@ -65,17 +67,3 @@ def of_type(name: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         found = type(value).__name__
         raise TypeError(f"{name} must be a {kind.__name__}, not {found}")
-
-
-def whole_or_float(name: str, value: SupportsIndex | float, least: int) -> int:
-    """As `whole`, but 4.0 stands for 4, where a host annotates a number as a float.
-
-    Raises:
-        TypeError: It is no number.
-        ValueError: It is no whole number, or too small.
-    """
-    if isinstance(value, float):
-        if not value.is_integer():
-            raise ValueError(f"{name} is {value}, but must be a whole number")
-        value = int(value)
-    return whole(name, value, least)

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use numpy::{PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
 use rungkeeper_policies::{Candidate, RungView};
@@ -60,7 +60,17 @@ fn costs(
     let numpy = py.import("numpy")?;
     // What was an iterator is read by now.
     let array = numpy.call_method1("asarray", (elements.to_vec(),));
-    let array = array.map_err(|error| wrong(&error.value(py).to_string()))?;
+    let array = array.map_err(|error| {
+        let refused = error.is_instance_of::<PyTypeError>(py)
+            || error.is_instance_of::<PyValueError>(py)
+            || error.is_instance_of::<PyOverflowError>(py);
+        // An interrupt is none of the policy's faults.
+        if refused {
+            wrong(&error.value(py).to_string())
+        } else {
+            error
+        }
+    })?;
     let dtype = array.getattr("dtype")?;
     let kind: String = dtype.getattr("kind")?.extract()?;
     if !matches!(kind.as_str(), "i" | "u" | "f") {

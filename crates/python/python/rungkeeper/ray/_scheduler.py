@@ -6,7 +6,7 @@ from typing import Any, Literal, SupportsIndex
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 
-from rungkeeper._arguments import of_type, one_of, optional_whole, whole, whole_or_float
+from rungkeeper._arguments import integral, of_type, one_of, optional_whole, whole
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
@@ -103,7 +103,7 @@ class PromotionASHA(TrialScheduler):
         self._settings = PromotionSettings.checked(
             max_t=max_t,
             grace_period=grace_period,
-            reduction_factor=whole_or_float("reduction_factor", reduction_factor, 2),
+            reduction_factor=integral("reduction_factor", reduction_factor, 2),
             brackets=brackets,
             max_checkpoints=max_checkpoints,
             max_bytes=max_bytes,
@@ -128,7 +128,13 @@ class PromotionASHA(TrialScheduler):
     # Settings.
 
     def limit_concurrent(self, most: int | None) -> None:
-        """Lets at most so many trials run at once; as the argument `max_concurrent`."""
+        """Lets at most so many trials run at once; as the argument `max_concurrent`.
+
+        Raises:
+            TypeError: It is no whole number.
+            ValueError: It is below 1.
+        """
+        most = optional_whole("max_concurrent", most, 1)
         self._slots = Slots(most, self._settings.max_checkpoints)
 
     def limit_seconds(self, seconds: float | None) -> None:
@@ -158,7 +164,10 @@ class PromotionASHA(TrialScheduler):
             of_type("metric", metric, str)
         self._metric = metric or self._metric or DEFAULT_METRIC
         if self._mode is None:
-            raise ValueError("mode is None, but must be 'min' or 'max'")
+            raise ValueError(
+                "mode is None, but must be 'min' or 'max': give it to PromotionASHA, or to "
+                "TuneConfig"
+            )
         return True
 
     def _new_run(self, num_trials: int) -> Run:

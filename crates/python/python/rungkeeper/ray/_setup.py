@@ -14,6 +14,7 @@ from ray.tune.search import (
     SearchGenerator,
 )
 
+from rungkeeper._arguments import optional_whole
 from rungkeeper.ray._callback import PromotionState
 from rungkeeper.ray._gate import PromotionGate
 from rungkeeper.ray._scheduler import SERVED, PromotionASHA
@@ -59,7 +60,11 @@ def setup(
     limits = [
         scheduler.max_concurrent,
         limit,
-        tune_config.max_concurrent_trials or None,
+        optional_whole(
+            "tune_config.max_concurrent_trials",
+            tune_config.max_concurrent_trials or None,
+            1,
+        ),
     ]
     given = [limit for limit in limits if limit is not None]
     scheduler.limit_concurrent(min(given) if given else None)
