@@ -40,8 +40,10 @@ def ray_tune(
         raise ValueError(f"{folder}: no trial in it has a result.json")
     table = _empty(metric, "seconds", "path")
     for file in files:
-        rows = map(json.loads, filter(str.strip, file.read_text().splitlines()))
-        rows = [row for row in rows if metric in row and resource in row]
+        lines = filter(str.strip, file.read_text().splitlines())
+        rows = [
+            row for row in map(json.loads, lines) if metric in row and resource in row
+        ]
         found = file.parent.glob("checkpoint_*")
         paths = sorted(str(path) for path in found if path.is_dir())
         before = 0.0
