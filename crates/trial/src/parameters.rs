@@ -33,10 +33,10 @@ impl Parameters {
         let mut object = object.map_err(|_| TrialError::ConfigurationFile(file.clone()))?;
         match object.remove(name) {
             None => Ok(default),
-            Some(value) => serde_json::from_value(value).map_err(|error| {
-                let (name, problem) = (name.to_owned(), error.to_string());
+            Some(value) => serde_json::from_value(value.clone()).map_err(|_| {
+                let problem = must_be::<T>(&value.to_string());
                 TrialError::Configuration {
-                    name,
+                    name: name.to_owned(),
                     file,
                     problem,
                 }
