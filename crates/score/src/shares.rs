@@ -36,10 +36,10 @@ impl Shares {
         let mut l = walk.arrivals_at(0);
         passage(l, 0, 1.0);
         self.at[0] = 0.0;
-        for i in 1..=top {
+        for (i, states) in (1..=top).zip((1..=top).rev()) {
             let end = walk.arrivals_at(i);
-            self.work
-                .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
+            let updates = ((end - l) as u64).saturating_mul(states);
+            self.work.add(updates, i)?;
             while l < end {
                 l += 1;
                 self.arrive(l, i as usize, size);
