@@ -40,8 +40,8 @@ pub(crate) trait Summable {
     /// Whether the terms still rise at r >= 1.
     fn rises_at(&self, r: f64) -> bool;
 
-    /// The sum of the terms from r >= [`FARTHEST`] on.
-    fn power_law_after(&self, r: f64) -> Scaled;
+    /// The sum of the terms from [`FARTHEST`] on.
+    fn power_law_at_the_end(&self) -> Scaled;
 }
 
 /// t(first) + ... + t(last) for first < [`FARTHEST`]; `last` may be infinite.
@@ -74,7 +74,7 @@ pub(crate) fn long_sum(
     let high = terms.reach_up(room);
     let mut sum = terms.sum(low, high);
     if high == room && far < last.high {
-        sum.add(summands.power_law_after(far));
+        sum.add(summands.power_law_at_the_end());
     }
     sum.total()
 }

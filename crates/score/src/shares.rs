@@ -7,7 +7,6 @@ use crate::{ScoreError, walk::Walk, work::Work};
 /// The table f(l, .) of [`quadratic`](crate::methods::quadratic) for one l at a time; its memory serves many walks.
 #[derive(Debug, Default)]
 pub(crate) struct Shares {
-    work: Work,
     at: Vec<f64>,
     next: Vec<f64>,
     /// 0, 1, 2, ... as doubles
@@ -15,14 +14,10 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// Counts the work from here.
-    pub(crate) fn restart(&mut self) {
-        self.work = Work::default();
-    }
-
     /// Follows the table up to `top` better arrivals. Calls `passage(l, i, f)` for each first passage.
     pub(crate) fn follow(
         &mut self,
+        work: &mut Work,
         walk: &Walk,
         top: u64,
         mut passage: impl FnMut(u128, u64, f64),
@@ -36,10 +31,10 @@ impl Shares {
         let mut l = walk.arrivals_at(0);
         passage(l, 0, 1.0);
         self.at[0] = 0.0;
-        for i in 1..=top {
+        for (i, states) in (1..=top).zip((1..=top).rev()) {
             let end = walk.arrivals_at(i);
-            self.work
-                .add(((end - l) as u64).saturating_mul(top - i + 1), i)?;
+            let updates = ((end - l) as u64).saturating_mul(states);
+            work.add(updates, i)?;
             while l < end {
                 l += 1;
                 self.arrive(l, i as usize, size);

@@ -1,6 +1,9 @@
 //! The integer walk D(l) and how far it has to be followed.
 
-use crate::{arrivals::Arrivals, double_double::DoubleDouble};
+use crate::{
+    arrivals::Arrivals,
+    double_double::{DoubleDouble, EXACT},
+};
 
 /// D(l) = d + b X(l) - a l, where X(l) of the first l arrivals are better; the trial may be promoted once D <= 0.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +36,12 @@ impl Walk {
             }
             Arrivals::Vast(arrivals) => {
                 let last = (a as f64 * arrivals - d as f64) / b as f64;
-                (last >= 0.0).then_some(Last::Vast(libm::floor(last)))
+                let vast = last >= EXACT as f64;
+                (last >= 0.0).then_some(if vast {
+                    Last::Vast(last)
+                } else {
+                    Last::At(last as u64)
+                })
             }
         }
     }
@@ -50,7 +58,7 @@ impl Walk {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Last {
     At(u64),
-    /// At least about 2^33, known as a double only; infinity: no end.
+    /// At least 2^53, known as a double only; infinity: no end.
     Vast(f64),
 }
 

@@ -1,6 +1,8 @@
 //! Numbers of arrivals at their borders, and what is no probability.
 
-use rungkeeper_score::{ResumeProbability, arrivals_left};
+use rungkeeper_score::{
+    Horizon, PromotionQuantile, PromotionRule, ResumeProbability, Rung, arrivals_left,
+};
 
 #[test]
 fn arrivals_left_is_exact() {
@@ -33,4 +35,35 @@ fn refuses_what_is_no_logarithm_of_a_probability() {
         ResumeProbability::from_ln(f64::NEG_INFINITY),
         Ok(ResumeProbability::NEVER)
     );
+}
+
+/// The last of n trials is d = (b - a) n / a worse arrivals away from its promotion: they come in time or they do not,
+/// beyond 2^64 too.
+#[test]
+fn in_time_or_not() {
+    for bits in [0, 10, 40, 50] {
+        for (a, b) in [
+            (1, 2),
+            (1, 1 << 10),
+            (1, 1 << 26),
+            (4, 9),
+            (2, (1 << 26) + 1),
+        ] {
+            let quantile = PromotionQuantile::new(a, b).expect("a promotion quantile");
+            let len = 4 << bits;
+            let rung = Rung::new(len, quantile, PromotionRule::TopFraction).expect("a rung");
+            let enough = (b - a) as f64 / a as f64;
+            // One arrival less, or as many as a double can tell apart.
+            let short = enough - (1.0 / len as f64).max(1e-15 * enough);
+            let p = 1e-30 / (enough * len as f64);
+            for (time_ratio, ln) in [(short, f64::NEG_INFINITY), (enough, -1e-30)] {
+                let scorer = rung.bernoulli(p, time_ratio, Horizon::Hard, Some(1));
+                let found = scorer.expect("a chance").probability(len).expect("a rank");
+                let found = found.ln_probability();
+                let is_right = found == ln || (found / ln - 1.0).abs() < 1e-12;
+                let place = (len, a, b, time_ratio);
+                assert!(is_right, "{place:?}: {found} {ln}");
+            }
+        }
+    }
 }

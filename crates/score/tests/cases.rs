@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{position, quantile, settings};
+use common::{agree, position, quantile, settings};
 use rungkeeper_score::{
     Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability, ScoreError,
     ScoreSettings, expected_cost, ln_expected_cost,
@@ -219,4 +219,23 @@ fn files_have_the_names_of_the_documentation() {
         serde_json::to_string(&Horizon::FirstTermKept).unwrap(),
         r#""first_term_kept""#
     );
+}
+
+/// Next to none or next to all of the better arrivals come in one gap: the weights of the other ways to share them out
+/// are below and, from there, above the range of doubles.
+#[test]
+fn weights_far_from_their_mode_are_no_doubles() {
+    for (rank, rung_len, eta) in [(200, 20_000, 200), (1, 15_800, 16_000)] {
+        let position = position(
+            rank,
+            rung_len,
+            quantile(1, eta),
+            0.5 / eta as f64,
+            f64::INFINITY,
+        );
+        let settings = settings(Some(170));
+        let by_gap = step_wise(&position, &settings).expect("a valid position");
+        let exact = closed_form(&position, &settings).expect("a valid position");
+        assert!(agree(by_gap, exact), "{position:?}: {by_gap:?} {exact:?}");
+    }
 }

@@ -283,3 +283,38 @@ fn ends_of_the_domain() {
     let long = of(4, 9, 1e9).unwrap().probability();
     assert!(long < endless && endless - long < 1e-8, "{long} {endless}");
 }
+
+/// Next to the end of a run the shortest way alone counts: l worse arrivals, which lie in the n + 1 - g gaps behind the
+/// trial. P / (time ratio)^l goes to C(n - g + l, l).
+#[test]
+fn next_to_the_end_all_arrivals_are_worse() {
+    let mut count = 0;
+    for alpha in [
+        quantile(1, 2),
+        quantile(1, 16),
+        quantile(1, 17),
+        quantile(2, 5),
+    ] {
+        for (rank, equals, rung_len) in [(2, 0, 3), (2, 1, 2), (9, 3, 20), (20, 0, 20)] {
+            for rule in RULES {
+                for time_ratio in [1e-30, 1e-300, 1e-310, 5e-324] {
+                    let position = with_equals(position(rank, rung_len, alpha, time_ratio), equals);
+                    let is_over = |l: &u64| promotable(rank, rung_len + l, alpha, rule);
+                    let worse = (0..).find(is_over).expect("in the end");
+                    let behind = rung_len - position.num_better - 1;
+                    let ways = (1..=worse).map(|i| ((behind + i) as f64 / i as f64).ln());
+                    let expected = ways.sum::<f64>() + worse as f64 * time_ratio.ln();
+                    let found = rank_aware_probability(&position, rule)
+                        .expect("a valid position")
+                        .ln_probability();
+                    assert!(
+                        (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
+                        "{position:?} {rule}: {found} {expected}"
+                    );
+                    count += u32::from(worse > 0);
+                }
+            }
+        }
+    }
+    assert!(count > 100, "{count}");
+}

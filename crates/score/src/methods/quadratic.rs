@@ -3,7 +3,7 @@
 use super::followed;
 use crate::{
     PausedPosition, ResumeProbability, ScoreError, ScoreSettings, bernoulli::Passages,
-    shares::Shares,
+    shares::Shares, work::Work,
 };
 
 /// [`resume_probability`](crate::resume_probability) for any promotion quantile, arrival by arrival: work quadratic in
@@ -48,8 +48,8 @@ pub fn quadratic(
 
 /// ln of the sum.
 pub(crate) fn ln_by_arrival(passages: &Passages, shares: &mut Shares) -> Result<f64, ScoreError> {
-    shares.restart();
+    let mut work = Work::default();
     followed::ln_sum(passages, |top, passage| {
-        shares.follow(&passages.walk, top, passage)
+        shares.follow(&mut work, &passages.walk, top, passage)
     })
 }

@@ -76,10 +76,10 @@ impl ByGap {
         let mut l = walk.arrivals_at(0);
         passage(l, 0, 1.0);
         self.shares[0] = 0.0;
-        for i in 1..=top {
+        for (i, states) in (1..=top).zip((1..=top).rev()) {
             let end = walk.arrivals_at(i);
             let gap = (end - l) as u64;
-            let weights = gap.min(top).saturating_mul(top - i + 1);
+            let weights = gap.min(top).saturating_mul(states);
             self.work.add(weights.saturating_mul(WORK_OF_WEIGHT), i)?;
             let before = l as f64;
             // In place from above: the new share at r rests on old ones at r and below.
@@ -99,9 +99,9 @@ impl ByGap {
 fn share_after_gap(shares: &[f64], alive: u64, r: u64, l: f64, gap: u64) -> f64 {
     let (least, most) = (r.saturating_sub(l as u64), r.min(gap));
     let (full_r, full_gap) = (r as f64, gap as f64);
-    // Any start would do; the mode keeps the weights in range.
-    let mode = (full_gap + 1.0) * (full_r + 1.0) / (l + full_gap + 2.0);
-    let mode = (mode as u64).clamp(least, most);
+    // Any start would do; the mode, which is next to the mean, keeps the weights in range.
+    let mean = full_gap * full_r / (l + full_gap);
+    let mode = (mean as u64).clamp(least, most);
     // C(gap, h) C(l, r - h) relative to its value at the mode.
     let mut total = 1.0;
     let mut left = if r - mode >= alive {

@@ -9,6 +9,7 @@ use crate::{
     scaled::{Scaled, ScaledSum},
     shares::Shares,
     walk::Walk,
+    work::Work,
 };
 
 /// So many better arrivals are followed at first; four times as many, and so on, where they are not enough.
@@ -28,11 +29,11 @@ pub(crate) fn ln_sum(
     most: f64,
 ) -> Result<f64, ScoreError> {
     let passages = Passages { walk, urn, to_come };
-    shares.restart();
+    let mut work = Work::default();
     let mut top = FIRST_TOP;
     loop {
         let mut sum = ScaledSum::default();
-        shares.follow(&walk, top, |_, i, share| {
+        shares.follow(&mut work, &walk, top, |_, i, share| {
             sum.add(passages.most(i).times(share));
         })?;
         let ln = sum.total().ln();

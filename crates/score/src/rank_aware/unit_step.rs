@@ -12,6 +12,7 @@
 //! values of Loader's form and a continued fraction, and ends where all that is left is.
 
 #[cfg(test)]
+#[path = "../../tests/private/unit_step.rs"]
 mod tests;
 
 use super::{BetaBinomial, NegativeBinomial};
@@ -172,7 +173,7 @@ impl FirstPassages<'_> {
         };
         let ln_ratio = |r: f64| libm::log(self.later_ratio(eta, peak + r));
         // Simpson's rule; the ratio at the peak is 1. Next to it terms fall like a bell, farther off like a geometric series.
-        let mut fall = 1.0 + 8.0 * libm::sqrt(peak + 1.0);
+        let mut fall = 8.0 * libm::sqrt(peak + 1.0);
         for _ in 0..8 {
             let found = -fall * (4.0 * ln_ratio(0.5 * fall) + ln_ratio(fall)) / 6.0;
             fall *= libm::sqrt(FALL / found).clamp(0.25, 4.0);
@@ -251,20 +252,15 @@ impl Summable for FirstPassages<'_> {
             .times_scaled(self.to_come.survival(self.urn.rung_len + 1.0, arrivals))
     }
 
-    /// Over a step that is short beside the width of a peak, or a long one where that changes nothing.
+    /// Over a step that changes them by more than their rounding errors. Peaks are wider than about n^(-1/2) >= 2^(-15) of
+    /// where they are: the step passes few widths, and what is so near serves as the mode.
     fn rises_at(&self, r: f64) -> bool {
-        let here = self.term(r.into()).ln();
-        let rise = |step: f64| self.term((r + step.max(1.0)).into()).ln() - here;
-        let near = rise(libm::floor(libm::sqrt(r) / 16.0));
-        if libm::fabs(near) > 1e-13 * libm::fabs(here).max(1e4) {
-            near > 0.0
-        } else {
-            rise(libm::floor(r / 1024.0)) > 0.0
-        }
+        let after = r + libm::floor(r / 1024.0).max(1.0);
+        self.term(after.into()).ln() > self.term(r.into()).ln()
     }
 
     /// Without an end they fall like r^(-2).
-    fn power_law_after(&self, r: f64) -> Scaled {
-        self.term(FARTHEST.into()).times(FARTHEST * (FARTHEST / r))
+    fn power_law_at_the_end(&self) -> Scaled {
+        self.term(FARTHEST.into()).times(FARTHEST)
     }
 }

@@ -27,9 +27,8 @@ impl Summable for FirstPassages<'_> {
     }
 
     /// Nothing, unless eta p = 1 exactly, where the terms fall like r^(-3/2).
-    fn power_law_after(&self, r: f64) -> Scaled {
-        self.term(FARTHEST.into())
-            .times(2.0 * FARTHEST * libm::sqrt(FARTHEST / r))
+    fn power_law_at_the_end(&self) -> Scaled {
+        self.term(FARTHEST.into()).times(2.0 * FARTHEST)
     }
 }
 

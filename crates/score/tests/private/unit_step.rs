@@ -1,6 +1,6 @@
 //! What the recurrences rest on, and the other way to sum.
 
-use super::{BetaBinomial, FirstPassages, NegativeBinomial};
+use super::{BLOCK, BetaBinomial, FirstPassages, NegativeBinomial};
 use crate::long_sum::{Summable, long_sum};
 
 /// Rank, better gaps, rung length, eta.
@@ -72,4 +72,49 @@ fn both_ways_to_sum_agree() {
         }
     }
     assert!(short > 5_000, "{short}");
+}
+
+#[test]
+fn the_recurrence_gives_the_terms() {
+    for place in places() {
+        for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
+            let to_come = NegativeBinomial::new(time_ratio);
+            let passages = passages(place, &to_come);
+            let last = passages.last(place.3).expect("few terms");
+            let (first_term, mut terms) = passages.begin(place.3, last);
+            let place = (place, time_ratio);
+            let term = |r: f64| passages.term(r.into()).ln();
+            let tolerance = 2e-14 * first_term.abs().max(1.0);
+            assert!((first_term - term(last)).abs() <= tolerance, "{place:?}");
+            let steps = passages.steps(place.0.3, last);
+            for i in 0..BLOCK.min(last as usize) {
+                terms.go_down(&steps, i);
+                let expected = term(last - (i + 1) as f64) - first_term;
+                let error = (terms.last.ln() - expected).abs();
+                assert!(error <= tolerance, "{place:?} {i}: {error}");
+            }
+        }
+    }
+}
+
+/// e^(-38) of the largest one, by the bound on their ratios that says so; to a tenth, and to whole terms.
+#[test]
+fn terms_are_negligible_from_the_last_on_and_not_much_before() {
+    for place in places() {
+        for time_ratio in [1e-3, 0.3, 2.0, 20.0] {
+            let to_come = NegativeBinomial::new(time_ratio);
+            let passages = passages(place, &to_come);
+            let last = passages.last(place.3).expect("few terms");
+            let fall = |end: f64| {
+                let falls = (0..end as u64).map(|r| -passages.later_ratio(place.3, r as f64).ln());
+                falls.filter(|fall| *fall > 0.0).sum::<f64>()
+            };
+            assert!(fall(last) > 35.0, "{place:?} {time_ratio}: {last}");
+            // The recurrence may not begin before the mean of N'.
+            let mean = to_come.mean(passages.urn.rung_len + 1.0);
+            if passages.arrivals((last - 1.0).into()).high > mean {
+                assert!(fall(last - 1.0) < 47.0, "{place:?} {time_ratio}: {last}");
+            }
+        }
+    }
 }
