@@ -29,12 +29,11 @@ pub(crate) fn choose<'py>(
     keywords.end()?;
     let chosen = move |_| -> PyResult<Chosen> {
         let (name, text) = &source;
-        let table = match text {
-            Some(text) => RunTable::read(text.as_bytes(), name, &options),
-            None => {
-                let file = File::open(name).map_err(|error| refused(format!("{name}: {error}")))?;
-                RunTable::read(file, name, &options)
-            }
+        let table = if let Some(text) = text {
+            RunTable::read(text.as_bytes(), name, &options)
+        } else {
+            let file = File::open(name).map_err(|error| refused(format!("{name}: {error}")))?;
+            RunTable::read(file, name, &options)
         };
         rungkeeper_tuner::choose::choose(&table.map_err(refused)?, &question).map_err(refused)
     };
