@@ -1,4 +1,4 @@
-"""Folders as the tuners write them; the tests of the hosts have real ones."""
+"""Folders as the tuners write them, made by hand."""
 
 import json
 import zipfile
