@@ -1,7 +1,8 @@
 //! Numbers of arrivals at their borders, and what is no probability.
 
 use rungkeeper_score::{
-    Horizon, PromotionQuantile, PromotionRule, ResumeProbability, Rung, arrivals_left,
+    Horizon, PausedPosition, PromotionQuantile, PromotionRule, ResumeProbability, Rung,
+    arrivals_left, first_passage_arrivals,
 };
 
 #[test]
@@ -66,4 +67,19 @@ fn in_time_or_not() {
             }
         }
     }
+}
+
+/// The last of n = 2^50 needs (b - a) n / a arrivals, although (b - a) n is beyond 2^64.
+#[test]
+fn passages_are_exact_beyond_64_bits() {
+    let (a, b) = (1 << 20, (1 << 21) + 1);
+    let position = PausedPosition {
+        rank: 1 << 50,
+        rung_len: 1 << 50,
+        promotion_quantile: PromotionQuantile::new(a, b).expect("a promotion quantile"),
+        p: 0.5,
+        time_ratio: 1.0,
+    };
+    let first = first_passage_arrivals(&position, PromotionRule::TopFraction, 0);
+    assert_eq!(first, Ok(Some((1 << 50) + (1 << 30))));
 }

@@ -230,12 +230,21 @@ fn weights_far_from_their_mode_are_no_doubles() {
             rank,
             rung_len,
             quantile(1, eta),
-            0.5 / eta as f64,
+            2.0 / eta as f64,
             f64::INFINITY,
         );
         let settings = settings(Some(170));
         let by_gap = step_wise(&position, &settings).expect("a valid position");
         let exact = closed_form(&position, &settings).expect("a valid position");
+        assert!(exact < ResumeProbability::CERTAIN);
         assert!(agree(by_gap, exact), "{position:?}: {by_gap:?} {exact:?}");
     }
+}
+
+#[test]
+fn horizons_are_read_by_their_names() {
+    for horizon in [Horizon::Hard, Horizon::FirstTermKept] {
+        assert_eq!(horizon.to_string().parse(), Ok(horizon));
+    }
+    assert!("Hard".parse::<Horizon>().is_err());
 }

@@ -297,18 +297,24 @@ fn next_to_the_end_all_arrivals_are_worse() {
     ] {
         for (rank, equals, rung_len) in [(2, 0, 3), (2, 1, 2), (9, 3, 20), (20, 0, 20)] {
             for rule in RULES {
-                for time_ratio in [1e-30, 1e-300, 1e-310, 5e-324] {
+                for time_ratio in [1e-30, 1e-300, 1e-310, 5e-324, 0.0] {
                     let position = with_equals(position(rank, rung_len, alpha, time_ratio), equals);
                     let is_over = |l: &u64| promotable(rank, rung_len + l, alpha, rule);
                     let worse = (0..).find(is_over).expect("in the end");
                     let behind = rung_len - position.num_better - 1;
                     let ways = (1..=worse).map(|i| ((behind + i) as f64 / i as f64).ln());
-                    let expected = ways.sum::<f64>() + worse as f64 * time_ratio.ln();
+                    let time = if worse > 0 {
+                        worse as f64 * time_ratio.ln()
+                    } else {
+                        0.0
+                    };
+                    let expected = ways.sum::<f64>() + time;
                     let found = rank_aware_probability(&position, rule)
                         .expect("a valid position")
                         .ln_probability();
                     assert!(
-                        (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
+                        found == expected
+                            || (found - expected).abs() <= 1e-12 * expected.abs().max(1.0),
                         "{position:?} {rule}: {found} {expected}"
                     );
                     count += u32::from(worse > 0);
