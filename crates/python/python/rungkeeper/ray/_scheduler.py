@@ -165,8 +165,8 @@ class PromotionASHA(TrialScheduler):
         self._metric = metric or self._metric or DEFAULT_METRIC
         if self._mode is None:
             raise ValueError(
-                "mode is None, but must be 'min' or 'max': give it to PromotionASHA, or to "
-                "TuneConfig"
+                "mode is None, but must be 'min' or 'max': give it to PromotionASHA or "
+                "to TuneConfig"
             )
         return True
 
