@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 
 use rungkeeper_trial::{Trial, TrialError};
 
+use serde_json::{Value, json};
+
 const PROGRAM: &str = "RUNGKEEPER_TEST_PROGRAM";
 
 /// Not a test by itself: the training program of the others.
@@ -62,10 +64,9 @@ fn by_itself_it_trains_through_and_is_never_answered() {
     let folder = tempfile::tempdir().unwrap();
     let reports = run(folder.path(), &[], &[]);
     assert_eq!(reports.len(), 4);
-    assert_eq!(
-        reports[1],
-        r#"{"checkpoint":true,"epoch":2,"loss":0.3333333333333333}"#
-    );
+    let report: Value = serde_json::from_str(&reports[1]).unwrap();
+    let expected = json!({"checkpoint": true, "epoch": 2, "loss": 0.3333333333333333});
+    assert_eq!(report, expected);
     let weight = folder.path().join("checkpoints/level-4/weight");
     assert_eq!(fs::read_to_string(weight).unwrap(), "10");
     // It goes on from there: nothing is left.
@@ -102,10 +103,9 @@ fn one_way_reports_are_tagged_and_the_resource_has_its_name() {
         ("RUNGKEEPER_RESOURCE", "step"),
     ];
     let reports = run(folder.path(), &variables, &[]);
-    assert_eq!(
-        reports[0],
-        r#"[tune-metric]: {"checkpoint":true,"loss":1.0,"step":1}"#
-    );
+    let report = reports[0].strip_prefix("[tune-metric]: ").unwrap();
+    let report: Value = serde_json::from_str(report).unwrap();
+    assert_eq!(report, json!({"checkpoint": true, "loss": 1.0, "step": 1}));
 }
 
 #[test]
