@@ -5,7 +5,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use rungkeeper_trial::{Trial, TrialError};
-
 use serde_json::{Value, json};
 
 const PROGRAM: &str = "RUNGKEEPER_TEST_PROGRAM";
