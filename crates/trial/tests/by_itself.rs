@@ -64,7 +64,7 @@ fn by_itself_it_trains_through_and_is_never_answered() {
     let reports = run(folder.path(), &[], &[]);
     assert_eq!(reports.len(), 4);
     let report: Value = serde_json::from_str(&reports[1]).unwrap();
-    let expected = json!({"checkpoint": true, "epoch": 2, "loss": 0.3333333333333333});
+    let expected = json!({"checkpoint": true, "epoch": 2, "loss": 1.0 / 3.0});
     assert_eq!(report, expected);
     let weight = folder.path().join("checkpoints/level-4/weight");
     assert_eq!(fs::read_to_string(weight).unwrap(), "10");
