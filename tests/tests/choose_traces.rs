@@ -5,7 +5,6 @@ use std::fmt::Write;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use rungkeeper_tuner::choose::{Question, RunRow, RunTable, Status, TableOptions, choose};
 use rungkeeper_tuner::simulation::Levels;
@@ -166,12 +165,6 @@ fn same_removals_at_each_loop_end_of_all_traces() {
     }
 }
 
-/// What this thread has computed: the machine of the tests may be busy with others.
-fn cpu_time() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
-}
-
 /// A run of 100,000 trials with reduction factor 4, as CSV: its trials that were promoted report at four levels.
 fn large_run() -> String {
     let mut csv = "trial,resource,loss,seconds,bytes,path,status\n".to_owned();
@@ -196,27 +189,19 @@ fn large_run() -> String {
 }
 
 #[test]
-fn a_hundred_thousand_trials_take_seconds() {
+fn a_hundred_thousand_trials_keep_their_budget() {
     let csv = large_run();
     for budget in [Budget::of_checkpoints(1_000), Budget::of_bytes(20_000_000)] {
-        let begin = cpu_time();
         let table = RunTable::read(csv.as_bytes(), "large.csv", &TableOptions::default()).unwrap();
-        let read = cpu_time() - begin;
         let question = Question {
             max_resource: Some(256),
             ..Question::new(budget)
         };
         let chosen = choose(&table, &question).unwrap();
-        let took = cpu_time() - begin;
-        println!("{budget:?}: {took:?}, of which reading {read:?}");
         assert_eq!(table.num_trials(), 100_000);
         let left = chosen.held - chosen.removals.len();
         let bytes = chosen.held_bytes - chosen.freed();
         assert!(left <= 1_000 || bytes <= 20_000_000 && budget.max_bytes.is_some());
         assert_eq!((chosen.checkpoints_over, chosen.bytes_over), (0, 0));
-        // On a busy machine 1.3 to 2 s were seen, in a debug build 2 to 2.5 s: a bound that tells a mistake in the
-        // order of growth, and not how fast it is.
-        let most = 16;
-        assert!(took < Duration::from_secs(most), "{took:?}");
     }
 }
