@@ -30,14 +30,16 @@ def integral(name: str, value: SupportsIndex | float, least: int) -> int:
         TypeError: It is no number.
         ValueError: It is too small, or no whole number.
     """
-    if isinstance(value, Real) and not isinstance(value, SupportsIndex):
-        number = float(value)
-        if not number.is_integer():
-            raise ValueError(
-                f"{name} is {value}, but must be a whole number: 2, 3 or 4, say"
-            )
-        value = int(number)
-    return whole(name, value, least)
+    if isinstance(value, SupportsIndex):
+        return whole(name, value, least)
+    if not isinstance(value, Real):
+        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
+    number = float(value)
+    if not number.is_integer():
+        raise ValueError(
+            f"{name} is {value}, but must be a whole number: 2, 3 or 4, say"
+        )
+    return whole(name, int(number), least)
 
 
 def optional_whole(name: str, value: SupportsIndex | None, least: int) -> int | None:

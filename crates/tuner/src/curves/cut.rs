@@ -20,7 +20,7 @@ impl CurveTable {
     /// ```
     /// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
     ///
-    /// let file = "trial,resource,loss\na,1,0.9\na,4,0.7\nb,1,0.8\n";
+    /// let file = "trial,resource,loss\na,1,0.8\na,4,0.6\nb,1,0.9\n";
     /// let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
     /// assert_eq!(table.num_cut(4), 1);
     /// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
@@ -46,12 +46,12 @@ impl CurveTable {
     /// ```
     /// use rungkeeper_tuner::curves::{CurveTable, Mode, ReadOptions};
     ///
-    /// let file = "trial,resource,loss\na,1,0.9\na,4,0.7\nb,1,0.8\n";
+    /// let file = "trial,resource,loss\na,1,0.8\na,4,0.6\nb,1,0.9\n";
     /// let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
     /// let whole = table.completed(Mode::Min, 4);
     /// assert_eq!(whole.num_cut(4), 0);
     /// let metric = whole.curve(1).unwrap().point_at(4).unwrap().metric;
-    /// assert!((metric - 0.65).abs() < 1e-12); // 0.7 of the other, and half of what it was better by
+    /// assert!((metric - 0.65).abs() < 1e-12); // 0.6 of the other, and half of what it was worse by
     /// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
     /// ```
     #[must_use]
