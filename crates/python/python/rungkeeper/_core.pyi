@@ -19,6 +19,7 @@ __all__ = [
     "RemovalCallback",
     "__version__",
     "check_policy",
+    "choose",
     "compute_probabilities_of_getting_resumed",
     "rank_aware_probabilities",
     "simulate",
