@@ -284,6 +284,8 @@ fn compare(model: &RungModel, naive: &Naive) {
     assert_eq!(candidates, naive.candidates());
     assert_eq!(model.num_candidates(), candidates.len());
     assert_eq!(model.num_with_checkpoint(), naive.holders());
+    let committed = naive.trials.iter().filter(|t| t.checkpoint.is_some());
+    assert_eq!(model.num_committed(), committed.count());
     assert_eq!(model.checkpoint_bytes(), naive.bytes());
     let number = |status| naive.trials.iter().filter(|t| t.status == status).count();
     assert_eq!(model.num_running(), number(TrialStatus::Running));

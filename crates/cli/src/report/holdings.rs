@@ -1,9 +1,7 @@
 //! What a run held over time, and whether that was within its budget.
 
-use std::collections::HashSet;
-
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Budget, Decision, RungModel};
+use rungkeeper_tuner_hooks::{Budget, RungModel};
 
 /// An amount over time: at which time it became what.
 #[derive(Debug)]
@@ -22,8 +20,6 @@ pub(crate) struct Holdings {
     pub(crate) checkpoints: Held,
     /// Number of complete checkpoints, which are in the store.
     pub(crate) stored: Held,
-    /// Trials whose checkpoint is in the store.
-    in_store: HashSet<String>,
     /// Bytes of complete checkpoints.
     pub(crate) bytes: Held,
     /// Time and the budget that is kept from then on; the first at 0.
@@ -41,7 +37,6 @@ impl Holdings {
         Self {
             checkpoints: Held::nothing(),
             stored: Held::nothing(),
-            in_store: HashSet::new(),
             bytes: Held::nothing(),
             budgets: vec![(0.0, budget)],
             exceeded: None,
@@ -55,11 +50,6 @@ impl Holdings {
         self.budgets.last().map(|last| last.1).unwrap_or_default()
     }
 
-    /// Number of complete checkpoints at the end.
-    pub(crate) fn in_store(&self) -> usize {
-        self.in_store.len()
-    }
-
     /// An event happened at `time`; `model` and `budget` are as they are after it.
     pub(super) fn happened(&mut self, time: f64, event: &Event, model: &RungModel, budget: Budget) {
         if budget != self.budget() {
@@ -68,32 +58,9 @@ impl Holdings {
         let (number, bytes) = (model.num_with_checkpoint(), model.checkpoint_bytes());
         let settled = self.settle(time, event, model, !budget.need(number, bytes).is_none());
         self.checkpoints.push(time, number as u64, settled);
-        self.look_into_the_store(event, model);
-        self.stored.push(time, self.in_store.len() as u64, settled);
+        self.stored
+            .push(time, model.num_committed() as u64, settled);
         self.bytes.push(time, bytes, settled);
-    }
-
-    /// Only the trials that an event is about can have got a checkpoint by it, or have lost theirs.
-    fn look_into_the_store(&mut self, event: &Event, model: &RungModel) {
-        let mut look = |trial: &str| {
-            if model.checkpoint(trial).is_none() {
-                self.in_store.remove(trial);
-            } else if !self.in_store.contains(trial) {
-                self.in_store.insert(trial.to_owned());
-            }
-        };
-        match event {
-            Event::Checkpoint { trial, .. }
-            | Event::Complete { trial, .. }
-            | Event::Failed { trial, .. }
-            | Event::Unpin { trial, .. } => look(trial),
-            Event::Result {
-                trial, decision, ..
-            } if *decision == Decision::Stop => look(trial),
-            Event::Remove { removal, .. } => look(&removal.trial),
-            Event::LoopEnd(end) => end.removed.iter().for_each(|gone| look(&gone.trial)),
-            _ => {}
-        }
     }
 
     /// Whether what is held now is what a turn leaves behind; `over`: it is more than allowed.
@@ -120,7 +87,7 @@ impl Holdings {
     pub(super) fn end(&mut self, time: f64, model: &RungModel) {
         let (number, bytes) = (model.num_with_checkpoint(), model.checkpoint_bytes());
         self.checkpoints.end(time, number as u64);
-        self.stored.end(time, self.in_store.len() as u64);
+        self.stored.end(time, model.num_committed() as u64);
         self.bytes.end(time, bytes);
     }
 }

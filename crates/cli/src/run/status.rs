@@ -141,7 +141,7 @@ fn json(history: &History, folder: &RunFolder, process: Option<u32>, elapsed: f6
         },
         "checkpoints": {
             "held": model.num_with_checkpoint(),
-            "in_store": history.holdings.in_store(),
+            "in_store": model.num_committed(),
             "bytes": model.checkpoint_bytes(),
             "max_num_checkpoints": budget.max_checkpoints,
             "max_bytes": budget.max_bytes,

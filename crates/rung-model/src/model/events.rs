@@ -292,6 +292,7 @@ impl RungModel {
             state.committed_since_pause = state.status.is_paused();
             state.checkpoint.replace(Checkpoint { level, bytes })
         });
+        self.committed += usize::from(before.is_none());
         match self.trials[index.get()].status {
             TrialStatus::PausedNoCheckpoint => self.wait(index),
             TrialStatus::StoppedOrCompleted if before.is_none() => {

@@ -56,6 +56,7 @@ pub struct RungModel {
     paused_with_checkpoint: usize,
     finished_with_checkpoint: usize,
     num_candidates: usize,
+    committed: usize,
     bytes: u64,
 }
 
@@ -97,6 +98,7 @@ impl RungModel {
             paused_with_checkpoint: 0,
             finished_with_checkpoint: 0,
             num_candidates: 0,
+            committed: 0,
             bytes: 0,
         })
     }
@@ -263,6 +265,7 @@ impl RungModel {
         state.committed_since_pause = false;
         state.about_to_run = false;
         let freed = state.checkpoint.take();
+        self.committed -= usize::from(freed.is_some());
         self.bytes -= freed.map_or(0, |checkpoint| checkpoint.bytes);
         freed
     }

@@ -45,6 +45,12 @@ impl RungModel {
         self.paused_with_checkpoint
     }
 
+    /// Number of committed checkpoints that were not removed, whatever their trials do.
+    #[must_use]
+    pub fn num_committed(&self) -> usize {
+        self.committed
+    }
+
     /// Bytes of all committed checkpoints that were not removed. This is what `max_bytes` limits.
     #[must_use]
     pub fn checkpoint_bytes(&self) -> u64 {
