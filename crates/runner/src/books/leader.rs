@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rungkeeper_rung_model::{Mode, RungModel};
+use rungkeeper_rung_model::{MetricKey, RungModel};
 
 use crate::Best;
 
@@ -50,60 +50,60 @@ impl Leader {
         }
     }
 
-    /// A trial has finished.
+    /// A trial has finished, and is none of these any more.
     pub(super) fn finished(&mut self, trial: &str, of: &RungModel) {
         self.stands.remove(trial);
-        self.changed(trial, of);
+        self.failed(trial, of);
     }
 
-    /// A trial failed, or begins anew after that.
-    pub(super) fn changed(&mut self, trial: &str, of: &RungModel) {
-        if self.ahead.is_none() || self.ahead.as_deref() == Some(trial) || !of.has_failed(trial) {
+    /// A trial failed.
+    pub(super) fn failed(&mut self, trial: &str, of: &RungModel) {
+        if self.ahead.as_deref() == Some(trial) {
             self.look(of);
         }
     }
 
+    /// A trial that had failed begins anew.
+    pub(super) fn retried(&mut self, of: &RungModel) {
+        self.look(of);
+    }
+
     /// The trial that is ahead.
     pub(super) fn best(&self) -> Option<Best<'_>> {
-        let (trial, &(resource, metric)) = self.stands.get_key_value(self.ahead.as_ref()?)?;
-        Some(Best {
-            trial,
-            metric,
-            resource,
-            finished: false,
-        })
+        let (trial, &stands) = self.stands.get_key_value(self.ahead.as_ref()?)?;
+        Some(Best::unfinished(trial, stands))
     }
 
     /// Looks through all trials. Those that failed for good are passed over.
     fn look(&mut self, of: &RungModel) {
-        self.ahead = None;
-        let mut leader: Option<Best<'_>> = None;
+        let mut ahead: Option<Best<'_>> = None;
         for (trial, &stands) in &self.stands {
-            let ahead = leader.is_none_or(|best| {
+            let is_ahead = ahead.is_none_or(|best| {
                 let equal = (best.resource, best.metric) == stands;
                 best.is_behind(stands, of) || (equal && trial.as_str() < best.trial)
             });
-            if ahead && stands.1.is_finite() && !of.has_failed(trial) {
-                leader = Some(Best {
-                    trial,
-                    metric: stands.1,
-                    resource: stands.0,
-                    finished: false,
-                });
+            if is_ahead && stands.1.is_finite() && !of.has_failed(trial) {
+                ahead = Some(Best::unfinished(trial, stands));
             }
         }
-        self.ahead = leader.map(|best| best.trial.to_owned());
+        self.ahead = ahead.map(|best| best.trial.to_owned());
     }
 }
 
-impl Best<'_> {
+impl<'r> Best<'r> {
+    fn unfinished(trial: &'r str, (resource, metric): (u64, f64)) -> Self {
+        Self {
+            trial,
+            metric,
+            resource,
+            finished: false,
+        }
+    }
+
     /// A higher rung comes first, and in the same rung the better metric.
     fn is_behind(self, (resource, metric): (u64, f64), of: &RungModel) -> bool {
-        let better = match of.mode() {
-            Mode::Min => metric < self.metric,
-            Mode::Max => metric > self.metric,
-        };
-        resource > self.resource || (resource == self.resource && better)
+        let key = |metric| MetricKey::new(metric, of.mode());
+        resource > self.resource || (resource == self.resource && key(metric) < key(self.metric))
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
         assert_eq!(who(&leader), Some(("b".to_owned(), 2, 0.9)));
         leader.reported("c", (2, 0.95), &model);
         model.fail("b").unwrap();
-        leader.changed("b", &model);
+        leader.failed("b", &model);
         assert_eq!(who(&leader), Some(("c".to_owned(), 2, 0.95)));
         leader.finished("c", &model);
         assert_eq!(who(&leader), None);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rungkeeper_rung_model::{Decision, Mode};
+use rungkeeper_rung_model::{Decision, MetricKey, Mode};
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
@@ -187,9 +187,9 @@ impl Standing {
             }
             Event::Failed { trial, .. } => {
                 self.last.remove(trial);
-                self.leader.changed(trial, self.callback.model());
+                self.leader.failed(trial, self.callback.model());
             }
-            Event::Retry { trial, .. } => self.leader.changed(trial, self.callback.model()),
+            Event::Retry { .. } => self.leader.retried(self.callback.model()),
             _ => {}
         }
     }
@@ -221,11 +221,9 @@ impl Standing {
 
     /// Whether a finished trial with this metric is the best so far.
     pub(crate) fn is_best(&self, metric: f64) -> bool {
-        let better = |best: f64| match self.mode {
-            Mode::Min => metric < best,
-            Mode::Max => metric > best,
-        };
-        metric.is_finite() && self.best.as_ref().is_none_or(|(_, best)| better(*best))
+        let key = |metric| MetricKey::new(metric, self.mode);
+        let best = self.best.as_ref();
+        metric.is_finite() && best.is_none_or(|(_, best)| key(metric) < key(*best))
     }
 
     /// The run goes on after somebody had a look: what failed before is no reason to stop again.

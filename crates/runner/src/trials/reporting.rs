@@ -1,5 +1,10 @@
 //! Programs report.
 
+use rungkeeper_checkpoints::{Fingerprint, Prepared, StoreError};
+use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::TrialResult;
+use rungkeeper_tuner_hooks::log::Event;
+
 use super::{Halt, Trials};
 use crate::RunError;
 use crate::books::{Concluded, Fields};
@@ -7,10 +12,6 @@ use crate::desk::{Job, Saved};
 use crate::process::ProcessId;
 use crate::protocol::{Printed, why_no_report};
 use crate::slots::{Phase, Slot};
-use rungkeeper_checkpoints::{Fingerprint, Prepared, StoreError};
-use rungkeeper_rung_model::Decision;
-use rungkeeper_tuner_hooks::TrialResult;
-use rungkeeper_tuner_hooks::log::Event;
 
 impl Trials<'_> {
     /// A program reported. With a fingerprint it has saved.
