@@ -122,14 +122,7 @@ fn levels(keywords: &Keywords<'_>) -> PyResult<Option<Levels>> {
             list(name, value, "a list of ints", positive)
         })
     })?;
-    Ok(match (levels, eta, grace_period) {
-        (Some(levels), ..) => Some(Levels::List(levels)),
-        (None, None, None) => None,
-        (None, eta, grace_period) => Some(Levels::Geometric {
-            grace_period,
-            reduction_factor: eta.unwrap_or(4),
-        }),
-    })
+    Ok(Question::levels_of(levels, grace_period, eta))
 }
 
 /// The fields of `rungkeeper choose --json`.
@@ -149,7 +142,7 @@ fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>
     }
     dict.set_item("held_bytes", chosen.held_bytes)?;
     dict.set_item("candidates", chosen.candidates)?;
-    dict.set_item("freed_bytes", chosen.freed())?;
+    dict.set_item("freed_bytes", chosen.freed_bytes)?;
     dict.set_item("checkpoints_over", chosen.checkpoints_over)?;
     dict.set_item("bytes_over", chosen.bytes_over)?;
     let mut remove = Vec::with_capacity(chosen.removals.len());

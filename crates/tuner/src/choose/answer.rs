@@ -1,5 +1,6 @@
 /// What can go, and what is there.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Chosen {
     /// Rung levels that were used, rising.
@@ -7,6 +8,7 @@ pub struct Chosen {
     /// Resource at which trials end.
     pub max_resource: u64,
     /// The trials.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub trials: Tally,
     /// Checkpoints held that count: those of running, waiting and pinned trials.
     pub held: usize,
@@ -15,17 +17,22 @@ pub struct Chosen {
     /// Checkpoints that could go.
     pub candidates: usize,
     /// Held checkpoints whose size is not told though the table has sizes: they count as 0 bytes.
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub unsized_checkpoints: usize,
-    /// First to go first.
-    pub removals: Vec<Doomed>,
+    /// What is freed, in bytes.
+    pub freed_bytes: u64,
     /// Checkpoints too many that are left although all candidates go.
     pub checkpoints_over: u64,
     /// Bytes too many that are left although all candidates go.
     pub bytes_over: u64,
+    /// First to go first.
+    #[cfg_attr(feature = "serde", serde(rename = "remove"))]
+    pub removals: Vec<Doomed>,
 }
 
 /// Numbers of trials by what they do.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Tally {
     /// They train.
@@ -61,13 +68,4 @@ pub struct Doomed {
     pub bytes: u64,
     /// Where it lies.
     pub paths: Vec<String>,
-}
-
-impl Chosen {
-    /// What is freed, in bytes.
-    #[must_use]
-    pub fn freed(&self) -> u64 {
-        let bytes = self.removals.iter().map(|doomed| doomed.bytes);
-        bytes.fold(0, u64::saturating_add)
-    }
 }

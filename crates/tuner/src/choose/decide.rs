@@ -286,6 +286,7 @@ impl Run<'_> {
             });
         }
         let freed = removals.iter().map(|doomed| doomed.bytes);
+        let freed_bytes = freed.fold(0, u64::saturating_add);
         Ok(Chosen {
             levels: self.levels.clone(),
             max_resource: self.max_resource,
@@ -295,9 +296,8 @@ impl Run<'_> {
             candidates: self.model.num_candidates(),
             unsized_checkpoints: self.unsized_checkpoints(),
             checkpoints_over: need.checkpoints.saturating_sub(removals.len() as u64),
-            bytes_over: need
-                .bytes
-                .saturating_sub(freed.fold(0, u64::saturating_add)),
+            freed_bytes,
+            bytes_over: need.bytes.saturating_sub(freed_bytes),
             removals,
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rungkeeper_rung_model::SpecError;
 
 use super::table::Trial;
-use crate::choose::{ChooseError, RunTable, Status};
+use crate::choose::{ChooseError, Question, RunTable, Status};
 use crate::scheduler::PromotionSpec;
 use crate::simulation::Levels;
 
@@ -14,6 +14,35 @@ const REDUCTION_FACTOR: u64 = 4;
 
 /// Resources that are so far from each other are the rung levels; of a trial that reports as it trains they are nearer.
 const FAR: f64 = 2.0;
+
+impl Question {
+    /// The rung levels that a caller lists, or describes by the first of them and the reduction factor (4 unless it is told);
+    /// `None` where nothing is told.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::choose::Question;
+    /// use rungkeeper_tuner::simulation::Levels;
+    ///
+    /// let levels = Levels::Geometric { grace_period: Some(2), reduction_factor: 4 };
+    /// assert_eq!(Question::levels_of(None, Some(2), None), Some(levels));
+    /// assert_eq!(Question::levels_of(None, None, None), None);
+    /// ```
+    #[must_use]
+    pub fn levels_of(
+        list: Option<Vec<u64>>,
+        grace_period: Option<u64>,
+        reduction_factor: Option<u64>,
+    ) -> Option<Levels> {
+        match (list, grace_period, reduction_factor) {
+            (Some(levels), ..) => Some(Levels::List(levels)),
+            (None, None, None) => None,
+            (None, grace_period, factor) => Some(Levels::Geometric {
+                grace_period,
+                reduction_factor: factor.unwrap_or(REDUCTION_FACTOR),
+            }),
+        }
+    }
+}
 
 /// A scheduler with the levels asked for, or those that the table suggests.
 pub(super) fn scheduler(

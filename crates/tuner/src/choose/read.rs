@@ -7,11 +7,8 @@ use csv::StringRecord;
 use super::table::RunTable;
 use crate::choose::{RunRow, Status};
 use crate::curves::fields::Columns;
-use crate::curves::lines::Lines;
-use crate::curves::{CurveError, Problem, ReadOptions};
-
-/// How many rows are looked at to find the metric column.
-const ROWS_TO_GUESS_BY: usize = 100;
+use crate::curves::sheet::Sheet;
+use crate::curves::{CurveError, ReadOptions};
 
 /// Which columns are read: as of curves, and what a trial holds.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -43,41 +40,26 @@ impl RunTable {
     ///
     /// As [`CurveTable::read`](crate::curves::CurveTable::read), but for gaps and repeated rows, which are allowed.
     pub fn read(reader: impl Read, name: &str, options: &TableOptions) -> Result<Self, CurveError> {
-        let mut lines = Lines::new(name, reader)?;
-        let empty = CurveError::new(lines.whole(), Problem::Empty);
-        let Some(header) = lines.next().transpose()? else {
-            return Err(empty);
-        };
-        let columns = Columns::new(name, &header, lines.decimal_comma(), &options.reports)?;
-        let holdings = Holdings::new(&columns, options)?;
-        let named = options.reports.metric.as_deref();
-        let named = named.map(|metric| columns.named(metric)).transpose()?;
-        let mut lines = lines.map(|row| row.and_then(|row| columns.check_count(row)));
-        let first: Vec<StringRecord> = lines
-            .by_ref()
-            .take(ROWS_TO_GUESS_BY)
-            .collect::<Result<_, _>>()?;
-        if first.is_empty() {
-            return Err(empty);
-        }
-        let guess = || columns.guess_metric(&first, &holdings.columns());
-        let metric = named.map_or_else(guess, Ok)?;
+        let mut sheet = Sheet::new(name, reader, &options.reports)?;
+        let holdings = Holdings::new(&sheet.columns, options)?;
+        let asked = options.reports.metric.as_deref();
+        let metric = sheet.find_metric(asked, &holdings.columns())?;
 
-        let mut table = Self::new(name, columns.name(metric));
+        let mut table = Self::new(name, sheet.columns.name(metric));
         table.cumulative = options.reports.cumulative;
         table.has_paths = holdings.path.is_some();
         table.has_bytes = holdings.bytes.is_some();
-        for row in first.into_iter().map(Ok).chain(lines) {
-            let row = row?;
+        while let Some(row) = sheet.next_row()? {
+            let columns = &sheet.columns;
             let fields = columns.fields(&row, metric)?;
             table.push(&RunRow {
                 trial: fields.trial,
                 resource: fields.resource,
                 metric: fields.metric,
                 seconds: fields.seconds,
-                bytes: holdings.bytes(&row, &columns)?,
+                bytes: holdings.bytes(&row, columns)?,
                 path: holdings.path(&row),
-                status: holdings.status(&row, &columns)?,
+                status: holdings.status(&row, columns)?,
             });
         }
         Ok(table)

@@ -16,7 +16,7 @@ const END: &[u8] = b"\n\0\n";
 /// follows, so that its own line numbers can fall behind. Here a line ends with `\n` alone, and the
 /// line of a record is found from where its text ends; the `\r` goes with the white space around
 /// the fields.
-pub(crate) struct Lines<'a, R> {
+pub(super) struct Lines<'a, R> {
     file: &'a str,
     reader: csv::Reader<Text<R>>,
     record: ByteRecord,
@@ -30,7 +30,7 @@ impl<'a, R: Read> Lines<'a, R> {
     /// # Errors
     ///
     /// A source that cannot be read.
-    pub(crate) fn new(file: &'a str, source: R) -> Result<Self, CurveError> {
+    pub(super) fn new(file: &'a str, source: R) -> Result<Self, CurveError> {
         let mut source = BufReader::new(source);
         let start = to_header(&mut source).map_err(|error| {
             let place = Place {
@@ -58,12 +58,12 @@ impl<'a, R: Read> Lines<'a, R> {
 
     /// Whether numbers may have a decimal comma: where a semicolon separates the fields, as spreadsheets write them in
     /// the countries that have it.
-    pub(crate) fn decimal_comma(&self) -> bool {
+    pub(super) fn decimal_comma(&self) -> bool {
         self.delimiter == b';'
     }
 
     /// The file as a whole.
-    pub(crate) fn whole(&self) -> Place {
+    pub(super) fn whole(&self) -> Place {
         Place {
             file: self.file.to_owned(),
             line: None,
@@ -134,7 +134,7 @@ impl<R: Read> Iterator for Lines<'_, R> {
 }
 
 /// The line on which a record begins.
-pub(crate) fn line_of(record: &StringRecord) -> u64 {
+pub(super) fn line_of(record: &StringRecord) -> u64 {
     record.position().map_or(0, Position::line)
 }
 

@@ -42,8 +42,9 @@
 mod cut;
 mod error;
 pub(crate) mod fields;
-pub(crate) mod lines;
+mod lines;
 mod read;
+pub(crate) mod sheet;
 
 pub use error::{CurveError, Place, Problem};
 pub use read::ReadOptions;

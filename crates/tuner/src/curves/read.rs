@@ -7,11 +7,9 @@ use std::path::Path;
 use csv::StringRecord;
 
 use super::fields::Columns;
-use super::lines::{Lines, line_of};
+use super::lines::line_of;
+use super::sheet::Sheet;
 use super::{CurveError, CurveTable, Place, Point, Problem};
-
-/// How many rows are looked at to find the metric column.
-const ROWS_TO_GUESS_BY: usize = 100;
 
 /// What to read from a file of curves, and how strictly.
 ///
@@ -116,33 +114,13 @@ impl CurveTable {
     /// A [`CurveError`] for the first thing found that is not as it should be: first in the header,
     /// then in the rows, then duplicates and gaps, trial by trial.
     pub fn read(reader: impl Read, name: &str, options: &ReadOptions) -> Result<Self, CurveError> {
-        let mut lines = Lines::new(name, reader)?;
-        let empty = CurveError::new(lines.whole(), Problem::Empty);
-        let Some(header) = lines.next().transpose()? else {
-            return Err(empty);
-        };
-        let columns = Columns::new(name, &header, lines.decimal_comma(), options)?;
-        let named = options
-            .metric
-            .as_deref()
-            .map(|metric| columns.named(metric))
-            .transpose()?;
-
-        let mut lines = lines.map(|row| row.and_then(|row| columns.check_count(row)));
-        let first: Vec<StringRecord> = lines
-            .by_ref()
-            .take(ROWS_TO_GUESS_BY)
-            .collect::<Result<_, _>>()?;
-        if first.is_empty() {
-            return Err(empty);
-        }
-        let metric = named.map_or_else(|| columns.guess_metric(&first, &[]), Ok)?;
-
+        let mut sheet = Sheet::new(name, reader, options)?;
+        let metric = sheet.find_metric(options.metric.as_deref(), &[])?;
         let mut rows = Rows::default();
-        for row in first.into_iter().map(Ok).chain(lines) {
-            rows.push(&row?, &columns, metric)?;
+        while let Some(row) = sheet.next_row()? {
+            rows.push(&row, &sheet.columns, metric)?;
         }
-        rows.into_table(&columns, metric, options)
+        rows.into_table(&sheet.columns, metric, options)
     }
 }
 

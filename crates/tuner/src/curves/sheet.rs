@@ -1,0 +1,71 @@
+//! The rows of a file below its header.
+
+use std::io::Read;
+use std::vec::IntoIter;
+
+use csv::StringRecord;
+
+use super::fields::Columns;
+use super::lines::Lines;
+use super::{CurveError, Problem, ReadOptions};
+
+/// How many rows are looked at to find the metric column.
+const ROWS_TO_GUESS_BY: usize = 100;
+
+/// A file whose header was read.
+pub(crate) struct Sheet<'a, R> {
+    pub(crate) columns: Columns,
+    lines: Lines<'a, R>,
+    /// The rows that were looked at.
+    first: IntoIter<StringRecord>,
+}
+
+impl<'a, R: Read> Sheet<'a, R> {
+    /// # Errors
+    ///
+    /// A file without a header, or a header without the columns that are needed.
+    pub(crate) fn new(name: &'a str, source: R, options: &ReadOptions) -> Result<Self, CurveError> {
+        let mut lines = Lines::new(name, source)?;
+        let Some(header) = lines.next().transpose()? else {
+            return Err(CurveError::new(lines.whole(), Problem::Empty));
+        };
+        let columns = Columns::new(name, &header, lines.decimal_comma(), options)?;
+        Ok(Self {
+            columns,
+            lines,
+            first: Vec::new().into_iter(),
+        })
+    }
+
+    /// The metric column: the one that was asked for, or the first that can be it and is none of `others`.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or no row.
+    pub(crate) fn find_metric(
+        &mut self,
+        asked: Option<&str>,
+        others: &[Option<usize>],
+    ) -> Result<usize, CurveError> {
+        let columns = &self.columns;
+        let asked = asked.map(|metric| columns.named(metric)).transpose()?;
+        let first = self.lines.by_ref().take(ROWS_TO_GUESS_BY);
+        let first = first.map(|row| columns.check_count(row?));
+        let first: Vec<StringRecord> = first.collect::<Result<_, _>>()?;
+        if first.is_empty() {
+            return Err(CurveError::new(self.lines.whole(), Problem::Empty));
+        }
+        let metric = asked.map_or_else(|| columns.guess_metric(&first, others), Ok)?;
+        self.first = first.into_iter();
+        Ok(metric)
+    }
+
+    /// The next row, of the right length.
+    pub(crate) fn next_row(&mut self) -> Result<Option<StringRecord>, CurveError> {
+        if let Some(row) = self.first.next() {
+            return Ok(Some(row));
+        }
+        let row = self.lines.next();
+        row.map(|row| self.columns.check_count(row?)).transpose()
+    }
+}
