@@ -1,10 +1,11 @@
-//! Files named on the command line, `-` for the standard input.
+//! What is named on the command line: files, `-` for the standard input, and sizes.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use bytesize::ByteSize;
 
 /// Opens a file, or the standard input for `-`.
 pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
@@ -42,6 +43,11 @@ pub(crate) fn or_standard_input(files: &[PathBuf]) -> Vec<PathBuf> {
     } else {
         files.to_vec()
     }
+}
+
+/// Bytes, as "20 GB".
+pub(crate) fn size(text: &str) -> Option<u64> {
+    text.parse::<ByteSize>().ok().map(|size| size.as_u64())
 }
 
 /// How a file is called in messages.

@@ -96,22 +96,20 @@ impl BetaBinomialEstimator {
     fn update(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let (mut num_one, mut num_total) = (0, 0);
         let mut patience = Patience::new();
+        let mut count = |value: &Bound<'_, PyAny>| {
+            num_one += u64::from(yes(value)?);
+            num_total += 1;
+            patience.tick()
+        };
         if let Some(values) = numbers_of_array(data)? {
             for value in values.readonly().as_array() {
-                let value = PyFloat::new(data.py(), *value);
-                num_one += u64::from(yes(value.as_any())?);
-                num_total += 1;
-                patience.tick()?;
+                count(PyFloat::new(data.py(), *value).as_any())?;
             }
-            return self.add_counts(num_one, num_total);
-        }
-        for value in data
-            .try_iter()
-            .map_err(|_| bad_type("data", data, "a sequence of bool"))?
-        {
-            num_one += u64::from(yes(&value?)?);
-            num_total += 1;
-            patience.tick()?;
+        } else {
+            let values = data.try_iter();
+            for value in values.map_err(|_| bad_type("data", data, "a sequence of bool"))? {
+                count(&value?)?;
+            }
         }
         self.add_counts(num_one, num_total)
     }
@@ -223,7 +221,6 @@ type Reduced<'py> = (
     (State, Option<Bound<'py, PyAny>>),
 );
 
-/// A truth value of Python or `NumPy`, or the number 0 or 1.
 /// The values of a NumPy array of numbers. One by one its scalars take long, and swallow an interrupt.
 fn numbers_of_array<'py>(
     data: &Bound<'py, PyAny>,
@@ -238,6 +235,7 @@ fn numbers_of_array<'py>(
     Ok(Some(numbers.cast_into::<PyArrayDyn<f64>>()?))
 }
 
+/// A truth value of Python or `NumPy`, or the number 0 or 1.
 fn yes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if let Ok(yes) = flag("data", value) {
         return Ok(yes);

@@ -1,15 +1,11 @@
 use std::path::PathBuf;
 
-use bytesize::ByteSize;
 use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner::choose::{ChooseError, Question, TableOptions};
-use rungkeeper_tuner::simulation::Levels;
 use rungkeeper_tuner_hooks::{Budget, PolicySpec};
 
 use crate::columns::ColumnArguments;
-
-/// The reduction factor where a grace period is given alone.
-const REDUCTION_FACTOR: u64 = 4;
+use crate::input;
 
 /// Which checkpoints of a run of any tuner can go, and what that would cost
 ///
@@ -85,7 +81,11 @@ impl Arguments {
         Question {
             time_ratio: self.time_left,
             mode: self.reports.mode(),
-            levels: self.levels(),
+            levels: Question::levels_of(
+                (!self.levels.is_empty()).then(|| self.levels.clone()),
+                self.grace_period,
+                self.eta,
+            ),
             max_resource: self.max_resource,
             policy: match self.policy.as_str() {
                 "by_level" => PolicySpec::ByLevel,
@@ -98,16 +98,6 @@ impl Arguments {
                 max_bytes: self.max_bytes,
             })
         }
-    }
-
-    fn levels(&self) -> Option<Levels> {
-        if !self.levels.is_empty() {
-            return Some(Levels::List(self.levels.clone()));
-        }
-        (self.eta.is_some() || self.grace_period.is_some()).then(|| Levels::Geometric {
-            grace_period: self.grace_period,
-            reduction_factor: self.eta.unwrap_or(REDUCTION_FACTOR),
-        })
     }
 
     /// The error with the option that helps.
@@ -125,8 +115,7 @@ impl Arguments {
 }
 
 fn bytes(text: &str) -> Result<u64, String> {
-    let size = text.parse::<ByteSize>().map(|size| size.as_u64());
-    size.map_err(|_| "it is a size such as \"20 GB\"".to_owned())
+    input::size(text).ok_or_else(|| "it is a size such as \"20 GB\"".to_owned())
 }
 
 fn ratio(text: &str) -> Result<f64, String> {

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use rungkeeper_tuner::choose::{Chosen, Doomed, RunTable};
-use serde_json::json;
 
 use crate::plain::{plain, wrapped};
+use crate::report::words;
 
 /// Checkpoints that are listed on a terminal.
 const LISTED: usize = 20;
@@ -30,11 +30,11 @@ pub(super) fn text(
         };
         return wrapped(&why, out);
     }
-    let freed = size(chosen.freed(), ", ");
+    let freed = size(chosen.freed_bytes, ", ");
     writeln!(
         out,
         "\nCan go, first to go first ({}{freed}):\n",
-        checkpoints(number)
+        words::checkpoints(number as u64)
     )?;
     writeln!(
         out,
@@ -69,7 +69,7 @@ fn situation(table: &RunTable, chosen: &Chosen, are_levels_found: bool) -> Strin
         0 => String::new(),
         some => format!(
             " The size of {} is not told and counts as 0.",
-            checkpoints(some)
+            words::checkpoints(some as u64)
         ),
     };
     format!(
@@ -84,7 +84,7 @@ fn situation(table: &RunTable, chosen: &Chosen, are_levels_found: bool) -> Strin
         trials.ended,
         levels.join(", "),
         chosen.max_resource,
-        checkpoints(chosen.held),
+        words::checkpoints(chosen.held as u64),
         size(chosen.held_bytes, ", "),
     )
 }
@@ -128,10 +128,10 @@ fn expectation(chosen: &Chosen) -> String {
 pub(super) fn shortfall(chosen: &Chosen) -> String {
     let over = match (chosen.checkpoints_over, chosen.bytes_over) {
         (0, bytes) => ByteSize(bytes).display().si().to_string(),
-        (number, 0) => checkpoints(number as usize),
+        (number, 0) => words::checkpoints(number),
         (number, bytes) => format!(
             "{} and {}",
-            checkpoints(number as usize),
+            words::checkpoints(number),
             ByteSize(bytes).display().si()
         ),
     };
@@ -142,28 +142,8 @@ pub(super) fn shortfall(chosen: &Chosen) -> String {
 }
 
 pub(super) fn json(chosen: &Chosen, out: &mut impl Write) -> io::Result<()> {
-    let trials = chosen.trials;
-    let answer = json!({
-        "levels": chosen.levels,
-        "max_resource": chosen.max_resource,
-        "running": trials.running,
-        "waiting": trials.waiting,
-        "without_checkpoint": trials.without_checkpoint,
-        "ended": trials.ended,
-        "held": chosen.held,
-        "held_bytes": chosen.held_bytes,
-        "candidates": chosen.candidates,
-        "freed_bytes": chosen.freed(),
-        "checkpoints_over": chosen.checkpoints_over,
-        "bytes_over": chosen.bytes_over,
-        "remove": chosen.removals,
-    });
-    serde_json::to_writer(&mut *out, &answer)?;
+    serde_json::to_writer(&mut *out, chosen)?;
     writeln!(out)
-}
-
-fn checkpoints(number: usize) -> String {
-    format!("{number} checkpoint{}", if number == 1 { "" } else { "s" })
 }
 
 fn size(bytes: u64, before: &str) -> String {

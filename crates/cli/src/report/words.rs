@@ -63,8 +63,7 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
     let most = stored.most();
     // Logs of others tell what is held, and not what is complete.
     let (now, most) = if most > 0 {
-        let now = stored.moments.last().map_or(0, |at| at.1);
-        (now, most)
+        (model.num_committed() as u64, most)
     } else {
         let held = &holdings.checkpoints;
         let now = model.num_with_checkpoint() as u64;
@@ -110,6 +109,12 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
 /// "1 trial", "2 trials".
 pub(crate) fn of(number: u64, noun: &str) -> String {
     plain_spaces(numbers::of(number, noun))
+}
+
+/// As [`of`], in digits that are not grouped.
+pub(crate) fn checkpoints(number: u64) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} checkpoint{plural}")
 }
 
 /// On a terminal spaces are spaces: a person looks for what is shown, and copies it.

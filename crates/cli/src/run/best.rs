@@ -41,21 +41,15 @@ struct Found<'r> {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&arguments.dir)?;
     let history = History::read(folder.log())?;
-    let Some((trial, metric)) = history.best() else {
+    let Some(mut found) = Found::of(&history, &folder) else {
         bail!(
             "no trial of {} has reported a number yet",
             arguments.dir.display()
         );
     };
     let experiment = folder.experiment();
-    let found = Found {
-        history: &history,
-        folder: &folder,
-        trial,
-        metric,
-        resource: trial.highest().map_or(0, |highest| highest.0),
-        again: experiment.and_then(|experiment| Again::of(&arguments.dir, experiment, trial)),
-    };
+    found.again =
+        experiment.and_then(|experiment| Again::of(&arguments.dir, experiment, found.trial));
     let mut out = io::stdout().lock();
     if arguments.json {
         writeln!(out, "{}", found.json())?;
@@ -67,21 +61,23 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 
 /// The best trial of a run, as `best --json` tells it; null where none has reported a number.
 pub(super) fn json(history: &History, folder: &RunFolder) -> Value {
-    let Some((trial, metric)) = history.best() else {
-        return Value::Null;
-    };
-    let found = Found {
-        history,
-        folder,
-        trial,
-        metric,
-        resource: trial.highest().map_or(0, |highest| highest.0),
-        again: None,
-    };
-    found.json()
+    Found::of(history, folder).map_or(Value::Null, |found| found.json())
 }
 
-impl Found<'_> {
+impl<'r> Found<'r> {
+    /// Without the command that trains it again.
+    fn of(history: &'r History, folder: &'r RunFolder) -> Option<Self> {
+        let (trial, metric) = history.best()?;
+        Some(Self {
+            history,
+            folder,
+            trial,
+            metric,
+            resource: trial.highest().map_or(0, |highest| highest.0),
+            again: None,
+        })
+    }
+
     fn show(&self, out: &mut impl Write) -> io::Result<()> {
         let (history, folder, trial) = (self.history, self.folder, self.trial);
         let (name, unit) = (plain(folder.metric()), plain(folder.resource()));

@@ -1,7 +1,8 @@
 //! A budget on the command line.
 
-use bytesize::ByteSize;
 use rungkeeper_tuner_hooks::Budget;
+
+use crate::input;
 
 /// What is given replaces that part of the budget; the rest stays as it is.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,8 +40,7 @@ fn checkpoints(text: &str) -> Result<Most, String> {
 }
 
 fn bytes(text: &str) -> Result<Most, String> {
-    let size = |text: &str| text.parse::<ByteSize>().ok().map(|size| size.as_u64());
-    most(text, size).ok_or_else(|| "it is a size such as \"20 GB\", or `none`".to_owned())
+    most(text, input::size).ok_or_else(|| "it is a size such as \"20 GB\", or `none`".to_owned())
 }
 
 fn most(text: &str, read: impl Fn(&str) -> Option<u64>) -> Option<Most> {

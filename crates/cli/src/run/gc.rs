@@ -11,6 +11,7 @@ use rungkeeper_runner::{Doomed, Orphans, ResumeOptions, Runner, orphans, what_wo
 use super::budget::BudgetArguments;
 use super::notes::Notes;
 use crate::plain::{path, plain};
+use crate::report::words;
 
 /// Make room: give up checkpoints until the budget is kept, in the order of the policy
 ///
@@ -57,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let budget = arguments.budget.change(runner.budget());
     let collected = runner.collect(budget)?;
     let (number, size) = sum(&collected.gone);
-    let held = checkpoints(collected.held);
+    let held = words::checkpoints(collected.held as u64);
     let bytes = ByteSize(collected.bytes).display().si();
     writeln!(out, "gone: {number}, {size}; held: {held}, {bytes}")?;
     show(&collected.gone, dir, &mut out)?;
@@ -80,14 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn sum(doomed: &[Doomed]) -> (String, String) {
     let bytes = doomed.iter().map(|doomed| doomed.removal.bytes).sum();
     let size = ByteSize(bytes).display().si().to_string();
-    (checkpoints(doomed.len()), size)
-}
-
-fn checkpoints(number: usize) -> String {
-    match number {
-        1 => "1 checkpoint".to_owned(),
-        _ => format!("{number} checkpoints"),
-    }
+    (words::checkpoints(doomed.len() as u64), size)
 }
 
 /// A line on the trial and one with the place, which may be long.
