@@ -10,6 +10,8 @@ use pyo3::types::{PyBool, PyFloat, PyInt, PyString};
 use rungkeeper_score::PromotionQuantile;
 use rungkeeper_tuner_hooks::log::MOST_SECONDS;
 
+use crate::interrupt::answered;
+
 /// Levels, counts and sizes stay below it, so that every one of them is exact as a double.
 pub(crate) const LARGEST: u64 = 1 << 53;
 
@@ -25,9 +27,15 @@ pub(crate) fn bad_value(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> 
 
 /// A `TypeError` about an argument.
 pub(crate) fn bad_type(name: &str, value: &Bound<'_, PyAny>, allowed: &str) -> PyErr {
-    let kind = value.get_type().name().map(|name| name.to_string());
-    let kind = kind.unwrap_or_else(|_| "something else".to_owned());
-    PyTypeError::new_err(format!("{name} must be {allowed}, not {kind}"))
+    PyTypeError::new_err(format!("{name} must be {allowed}, not {}", kind(value)))
+}
+
+/// The name of a value's type.
+pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
+    // Its `Display` would ask Python for the text, which answers an interrupt there, where nobody hears it.
+    let name = value.get_type().name();
+    let name = name.map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|_| "something else".to_owned())
 }
 
 /// A value as a person knows it, cut where it is long.
@@ -108,41 +116,40 @@ pub(crate) fn seed(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
 
 /// An `int`, or what Python takes as an index (the integers of `NumPy`); no truth value.
 fn whole<'py>(name: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
-    if is_truth(value) {
+    if is_truth(value)? {
         return Err(bad_type(name, value, allowed));
     }
     if value.is_instance_of::<PyInt>() {
         return Ok(value.clone());
     }
-    let index = value.call_method0("__index__");
-    index.map_err(|_| bad_type(name, value, allowed))
+    let index = answered(value.py(), value.call_method0("__index__"))?;
+    index.ok_or_else(|| bad_type(name, value, allowed))
 }
 
 /// Whether it is a truth value of Python or `NumPy`: no number, though it could be taken for one.
-fn is_truth(value: &Bound<'_, PyAny>) -> bool {
-    let of_numpy = || {
-        let kind = value
-            .getattr("dtype")
-            .and_then(|dtype| dtype.getattr("kind"));
-        kind.is_ok_and(|kind| kind.eq("b").unwrap_or(false))
-    };
-    value.is_instance_of::<PyBool>()
-        || !value.is_exact_instance_of::<PyFloat>()
-            && !value.is_exact_instance_of::<PyInt>()
-            && of_numpy()
+fn is_truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if value.is_instance_of::<PyBool>() {
+        return Ok(true);
+    }
+    if value.is_exact_instance_of::<PyFloat>() || value.is_exact_instance_of::<PyInt>() {
+        return Ok(false);
+    }
+    let kind = value
+        .getattr("dtype")
+        .and_then(|dtype| dtype.getattr("kind")?.extract::<String>());
+    Ok(answered(value.py(), kind)?.is_some_and(|kind| kind == "b"))
 }
 
 /// A number.
 pub(crate) fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
-    if value.is_instance_of::<PyString>() || is_truth(value) {
+    if value.is_instance_of::<PyString>() || is_truth(value)? {
         return Err(bad_type(name, value, "a number"));
     }
     match value.extract() {
-        Ok(number) => Ok(number),
         Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(value.py()) => Err(
             bad_value(name, value, "a number within the range of floats"),
         ),
-        Err(_) => Err(bad_type(name, value, "a number")),
+        other => answered(value.py(), other)?.ok_or_else(|| bad_type(name, value, "a number")),
     }
 }
 
@@ -185,7 +192,8 @@ pub(crate) fn metric(value: &Bound<'_, PyAny>) -> PyResult<f64> {
 
 /// A truth value.
 pub(crate) fn flag(name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    value.extract().map_err(|_| bad_type(name, value, "a bool"))
+    let yes = answered(value.py(), value.extract())?;
+    yes.ok_or_else(|| bad_type(name, value, "a bool"))
 }
 
 /// Text.

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use rungkeeper_estimators::BetaBinomial;
 
-use crate::arguments::{bad_type, bad_value, flag, number, refused, seed};
-use crate::interrupt::Patience;
+use crate::arguments::{bad_type, bad_value, number, refused, seed};
+use crate::interrupt::{Patience, answered};
 
 /// Estimator of the chance p of a yes, from yes-or-no values and a Beta prior.
 ///
@@ -96,19 +96,21 @@ impl BetaBinomialEstimator {
     fn update(&mut self, data: &Bound<'_, PyAny>) -> PyResult<()> {
         let (mut num_one, mut num_total) = (0, 0);
         let mut patience = Patience::new();
-        let mut count = |value: &Bound<'_, PyAny>| {
-            num_one += u64::from(yes(value)?);
+        let mut count = |yes: bool| {
+            num_one += u64::from(yes);
             num_total += 1;
             patience.tick()
         };
         if let Some(values) = numbers_of_array(data)? {
-            for value in values.readonly().as_array() {
-                count(PyFloat::new(data.py(), *value).as_any())?;
+            for &value in values.readonly().as_array() {
+                let refused = || not_a_yes(PyFloat::new(data.py(), value).as_any());
+                count(zero_or_one(value).ok_or_else(refused)?)?;
             }
         } else {
-            let values = data.try_iter();
-            for value in values.map_err(|_| bad_type("data", data, "a sequence of bool"))? {
-                count(&value?)?;
+            let values = answered(data.py(), data.try_iter())?;
+            let values = values.ok_or_else(|| bad_type("data", data, "a sequence of bool"))?;
+            for value in values {
+                count(yes(&value?)?)?;
             }
         }
         self.add_counts(num_one, num_total)
@@ -237,13 +239,22 @@ fn numbers_of_array<'py>(
 
 /// A truth value of Python or `NumPy`, or the number 0 or 1.
 fn yes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Ok(yes) = flag("data", value) {
+    if let Some(yes) = answered(value.py(), value.extract())? {
         return Ok(yes);
     }
-    let number = number("data", value).map_err(|_| bad_type("data", value, "a bool, 0 or 1"))?;
+    let number = answered(value.py(), number("data", value))?;
+    let number = number.ok_or_else(|| bad_type("data", value, "a bool, 0 or 1"))?;
+    zero_or_one(number).ok_or_else(|| not_a_yes(value))
+}
+
+fn zero_or_one(number: f64) -> Option<bool> {
     match number {
-        0.0 => Ok(false),
-        1.0 => Ok(true),
-        _ => Err(bad_value("data", value, "True, False, 0 or 1")),
+        0.0 => Some(false),
+        1.0 => Some(true),
+        _ => None,
     }
+}
+
+fn not_a_yes(value: &Bound<'_, PyAny>) -> PyErr {
+    bad_value("data", value, "True, False, 0 or 1")
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use pyo3::exceptions::{PyKeyboardInterrupt, PyRuntimeError};
+use pyo3::exceptions::{PyException, PyKeyboardInterrupt, PyRuntimeError};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
@@ -29,6 +29,15 @@ pub(crate) fn keep(error: PyErr) {
 /// The exception that was kept on this thread, once.
 pub(crate) fn taken() -> Option<PyErr> {
     RAISED.with(|raised| raised.borrow_mut().take())
+}
+
+/// What Python answered, or `None` where it raised an error. An interrupt or an exit is no answer, and passes on.
+pub(crate) fn answered<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether the user has interrupted.

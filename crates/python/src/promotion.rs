@@ -15,7 +15,7 @@ use rungkeeper_tuner_hooks::{Decision, Mode};
 use crate::arguments::{
     bad_type, bad_value, metric, named, positive, refused, seed, trial_id, unsigned,
 };
-use crate::interrupt::{Patience, to_list};
+use crate::interrupt::{Patience, answered, to_list};
 use crate::keywords::Keywords;
 
 const NAME: &str = "PromotionRungs";
@@ -315,13 +315,13 @@ impl PromotionRungs {
     }
 
     fn __setstate__(&mut self, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        let events = state.try_iter();
-        let events = events.map_err(|_| bad_type("state", state, EVENTS))?;
+        let refused = || bad_type("state", state, EVENTS);
+        let events = answered(state.py(), state.try_iter())?.ok_or_else(refused)?;
         let mut again = Self::of(self.settings)?;
         let mut patience = Patience::new();
         for event in events {
-            let event: PyResult<Event> = event?.extract();
-            let event = event.map_err(|_| bad_type("state", state, EVENTS))?;
+            let event = answered(state.py(), event?.extract::<Event>())?;
+            let event = event.ok_or_else(refused)?;
             let (event, trial, resource, metric) = event;
             match event.as_str() {
                 "start" => again.begin(&trial).map(|_| ()),

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFrozenSet, PySet, PyString};
 use rungkeeper_policies::{Candidate, RungView};
 
-use crate::arguments::refused;
+use crate::arguments::{kind, refused};
 
 /// What was returned, checked.
 pub(super) enum Answer {
@@ -32,13 +32,12 @@ pub(super) fn answer(
             all.len()
         ))
     };
-    let kind = || told.get_type().name().map(|name| name.to_string());
     let has_no_order = told.is_instance_of::<PyDict>()
         || told.is_instance_of::<PySet>()
         || told.is_instance_of::<PyFrozenSet>()
         || told.is_instance_of::<PyString>();
     let Some(elements) = told.try_iter().ok().filter(|_| !has_no_order) else {
-        return Err(wrong(&kind()?));
+        return Err(wrong(&kind(told)));
     };
     let elements: Vec<Bound<'_, PyAny>> = elements.collect::<PyResult<_>>()?;
     let texts = elements.iter().filter(|it| it.is_instance_of::<PyString>());
@@ -65,10 +64,10 @@ fn costs(
             || error.is_instance_of::<PyValueError>(py)
             || error.is_instance_of::<PyOverflowError>(py);
         // An interrupt is none of the policy's faults.
-        if refused {
-            wrong(&error.value(py).to_string())
-        } else {
-            error
+        match error.value(py).str() {
+            Ok(why) if refused => wrong(&why.to_string_lossy()),
+            Err(interrupt) if refused => interrupt,
+            _ => error,
         }
     })?;
     let dtype = array.getattr("dtype")?;

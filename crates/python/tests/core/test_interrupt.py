@@ -1,6 +1,7 @@
 """Ctrl-C: a real SIGINT is answered within 0.2 seconds by whatever takes longer."""
 
 import copy
+import itertools
 import os
 import pickle
 import subprocess
@@ -71,8 +72,9 @@ def queued():
 
 
 def forever(work, *arguments):
-    """Works again and again."""
-    while True:
+    """Works again and again, for so long that an interrupt must have come."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         work(*arguments)
 
 
@@ -117,8 +119,13 @@ def test_scores_of_one():
 
 def test_updates_of_an_estimator():
     estimator = BetaBinomialEstimator(0.33, 2)
-    interrupt(estimator.update, np.ones(30_000_000, dtype=bool))
+    for endless in (True, 1, np.True_, np.int64(1), np.float32(1)):
+        interrupt(estimator.update, itertools.repeat(endless))
     assert estimator.num_total == 0
+    for many in (np.ones(3_000_000, dtype=bool), np.ones(3_000_000)):
+        interrupt(forever, estimator.update, many)
+    assert estimator.num_one == estimator.num_total
+    assert estimator.num_total % 3_000_000 == 0
 
 
 def curves(trials=20_000):
