@@ -28,6 +28,7 @@ class Loop:
     A trial whose configuration has `fail` crashes at that epoch.
     """
 
+    saves = True  # reports carry a checkpoint
     resumed = False
     _reuse_actors = False
     _max_pending_trials = 1
@@ -44,6 +45,7 @@ class Loop:
         self.scheduler, self.search_alg = scheduler, tune_config.search_alg
         self.train = train
         self.trials: list[Trial] = []
+        self._epochs: dict[str, int] = {}
         self._storage = SimpleNamespace(syncer=Syncer())
         self._checkpoint_manager = SimpleNamespace()
         self._cached_trial_decisions: dict[str, str] = {}
@@ -107,16 +109,22 @@ class Loop:
         chosen = self.scheduler.choose_trial_to_run(self)
         for trial in self.trials:
             if trial is chosen or trial.status == Trial.PENDING:
-                trial.set_status(Trial.RUNNING)
+                self._start(trial)
         for trial in list(self.trials):
             if trial.status == Trial.RUNNING:
                 self._report(trial)
         self.scheduler.step_ended()
 
+    def _start(self, trial: Trial) -> None:
+        """It trains from its checkpoint, or from scratch."""
+        checkpoint = trial.run_metadata.checkpoint_manager.latest_checkpoint_result
+        done = 0 if checkpoint is None else checkpoint.metrics["epoch"]
+        self._epochs[trial.trial_id] = done
+        trial.set_status(Trial.RUNNING)
+
     def _report(self, trial: Trial) -> None:
         name = trial.trial_id
-        checkpoint = trial.run_metadata.checkpoint_manager.latest_checkpoint_result
-        epoch = 1 if checkpoint is None else checkpoint.metrics["epoch"] + 1
+        epoch = self._epochs[name] = self._epochs[name] + 1
         if trial.config.get("fail") == epoch:
             self.scheduler.on_trial_error(self, trial)
             self.search_alg.on_trial_complete(name, error=True)
@@ -128,9 +136,10 @@ class Loop:
         if decision != "STOP":
             self.search_alg.on_trial_result(name, flat)
         trial.run_metadata.last_result = result
-        trial.run_metadata.checkpoint_manager.latest_checkpoint_result = (
-            SimpleNamespace(metrics=result, checkpoint=SOMEWHERE)
-        )
+        if self.saves:
+            trial.run_metadata.checkpoint_manager.latest_checkpoint_result = (
+                SimpleNamespace(metrics=result, checkpoint=SOMEWHERE)
+            )
         if decision == "PAUSE":
             trial.set_status(Trial.PAUSED)
         elif decision == "STOP":

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.tune.experiment import Trial
 from ray.tune.search import BasicVariantGenerator
 
 from tests.ray.loop import Loop
@@ -85,3 +86,45 @@ def test_it_counts_in_the_budget(budget: int, tmp_path: Path) -> None:
 def test_a_budget_of_one_is_for_the_trial_that_runs(tmp_path: Path) -> None:
     loop = run(tmp_path, falling, 0, max_checkpoints=1, max_concurrent=1)
     assert len(loop.trials) == 40
+
+
+class Unsaved(Loop):
+    """No report carries a checkpoint."""
+
+    saves = False
+
+
+@pytest.mark.parametrize("train", [rising, falling, best_in_the_middle, noisy])
+def test_a_trial_without_checkpoints_is_not_trained_again_for_one(
+    train: Any, tmp_path: Path
+) -> None:
+    for seed in range(5):
+        asha = scheduler(max_concurrent=2, seed=seed)
+        search = BasicVariantGenerator(random_state=seed)
+        loop = looped(search, tmp_path, 40, train=train, asha=asha, kind=Unsaved)
+        assert len(loop.trials) == 40
+        assert asha.run is not None
+        assert asha.run.renewed == set()
+        assert asha.extra_results()["num_checkpoints_removed"] == 0
+
+
+class Forgetful(Loop):
+    """The best trial loses what it saved whenever it is trained again."""
+
+    def _report(self, trial: Trial) -> None:
+        super()._report(trial)
+        run = self.scheduler.run
+        assert run is not None
+        if trial.trial_id in run.renewed:
+            trial.run_metadata.checkpoint_manager.latest_checkpoint_result = None
+
+
+def test_a_trial_is_trained_again_for_its_checkpoint_once(tmp_path: Path) -> None:
+    renewed = []
+    for seed in range(5):
+        asha = scheduler(max_concurrent=2, seed=seed, max_checkpoints=2)
+        search = BasicVariantGenerator(random_state=seed)
+        looped(search, tmp_path, 40, train=rising, asha=asha, kind=Forgetful)
+        assert asha.run is not None
+        renewed.append(len(asha.run.renewed))
+    assert max(renewed) == 1

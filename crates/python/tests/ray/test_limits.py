@@ -112,7 +112,7 @@ def test_trials_that_crash_or_report_no_number_free_their_place(tmp_path: Path) 
 def test_a_searcher_without_suggestions_ends_the_run_and_a_warning_says_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_gate, "PATIENCE", 0.05)
+    monkeypatch.setattr(_gate, "PATIENCE", 0)
     search = Stuck(5)
     loop = looped(search, tmp_path, 40)
     assert len(loop.trials) == 5
@@ -125,7 +125,7 @@ def test_a_searcher_without_suggestions_ends_the_run_and_a_warning_says_why(
 def test_a_searcher_that_never_suggests_ends_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_gate, "PATIENCE", 0.05)
+    monkeypatch.setattr(_gate, "PATIENCE", 0)
     assert looped(Stuck(0), tmp_path, 40).trials == []
     assert "Stuck suggests no trial" in caplog.text
 

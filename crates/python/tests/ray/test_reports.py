@@ -35,7 +35,7 @@ def nested(config: dict[str, Any]) -> None:
 def test_resource_and_metric_may_be_paths(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    asha = scheduler(time_attr="info/steps")
+    asha = scheduler(time_attr="info/steps", max_checkpoints=20, max_concurrent=2)
     tuning = {**REUSE, "metric": "info/loss"}
     results = tuner(nested, tmp_path, num_samples=12, asha=asha, tuning=tuning).fit()
     assert results.num_errors == 0

@@ -174,6 +174,8 @@ class Run:
         if level is not None:
             self.given_up.discard(trial)
             self.removal.checkpoint_committed(name, level, size)
+        elif self.holds_checkpoint(trial):  # or so the core assumes
+            self.removal.lose(name)
 
     def committed(self, trial: str, level: int, size: int) -> None:
         """A running trial has written a checkpoint."""
@@ -254,13 +256,16 @@ class Run:
         was not the best, nor promoted, when its checkpoint went.
 
         Returns:
-            The trial, which runs from now on; none where the best has its checkpoint.
+            The trial, which runs from now on; none where the best has its checkpoint,
+            never had one, or was trained again before.
         """
         best, found = self.best_ended, None
         for trial, metric in self.metrics.items():
             if self._is_better(trial, best) and self.is_paused(trial):
                 best, found = metric, trial
-        if found not in self.given_up or len(self.renewed) >= MOST_RENEWED:
+        if found is None or found not in self.given_up or found in self.renewed:
+            return None
+        if len(self.renewed) >= MOST_RENEWED:
             return None
         self.removal.resume(self._name(found))
         self.milestones[found] = self.waits_at[found]
