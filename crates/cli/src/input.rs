@@ -8,7 +8,7 @@ use anyhow::Context;
 use bytesize::ByteSize;
 
 /// Opens a file, or the standard input for `-`.
-pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead>> {
+pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }

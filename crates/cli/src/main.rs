@@ -1,5 +1,6 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
+mod ahead;
 mod choose;
 mod columns;
 mod input;

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rayon::prelude::*;
 use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
 use rungkeeper_tuner_hooks::RemovalPlan;
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_lines};
 use serde_json::json;
 
+use crate::ahead::ahead;
 use crate::input;
 use crate::plain::{message, plain};
 use crate::report::words;
@@ -40,10 +42,26 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut passed = true;
-    for path in &arguments.files {
-        let result = replay(path, arguments, &mut out);
+    let mut tell = |path: &Path, result: anyhow::Result<bool>, out: &mut dyn Write| {
         out.flush()?;
         passed &= result.with_context(|| input::name(path))?;
+        anyhow::Ok(())
+    };
+    if let [path] = arguments.files.as_slice() {
+        let result = replay(path, arguments, &mut out);
+        tell(path, result, &mut out)?;
+    } else {
+        for files in arguments.files.chunks(rayon::current_num_threads()) {
+            let replayed = files.par_iter().map(|path| {
+                let mut out = Vec::new();
+                let result = replay(path, arguments, &mut out);
+                (path, result, out)
+            });
+            for (path, result, text) in replayed.collect::<Vec<_>>() {
+                out.write_all(&text)?;
+                tell(path, result, &mut out)?;
+            }
+        }
     }
     Ok(if passed {
         ExitCode::SUCCESS
@@ -52,9 +70,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// The lines of a log; of a file, they are parsed while others are replayed.
+fn read(path: &Path) -> anyhow::Result<Box<dyn Iterator<Item = Result<(usize, Event), LogError>>>> {
+    let lines = read_lines(input::open(path)?);
+    // What comes through a pipe may come slowly, and is answered as it comes.
+    Ok(if path.is_file() {
+        Box::new(ahead(lines))
+    } else {
+        Box::new(lines)
+    })
+}
+
 /// Replays one log; returns whether it passes the check (always, without one).
 fn replay(path: &Path, arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<bool> {
-    let mut lines = read_lines(input::open(path)?);
+    let mut lines = read(path)?;
     let Some((_, Event::Header(header))) = lines.next().transpose()? else {
         anyhow::bail!("the log is empty");
     };

@@ -33,9 +33,23 @@ impl<'m> Priced<'m> {
         rungs: &[RungView<'m>],
         time_ratio: f64,
     ) -> Result<Vec<Self>, PolicyError> {
+        Self::only(cost, rungs, time_ratio, |_| true)
+    }
+
+    /// As [`Priced::all`], only for the candidates that are asked for: a cost takes longer than anything else here.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExpectedCost::of_rung`].
+    pub fn only(
+        cost: &dyn ExpectedCost,
+        rungs: &[RungView<'m>],
+        time_ratio: f64,
+        is_asked_for: impl Fn(&Candidate<'m>) -> bool,
+    ) -> Result<Vec<Self>, PolicyError> {
         let mut all = Vec::new();
         for (place, rung) in rungs.iter().enumerate() {
-            let mut worst_first = rung.worst_first().peekable();
+            let mut worst_first = rung.worst_first().filter(&is_asked_for).peekable();
             if worst_first.peek().is_none() {
                 continue;
             }

@@ -136,19 +136,38 @@ fn table(caption: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
     }
 }
 
-/// As [`table`]; rows after the first `open` are folded away until the reader asks for them.
-fn folded_table(caption: &str, heads: &[&str], rows: &[Vec<Markup>], open: usize) -> Markup {
+/// As [`table`]; rows after the first `open` are folded away until the reader asks for them. The first
+/// [`MOST_ROWS`] are on the page, and a line says where the `others` are.
+fn folded_table<I: IntoIterator<Item = Vec<Markup>, IntoIter: ExactSizeIterator>>(
+    caption: &str,
+    heads: &[&str],
+    rows: I,
+    open: usize,
+    others: &str,
+) -> Markup {
+    let rows = rows.into_iter();
+    let left_out = rows.len().saturating_sub(MOST_ROWS);
+    let rows: Vec<Vec<Markup>> = rows.take(MOST_ROWS).collect();
     let (shown, folded) = rows.split_at(open.min(rows.len()));
     html! {
         (table(caption, heads, shown))
         @if !folded.is_empty() {
             details {
-                summary { "Show the other " (numbers::whole(folded.len() as f64)) }
+                summary {
+                    "Show the other " (numbers::whole(folded.len() as f64))
+                    @if left_out > 0 { " of the first " (numbers::whole(MOST_ROWS as f64)) }
+                }
                 (table(&format!("{caption}, continued"), heads, folded))
             }
         }
+        @if left_out > 0 {
+            p.soft.under { (numbers::of(left_out as u64, "more row")) " left out: " (others) }
+        }
     }
 }
+
+/// Rows of a table at most: nobody reads more on a page, and a browser takes long for them.
+const MOST_ROWS: usize = 500;
 
 #[cfg(test)]
 mod tests {
@@ -189,11 +208,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_has_so_many_rows_at_most() {
+        let rows = |number: usize| (0..number).map(|n| vec![html! { "row " (n) }]);
+        let all = folded_table("Caption", &["n"], rows(500), 20, "elsewhere.").into_string();
+        assert!(all.contains("Show the other 480<") && all.contains("row 499<"), "{all}");
+        assert!(!all.contains("left out"));
+        let some = folded_table("Caption", &["n"], rows(2_501), 20, "elsewhere.").into_string();
+        assert!(some.contains("row 499<") && !some.contains("row 500<"));
+        assert!(some.contains("of the first 500<"));
+        assert!(some.contains("more\u{a0}rows left out: elsewhere.") || some.contains("2\u{202f}001"), "{some}");
+    }
+
+    #[test]
     fn rows_are_folded_from_a_number_on() {
         let rows: Vec<_> = (0..5).map(|n| vec![html! { (n) }]).collect();
-        let all = folded_table("Caption", &["n"], &rows, 5).into_string();
+        let all = folded_table("Caption", &["n"], rows.clone(), 5, "").into_string();
         assert!(!all.contains("<details>"));
-        let some = folded_table("Caption", &["n"], &rows, 2).into_string();
+        let some = folded_table("Caption", &["n"], rows, 2, "").into_string();
         let (shown, folded) = some.split_once("<details>").unwrap();
         assert_eq!(shown.matches("scope=\"row\"").count(), 2);
         assert_eq!(folded.matches("scope=\"row\"").count(), 3);

@@ -1,5 +1,7 @@
 //! The checkpoints that were given up, and which of them were missed.
 
+use std::collections::HashMap;
+
 use rungkeeper_tuner_hooks::log::{Event, LoopEnd};
 use rungkeeper_tuner_hooks::{Removal, RemovalReason, RungModel};
 
@@ -38,6 +40,8 @@ pub(crate) struct GivenUpList {
     announced: usize,
     /// Resumes without checkpoint so far.
     resumed: usize,
+    /// Where the latest removal of each trial is in `all`.
+    latest: HashMap<String, usize>,
 }
 
 impl GivenUpList {
@@ -67,9 +71,8 @@ impl GivenUpList {
     /// `resumed` are all trials resumed without checkpoint up to now, which is `time`.
     pub(super) fn happened(&mut self, time: f64, resumed: &[(String, u64)]) {
         for (trial, cost) in &resumed[self.resumed..] {
-            let mut gone = self.all.iter_mut().rev();
-            if let Some(gone) = gone.find(|gone| gone.removal.trial == *trial) {
-                gone.regret = Some(Regret { time, cost: *cost });
+            if let Some(&place) = self.latest.get(trial) {
+                self.all[place].regret = Some(Regret { time, cost: *cost });
             }
         }
         self.resumed = resumed.len();
@@ -99,6 +102,7 @@ impl GivenUpList {
     }
 
     fn push(&mut self, time: f64, removal: Removal) {
+        self.latest.insert(removal.trial.clone(), self.all.len());
         self.all.push(GivenUp {
             time,
             removal,

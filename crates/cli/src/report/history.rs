@@ -7,13 +7,14 @@ use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
-    ExtraResults, Limits, Progress, RemovalPolicy, RungModel, TrialStatus,
+    ExtraResults, Limits, Progress, RemovalCallback, RemovalPolicy, RungModel, TrialStatus,
 };
 
 use super::estimates::Estimates;
 use super::given_up::GivenUpList;
 use super::holdings::Holdings;
 use super::trials::{Gatherer, Trial, ranking};
+use crate::ahead::ahead;
 use crate::page::numbers;
 use crate::plain::plain;
 
@@ -70,7 +71,7 @@ impl History {
     /// Reads an event log, also of a run that goes on.
     pub(crate) fn read(log: &Path) -> anyhow::Result<Self> {
         let (header, events) = Journal::read(log)?;
-        Self::of(header, events).map_err(|error| {
+        Self::of(header, ahead(events)).map_err(|error| {
             if error.is::<JournalError>() {
                 return error; // it names the file
             }
@@ -83,7 +84,8 @@ impl History {
         header: Header,
         events: impl Iterator<Item = Result<Recorded, JournalError>>,
     ) -> anyhow::Result<Self> {
-        let mut replay = Replay::checked(&header)?;
+        // What the log removed is what happened: no score is asked for.
+        let mut replay = Replay::recorded(RemovalCallback::of_header(&header)?);
         let mut trials = Gatherer::default();
         let mut given_up = GivenUpList::default();
         let mut holdings = Holdings::new(header.budget);

@@ -1,5 +1,7 @@
 //! Comparing a recorded loop end with one's own.
 
+use std::collections::{HashMap, HashSet};
+
 use rungkeeper_tuner_hooks::log::{EndOfRun, LoopEnd, RemovedAtLoopEnd};
 use rungkeeper_tuner_hooks::{Candidate, HookError, Priced, RemovalCallback, RungView};
 
@@ -132,10 +134,11 @@ pub(super) fn loop_end(
 ) -> Result<CheckedLoopEnd, HookError> {
     let plan = callback.plan(end.elapsed)?;
     let time_ratio = callback.time_ratio();
-    let candidates = candidates(callback, time_ratio)?;
-    let of = |trial: &str| -> Option<Checked> {
-        candidates.iter().find(|it| it.trial == trial).cloned()
-    };
+    let own = plan.removals.iter().map(|removal| removal.trial.as_str());
+    let removed = end.removed.iter().map(|removed| removed.trial.as_str());
+    let compared: HashSet<&str> = own.chain(removed).collect();
+    let candidates = candidates(callback, time_ratio, &compared)?;
+    let of = |trial: &str| candidates.get(trial).cloned();
     let own: Vec<Checked> = plan.removals.iter().filter_map(|r| of(&r.trial)).collect();
     let with_score = |removed: &RemovedAtLoopEnd| {
         let recorded_score = removed.score;
@@ -145,9 +148,10 @@ pub(super) fn loop_end(
         })
     };
     let recorded: Vec<Checked> = end.removed.iter().filter_map(with_score).collect();
-    let mut differences = state_differences(callback, end, candidates.len());
+    let number = callback.model().num_candidates();
+    let mut differences = state_differences(callback, end, number);
     differences.extend(removal_differences(end, &recorded));
-    let must_go = plan.need.checkpoints.min(candidates.len() as u64);
+    let must_go = plan.need.checkpoints.min(number as u64);
     if must_go != end.num_to_remove {
         let recorded = end.num_to_remove;
         differences.push(format!(
@@ -171,25 +175,36 @@ pub(super) fn loop_end(
     })
 }
 
-/// All candidates, with their costs.
-fn candidates(callback: &RemovalCallback, time_ratio: f64) -> Result<Vec<Checked>, HookError> {
+/// Those of the candidates that are `compared`, by their trials, with their costs.
+fn candidates(
+    callback: &RemovalCallback,
+    time_ratio: f64,
+    compared: &HashSet<&str>,
+) -> Result<HashMap<String, Checked>, HookError> {
     let rungs: Vec<RungView<'_>> = callback.model().rung_views().collect();
-    let checked = |rung: RungView<'_>, candidate: &Candidate<'_>, ln_cost| Checked {
-        trial: candidate.trial_id.to_owned(),
-        level: rung.level(),
-        rank: candidate.rank,
-        rung_len: rung.len(),
-        ln_cost,
-        recorded_score: None,
+    let is_compared = |candidate: &Candidate<'_>| compared.contains(candidate.trial_id);
+    let checked = |rung: RungView<'_>, candidate: &Candidate<'_>, ln_cost| {
+        let checked = Checked {
+            trial: candidate.trial_id.to_owned(),
+            level: rung.level(),
+            rank: candidate.rank,
+            rung_len: rung.len(),
+            ln_cost,
+            recorded_score: None,
+        };
+        (checked.trial.clone(), checked)
     };
     Ok(match callback.policy().cost() {
-        Some(cost) => Priced::all(cost, &rungs, time_ratio)?
+        Some(cost) => Priced::only(cost, &rungs, time_ratio, is_compared)?
             .iter()
             .map(|it| checked(rungs[it.rung], &it.candidate, Some(it.ln_cost)))
             .collect(),
         None => rungs
             .iter()
-            .flat_map(|rung| rung.worst_first().map(|it| checked(*rung, &it, None)))
+            .flat_map(|rung| {
+                let found = rung.worst_first().filter(is_compared);
+                found.map(|it| checked(*rung, &it, None))
+            })
             .collect(),
     })
 }

@@ -86,11 +86,11 @@ fn regrets(view: &View<'_>, all: &[GivenUp]) -> Markup {
     missed.sort_by_key(|&(cost, _)| std::cmp::Reverse(cost));
     let time = format!("time ({})", view.clock.unit);
     let heads = heads(&time);
-    let rows: Vec<Vec<Markup>> = missed.iter().map(|(_, gone)| row(view, gone)).collect();
+    let rows = missed.iter().map(|(_, gone)| row(view, gone));
     html! {
-        @if !rows.is_empty() {
+        @if !missed.is_empty() {
             div id="regretted" {
-                (folded_table("Regretted, the dearest first", &heads, &rows, OPEN))
+                (folded_table("Regretted, the dearest first", &heads, rows, OPEN, "they cost less."))
             }
         }
     }
@@ -100,11 +100,12 @@ fn regrets(view: &View<'_>, all: &[GivenUp]) -> Markup {
 fn listed(view: &View<'_>, all: &[GivenUp]) -> Markup {
     let time = format!("time ({})", view.clock.unit);
     let heads = heads(&time);
-    let rows: Vec<Vec<Markup>> = all.iter().map(|gone| row(view, gone)).collect();
+    let rows = all.iter().map(|gone| row(view, gone));
     let caption = format!("All {}", numbers::of(all.len() as u64, "removal"));
+    let others = "the event log has them all.";
     html! {
         div id="removals" {
-            (folded_table(&caption, &heads, &rows, OPEN))
+            (folded_table(&caption, &heads, rows, OPEN, others))
         }
     }
 }
