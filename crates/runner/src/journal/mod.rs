@@ -5,6 +5,7 @@
 //! writes it: the file itself is locked, it is opened to append, and a writer that finds it longer
 //! than it wrote it stops.
 
+mod own_fields;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +20,7 @@ use rustix::fs::OFlags;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use self::own_fields::own_fields;
 use crate::lock;
 
 /// No line of a log is longer, in bytes.
@@ -81,8 +83,7 @@ pub struct Journal {
     length: u64,
 }
 
-/// A recovered event: the event, and its line as it stands, with the fields that are not part of
-/// the event.
+/// A recovered event, and the fields of its line that are not part of the event.
 pub type Recorded = (Event, Map<String, Value>);
 
 impl Journal {
@@ -177,7 +178,7 @@ impl Journal {
         };
         let events = lines.map(move |line| {
             let (_, event, text) = line.map_err(&damaged)?;
-            Ok((event, serde_json::from_str(&text).unwrap_or_default()))
+            Ok((event, own_fields(&text)))
         });
         Ok((header?, events))
     }
