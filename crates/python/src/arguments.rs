@@ -145,7 +145,7 @@ pub(crate) fn number(name: &str, value: &Bound<'_, PyAny>) -> PyResult<f64> {
     if value.is_instance_of::<PyString>() || is_truth(value)? {
         return Err(bad_type(name, value, "a number"));
     }
-    match value.extract() {
+    match value.extract::<f64>() {
         Err(error) if error.is_instance_of::<pyo3::exceptions::PyOverflowError>(value.py()) => Err(
             bad_value(name, value, "a number within the range of floats"),
         ),
