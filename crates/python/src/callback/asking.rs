@@ -15,7 +15,7 @@ const MOST_ASKED: u32 = 3;
 /// What came of work.
 enum Outcome<T> {
     Done(Result<T, HookError>),
-    Asks(Own, Question),
+    Asks(Own, Box<Question>),
 }
 
 /// As [`Shared::try_with`]. Work that fails because the policy is to be asked changes nothing, and is done again with the
@@ -42,7 +42,7 @@ pub(super) fn try_asking<T: Send>(
         answer = Some(if asked < MOST_ASKED {
             told
         } else {
-            told.as_last()
+            told.into_last()
         });
     }
 }
@@ -60,7 +60,7 @@ fn with_answer<T>(
         return Outcome::Done(done);
     };
     match own.take_question() {
-        Some(question) => Outcome::Asks(own.share(), question),
+        Some(question) => Outcome::Asks(own.share(), Box::new(question)),
         None => Outcome::Done(done),
     }
 }

@@ -40,7 +40,7 @@ impl Answer {
     }
 
     /// The last word on its question: who has become a candidate since waits for the next one.
-    pub(crate) fn as_last(self) -> Self {
+    pub(crate) fn into_last(self) -> Self {
         Self {
             is_last: true,
             ..self
@@ -82,9 +82,10 @@ impl Reader<'_> {
             || told.is_instance_of::<PySet>()
             || told.is_instance_of::<PyFrozenSet>()
             || told.is_instance_of::<PyString>();
-        let elements = match has_no_order {
-            true => None,
-            false => answered(told.py(), told.try_iter())?,
+        let elements = if has_no_order {
+            None
+        } else {
+            answered(told.py(), told.try_iter())?
         };
         let elements = elements.ok_or_else(|| self.no_answer(&kind(told)))?;
         let most = self.number();
@@ -104,7 +105,8 @@ impl Reader<'_> {
         let mut ln_costs = HashMap::with_capacity(costs.len());
         for ((trial, is_promotable), cost) in self.question.promotable().zip(costs) {
             // Who is never promoted goes first in any case.
-            if !(cost >= 0.0 || !is_promotable) {
+            let is_cost = cost >= 0.0; // NaN is none
+            if is_promotable && !is_cost {
                 return Err(refused(format!(
                     "the policy {} returned {cost} as the cost of trial {trial:?}, but a cost is a number \
                      from 0; for another order return the trials themselves",
