@@ -8,7 +8,8 @@
 //! }
 //! ```
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
+use core::fmt;
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
@@ -54,29 +55,67 @@ pub fn check(make: Make<'_>) {
         if let Some(cost) = policy.cost().filter(|cost| cost.falls_with_rank()) {
             check_falls(&case, &rungs, cost);
         }
-        assert_eq!(
-            chosen,
-            case.choose(make, &rungs).1,
-            "{name} chose differently when shown the same: {case:?}"
+        let again = case.choose(make, &rungs).1;
+        assert!(
+            chosen == again,
+            "{name} chose differently when shown the same, {} and {}: {case}",
+            listed(&chosen),
+            listed(&again)
         );
     }
 }
 
+/// The trials that were chosen, as a person reads them.
+fn listed(chosen: &[Choice<'_>]) -> String {
+    let ids: Vec<&str> = chosen.iter().map(|it| it.candidate.trial_id).collect();
+    match ids.len() {
+        0 => "nothing".to_owned(),
+        _ => ids.join(" "),
+    }
+}
+
 /// One situation a policy is asked in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Case {
+    number: u64,
     rungs: Vec<CaseRung>,
     need: Need,
     time_ratio: f64,
     data: Vec<ArrivalData>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct CaseRung {
     level: u64,
     len: u64,
     /// Worst first.
     candidates: Vec<Candidate<'static>>,
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Need { checkpoints, bytes } = self.need;
+        let (number, ratio) = (self.number, self.time_ratio);
+        write!(
+            f,
+            "situation {number} of 0 to {}, in which {checkpoints} checkpoints and {bytes} bytes must go at a \
+             time ratio of {ratio}",
+            CASES - 1
+        )?;
+        for rung in &self.rungs {
+            write!(f, "; level {}, worst first:", rung.level)?;
+            if rung.candidates.is_empty() {
+                write!(f, " nobody")?;
+            }
+            for candidate in &rung.candidates {
+                write!(f, " {}", candidate.trial_id)?;
+                if candidate.metric.is_none() {
+                    write!(f, " (NaN)")?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Case {
@@ -102,19 +141,25 @@ impl Case {
         let mut policy = make();
         for data in &self.data {
             if let Err(error) = policy.observe(data) {
-                panic!("{} refused {data:?}: {error}", policy.name());
+                panic!(
+                    "{} refused to learn from a report: {error}: {self}",
+                    policy.name()
+                );
             }
         }
         match policy.choose(rungs, self.need, self.time_ratio) {
             Ok(chosen) => (policy, chosen),
-            Err(error) => panic!("{} could not choose: {error}: {self:?}", policy.name()),
+            Err(error) => panic!("{} could not choose: {error}: {self}", policy.name()),
         }
     }
 }
 
-/// 200 situations, the same in each run.
+/// Number of situations.
+const CASES: u64 = 200;
+
+/// The situations, the same in each run.
 fn cases() -> impl Iterator<Item = Case> {
-    (0..200).map(|number| {
+    (0..CASES).map(|number| {
         let mut random = Pcg64::seed_from_u64(number);
         let mut below = move |bound: u64| random.random_range(0..bound);
         let most = [0, 8][usize::from(below(20) > 0)];
@@ -135,6 +180,7 @@ fn cases() -> impl Iterator<Item = Case> {
             })
             .collect();
         Case {
+            number,
             rungs: rungs.into(),
             need,
             time_ratio: [0.0, 1e-6, 0.3, 1.0, 20.0, 1e6][below(6) as usize],
@@ -189,26 +235,30 @@ fn check_number(
     let mut ids: Vec<&str> = chosen.iter().map(|it| it.candidate.trial_id).collect();
     ids.sort_unstable();
     ids.dedup();
-    assert_eq!(ids.len(), chosen.len(), "{name} chose one twice: {case:?}");
+    assert!(
+        ids.len() == chosen.len(),
+        "{name} chose one twice, {}: {case}",
+        listed(chosen)
+    );
     let shown = |choice: &Choice<'_>| {
         let rung = rungs.get(choice.rung);
         rung.is_some_and(|rung| rung.worst_first().any(|it| it == choice.candidate))
     };
     assert!(
         chosen.iter().all(shown),
-        "{name} chose what it was not shown: {case:?}"
+        "{name} chose what it was not shown: {case}"
     );
     let least = case.need.checkpoints.min(all.len() as u64);
     assert!(
         chosen.len() as u64 >= least,
-        "{name} chose {} where {least} must go: {case:?}",
+        "{name} chose {} where {least} must go: {case}",
         chosen.len()
     );
     if case.need.bytes == 0 {
-        assert_eq!(
-            chosen.len() as u64,
-            least,
-            "{name} chose more than must go: {case:?}"
+        assert!(
+            chosen.len() as u64 == least,
+            "{name} chose more than must go, {}: {case}",
+            listed(chosen)
         );
     }
 }
@@ -218,7 +268,7 @@ fn check_bytes(name: &str, case: &Case, all: &[Candidate<'_>], chosen: &[Choice<
     let freed: u64 = chosen.iter().map(|choice| choice.candidate.bytes).sum();
     assert!(
         freed >= case.need.bytes.min(all),
-        "{name} freed {freed} bytes: {case:?}"
+        "{name} freed {freed} bytes: {case}"
     );
 }
 
@@ -234,10 +284,10 @@ fn check_non_finite_first(name: &str, case: &Case, all: &[Candidate<'_>], chosen
         .iter()
         .filter(|it| it.candidate.metric.is_none())
         .count();
-    assert_eq!(
-        gone,
-        there.min(chosen.len()),
-        "{name} kept a trial that is never promoted: {case:?}"
+    assert!(
+        gone == there.min(chosen.len()),
+        "{name} kept a trial that is never promoted, and chose {}: {case}",
+        listed(chosen)
     );
 }
 
@@ -252,23 +302,26 @@ fn check_costs(
         let names_none = chosen.iter().all(|it| it.ln_expected_cost.is_none());
         assert!(
             names_none,
-            "{name} names costs that it does not estimate: {case:?}"
+            "{name} names costs that it does not estimate: {case}"
         );
         return;
     };
     let all = Priced::all(cost, rungs, case.time_ratio);
-    let all = all.unwrap_or_else(|error| panic!("{name}: {error}: {case:?}"));
+    let all = all.unwrap_or_else(|error| panic!("{name}: {error}: {case}"));
     assert!(
         all.iter().all(|priced| !priced.ln_cost.is_nan()),
-        "{name} expects a cost that is NaN: {case:?}"
+        "{name} expects a cost that is NaN: {case}"
     );
     for choice in chosen {
         let is_it = |priced: &&Priced<'_>| priced.candidate == choice.candidate;
         let own = all.iter().find(is_it).map(|priced| priced.ln_cost);
+        let text = |ln: Option<f64>| ln.map_or("none".to_owned(), |ln| ln.to_string());
         assert!(
             matches!((choice.ln_expected_cost, own), (Some(told), Some(own)) if same(told, own)),
-            "{name} names {:?} as the cost of what costs {own:?}: {case:?}",
-            choice.ln_expected_cost
+            "{name} names {} as the logarithm of the cost of {}, but estimates {}: {case}",
+            text(choice.ln_expected_cost),
+            choice.candidate.trial_id,
+            text(own)
         );
     }
 }
@@ -282,14 +335,14 @@ fn check_falls(case: &Case, rungs: &[RungView<'_>], cost: &dyn ExpectedCost) {
             let ln_cost = up_to(f64::INFINITY);
             assert!(
                 least <= ln_cost || same(least, ln_cost),
-                "{} does not fall with the rank: {case:?}",
+                "{} does not fall with the rank: {case}",
                 cost.name()
             );
             for enough in [f64::NEG_INFINITY, ln_cost - 1.0, ln_cost, ln_cost + 1.0] {
                 let told = up_to(enough);
                 assert!(
                     same(told, ln_cost) || (told > enough && told <= ln_cost),
-                    "{} is told to stop at {enough} and says {told} of {ln_cost}: {case:?}",
+                    "{} is told to stop at {enough} and says {told} of {ln_cost}: {case}",
                     cost.name()
                 );
             }

@@ -82,6 +82,35 @@ pub(crate) fn small(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u32> {
         .map_err(|_| bad_value(name, value, "an int from 0 to 2**32 - 1"))
 }
 
+/// As [`unsigned`]; a float that is a whole number stands for it: 3.0, of `NumPy` too.
+fn integral(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let is_int = value.is_instance_of::<PyInt>();
+    if is_int || answered(value.py(), value.call_method0("__index__"))?.is_some() {
+        return unsigned(name, value);
+    }
+    let number = match number(name, value) {
+        Err(error) if error.is_instance_of::<PyTypeError>(value.py()) => {
+            return Err(bad_type(name, value, "an int"));
+        }
+        number => number?,
+    };
+    if number.fract() == 0.0 && (0.0..=LARGEST as f64).contains(&number) {
+        Ok(number as u64)
+    } else {
+        Err(bad_value(name, value, "a whole number: 2, 3 or 4, say"))
+    }
+}
+
+/// As [`integral`], at least 2: a reduction factor.
+pub(crate) fn factor(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let number = integral(name, value)?;
+    if number >= 2 {
+        Ok(number)
+    } else {
+        Err(bad_value(name, value, "at least 2"))
+    }
+}
+
 /// A whole number from 1 to `most`.
 pub(crate) fn up_to(most: u64, name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     let number = unsigned(name, value)?;
@@ -94,17 +123,9 @@ pub(crate) fn up_to(most: u64, name: &str, value: &Bound<'_, PyAny>) -> PyResult
 
 /// A whole number from 1 to 2^53.
 pub(crate) fn positive(name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    at_least(1, name, value)
-}
-
-/// A whole number from `least` to 2^53.
-pub(crate) fn at_least(least: u64, name: &str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
-    let number = unsigned(name, value)?;
-    if number >= least {
-        Ok(number)
-    } else {
-        let allowed = format!("an int from {least} to 2**53");
-        Err(bad_value(name, value, &allowed))
+    match unsigned(name, value)? {
+        0 => Err(bad_value(name, value, "an int from 1 to 2**53")),
+        number => Ok(number),
     }
 }
 
@@ -204,7 +225,14 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// Text, or that of the file at a path.
 pub(crate) fn text_or_file(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_instance_of::<PyString>() {
-        return text(name, value);
+        let text = text(name, value)?;
+        // A path is a line that does not begin as a log does.
+        let is_line = !text.is_empty() && !text.contains('\n');
+        if is_line && !text.trim_start().starts_with('{') {
+            let allowed = "the text of an event log; the path of a file is a pathlib.Path";
+            return Err(bad_value(name, value, allowed));
+        }
+        return Ok(text);
     }
     let path = value.extract::<PathBuf>();
     let path = path.map_err(|_| bad_type(name, value, "a str, or the path of a file"))?;

@@ -10,7 +10,7 @@ use rungkeeper_tuner::simulation::Levels;
 use rungkeeper_tuner_hooks::{Budget, Mode, PolicySpec, SpeculativeSettings};
 
 use crate::arguments::{
-    at_least, bad_value, flag, list, named, number, optional, positive, refused, text, unsigned,
+    bad_value, factor, flag, list, named, number, optional, positive, refused, text, unsigned,
 };
 use crate::interrupt::beside;
 use crate::keywords::Keywords;
@@ -111,9 +111,7 @@ fn question(keywords: &Keywords<'_>) -> PyResult<Question> {
 }
 
 fn levels(keywords: &Keywords<'_>) -> PyResult<Option<Levels>> {
-    let eta = keywords.take("eta", None, |name, value| {
-        optional(name, value, |name, value| at_least(2, name, value))
-    })?;
+    let eta = keywords.take("eta", None, |name, value| optional(name, value, factor))?;
     let grace_period = keywords.take("grace_period", None, |name, value| {
         optional(name, value, positive)
     })?;

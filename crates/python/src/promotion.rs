@@ -13,7 +13,7 @@ use rungkeeper_tuner::search_space::{Configuration, SearchSpace};
 use rungkeeper_tuner_hooks::{Decision, Mode};
 
 use crate::arguments::{
-    bad_type, bad_value, metric, named, positive, refused, seed, trial_id, unsigned,
+    bad_type, bad_value, factor, metric, named, positive, refused, seed, trial_id, unsigned,
 };
 use crate::interrupt::{Patience, answered, to_list};
 use crate::keywords::Keywords;
@@ -37,7 +37,8 @@ const EVENTS: &str = "a list of events";
 ///
 /// Args:
 ///     grace_period: The first level.
-///     reduction_factor: From a level to the next, at least 2.
+///     reduction_factor: From a level to the next, at least 2; a whole number, also
+///         as 3.0.
 ///     max_resource: Resource at which a trial stops; levels stay below it.
 ///     mode: Whether small or large metrics are good.
 ///     brackets: Number of brackets; bracket s starts at the s-th level. All
@@ -200,7 +201,7 @@ impl PromotionRungs {
         let mode = |name: &str, value: &Bound<'_, PyAny>| named(name, value, "'min' or 'max'");
         let settings = Settings {
             grace_period: keywords.need("grace_period", positive)?,
-            reduction_factor: keywords.need("reduction_factor", unsigned)?,
+            reduction_factor: keywords.need("reduction_factor", factor)?,
             max_resource: keywords.need("max_resource", unsigned)?,
             mode: keywords.take("mode", Mode::Min, mode)?,
             brackets: keywords.take("brackets", 1, positive)?,
@@ -284,9 +285,10 @@ impl PromotionRungs {
         self.names.len()
     }
 
-    /// Whether a trial was ever started.
+    /// Whether a trial was ever started; what can be no trial was not.
     fn __contains__(&self, trial: &Bound<'_, PyAny>) -> PyResult<bool> {
-        Ok(self.numbers.contains_key(&trial_id(trial)?))
+        let trial = answered(trial.py(), trial_id(trial))?;
+        Ok(trial.is_some_and(|trial| self.numbers.contains_key(&trial)))
     }
 
     fn __repr__(&self) -> String {

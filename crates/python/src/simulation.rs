@@ -9,7 +9,7 @@ use rungkeeper_tuner::simulation::{
 use rungkeeper_tuner_hooks::{BoxError, Brackets, Limits, Mode};
 
 use crate::arguments::{
-    at_least, flag, limit_in_seconds, list, named, optional, positive, refused, text, up_to,
+    factor, flag, limit_in_seconds, list, named, optional, positive, refused, text, up_to,
 };
 use crate::interrupt::{Stop, beside};
 use crate::keywords::Keywords;
@@ -87,9 +87,7 @@ fn counts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
 
 fn levels(keywords: &Keywords<'_>) -> PyResult<Vec<Levels>> {
     let etas = keywords.need("eta", |name, value| {
-        list(name, value, "a list of ints", |name, value| {
-            at_least(2, name, value)
-        })
+        list(name, value, "a list of ints", factor)
     })?;
     let grace_period = keywords.take("grace_period", None, |name, value| {
         optional(name, value, positive)

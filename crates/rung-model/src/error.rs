@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::{borrow::ToOwned, format, string::String};
 
 use thiserror::Error;
 
@@ -77,7 +77,7 @@ pub enum EventError {
     #[error("trial \"{0}\" was started before")]
     StartedTwice(String),
     /// There is no such bracket.
-    #[error("trial \"{trial}\" belongs to bracket {bracket}, but there are only {number} brackets")]
+    #[error("trial \"{trial}\" belongs to bracket {bracket}, but {}", only_brackets(*number))]
     Bracket {
         trial: String,
         bracket: usize,
@@ -116,4 +116,12 @@ pub enum EventError {
     /// There are as many trials as the model can number.
     #[error("no more than {} trials are possible", u32::MAX)]
     TooManyTrials,
+}
+
+/// Brackets are numbered from 0, which a person who asks for the last one may not know.
+fn only_brackets(number: usize) -> String {
+    match number {
+        1 => "there is only bracket 0".to_owned(),
+        _ => format!("there are only brackets 0 to {}", number - 1),
+    }
 }

@@ -104,6 +104,6 @@ pub struct Resumed {
     /// The highest rung level the trial is recorded at: what is to be trained again if the
     /// checkpoint is lost. `None` if the trial stands in no rung.
     pub level: Option<u64>,
-    /// Whether the trial has no checkpoint and trains from scratch.
+    /// Whether the trial has no checkpoint that is known of, and trains from scratch.
     pub lost_checkpoint: bool,
 }

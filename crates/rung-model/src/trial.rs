@@ -18,7 +18,7 @@ pub enum TrialStatus {
     #[default]
     #[cfg_attr(feature = "serde", serde(rename = "RUNNING"))]
     Running,
-    /// Paused; its checkpoint is kept.
+    /// Paused; its checkpoint is kept, or may still be committed.
     #[cfg_attr(feature = "serde", serde(rename = "PAUSED-WITH-CP"))]
     PausedWithCheckpoint,
     /// Paused; its checkpoint was removed or lost.

@@ -224,10 +224,9 @@ fn resume(model: &mut RungModel, naive: &mut Naive, trial: usize) {
     let result = model.resume(&trial.to_string());
     assert_eq!(result.is_ok(), paused.contains(&before));
     let Ok(resumed) = result else { return };
-    assert_eq!(
-        resumed.lost_checkpoint,
-        before == TrialStatus::PausedNoCheckpoint
-    );
+    let lost =
+        before == TrialStatus::PausedNoCheckpoint || naive.trials[trial].checkpoint.is_none();
+    assert_eq!(resumed.lost_checkpoint, lost);
     if let Some(rung) = naive.top(trial)
         && !naive.trials[trial].promoted
     {
@@ -241,8 +240,8 @@ fn resume(model: &mut RungModel, naive: &mut Naive, trial: usize) {
     state.status = TrialStatus::Running;
     state.committed_since_pause = false;
     let paused_at = std::mem::take(&mut state.last);
-    state.paused_at = (before == TrialStatus::PausedWithCheckpoint).then_some(paused_at);
-    state.saved_at = state.checkpoint.map_or(paused_at, |c| c.0);
+    state.paused_at = (!lost).then_some(paused_at);
+    state.saved_at = state.checkpoint.map_or(0, |c| c.0);
 }
 
 fn commit(model: &mut RungModel, naive: &mut Naive, trial: usize, bytes: u64, below: u64) {

@@ -1,6 +1,8 @@
 //! Trials that go on from a checkpoint, start anew, or are tried again.
 
-use rungkeeper_rung_model::{CheckpointTracking, Decision, EventError, ModelSpec, RungModel};
+use rungkeeper_rung_model::{
+    CheckpointTracking, Decision, EventError, ModelSpec, RungModel, TrialStatus,
+};
 
 fn spec() -> ModelSpec {
     ModelSpec::geometric(1, 4, 64).unwrap()
@@ -91,6 +93,33 @@ fn ignores_its_checkpoint() {
         let next = model.report("a", 1, 0.5, Decision::Continue).unwrap();
         assert_eq!(next.trained_again, None);
     }
+}
+
+/// Where checkpoints must be committed, a trial that is resumed before one was trains from scratch: what it reports again
+/// is no second cost, and what it trains counts from the beginning.
+#[test]
+fn resumed_before_a_commit() {
+    let mut model = RungModel::new(&spec()).unwrap();
+    model.start("a", 0).unwrap();
+    model.report("a", 1, 0.5, Decision::Continue).unwrap();
+    model.report("a", 4, 0.5, Decision::Pause).unwrap();
+    assert_eq!(
+        model.status("a"),
+        Some(TrialStatus::PausedWithCheckpoint),
+        "it may still be committed"
+    );
+    let resumed = model.resume("a").unwrap();
+    assert!(resumed.lost_checkpoint);
+    assert_eq!(resumed.level, Some(4));
+    let again = model.report("a", 16, 0.5, Decision::Pause).unwrap();
+    assert_eq!((again.trained_again, again.trained), (None, 16));
+    model.commit_checkpoint("a", 16, 10).unwrap();
+    assert!(!model.resume("a").unwrap().lost_checkpoint);
+    // Nobody has to tell of it where checkpoints are assumed.
+    let mut model = assumed();
+    model.start("a", 0).unwrap();
+    model.report("a", 4, 0.5, Decision::Pause).unwrap();
+    assert!(!model.resume("a").unwrap().lost_checkpoint);
 }
 
 /// A trial without a checkpoint is counted at its resume; one that trains again from its checkpoint

@@ -57,7 +57,7 @@ pub trait TunerCallback {
         Ok(())
     }
 
-    /// A paused trial runs again.
+    /// A paused trial runs again: from its checkpoint, if one is known, else from scratch.
     fn on_resume_trial(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }

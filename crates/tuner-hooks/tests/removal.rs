@@ -120,6 +120,27 @@ fn sizes_differ() {
     assert!(callback.model().checkpoint_bytes() <= 100);
 }
 
+/// Nobody told of a checkpoint of the pause, so the trial trains from scratch: that is counted at its resume, whatever it
+/// reports first, and once.
+#[test]
+fn resumed_before_a_commit() {
+    let mut spec = spec();
+    spec.checkpoints = CheckpointTracking::Committed;
+    let mut callback = callback(&spec, Budget::of_checkpoints(9));
+    for trial in ["known", "unknown"] {
+        pause(&mut callback, trial, 0.5);
+    }
+    callback.on_checkpoint_committed("known", 1, 10).unwrap();
+    callback.on_resume_trial("known").unwrap();
+    assert_eq!(callback.trials_resumed_without_checkpoint(), []);
+    callback.on_resume_trial("unknown").unwrap();
+    let resumed = callback.trials_resumed_without_checkpoint();
+    assert_eq!(resumed, [("unknown".to_owned(), 1)]);
+    report(&mut callback, "unknown", 1, 0.5, Decision::Continue);
+    assert_eq!(callback.extra_results().cost_resources, 1);
+    assert_eq!(callback.take_notes(), []);
+}
+
 /// The speculative policy works whatever ends the run.
 #[test]
 fn stopped_by_count() {

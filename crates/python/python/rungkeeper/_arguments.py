@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from numbers import Real
 from typing import SupportsIndex, TypeVar
+
+import numpy as np
+
+from rungkeeper._numbers import as_number
+
+MOST_SHOWN = 60
 
 Word = TypeVar("Word", bound=str)
 
@@ -15,9 +23,12 @@ def whole(name: str, value: SupportsIndex, least: int) -> int:
         TypeError: It is no int.
         ValueError: It is too small.
     """
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
+    try:
+        number = None if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None:
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    number = value.__index__()
     if number < least:
         raise ValueError(f"{name} is {number}, but must be at least {least}")
     return number
@@ -58,6 +69,58 @@ def one_of(name: str, value: object, allowed: tuple[Word, ...]) -> Word:
             return word
     words = " or ".join(map(repr, allowed))
     raise ValueError(f"{name} is {value!r}, but must be {words}")
+
+
+def named(name: str, value: object) -> None:
+    """Refuses what is no text, and text that is empty.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is empty.
+    """
+    of_type(name, value, str)
+    if not value:
+        raise ValueError(f"{name} is '', but must be the name of a reported value")
+
+
+def flag(name: str, value: object) -> bool:
+    """A truth value, of Python or NumPy.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
+    return bool(value)
+
+
+def seconds(name: str, value: object) -> float | None:
+    """Seconds after which a run ends, or None.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not positive, or not finite.
+    """
+    if value is None:
+        return None
+    number = None if isinstance(value, (bool, np.bool_)) else as_number(value)
+    if number is None:
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a number of seconds or None, not {kind}")
+    if not 0 < number < math.inf:
+        raise ValueError(
+            f"{name} is {shown(value)}, but must be positive and finite, or None"
+        )
+    return number
+
+
+def shown(value: object) -> str:
+    """A value as a person knows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # of a huge int, say
+        text = f"a {type(value).__name__} without representation"
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def of_type(name: str, value: object, kind: type) -> None:

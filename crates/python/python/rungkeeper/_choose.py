@@ -79,7 +79,7 @@ def choose(
     metric: str | None = None,
     mode: Literal["min", "max"] | None = None,
     max_resource: int | None = None,
-    eta: int | None = None,
+    eta: float | None = None,
     grace_period: int | None = None,
     levels: Iterable[int] | None = None,
     policy: Literal["rank_aware", "by_level"] = "rank_aware",
@@ -110,7 +110,7 @@ def choose(
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
         max_resource: Resource at which trials end. By default the largest listed.
-        eta: Reduction factor: from a rung level to the next.
+        eta: Reduction factor: from a rung level to the next, a whole number.
         grace_period: The first rung level. By default the first resource listed.
         levels: Rung levels, instead of `grace_period` and `eta`. By default what the
             table suggests.

@@ -212,7 +212,7 @@ class RemovalCallback:
     def geometric(
         cls,
         grace_period: SupportsIndex,
-        reduction_factor: SupportsIndex,
+        reduction_factor: SupportsIndex | float,
         max_resource: SupportsIndex,
         *,
         mode: Literal["min", "max"] = "min",
@@ -458,7 +458,7 @@ class RemovalCallback:
         """The keys of `extra_results`."""
 
     def trials_resumed_without_checkpoint(self) -> list[tuple[str, int]]:
-        """Trials resumed although their checkpoint was gone.
+        """Trials resumed although their checkpoint was gone, or never committed.
 
         Each with the level it was paused at, in order of the resumes.
         """
@@ -510,7 +510,7 @@ class PromotionRungs:
         cls,
         *,
         grace_period: SupportsIndex,
-        reduction_factor: SupportsIndex,
+        reduction_factor: SupportsIndex | float,
         max_resource: SupportsIndex,
         mode: Literal["min", "max"] = "min",
         brackets: SupportsIndex = 1,
@@ -520,7 +520,8 @@ class PromotionRungs:
 
         Args:
             grace_period: The first level.
-            reduction_factor: From a level to the next, at least 2.
+            reduction_factor: From a level to the next, at least 2; a whole number, also
+                as 3.0.
             max_resource: Resource at which a trial stops; levels stay below it.
             mode: Whether small or large metrics are good.
             brackets: Number of brackets; bracket s starts at the s-th level. All
@@ -581,7 +582,7 @@ class PromotionRungs:
     def __len__(self) -> int:
         """Number of trials ever started."""
 
-    def __contains__(self, trial: str | SupportsIndex, /) -> bool:
+    def __contains__(self, trial: object, /) -> bool:
         """Whether a trial was ever started."""
 
     def __reduce__(

@@ -65,7 +65,7 @@ def simulate(
     policies: str | Sequence[str] = POLICIES,
     budgets: int | Iterable[int] | None = None,
     seeds: int = 10,
-    eta: int | Iterable[int] = 4,
+    eta: float | Iterable[float] = 4,
     workers: int | Iterable[int] = 4,
     grace_period: int | None = None,
     max_resource: int | None = None,
@@ -101,7 +101,7 @@ def simulate(
         budgets: Most checkpoints, those of running trials included. By default 2, 4,
             8, 16 and 32 per worker.
         seeds: Number of runs of each combination, with the seeds 0, 1, 2, ...
-        eta: Reduction factor: from a rung level to the next.
+        eta: Reduction factor: from a rung level to the next, a whole number.
         workers: Trials that train at the same time.
         grace_period: The first rung level. By default the first resource listed.
         max_resource: Resource at which trials stop. By default the last one listed.

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 class TrialStatus:
     """The statuses of a trial, as text.
 
-    A trial whose checkpoint was given up or lost is paused without checkpoint; one
-    that stopped, completed or failed has ended.
+    A trial whose checkpoint was given up or lost is paused without checkpoint; one of
+    whose checkpoint nobody has told yet is paused with it, for there may be one. A
+    trial that stopped, completed or failed has ended.
     """
 
     RUNNING: Final = "RUNNING"

@@ -1,10 +1,10 @@
 //! Checkpoints that nobody said to be complete, where somebody should.
 
-use std::collections::HashSet;
+use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{CheckpointTracking, Decision, RungModel, TrialStatus};
 
-use rungkeeper_tuner_hooks::{CheckpointTracking, Decision, Note, RungModel, TrialStatus};
-
-use super::told::Told;
+/// Whether it was said, and trials paused in the turn that is open, with their levels: what is pickled.
+pub(super) type Known = (bool, Vec<(String, u64)>);
 
 /// What is known of commits.
 pub(super) struct Commits {
@@ -12,8 +12,6 @@ pub(super) struct Commits {
     /// Trials paused in the turn that is open, with their levels; none once one was noted.
     paused: Vec<(String, u64)>,
     noted: bool,
-    /// Trials that were resumed though no checkpoint of theirs was known: they train from scratch, as they were told.
-    resumed_without: HashSet<String>,
 }
 
 impl Commits {
@@ -23,53 +21,79 @@ impl Commits {
             are_told: tracking == CheckpointTracking::Committed,
             paused: Vec::new(),
             noted: false,
-            resumed_without: HashSet::new(),
         }
     }
 
-    /// Something happened to a trial.
-    pub(super) fn told(&mut self, trial: &str, told: Told) {
-        if let Told::Result(result) = told
-            && result.decision == Decision::Pause
-            && self.are_told
-            && !self.noted
-        {
-            self.paused.push((trial.to_owned(), result.level));
+    /// What a copy must know.
+    pub(super) fn known(&self) -> Known {
+        (self.noted, self.paused.clone())
+    }
+
+    /// Knows what the original knew.
+    pub(super) fn set_known(&mut self, (noted, paused): Known) {
+        (self.noted, self.paused) = (noted, paused);
+    }
+
+    /// A trial was paused.
+    pub(super) fn paused(&mut self, trial: &str, level: u64) {
+        if self.are_told && !self.noted {
+            self.paused.push((trial.to_owned(), level));
         }
     }
 
-    /// Whether there is a checkpoint of the trial, as far as somebody has to tell.
-    pub(super) fn is_known(&self, model: &RungModel, trial: &str) -> bool {
-        !self.are_told || model.checkpoint(trial).is_some()
+    /// A trial is about to be resumed. Once in a run a note, which counts as said once it is [`Commits::noted`]: nobody said
+    /// that the checkpoint of its pause, in this turn, is complete.
+    pub(super) fn resuming(&self, model: &RungModel, trial: &str) -> Option<String> {
+        self.note(model, "by its resume", |paused| paused == trial)
     }
 
-    /// A trial was resumed whose checkpoint was not known.
-    pub(super) fn resumed_without(&mut self, trial: String) {
-        self.resumed_without.insert(trial);
+    /// The note was said.
+    pub(super) fn noted(&mut self) {
+        self.noted = true;
+        self.paused.clear();
     }
 
-    /// Whether a note is of a trial that trains from scratch because it was told to.
-    pub(super) fn explains(&self, note: &Note) -> bool {
-        let Note::IgnoresCheckpoint { trial, .. } = note else {
-            return false;
-        };
-        self.resumed_without.contains(trial)
+    /// An event of a log is about to be replayed, the first of another turn or not.
+    pub(super) fn replaying(&mut self, model: &RungModel, event: &Event, begins_turn: bool) {
+        if begins_turn {
+            self.end_turn(model);
+        }
+        match event {
+            Event::Result {
+                trial,
+                level,
+                decision: Decision::Pause,
+                ..
+            } => self.paused(trial, *level),
+            Event::Resume { trial, .. } if self.resuming(model, trial).is_some() => self.noted(),
+            _ => {}
+        }
     }
 
     /// Once in a run a note: a trial was paused in this turn, and nobody said that its checkpoint is complete.
     pub(super) fn end_turn(&mut self, model: &RungModel) -> Option<String> {
-        let paused = std::mem::take(&mut self.paused);
+        let note = self.note(model, "by the end of the turn", |_| true);
+        self.noted |= note.is_some();
+        self.paused.clear();
+        note
+    }
+
+    fn note(
+        &self,
+        model: &RungModel,
+        when: &str,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> Option<String> {
         let holds_unknown = |trial: &str| {
             model.status(trial) == Some(TrialStatus::PausedWithCheckpoint)
                 && model.checkpoint(trial).is_none()
         };
-        let (trial, level) = paused.iter().find(|(trial, _)| holds_unknown(trial))?;
-        self.noted = true;
+        let mut paused = self.paused.iter();
+        let (trial, level) = paused.find(|(trial, _)| is_meant(trial) && holds_unknown(trial))?;
         Some(format!(
-            "trial {trial:?} was paused at level {level}, and by the end of the turn \
-             checkpoint_committed has told of no checkpoint of it: until it does, one counts as held \
-             and cannot be given up, and resume says False. Say checkpoints='assumed' where each \
-             paused trial holds one. This is said once"
+            "trial {trial:?} was paused at level {level}, and {when} checkpoint_committed has told of \
+             no checkpoint of it: until it does, one counts as held and cannot be given up, and resume \
+             says False. Say checkpoints='assumed' where each paused trial holds one. This is said once"
         ))
     }
 }

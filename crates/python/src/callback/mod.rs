@@ -1,5 +1,6 @@
 //! The removal callback for tuners written in Python.
 
+mod asking;
 mod commits;
 mod history;
 mod recorded;
@@ -437,7 +438,7 @@ impl RemovalCallback {
         elapsed: &Bound<'py, PyAny>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
         let elapsed = seconds("elapsed", elapsed)?;
-        let decided = self.try_with(py, |recorded| recorded.loop_end(elapsed))?;
+        let decided = asking::try_asking(&self.shared, py, |recorded| recorded.loop_end(elapsed))?;
         let removals = decided.iter().flat_map(|decided| &decided.removals);
         removals
             .map(|removal| types::removal(py, removal))
@@ -476,7 +477,7 @@ impl RemovalCallback {
     /// `score_val` is the expected cost with the time ratio of the last loop end.
     /// Highest level first, then by rank.
     fn candidates<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let candidates = self.try_with(py, |recorded| recorded.candidates())?;
+        let candidates = asking::try_asking(&self.shared, py, |recorded| recorded.candidates())?;
         interrupt::to_list(py, &candidates, |found| types::information(py, found))
     }
 
@@ -554,7 +555,7 @@ impl RemovalCallback {
         ExtraResults::KEYS.to_vec()
     }
 
-    /// Trials resumed although their checkpoint was gone.
+    /// Trials resumed although their checkpoint was gone, or never committed.
     ///
     /// Each with the level it was paused at, in order of the resumes.
     fn trials_resumed_without_checkpoint(&self, py: Python<'_>) -> PyResult<Vec<(String, u64)>> {
@@ -604,9 +605,19 @@ impl RemovalCallback {
     }
 
     fn __setstate__(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
-        // Earlier releases logged no notes themselves.
-        let earlier = |(elapsed, open, notes)| (elapsed, open, notes, false);
-        let state: State = state.extract().or_else(|_| state.extract().map(earlier))?;
+        let state: State = state
+            .extract()
+            .or_else(|_| {
+                state
+                    .extract()
+                    .map(|(at, open, notes, log)| (at, open, notes, log, None))
+            })
+            // Earlier releases logged no notes themselves.
+            .or_else(|_: PyErr| {
+                state
+                    .extract()
+                    .map(|(at, open, notes)| (at, open, notes, false, None))
+            })?;
         self.with(py, |recorded| recorded.set_state(state))?
     }
 }

@@ -8,11 +8,11 @@ use rungkeeper_policies::{PolicyError, PolicySpec};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
 use rungkeeper_tuner_hooks::{
-    Budget, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
+    Budget, Decision, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
     SetupError, TrialInformation,
 };
 
-use super::commits::Commits;
+use super::commits::{Commits, Known};
 use super::history::{Decided, History};
 use super::settings::Settings;
 use super::told::Told;
@@ -20,9 +20,9 @@ use crate::arguments::refused;
 use crate::interrupt::Patience;
 use crate::policy::{self, Own};
 
-/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken, and whether they are
-/// logged.
-pub(super) type State = (f64, usize, Vec<String>, bool);
+/// Seconds of the run, number of events of the turn that is open, notes that nobody has taken, whether they are logged,
+/// and what is known of commits; `None` of a release that did not tell.
+pub(super) type State = (f64, usize, Vec<String>, bool, Option<Known>);
 
 /// A callback, its header, and its log.
 pub(super) struct Recorded {
@@ -46,6 +46,7 @@ impl Recorded {
     /// A run that has not begun.
     pub(super) fn new(settings: Settings) -> Result<Self, SetupError> {
         let Settings { header, own, .. } = settings;
+        let own = own.map(|own| own.under_a_lock());
         let callback = callback_of(&header, own.as_ref())?;
         let history = History::new(header.clone());
         Ok(Self {
@@ -79,22 +80,29 @@ impl Recorded {
             return Err(refused("the log is empty: it begins with a header"));
         };
         check_policy_of(&header, own.as_ref())?;
+        let own = own.map(|own| own.under_a_lock());
         let callback = callback_of(&header, own.as_ref())
             .map_err(|error| refused(format!("line 1: {error}")))?;
         let mut replay = match header.policy_spec() {
             Ok(PolicySpec::Random { .. }) => Replay::checked_by(callback),
             _ => Replay::recorded(callback),
         };
-        let mut elapsed = 0.0;
+        let (mut elapsed, mut commits) = (0.0, Commits::new(header.checkpoints));
         for event in events {
             let (line, event) = event.map_err(refused)?;
+            let at = event.elapsed().unwrap_or(elapsed);
+            // All events of a turn have the time of its end.
+            commits.replaying(replay.callback().model(), &event, at != elapsed);
             replay.feed(line, &event).map_err(refused)?;
-            elapsed = event.elapsed().unwrap_or(elapsed);
+            elapsed = at;
             patience.tick()?;
         }
         replay.finish().map_err(refused)?;
         let history = History::of_lines(text.to_owned());
-        let mut recorded = Self::of(replay.into_callback(), *header, history, own);
+        let mut recorded = Self {
+            commits,
+            ..Self::of(replay.into_callback(), *header, history, own)
+        };
         recorded.callback.take_notes(); // they were told when they came up
         recorded.arrive_at(elapsed).map_err(refused)?;
         Ok(recorded)
@@ -103,13 +111,18 @@ impl Recorded {
     /// What the log does not hold: [`Recorded::set_state`] takes it.
     pub(super) fn state(&self) -> State {
         let (open, notes) = (self.history.num_open(), self.notes.clone());
-        (self.elapsed, open, notes, self.log_notes)
+        let known = Some(self.commits.known());
+        (self.elapsed, open, notes, self.log_notes, known)
     }
 
     /// Goes back to where the callback stood when it was asked for its state and its log.
-    pub(super) fn set_state(&mut self, (elapsed, open, notes, log_notes): State) -> PyResult<()> {
+    pub(super) fn set_state(&mut self, state: State) -> PyResult<()> {
+        let (elapsed, open, notes, log_notes, known) = state;
         self.history.reopen(open)?;
         self.arrive_at(elapsed).map_err(refused)?;
+        if let Some(known) = known {
+            self.commits.set_known(known);
+        }
         self.notes = notes;
         self.log_notes = log_notes;
         Ok(())
@@ -130,7 +143,11 @@ impl Recorded {
     /// Tells the callback what happened to a trial, and keeps it unless it is refused.
     pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
         self.callback.apply(&told.event(&trial, self.elapsed))?;
-        self.commits.told(&trial, told);
+        if let Told::Result(result) = told
+            && result.decision == Decision::Pause
+        {
+            self.commits.paused(&trial, result.level);
+        }
         self.history.told(trial, told);
         self.gather_notes();
         Ok(())
@@ -140,13 +157,13 @@ impl Recorded {
     pub(super) fn resume(&mut self, trial: String) -> Result<bool, HookError> {
         let lost = |callback: &RemovalCallback| callback.trials_resumed_without_checkpoint().len();
         let before = lost(&self.callback);
-        let is_known = self.commits.is_known(self.callback.model(), &trial);
-        self.tell(trial.clone(), Told::Resume)?;
-        let is_kept = lost(&self.callback) == before;
-        if is_kept && !is_known {
-            self.commits.resumed_without(trial);
+        let note = self.commits.resuming(self.callback.model(), &trial);
+        self.tell(trial, Told::Resume)?;
+        if let Some(note) = note {
+            self.commits.noted();
+            self.add_note(note);
         }
-        Ok(is_kept && is_known)
+        Ok(lost(&self.callback) == before)
     }
 
     /// Keeps another budget from the next loop end on.
@@ -234,9 +251,6 @@ impl Recorded {
 
     fn gather_notes(&mut self) {
         for note in self.callback.take_notes() {
-            if self.commits.explains(&note) {
-                continue;
-            }
             self.add_note(note.to_string());
         }
     }

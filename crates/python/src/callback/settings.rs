@@ -5,8 +5,8 @@ use rungkeeper_tuner_hooks::log::Header;
 use rungkeeper_tuner_hooks::{Brackets, CheckpointTracking, ModelSpec, RungSpec};
 
 use crate::arguments::{
-    bad_type, bad_value, flag, limit_in_seconds, list, named, number, optional, pair, positive,
-    quantile, refused, seed, small, text, unsigned,
+    bad_type, bad_value, factor, flag, limit_in_seconds, list, named, number, optional, pair,
+    positive, quantile, refused, seed, small, text, unsigned,
 };
 use crate::keywords::Keywords;
 use crate::policy::Own;
@@ -46,7 +46,7 @@ pub(super) fn geometric(
     let max_resource = unsigned("max_resource", max_resource)?;
     let spec = ModelSpec::geometric(
         positive("grace_period", grace_period)?,
-        unsigned("reduction_factor", reduction_factor)?,
+        factor("reduction_factor", reduction_factor)?,
         max_resource,
     );
     header(keywords, spec.map_err(refused)?, max_resource)

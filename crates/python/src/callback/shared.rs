@@ -1,7 +1,7 @@
 //! A callback that threads share, and that says what a person should know.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -13,6 +13,9 @@ use crate::interrupt;
 
 const LOGGER: &str = "rungkeeper";
 
+/// Most threads that ask the policy of a callback at once. More are threads that a policy starts, which ask it again.
+const MOST_ASKING: usize = 64;
+
 /// A callback behind a lock.
 ///
 /// The lock is taken only while the interpreter's is released, so that threads that share a callback never wait for each
@@ -21,6 +24,8 @@ pub(super) struct Shared {
     recorded: Mutex<Recorded>,
     /// The thread that has the lock, as [`this_thread`] numbers them, or 0.
     worker: AtomicU64,
+    /// Threads that ask the policy, which they do without the lock.
+    asking: Mutex<Vec<u64>>,
 }
 
 impl Shared {
@@ -28,7 +33,30 @@ impl Shared {
         Self {
             recorded: Mutex::new(recorded),
             worker: AtomicU64::new(0),
+            asking: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Has a policy asked, which must not come back to this callback on the same thread.
+    pub(super) fn asking<T>(&self, ask: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
+        let this = this_thread();
+        {
+            let mut asking = unpoisoned(&self.asking);
+            if asking.len() >= MOST_ASKING {
+                return Err(PyRuntimeError::new_err(format!(
+                    "{MOST_ASKING} threads ask the policy at once: it must not start threads that have \
+                     its callback ask it again"
+                )));
+            }
+            asking.push(this);
+        }
+        let asked = ask();
+        unpoisoned(&self.asking).retain(|&thread| thread != this);
+        asked
+    }
+
+    fn is_busy_on(&self, thread: u64) -> bool {
+        self.worker.load(Ordering::Relaxed) == thread || unpoisoned(&self.asking).contains(&thread)
     }
 
     /// Works on what is inside, without the interpreter; then says what should be known.
@@ -38,15 +66,14 @@ impl Shared {
         work: impl FnOnce(&mut Recorded) -> T + Send,
     ) -> PyResult<T> {
         let this = this_thread();
-        if self.worker.load(Ordering::Relaxed) == this {
+        if self.is_busy_on(this) {
             return Err(PyRuntimeError::new_err(
                 "a call of the callback within another one of it, by its policy or by the handler of \
                  a signal: it is not done with that yet",
             ));
         }
         let (done, notes) = py.detach(|| {
-            let lock = self.recorded.lock();
-            let mut recorded = lock.unwrap_or_else(PoisonError::into_inner);
+            let mut recorded = unpoisoned(&self.recorded);
             self.worker.store(this, Ordering::Relaxed);
             let _ends = Ends(&self.worker);
             (work(&mut recorded), recorded.untold())
@@ -67,6 +94,10 @@ impl Shared {
         self.with(py, work)?
             .map_err(|error| interrupt::taken().unwrap_or_else(|| refused(error)))
     }
+}
+
+fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A number of this thread, from 1.

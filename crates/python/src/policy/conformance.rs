@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use rungkeeper_policies::{RemovalPolicy, conformance};
 
 use super::Own;
+use crate::arguments::bad_type;
 use crate::interrupt::{keep, taken};
 
 /// Checks that a policy of one's own keeps the laws that every policy keeps.
@@ -32,6 +33,11 @@ use crate::interrupt::{keep, taken};
 #[pyfunction]
 pub(crate) fn check_policy(policy: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = policy.py();
+    if !policy.is_callable() {
+        let allowed =
+            "a policy of your own, a callable: those of rungkeeper, by name, keep the laws";
+        return Err(bad_type("policy", policy, allowed));
+    }
     Own::new(policy)?;
     let copy = py.import("copy")?.getattr("deepcopy")?;
     let make = || -> Box<dyn RemovalPolicy> {

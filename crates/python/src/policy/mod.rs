@@ -3,15 +3,17 @@
 mod answer;
 mod conformance;
 mod own;
-mod shown;
+mod question;
 mod watched;
 
 use rungkeeper_policies::{
     Cheapest, PolicyError, PolicySpec, RankAware, RemovalPolicy, Speculative,
 };
 
+pub(crate) use self::answer::Answer;
 pub(crate) use self::conformance::check_policy;
 pub(crate) use self::own::Own;
+pub(crate) use self::question::Question;
 use self::watched::Watched;
 
 /// The policy, which gives up where the user interrupts it.

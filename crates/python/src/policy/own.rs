@@ -10,9 +10,9 @@ use rungkeeper_policies::{
     RungCost, RungView, choose_in_order,
 };
 
-use super::answer::{Answer, answer};
-use super::shown::show;
-use crate::arguments::{bad_value, refused};
+use super::answer::{Answer, Answered};
+use super::question::Question;
+use crate::arguments::{bad_type, bad_value, refused};
 use crate::interrupt::keep;
 
 /// A callable that is shown candidates and returns their costs, or an order.
@@ -24,15 +24,30 @@ pub(crate) struct Own {
     name: &'static str,
     /// What it expected of the candidates that it was shown last, if it told costs.
     costs: Option<Cheapest<Known>>,
+    /// Where questions are left for others to ask; without it they are asked at once.
+    desk: Option<Desk>,
+}
+
+/// What goes between a policy that must not be asked here, under a lock, and who asks it.
+type Desk = Arc<Mutex<OnDesk>>;
+
+enum OnDesk {
+    Nothing,
+    Question(Question),
+    Answer(Answer),
 }
 
 impl Own {
     /// A policy that has seen nothing.
     pub(crate) fn new(policy: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if !policy.is_callable() {
+            return Err(bad_type("policy", policy, "a str or a callable"));
+        }
         Ok(Self {
             callable: Arc::new(policy.clone().unbind()),
             name: kept(name_of(policy)?),
             costs: None,
+            desk: None,
         })
     }
 
@@ -45,8 +60,39 @@ impl Own {
     pub(crate) fn share(&self) -> Self {
         Self {
             costs: None,
+            desk: None,
             ..self.clone()
         }
+    }
+
+    /// The same for work under a lock: the policy may do what it likes, so it is asked without. Where it has no answer that
+    /// counts, choosing fails and leaves a [question](Own::take_question); its copies share both.
+    pub(crate) fn under_a_lock(&self) -> Self {
+        Self {
+            desk: Some(Arc::new(Mutex::new(OnDesk::Nothing))),
+            ..self.share()
+        }
+    }
+
+    /// What is to be asked, if anything, before the work is done again.
+    pub(crate) fn take_question(&self) -> Option<Question> {
+        match self.swap_desk(OnDesk::Nothing) {
+            OnDesk::Question(question) => Some(question),
+            OnDesk::Nothing | OnDesk::Answer(_) => None,
+        }
+    }
+
+    /// The answer to the question, for the next work.
+    pub(crate) fn put_answer(&self, answer: Answer) {
+        self.swap_desk(OnDesk::Answer(answer));
+    }
+
+    fn swap_desk(&self, next: OnDesk) -> OnDesk {
+        let Some(desk) = &self.desk else {
+            return OnDesk::Nothing;
+        };
+        let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut desk, next)
     }
 
     /// Its name, as in the header of a log.
@@ -54,19 +100,31 @@ impl Own {
         self.name
     }
 
-    /// What it tells of these candidates.
-    fn ask(
+    /// What it tells of candidates.
+    pub(crate) fn ask(&self, py: Python<'_>, question: &Question) -> PyResult<Answer> {
+        let told = self.callable.bind(py).call1((question.show(py)?,))?;
+        Answer::of(self.name, question, &told)
+    }
+
+    /// What it tells of these candidates, or told of them before.
+    fn answer(
         &self,
         rungs: &[RungView<'_>],
         need: Need,
         time_ratio: f64,
     ) -> Result<Answer, PolicyError> {
-        Python::attach(|py| {
-            let shown = show(py, rungs, need, time_ratio)?;
-            let told = self.callable.bind(py).call1((shown,))?;
-            answer(self.name, rungs, &told)
-        })
-        .map_err(|error| self.failed(error))
+        let before = self.swap_desk(OnDesk::Nothing);
+        if let OnDesk::Answer(answer) = before
+            && answer.counts_for(rungs)
+        {
+            return Ok(answer);
+        }
+        let question = Question::of(rungs, need, time_ratio);
+        if self.desk.is_some() {
+            self.swap_desk(OnDesk::Question(question));
+            return Err(PolicyError::Other("it is to be asked".to_owned()));
+        }
+        Python::attach(|py| self.ask(py, &question)).map_err(|error| self.failed(error))
     }
 
     /// The cost of losing each checkpoint, by trial; `None` where it only tells an order.
@@ -78,13 +136,15 @@ impl Own {
         if is_empty(rungs) {
             return Ok(None);
         }
-        Ok(match self.ask(rungs, Need::default(), time_ratio)? {
-            Answer::Costs(ln_costs) => {
-                let costs = ln_costs.into_iter();
-                Some(costs.map(|(trial, ln)| (trial, libm::exp(ln))).collect())
-            }
-            Answer::Order(_) => None,
-        })
+        Ok(
+            match self.answer(rungs, Need::default(), time_ratio)?.told {
+                Answered::Costs(ln_costs) => {
+                    let costs = ln_costs.into_iter();
+                    Some(costs.map(|(trial, ln)| (trial, libm::exp(ln))).collect())
+                }
+                Answered::Order(_) => None,
+            },
+        )
     }
 
     fn failed(&self, error: PyErr) -> PolicyError {
@@ -128,8 +188,10 @@ impl RemovalPolicy for Own {
         if need.is_none() || is_empty(rungs) {
             return Ok(Vec::new());
         }
-        match self.ask(rungs, need, time_ratio)? {
-            Answer::Costs(ln_costs) => {
+        let answer = self.answer(rungs, need, time_ratio)?;
+        let was_shown_all = answer.was_shown(rungs);
+        match answer.told {
+            Answered::Costs(ln_costs) => {
                 let mut costs = Cheapest(Known {
                     name: self.name,
                     ln_costs,
@@ -138,11 +200,15 @@ impl RemovalPolicy for Own {
                 self.costs = Some(costs);
                 chosen
             }
-            Answer::Order(order) => {
+            Answered::Order(order) => {
                 self.costs = None;
-                let ordered = order.len();
-                let chosen = choose_in_order(in_order(rungs, &order), need);
-                self.check_enough(ordered, &chosen, rungs, need)?;
+                // Whose checkpoint has gone, or cannot go any more, since the policy was asked is none of these.
+                let ordered = in_order(rungs, &order);
+                let number = ordered.len();
+                let chosen = choose_in_order(ordered, need);
+                if was_shown_all {
+                    self.check_enough(number, &chosen, rungs, need)?;
+                }
                 Ok(chosen)
             }
         }
@@ -186,12 +252,10 @@ impl ExpectedCost for Known {
         _: RungView<'a>,
         _: f64,
     ) -> Result<Box<dyn RungCost + 'a>, PolicyError> {
+        // Who has become a candidate since the policy was asked goes last.
         Ok(Box::new(|candidate: &Candidate<'_>| {
-            let trial = candidate.trial_id;
-            let found = self.ln_costs.get(trial).copied();
-            found.ok_or_else(|| {
-                PolicyError::Other(format!("the policy told no cost of trial {trial:?}"))
-            })
+            let known = self.ln_costs.get(candidate.trial_id);
+            Ok(known.copied().unwrap_or(f64::INFINITY))
         }))
     }
 }
@@ -201,7 +265,10 @@ fn name_of(policy: &Bound<'_, PyAny>) -> PyResult<String> {
     const ALLOWED: &str = "lower case letters, digits and underscores";
     let given = policy.getattr_opt("name")?;
     let name = match &given {
-        Some(name) => name.cast::<PyString>()?.to_string(),
+        Some(name) => match name.cast::<PyString>() {
+            Ok(name) => name.to_string(),
+            Err(_) => return Err(bad_type("the name of the policy", name, "a str")),
+        },
         None => derived_name(policy)?,
     };
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';

@@ -229,6 +229,8 @@ def rungs_of(callback):
 def test_rungs_of_all_kinds():
     thirds = [(1, (1, 3)), (3, (3, 9)), (9, (9, 27))]
     assert rungs_of(RemovalCallback.geometric(1, 3, 27)) == (thirds, 27)
+    for factor in (3.0, np.float32(3), np.int8(3), Fraction(3)):
+        assert rungs_of(RemovalCallback.geometric(1, factor, 27)) == (thirds, 27)
     assert rungs_of(RemovalCallback(rungs=[1, 3, 9], max_resource=27)) == (thirds, 27)
     assert rungs_of(RemovalCallback(rungs=thirds)) == (thirds, 27)
     found = rungs_of(RemovalCallback(rungs=((1, 1 / 3), (np.int32(5), 0.5))))
@@ -243,8 +245,10 @@ def test_brackets_start_at_their_level():
     callback.start("a", bracket=1)
     callback.result("a", 1, 0.5, "CONTINUE")
     assert callback.trial_information("a") is None
-    with pytest.raises(ValueError, match="belongs to bracket 2, but there are only 2"):
+    with pytest.raises(ValueError, match="bracket 2, but there are only brackets 0 to"):
         callback.start("b", 2)
+    with pytest.raises(ValueError, match="bracket 1, but there is only bracket 0"):
+        RemovalCallback.geometric(1, 3, 27).start("b", 1)
 
 
 @pytest.mark.parametrize(
@@ -464,6 +468,12 @@ def test_events_of_later_releases_are_passed_over():
 def test_what_is_no_log_is_refused(text, message):
     with pytest.raises(ValueError, match=message):
         RemovalCallback.from_log(text)
+
+
+@pytest.mark.parametrize("path", ["/tmp/log.jsonl", "log.jsonl", "C:\\run\\{3}"])
+def test_a_path_as_text_is_told(path):
+    with pytest.raises(ValueError, match=r"the path of a file is a pathlib\.Path"):
+        RemovalCallback.from_log(path)
 
 
 def test_broken_logs_name_the_line():

@@ -198,12 +198,18 @@ def test_rungs_are_read_back():
     interrupt(forever, rungs.__reduce__)
 
 
-def test_a_policy_of_ones_own():
-    callback = RemovalCallback.geometric(
-        1, 3, 27, policy=lambda _: time.sleep(5), max_checkpoints=0
-    )
+def never():
+    """Numbers that never come."""
+    yield from (number for number in itertools.count() if number < 0)
+
+
+@pytest.mark.parametrize("policy", [lambda _: time.sleep(5), lambda _: never()])
+def test_a_policy_of_ones_own(policy):
+    callback = RemovalCallback.geometric(1, 3, 27, policy=policy, max_checkpoints=0)
     callback.start(0)
     callback.result(0, 1, 0.5, "PAUSE")
     callback.checkpoint_committed(0, 1)
+    log = callback.log()
     interrupt(callback.loop_end, 1.0)
     assert callback.num_with_checkpoint == 1
+    assert callback.log() == log

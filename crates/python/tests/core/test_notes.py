@@ -95,6 +95,78 @@ def test_a_forgotten_commit_is_told_once(caplog):
     assert callback.resume(0)
 
 
+def test_a_forgotten_commit_is_told_at_a_resume(caplog):
+    callback = paused(2)
+    assert not callback.resume(1)
+    (note,) = callback.take_notes()
+    assert note == caplog.records[0].getMessage()
+    assert note.startswith('trial "1" was paused at level 1, and by its resume check')
+    callback.loop_end(1.0)
+    assert callback.take_notes() == []  # it was said
+    # Neither where the commit came, nor where the checkpoint was lost.
+    callback = paused(2)
+    callback.checkpoint_committed(0, 1)
+    assert callback.resume(0)
+    callback.lose(1)
+    assert not callback.resume(1)
+    callback.loop_end(1.0)
+    assert callback.take_notes() == []
+
+
+def test_a_refused_resume_is_no_resume():
+    callback = paused()
+    callback.checkpoint_committed(0, 1)
+    callback.resume(0)
+    with pytest.raises(ValueError, match="is RUNNING"):
+        callback.resume(0)
+    assert callback.take_notes() == []
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_forgotten_commit_is_told_once_by_copies_too(copy):
+    def forget(callback, trial, elapsed):
+        callback.start(trial)
+        callback.result(trial, 1, 0.5, "PAUSE")
+        callback.loop_end(elapsed)
+        return callback.take_notes()
+
+    callback = paused()
+    turn_is_open = copy(callback)
+    callback.loop_end(1.0)
+    assert len(copy(callback).take_notes()) == 1  # nobody took it yet
+    callback.take_notes()
+    assert forget(copy(callback), "a", 2.0) == []
+    turn_is_open.loop_end(1.0)
+    assert len(turn_is_open.take_notes()) == 1
+    again = RemovalCallback.from_log(callback.log())
+    assert len(forget(again, "a", 2.0)) == 1  # that turn may still have been open
+    assert forget(RemovalCallback.from_log(again.log()), "b", 3.0) == []
+    resumed = paused()
+    resumed.resume(0)
+    resumed.loop_end(1.0)
+    assert forget(RemovalCallback.from_log(resumed.log()), "a", 2.0) == []
+
+
+def test_a_trial_that_was_resumed_without_a_known_checkpoint_costs_its_level():
+    callback = paused()
+    assert callback.status(0) == "PAUSED-WITH-CP"  # there may be one
+    assert not callback.resume(0)
+    assert callback.trials_resumed_without_checkpoint() == [("0", 1)]
+    assert callback.extra_results()["cost_resources"] == 1
+    # Whatever it reports first: the training up to its pause is counted, and once.
+    callback.result(0, 1, 0.5, "CONTINUE")
+    callback.result(0, 3, 0.4, "PAUSE")
+    assert callback.extra_results()["cost_resources"] == 1
+    callback.checkpoint_committed(0, 3)
+    assert callback.resume(0)
+    assert callback.trials_resumed_without_checkpoint() == [("0", 1)]
+    again = RemovalCallback.from_log(callback.log())
+    assert again.extra_results() == callback.extra_results()
+    assumed = paused(checkpoints="assumed")
+    assert assumed.resume(0)
+    assert assumed.extra_results()["cost_resources"] == 0
+
+
 def test_commits_in_time_are_not_told():
     callback = paused(2, max_checkpoints=2)
     callback.checkpoint_committed(1, 1)
@@ -130,8 +202,9 @@ def test_assumed_checkpoints_need_no_commit():
 def test_states_of_earlier_releases():
     callback = paused()
     callback.loop_end(1.0)
-    build, arguments, (elapsed, open_events, notes, _) = callback.__reduce__()
-    again = build(*arguments)
-    again.__setstate__((elapsed, open_events, notes))
-    assert again.take_notes() == notes
-    assert again.log() == callback.log()
+    build, arguments, (elapsed, open_events, notes, *_) = callback.__reduce__()
+    for state in [(elapsed, open_events, notes), (elapsed, open_events, notes, True)]:
+        again = build(*arguments)
+        again.__setstate__(state)
+        assert again.take_notes() == notes
+        assert again.log() == callback.log()

@@ -2,9 +2,12 @@
 
 import copy
 import functools
+import itertools
 import pickle
 import re
 import traceback
+from decimal import Decimal
+from fractions import Fraction
 
 import cloudpickle
 import dill
@@ -134,6 +137,9 @@ def test_an_order_estimates_no_costs():
         lambda c: np.select([c.trial == "2", c.trial == "0"], [1, 2], 3),
         lambda c: np.select([c.trial == "2", c.trial == "0"], [0, 0.5], np.inf),
         lambda c: [np.float32({"2": 0, "0": 1}.get(trial, 2)) for trial in c.trial],
+        lambda c: [Decimal({"2": 0, "0": 1}.get(trial, 2)) for trial in c.trial],
+        lambda c: [Fraction({"2": 0, "0": 1}.get(trial, 2), 3) for trial in c.trial],
+        lambda c: [{"2": 10**20, "0": 10**25}.get(trial, 10**30) for trial in c.trial],
     ],
 )
 def test_orders_and_costs_of_all_kinds(answer):
@@ -152,9 +158,30 @@ def test_orders_and_costs_of_all_kinds(answer):
         (lambda c: [True] * 4, TypeError, "an array of dtype bool"),
         (lambda c: [1j] * 4, TypeError, "an array of dtype complex128"),
         (lambda c: [[1.0], [1.0, 2.0]], TypeError, "returned .*(inhomogeneous|ragged)"),
-        (lambda c: c.level[:3], ValueError, r"of shape \[3\], but there are 4"),
-        (lambda c: [], ValueError, r"of shape \[0\], but there are 4"),
-        (lambda c: np.ones((4, 1)), ValueError, r"of shape \[4, 1\], but there are 4"),
+        (lambda c: c.level[:3], ValueError, "returned 3 costs, but .* of the 4 cand"),
+        (lambda c: [1.0], ValueError, "returned 1 cost, but must"),
+        (lambda c: [], ValueError, "nothing: an empty sequence, but must return costs"),
+        (lambda c: c.trial[:0], ValueError, "nothing: an empty sequence, but must"),
+        (lambda c: [1.0] * 5, ValueError, "returned more than 4 values, but must"),
+        (lambda c: itertools.repeat(1.0), ValueError, "returned more than 4 values"),
+        (lambda c: itertools.cycle(c.trial), ValueError, "returned more than 4 values"),
+        (lambda c: np.ones((4, 1)), ValueError, r"costs of shape \[4, 1\], but must"),
+        (
+            lambda c: [10**400, 1, 1, 1],
+            ValueError,
+            'the cost of trial "3" is 1000.*, but must be a number within the range',
+        ),
+        (
+            lambda c: [1, Decimal(1), None, 1],
+            TypeError,
+            'the cost of trial "[0-3]" must be a number, not NoneType',
+        ),
+        (lambda c: [Decimal(1), True, 1, 1], TypeError, "must be a number, not bool"),
+        (
+            lambda c: [Decimal("nan"), 1, 1, 1],
+            ValueError,
+            'returned NaN as the cost of trial "3"',
+        ),
         (
             lambda c: c.metric * np.nan,
             ValueError,
@@ -207,11 +234,43 @@ def test_an_exception_reaches_the_caller():
 
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
 def test_interrupts_reach_the_caller(interrupt):
-    def stop(candidates):
+    def stop(*_):
         raise interrupt
 
-    with pytest.raises(interrupt):
-        callback_of(stop).loop_end(1.0)
+    def stops_later():
+        yield 1.0
+        stop()
+
+    class StopsAtOnce:
+        __iter__ = stop
+
+    class Stops:
+        __float__ = stop
+
+    for answer in (
+        stop,
+        lambda c: stops_later(),
+        lambda c: StopsAtOnce(),
+        lambda c: [Stops()] * 4,
+    ):
+        callback = callback_of(answer)
+        log = callback.log()
+        with pytest.raises(interrupt):
+            callback.loop_end(1.0)
+        assert callback.log() == log
+
+
+def test_an_answer_without_end_is_read_no_further_than_needed():
+    read = []
+
+    def endless():
+        for number in itertools.count():
+            read.append(number)
+            yield 1.0
+
+    with pytest.raises(ValueError, match="returned more than 4 values"):
+        callback_of(lambda c: endless()).loop_end(1.0)
+    assert read == [0, 1, 2, 3, 4]
 
 
 def test_a_policy_cannot_call_its_callback():
@@ -256,13 +315,30 @@ def test_a_policy_that_breaks_the_laws_is_caught(capfd):
             candidates.trial[np.argsort(~np.isnan(candidates.metric))]
         )
 
-    with pytest.raises(AssertionError):
+    with pytest.raises(
+        AssertionError, match=r"differently when shown the same, .* and"
+    ):
         check_policy(other_each_time)
     with pytest.raises(ZeroDivisionError):
         check_policy(lambda candidates: 1 / 0)
     with pytest.raises(TypeError, match="returned NoneType"):
         check_policy(lambda candidates: None)
     assert capfd.readouterr().err == ""
+
+
+def test_a_broken_law_is_told_as_a_person_reads_it():
+    with pytest.raises(AssertionError) as raised:
+        check_policy(lambda c: c.trial[::-1])
+    message = str(raised.value)
+    assert re.search(r"chose( [a-x])+: situation \d+ of 0 to 199, in which", message)
+    assert re.search(r"; level 3, worst first:( [i-p]( \(NaN\))?| nobody)+;", message)
+    assert not re.search(r"[{}\[\]]|None|Some|assert", message)
+
+
+@pytest.mark.parametrize("policy", ["rank_aware", None, 3])
+def test_only_policies_of_ones_own_are_checked(policy):
+    with pytest.raises(TypeError, match="policy must be a policy of your own, a calla"):
+        check_policy(policy)
 
 
 def names():
@@ -301,7 +377,7 @@ def test_names_that_cannot_be():
     with pytest.raises(ValueError, match="name of the policy is 'By Level', but must"):
         callback_of(by_level)
     by_level.name = 7
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match="name of the policy must be a str, not int"):
         callback_of(by_level)
     for policy in (7, None, ["by_level"]):
         with pytest.raises(TypeError, match="policy must be a str or a callable, not"):

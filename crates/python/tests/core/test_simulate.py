@@ -123,6 +123,13 @@ def test_workers_without_trials_take_no_room():
         assert run | {"workers": 2**40, "budget": 2**40} == other
 
 
+def test_a_reduction_factor_may_be_a_whole_float():
+    settings = {"policies": "by_level", "budgets": 8, "seeds": 1}
+    runs = simulate(table(), eta=2.0, **settings)
+    assert runs == simulate(table(), eta=[np.float64(2)], **settings)
+    assert {run["eta"] for run in runs} == {2}
+
+
 def test_missing_values_are_bad_metrics():
     columns = table(trials=9)
     columns["loss"] = np.where(np.arange(36) % 4 == 1, math.nan, columns["loss"])
@@ -143,7 +150,7 @@ def test_missing_values_are_bad_metrics():
         ({"budgets": "8"}, TypeError, r"budgets\[0\] must be an int, not str"),
         ({"seeds": -1}, ValueError, "seeds is -1, but must be an int"),
         ({"seeds": 10**9}, ValueError, "seeds is 1000000000, but must be"),
-        ({"eta": 1}, ValueError, r"eta\[0\] is 1, but must be an int from 2"),
+        ({"eta": 1}, ValueError, r"eta\[0\] is 1, but must be at least 2"),
         ({"workers": 0}, ValueError, r"workers\[0\] is 0, but must be an int from 1"),
         ({"workers": 1.5}, TypeError, r"workers\[0\] must be an int, not float"),
         ({"grace_period": 0}, ValueError, "grace_period is 0, but must be an int"),

@@ -74,8 +74,8 @@ def test_a_resource_that_is_no_number_is_told_and_the_experiment_goes_on(
         assert result.metrics["epoch"] == 3 or not is_bad
     told = [r.getMessage() for r in caplog.records if "is not paused" in r.message]
     assert len(told) == len(BAD)
-    assert any("reports nan, which is no number, as 'at'" in each for each in told)
-    assert any("reports 'text', which is no number, as 'at'" in each for each in told)
+    assert any("reports nan as 'at', which is no number" in each for each in told)
+    assert any("reports 'text' as 'at', which is no number" in each for each in told)
 
 
 def begins_anew(config: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import inspect
+import math
 import pickle
 import re
 from typing import Any
@@ -140,6 +141,16 @@ def test_a_budget_below_what_runs_at_once_names_the_smallest_that_works() -> Non
     ("name", "value", "error", "allowed"),
     [
         ("time_attr", 3, TypeError, "must be a str, not int"),
+        (
+            "time_attr",
+            "",
+            ValueError,
+            "is '', but must be the name of a reported value",
+        ),
+        ("metric", "", ValueError, "is '', but must be the name of a reported value"),
+        ("mode", "MIN", ValueError, "'MIN', but must be 'min' or 'max'"),
+        ("stop_last_trials", 1, TypeError, "must be a bool, not int"),
+        ("pin_best", "yes", TypeError, "must be a bool, not str"),
         ("mode", "best", ValueError, "'best', but must be 'min' or 'max'"),
         ("max_t", 1, ValueError, "is 1, but must be at least 2"),
         ("max_t", 9.0, TypeError, "must be an int, not float"),
@@ -163,6 +174,35 @@ def test_bad_arguments_are_refused_by_name(
     with pytest.raises(error, match=re.escape(allowed)) as raised:
         asha(**{name: value})
     assert name in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        (
+            {"mode": "MIN"},
+            ValueError,
+            "tune_config.mode is 'MIN', but must be 'min' or",
+        ),
+        ({"mode": ""}, ValueError, "tune_config.mode is '', but must be 'min' or"),
+        ({"metric": ""}, ValueError, "tune_config.metric is '', but must be the name"),
+        ({"time_budget_s": "x"}, TypeError, "must be a number of seconds or None, not"),
+        ({"time_budget_s": True}, TypeError, "number of seconds or None, not bool"),
+        ({"time_budget_s": -1}, ValueError, "is -1, but must be positive and finite"),
+        ({"time_budget_s": 0}, ValueError, "is 0, but must be positive and finite"),
+        ({"time_budget_s": math.nan}, ValueError, "is nan, but must be positive"),
+        ({"time_budget_s": math.inf}, ValueError, "is inf, but must be positive"),
+        ({"time_budget_s": dt.timedelta(-1)}, ValueError, "is -86400.0, but must be"),
+    ],
+)
+def test_bad_configurations_are_refused_at_setup(
+    settings: Any, error: type[Exception], message: str
+) -> None:
+    scheduler = asha()
+    with pytest.raises(error, match=re.escape(message)) as raised:
+        setup(scheduler, TuneConfig(**settings))
+    assert f"tune_config.{next(iter(settings))}" in str(raised.value)
+    setup(scheduler, TuneConfig(metric="loss", mode="min", time_budget_s=60))
 
 
 def test_gate_and_state_want_the_scheduler() -> None:

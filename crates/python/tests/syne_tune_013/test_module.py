@@ -6,6 +6,21 @@ import sys
 
 import pytest
 import rungkeeper.syne_tune
+from syne_tune import StoppingCriterion
+from syne_tune.config_space import uniform
+
+
+def make_scheduler(**settings):
+    return rungkeeper.syne_tune.HyperbandScheduler(
+        {"x": uniform(0, 1)},
+        searcher="random",
+        metric="loss",
+        resource_attr="epoch",
+        mode="min",
+        type="promotion",
+        max_t=9,
+        **settings,
+    )
 
 
 @pytest.mark.parametrize("name", ["PromotionASHA", "PromotionExtraResults"])
@@ -21,6 +36,46 @@ def test_what_newer_versions_have(name):
 def test_what_no_version_has():
     with pytest.raises(AttributeError, match="has no attribute 'Callback'"):
         rungkeeper.syne_tune.Callback  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [
+        ({}, ValueError, "early_checkpoint_removal_kwargs has no max_num_checkpoints"),
+        (3, TypeError, "early_checkpoint_removal_kwargs must be a dict, not int"),
+        (
+            {"max_num_checkpoints": 3, "max_wallclock_time": -1},
+            ValueError,
+            "max_wallclock_time is -1, but must be positive and finite",
+        ),
+        ({"max_num_checkpoints": 0}, ValueError, "is 0, but must be at least 1"),
+        ({"max_num_checkpoints": 3, "most": 1}, TypeError, "keyword argument 'most'"),
+        (
+            {"max_num_checkpoints": 3, "baseline": "best"},
+            ValueError,
+            "baseline is 'best', but must be",
+        ),
+    ],
+)
+def test_what_cannot_be_asked_for_is_refused_at_once(asked, error, message):
+    with pytest.raises(error, match=message):
+        make_scheduler(early_checkpoint_removal_kwargs=asked)
+
+
+def test_a_stopping_criterion_that_cannot_be_is_named():
+    scheduler = make_scheduler(
+        early_checkpoint_removal_kwargs={"max_num_checkpoints": 3}
+    )
+    criterion = StoppingCriterion(max_wallclock_time=-1)
+    message = "max_wallclock_time of the stopping criterion is -1, but must be positive"
+    with pytest.raises(ValueError, match=message):
+        scheduler.callback_for_checkpoint_removal(criterion)
+    for name in ("metric", "resource_attr"):
+        settings = {"metric": "loss", "resource_attr": "epoch"} | {name: ""}
+        with pytest.raises(ValueError, match=f"{name} is '', but must be the name of"):
+            rungkeeper.syne_tune.HyperbandRemoveCheckpointsCallback(
+                3, None, mode="min", **settings
+            )
 
 
 def test_without_syne_tune():

@@ -140,6 +140,22 @@ def test_a_subclass_removes_what_it_removes_with_syne_tune(subclass):
     assert overall.num_one == theirs._estimator_overall.num_one
 
 
+@pytest.mark.parametrize("answer", [None, 3, ["3"], [("3", 1)]])
+def test_what_chooses_must_return_trials(answer):
+    class Odd(HyperbandRemoveCheckpointsCallback):
+        def _trials_to_be_removed(self, paused_trials_with_checkpoints, num_to_remove):
+            return answer
+
+    run = Run(make_scheduler(), own=Odd(**ARGUMENTS))
+    for _ in range(6):
+        run.next_task()
+    for trial in range(6):
+        run.report(trial, 1, 0.5)
+    message = "_trials_to_be_removed of Odd returned .*, but must return a list of Tri"
+    with pytest.raises(TypeError, match=message):
+        run.loop_end()
+
+
 def test_the_common_class_is_for_subclasses():
     bare = HyperbandRemoveCheckpointsCommon(**ARGUMENTS)
     assert bare.extra_results()["num_checkpoints_removed"] == 0

@@ -255,6 +255,12 @@ def test_metadata_is_plain() -> None:
         ({"policy": "best"}, ValueError, "policy is 'best', but must be 'rank_aware'"),
         ({"random_seed": -1}, ValueError, "random_seed is -1"),
         ({"do_minimize": "min"}, TypeError, "do_minimize must be a bool, not str"),
+        (
+            {"searcher": 3},
+            TypeError,
+            "searcher must be a searcher of Syne Tune, the na",
+        ),
+        ({"time_attr": ""}, ValueError, "time_attr is '', but must be the name of a"),
         ({"time_attr": 3}, TypeError, "time_attr must be a str, not int"),
         ({"searcher_kwargs": {}}, ValueError, "searcher_kwargs goes with the name"),
         ({"searcher": "none such"}, ValueError, "none such"),
@@ -263,6 +269,44 @@ def test_metadata_is_plain() -> None:
 def test_bad_arguments(settings: Any, error: type[Exception], match: str) -> None:
     with pytest.raises(error, match=match):
         asha(**settings)
+
+
+def test_a_metric_without_a_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="metric is '', but must be the name of a rep"):
+        PromotionASHA(SPACE, "")
+
+
+def test_truth_values_of_numpy_are_taken() -> None:
+    assert asha(do_minimize=np.True_).metric_mode() == "min"
+    assert asha(do_minimize=np.False_).metadata()["metric_mode"] == "max"
+
+
+@pytest.mark.parametrize(
+    ("limits", "error", "message"),
+    [
+        ({"max_wallclock_time": -1}, ValueError, "is -1, but must be positive"),
+        ({"max_wallclock_time": "9"}, TypeError, "number of seconds or None, not str"),
+        ({"max_num_trials_started": -1}, ValueError, "is -1, but must be at least 0"),
+        ({"max_num_evaluations": 0}, ValueError, "is 0, but must be at least 1"),
+        ({"max_num_evaluations": 2.5}, ValueError, "is 2.5, but must be a whole"),
+    ],
+)
+def test_limits_that_cannot_be_are_refused_by_name(
+    limits: Any, error: type[Exception], message: str
+) -> None:
+    name = next(iter(limits))
+    message = f"{name} of the stopping criterion .*{message}"
+    with pytest.raises(error, match=message):
+        asha().callback_for_checkpoint_removal(SimpleNamespace(**limits))
+
+
+def test_a_limit_without_end_is_none() -> None:
+    scheduler = asha()
+    criterion = SimpleNamespace(max_wallclock_time=math.inf, max_num_evaluations=9.0)
+    scheduler.callback_for_checkpoint_removal(criterion)
+    header = json.loads(scheduler.log().splitlines()[0])
+    assert header["max_wallclock_time"] is None
+    assert header["max_num_reports"] == 9
 
 
 def test_a_budget_needs_a_backend_that_deletes(folder: Path) -> None:

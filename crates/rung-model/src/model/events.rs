@@ -6,7 +6,8 @@ use alloc::sync::Arc;
 use super::RungModel;
 use crate::trial::TrialState;
 use crate::{
-    Checkpoint, Decision, EventError, MetricKey, Report, Resumed, TrialIndex, TrialStatus,
+    Checkpoint, CheckpointTracking, Decision, EventError, MetricKey, Report, Resumed, TrialIndex,
+    TrialStatus,
 };
 
 impl RungModel {
@@ -125,7 +126,8 @@ impl RungModel {
         Ok(())
     }
 
-    /// A paused trial runs again; in its rung it counts as promoted from now on.
+    /// A paused trial runs again; in its rung it counts as promoted from now on. Where checkpoints must be committed, it
+    /// trains from scratch unless one was: nobody knows of any.
     ///
     /// # Errors
     ///
@@ -166,7 +168,9 @@ impl RungModel {
     fn go_on(&mut self, index: TrialIndex) -> Resumed {
         let state = &mut self.trials[index.get()];
         state.about_to_run = false;
-        let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint;
+        let is_unknown =
+            self.spec.checkpoints == CheckpointTracking::Committed && state.checkpoint.is_none();
+        let lost_checkpoint = state.status == TrialStatus::PausedNoCheckpoint || is_unknown;
         let paused_at = core::mem::take(&mut state.last_resource);
         state.committed_since_pause = false;
         (state.resumed_at, state.paused_at) = (0, 0);

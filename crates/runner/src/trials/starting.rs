@@ -309,9 +309,10 @@ impl Trials<'_> {
         let known = self.books.model().checkpoint(trial);
         match &restored.checkpoint {
             None if promoted && self.books.has_checkpoint(trial) => self.books.lose(trial),
-            // An older one is what the trial has now, and what it trains again is counted from there.
-            Some(older) if known.is_some_and(|known| known.level != older.level) => {
-                self.adopt(older)
+            // An older one is what the trial has now, and what it trains again is counted from there. Likewise one that
+            // the log does not hold: without a commit in the log a resume counts as one from scratch.
+            Some(found) if known.map_or(promoted, |known| known.level != found.level) => {
+                self.adopt(found)
             }
             _ => Ok(()),
         }

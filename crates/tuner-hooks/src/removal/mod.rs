@@ -306,8 +306,8 @@ impl<S: CheckpointStore> RemovalCallback<S> {
         self.num_checkpoints_removed
     }
 
-    /// Trials that were resumed although their checkpoint was removed, with the rung level they
-    /// were paused at, in order of the resumes.
+    /// Trials that were resumed although their checkpoint was removed, or never committed where
+    /// checkpoints must be, with the rung level they were paused at, in order of the resumes.
     #[must_use]
     pub fn trials_resumed_without_checkpoint(&self) -> &[(String, u64)] {
         &self.resumed_without_checkpoint

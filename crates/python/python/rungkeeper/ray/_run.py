@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 from rungkeeper import Removal, RemovalCallback, TrialStatus
 from rungkeeper._clock import Clock
 from rungkeeper._core import PromotionRungs
+from rungkeeper._numbers import as_metric
 from rungkeeper._promotion import Mode
 from rungkeeper.ray._told import Told
 
@@ -129,14 +130,14 @@ class Run:
         The checkpoint of the report must be complete before `paused` or `complete`.
         """
         self.furthest[trial] = max(resource, self.furthest.get(trial, 0))
-        self.metrics[trial] = number(metric)
+        self.metrics[trial] = as_metric(metric)
         if resource < self.milestones[trial]:
             return "CONTINUE"
         if resource < self.max_resource:
-            self.arrivals[trial] = Arrival(resource, number(metric))
+            self.arrivals[trial] = Arrival(resource, as_metric(metric))
             return "PAUSE"
         # Where a trial goes on behind the end, what it reports there is no arrival.
-        self.arrivals.setdefault(trial, Arrival(resource, number(metric)))
+        self.arrivals.setdefault(trial, Arrival(resource, as_metric(metric)))
         return "STOP" if self.stops_last else "CONTINUE"
 
     def arrives(self, trial: str) -> int | None:
@@ -158,7 +159,7 @@ class Run:
         if not 0 < resource <= self.furthest[trial]:
             return False
         name = self._name(trial)
-        self.removal.result(name, resource, number(metric), "CONTINUE")
+        self.removal.result(name, resource, as_metric(metric), "CONTINUE")
         return True
 
     def paused(self, trial: str, level: int | None, size: int) -> None:
@@ -280,7 +281,7 @@ class Run:
 
     def _is_better(self, trial: str, than: float) -> bool:
         metric = self.metrics.get(trial, math.nan)
-        if math.isnan(than):
+        if math.isnan(than) or not math.isfinite(metric):
             return math.isfinite(metric)
         return metric > than if self.mode == "max" else metric < than
 
@@ -292,13 +293,3 @@ class Run:
         ]
         self.given_up.update(removal.trial for removal in removals)
         return removals
-
-
-def number(metric: Any) -> float:
-    """A metric as a float; what is no number is NaN, the worst."""
-    if isinstance(metric, str):
-        return float("nan")
-    try:
-        return float(metric)
-    except (TypeError, ValueError, OverflowError):
-        return float("nan")

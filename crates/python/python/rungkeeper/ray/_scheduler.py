@@ -6,7 +6,13 @@ from typing import Any, Literal, SupportsIndex
 from ray.tune.result import DEFAULT_METRIC
 from ray.tune.schedulers import TrialScheduler
 
-from rungkeeper._arguments import integral, of_type, one_of, optional_whole, whole
+from rungkeeper._arguments import (
+    flag,
+    named,
+    one_of,
+    optional_whole,
+    whole,
+)
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
 from rungkeeper.ray import _checkpoints, _restore, _surroundings
 from rungkeeper.ray._run import Run
@@ -95,24 +101,22 @@ class PromotionASHA(TrialScheduler):
         """
         super().__init__()  # type: ignore[no-untyped-call]
         if metric is not None:
-            of_type("metric", metric, str)
+            named("metric", metric)
         self._metric = metric
         self._mode = None if mode is None else one_of("mode", mode, ("min", "max"))
-        of_type("time_attr", time_attr, str)
+        named("time_attr", time_attr)
         self._time_attr = time_attr
         self._settings = PromotionSettings.checked(
             max_t=max_t,
             grace_period=grace_period,
-            reduction_factor=integral("reduction_factor", reduction_factor, 2),
+            reduction_factor=reduction_factor,
             brackets=brackets,
             max_checkpoints=max_checkpoints,
             max_bytes=max_bytes,
             policy=policy,
         )
-        of_type("stop_last_trials", stop_last_trials, bool)
-        self._stops_last = stop_last_trials
-        of_type("pin_best", pin_best, bool)
-        self._pin_best = pin_best
+        self._stops_last = flag("stop_last_trials", stop_last_trials)
+        self._pin_best = flag("pin_best", pin_best)
         self._seed = whole("seed", seed, 0)
         most = optional_whole("max_concurrent", max_concurrent, 1)
         self._slots = Slots(most, self._settings.max_checkpoints)
@@ -161,7 +165,7 @@ class PromotionASHA(TrialScheduler):
         if mode:
             self._mode = one_of("mode", mode, ("min", "max"))
         if metric is not None:
-            of_type("metric", metric, str)
+            named("metric", metric)
         self._metric = metric or self._metric or DEFAULT_METRIC
         if self._mode is None:
             raise ValueError(

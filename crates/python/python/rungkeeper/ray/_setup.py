@@ -14,7 +14,7 @@ from ray.tune.search import (
     SearchGenerator,
 )
 
-from rungkeeper._arguments import optional_whole
+from rungkeeper._arguments import named, one_of, optional_whole, seconds
 from rungkeeper.ray._callback import PromotionState
 from rungkeeper.ray._gate import PromotionGate
 from rungkeeper.ray._scheduler import SERVED, PromotionASHA
@@ -43,7 +43,8 @@ def setup(
         The `TuneConfig` and the `RunConfig`.
 
     Raises:
-        TypeError: The scheduler is another one, or the metric no text.
+        TypeError: The scheduler is another one, the metric no text, or the time budget
+            no number.
         ValueError: Settings that contradict each other, or a scheduler that has served
             a run before.
     """
@@ -108,6 +109,10 @@ def _check_objective(tune_config: TuneConfig) -> None:
                 "rungs compare one metric. A searcher of several objectives takes them "
                 "as arguments of its own, and PromotionASHA takes metric and mode"
             )
+    if tune_config.metric is not None:
+        named("tune_config.metric", tune_config.metric)
+    if tune_config.mode is not None:
+        one_of("tune_config.mode", tune_config.mode, ("min", "max"))
 
 
 def _search(given: Any) -> tuple[SearchAlgorithm, int | None]:
@@ -137,5 +142,5 @@ def _search(given: Any) -> tuple[SearchAlgorithm, int | None]:
 
 def _seconds(given: float | dt.timedelta | None) -> float | None:
     if isinstance(given, dt.timedelta):
-        return given.total_seconds()
-    return given
+        given = given.total_seconds()
+    return seconds("tune_config.time_budget_s", given)

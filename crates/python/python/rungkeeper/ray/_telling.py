@@ -20,8 +20,8 @@ from ray.air.constants import TRAINING_ITERATION
 from ray.tune.search import ConcurrencyLimiter
 from ray.tune.utils import flatten_dict
 
+from rungkeeper._numbers import as_metric
 from rungkeeper.ray import _again
-from rungkeeper.ray._run import number
 from rungkeeper.ray._told import Told
 from rungkeeper.ray._trials import Trial
 
@@ -157,5 +157,5 @@ class Telling:
         """What the searcher looks at in a report; None if one is no finite number."""
         names = self._search.metric
         names = [names] if isinstance(names, str) else list(names or ())
-        metrics = [number(result.get(name)) for name in names]
+        metrics = [as_metric(result.get(name)) for name in names]
         return metrics if all(map(math.isfinite, metrics)) else None

@@ -1,5 +1,6 @@
 """Ray's trials. Most of their methods have no types: they pass as Any."""
 
+import math
 from typing import Any, TypeAlias
 
 from ray.air.constants import TRAINING_ITERATION
@@ -7,7 +8,7 @@ from ray.tune.experiment import Trial as RayTrial
 from ray.tune.result import DONE
 from ray.tune.utils import flatten_dict
 
-from rungkeeper.ray._run import number
+from rungkeeper._numbers import as_metric, as_number
 
 Trial: TypeAlias = Any
 
@@ -33,8 +34,23 @@ def resource(time_attr: str, metrics: dict[str, Any]) -> int | None:
 
     A fraction counts as the whole number below it.
     """
-    value = number(reported(time_attr, metrics))
+    value = as_metric(reported(time_attr, metrics))
     return int(value) if abs(value) <= LARGEST else None
+
+
+def why_none_counts(value: Any) -> str | None:
+    """What is wrong with a reported value as a resource; None if nothing is.
+
+    What lies between 0 and 1 is on its way to 1.
+    """
+    number = as_number(value)
+    if number is None or math.isnan(number):
+        return "which is no number"
+    if number > LARGEST:
+        return "which is above 2**53"
+    if number <= 0:
+        return "but resources count from 1"
+    return None
 
 
 def is_end(trial: Trial, result: dict[str, Any]) -> bool:

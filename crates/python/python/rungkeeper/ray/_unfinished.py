@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+from rungkeeper._arguments import shown
 from rungkeeper.ray import _checkpoints
 from rungkeeper.ray._checkpoints import Undeleted
 from rungkeeper.ray._run import Run
@@ -14,6 +15,7 @@ from rungkeeper.ray._trials import (
     Trial,
     reported,
     resource,
+    why_none_counts,
 )
 
 logger = logging.getLogger(__name__)
@@ -141,15 +143,17 @@ class Unfinished:
 
     def resource(self, trial: Trial, result: dict[str, Any]) -> int | None:
         """The resource of a report; a warning tells of a trial that reports none."""
-        at = resource(self._time_attr, result)
-        if at is None:
-            name, value = trial.trial_id, reported(self._time_attr, result)
-            said = "no" if value is None else f"{value!r}, which is no number, as"
+        value = reported(self._time_attr, result)
+        why = why_none_counts(value)
+        if why is not None:
+            name, said = trial.trial_id, f"{shown(value)} as {self._time_attr!r}, {why}"
+            if value is None:
+                said = f"no {self._time_attr!r}"
             self.warn_once(
                 f"{name}-time",
-                f"trial {name} reports {said} {self._time_attr!r}: it is not paused",
+                f"trial {name} reports {said}: with such a report it is not paused",
             )
-        return at
+        return resource(self._time_attr, result)
 
     def check_resumed(self, trial: Trial, at: int, metric: Any) -> None:
         """Says so where a trial that went on from its checkpoint begins anew."""
@@ -222,7 +226,7 @@ class Unfinished:
         level = resource(self._time_attr, result.metrics)
         # One that was written with a report of no resource is of training before it.
         known = self._run.furthest.get(trial.trial_id, 0) if level is None else level
-        return max(known, 0)
+        return max(known, 1)  # before the first resource nothing was trained
 
     def saved(self, trial: Trial) -> None:
         """A checkpoint of a trial is complete: its bytes count from now on."""

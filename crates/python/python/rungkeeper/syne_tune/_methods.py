@@ -8,11 +8,11 @@ methods are called as Syne Tune calls them, with what its scheduler tells of its
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Any
 
 from rungkeeper import RemovalCallback, TrialStatus
+from rungkeeper._arguments import shown
 from rungkeeper._clock import Clock
 from rungkeeper.syne_tune import _reference
 from rungkeeper.syne_tune._deletions import Deletions
@@ -110,11 +110,18 @@ class Methods:
     def _trials_to_be_removed(
         self, paused_trials_with_checkpoints: list[Paused], num_to_remove: int
     ) -> list[Any]:
-        """The trials that lose their checkpoints, each with `trial_id` and `level`.
+        """The trials that lose their checkpoints.
 
         Args:
             paused_trials_with_checkpoints: (trial, rank from 0, metric, level) each.
             num_to_remove: How many are over the budget, of these trials.
+
+        Returns:
+            A `TrialInformation` of each: `trial_id` and `level` as they were handed in,
+            and `rank`, from 1, and `rung_len`, which are written to the log.
+
+        Raises:
+            NotImplementedError: A subclass of the common class has none of its own.
         """
         raise NotImplementedError(
             f"{type(self).__name__} has no _trials_to_be_removed, which is to choose "
@@ -136,15 +143,29 @@ class Methods:
         """What is left of the run over what is used, at the end of this turn."""
         return self._running_core().time_ratio
 
-    def _choose_by_methods(self) -> list[Any]:
-        """What the methods choose."""
+    def _choose_by_methods(self) -> list[tuple[str, int, int, int]]:
+        """What the methods choose: trial, level, rank and length of the rung of each.
+
+        Raises:
+            TypeError: `_trials_to_be_removed` returned something else.
+        """
         over = self._count_trials_with_checkpoints() - self.max_num_checkpoints
         if over <= 0:
             return []
         paused = self._scheduler.terminator.paused_trials()
         candidates = self._filter_paused_trials(paused)
         over = min(over, len(candidates))
-        return self._trials_to_be_removed(candidates, over) if over > 0 else []
+        if over <= 0:
+            return []
+        chosen: Any = self._trials_to_be_removed(candidates, over)
+        try:
+            return [(t.trial_id, t.level, t.rank, t.rung_len) for t in chosen]
+        except (TypeError, AttributeError):
+            raise TypeError(
+                f"_trials_to_be_removed of {type(self).__name__} returned "
+                f"{shown(chosen)}, but must return a list of TrialInformation: "
+                "trial_id, level, rank and rung_len of each that loses its checkpoint"
+            ) from None
 
     def _as_information(
         self, paused: list[Paused], scores: list[float] | None = None
@@ -176,11 +197,3 @@ class Methods:
             lengths[level] if standing is None else standing.rung_len
             for (*_, level), standing in zip(paused, standings, strict=True)
         ]
-
-
-def is_finite(metric: object) -> bool:
-    """Whether a metric is a finite number."""
-    try:
-        return math.isfinite(metric)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return False

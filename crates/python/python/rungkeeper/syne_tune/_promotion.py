@@ -30,9 +30,10 @@ from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, u
     dump_json_with_numpy,
 )
 
-from rungkeeper._arguments import of_type, optional_whole
+from rungkeeper._arguments import flag, named, of_type, optional_whole, shown
+from rungkeeper._numbers import as_number
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
-from rungkeeper.syne_tune._numbers import as_number
+from rungkeeper.syne_tune._criterion import count, wallclock_time
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_counting import Counting
@@ -119,9 +120,9 @@ class PromotionASHA(
         seed = optional_whole("random_seed", random_seed, 0)
         super().__init__(random_seed=seed)
         of_type("config_space", config_space, dict)
-        of_type("metric", metric, str)
-        of_type("do_minimize", do_minimize, bool)
-        of_type("time_attr", time_attr, str)
+        named("metric", metric)
+        do_minimize = flag("do_minimize", do_minimize)
+        named("time_attr", time_attr)
         self._config_space = config_space
         self._metric = metric
         self._time_attr = time_attr
@@ -163,6 +164,13 @@ class PromotionASHA(
                 raise ValueError(
                     "searcher_kwargs goes with the name of a searcher, but searcher is "
                     f"{searcher!r}"
+                )
+            if searcher is not None and not callable(
+                getattr(searcher, "suggest", None)
+            ):
+                raise TypeError(
+                    "searcher must be a searcher of Syne Tune, the name of one, or "
+                    f"None, not {type(searcher).__name__}"
                 )
             return searcher
         kwargs = dict(kwargs or {})
@@ -258,7 +266,8 @@ class PromotionASHA(
         The stopping criterion tells how much of the run is left.
 
         Raises:
-            ValueError: The scheduler has a run already.
+            TypeError: A limit of the stopping criterion is no number.
+            ValueError: One is outside its range, or the scheduler has a run already.
         """
         if self._run.has_begun():
             raise ValueError(
@@ -272,13 +281,13 @@ class PromotionASHA(
         return self._callback
 
     def _limits(self, criterion: Any) -> dict[str, Any]:
-        trials = getattr(criterion, "max_num_trials_started", None)
+        trials = count(criterion, "max_num_trials_started", 0)
         # Syne Tune stops once there are more.
         given = [self._max_num_trials, None if trials is None else trials + 1]
         limits = {
-            "max_wallclock_time": getattr(criterion, "max_wallclock_time", None),
+            "max_wallclock_time": wallclock_time(criterion),
             "max_num_trials": min((n for n in given if n is not None), default=None),
-            "max_num_reports": getattr(criterion, "max_num_evaluations", None),
+            "max_num_reports": count(criterion, "max_num_evaluations", 1),
         }
         return {name: limit for name, limit in limits.items() if limit is not None}
 
@@ -330,7 +339,7 @@ class PromotionASHA(
         metric = as_number(result.get(self._metric))
         if metric is None:
             self._warn(
-                f"trial {name} reports {result.get(self._metric)!r} as "
+                f"trial {name} reports {shown(result.get(self._metric))} as "
                 f"{self._metric!r}, which is no number: it is never promoted"
             )
         decision = self._run.reported(name, resource, metric)
@@ -347,8 +356,8 @@ class PromotionASHA(
         if number is not None and 1 <= number < 2**53:
             return int(number)
         self._warn(
-            f"trial {name} reports {value!r} as {self._time_attr!r}, which must be a "
-            "number from 1: such results do not count"
+            f"trial {name} reports {shown(value)} as {self._time_attr!r}, which must "
+            "be a number from 1 to 2**53: such results do not count"
         )
         return None
 

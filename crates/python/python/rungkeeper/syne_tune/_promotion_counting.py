@@ -7,7 +7,7 @@ from syne_tune.constants import (  # type: ignore[import-untyped, import-not-fou
     ST_TUNER_TIME,
 )
 
-from rungkeeper.syne_tune._numbers import as_number
+from rungkeeper._numbers import as_number
 from rungkeeper.syne_tune._promotion_run import Run
 
 logger = logging.getLogger(__name__)

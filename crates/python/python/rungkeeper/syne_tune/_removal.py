@@ -14,11 +14,13 @@ from syne_tune.backend.trial_status import (  # type: ignore[import-untyped, imp
 )
 
 from rungkeeper import RemovalCallback, TrialStatus
-from rungkeeper._arguments import of_type, whole
+from rungkeeper._arguments import named, whole
 from rungkeeper._clock import Clock
+from rungkeeper._numbers import as_metric, is_finite
 from rungkeeper.syne_tune import _reference, _rungs, _state
+from rungkeeper.syne_tune._criterion import count
 from rungkeeper.syne_tune._deletions import Deletions
-from rungkeeper.syne_tune._methods import Methods, is_finite
+from rungkeeper.syne_tune._methods import Methods
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +70,8 @@ class HyperbandRemoveCheckpointsCommon(
             TypeError: A name that is no text, or a number that is none.
             ValueError: An argument outside its range.
         """
-        of_type("metric", metric, str)
-        of_type("resource_attr", resource_attr, str)
+        named("metric", metric)
+        named("resource_attr", resource_attr)
         self._settings: dict[str, Any] = {"mode": mode}
         self._max_wallclock_time = max_wallclock_time
         self._max_num_checkpoints = whole("max_num_checkpoints", max_num_checkpoints, 1)
@@ -194,7 +196,7 @@ class HyperbandRemoveCheckpointsCommon(
         level, metric = int(result[self._resource_attr]), result.get(self._metric)
         if not self._by_methods and not is_finite(metric):
             self._decide_by_methods()
-        report: Any = (trial_id, level, metric, decision)
+        report: Any = (trial_id, level, as_metric(metric), decision)
         try:
             core.result(*report)
         except ValueError as refused:
@@ -225,8 +227,7 @@ class HyperbandRemoveCheckpointsCommon(
         removals: list[Any] = core.loop_end(self._clock.seconds())
         removed = [(r.trial, r.level, r.rank, r.rung_len) for r in removals]
         if self._by_methods:
-            chosen = self._choose_by_methods()
-            removed = [(t.trial_id, t.level, t.rank, t.rung_len) for t in chosen]
+            removed = self._choose_by_methods()
         for note in core.take_notes():
             logger.warning(
                 note.replace(_NEVER, ", which Syne Tune's scheduler may promote")
@@ -317,8 +318,8 @@ class HyperbandRemoveCheckpointsCommon(
 def _limits(criterion: Any) -> dict[str, int | None]:
     """What ends the run but the clock, of a `StoppingCriterion`."""
     return {
-        "max_num_trials": getattr(criterion, "max_num_trials_started", None),
-        "max_num_reports": getattr(criterion, "max_num_evaluations", None),
+        "max_num_trials": count(criterion, "max_num_trials_started", 1),
+        "max_num_reports": count(criterion, "max_num_evaluations", 1),
     }
 
 

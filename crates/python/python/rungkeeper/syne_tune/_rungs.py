@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from rungkeeper import RemovalCallback
-from rungkeeper.syne_tune._methods import is_finite
+from rungkeeper._numbers import is_finite
 
 
 class Standing(NamedTuple):

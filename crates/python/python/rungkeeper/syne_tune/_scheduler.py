@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from rungkeeper._arguments import of_type
 from rungkeeper.syne_tune import _reference
 from rungkeeper.syne_tune._callbacks import (
     HyperbandRemoveCheckpointsBaselineCallback,
     HyperbandRemoveCheckpointsCallback,
 )
+from rungkeeper.syne_tune._criterion import wallclock_time
 from rungkeeper.syne_tune._removal import HyperbandRemoveCheckpointsCommon
 
 
 def create_callback_for_checkpoint_removal(
-    callback_kwargs: dict[str, Any], stop_criterion: Callable[[Any], bool]
+    callback_kwargs: dict[str, Any], stop_criterion: Callable[[Any], bool] | None
 ) -> HyperbandRemoveCheckpointsCommon:
     """The callback that a scheduler's `early_checkpoint_removal_kwargs` ask for.
 
@@ -23,9 +25,20 @@ def create_callback_for_checkpoint_removal(
             `HyperbandRemoveCheckpointsBaselineCallback`.
         stop_criterion: What ends the run. The time of a `StoppingCriterion` takes the
             place of `max_wallclock_time`; where neither gives one it is None.
+
+    Raises:
+        ValueError: There is no `max_num_checkpoints`, or an argument is outside its
+            range.
+        TypeError: An argument is unknown, or of another type.
     """
+    if "max_num_checkpoints" not in callback_kwargs:
+        raise ValueError(
+            "early_checkpoint_removal_kwargs has no max_num_checkpoints, the most "
+            "trials that hold a checkpoint: give one, or leave the argument out to "
+            "keep all checkpoints"
+        )
     settings = {"max_wallclock_time": None, **callback_kwargs}
-    seconds = getattr(stop_criterion, "max_wallclock_time", None)
+    seconds = wallclock_time(stop_criterion)
     if seconds is not None:
         settings["max_wallclock_time"] = seconds
     if "baseline" in settings:
@@ -42,6 +55,26 @@ class HyperbandScheduler(
     that derive from Syne Tune's (`ASHA`, `MOBSTER` ...) import
     `rungkeeper.syne_tune.install`.
     """
+
+    def __init__(self, config_space: dict[str, Any], **kwargs: Any) -> None:
+        """A scheduler for a run that has not begun.
+
+        Args:
+            config_space: As for Syne Tune's.
+            kwargs: All others of Syne Tune's.
+
+        Raises:
+            ValueError: `early_checkpoint_removal_kwargs` cannot be; other arguments are
+                refused as Syne Tune does it.
+            TypeError: Likewise.
+        """
+        asked = kwargs.get("early_checkpoint_removal_kwargs")
+        if asked is not None:
+            of_type("early_checkpoint_removal_kwargs", asked, dict)
+            # Refuses what cannot be before anything begins; the scheduler names these.
+            names = {"metric": "metric", "resource_attr": "resource", "mode": "min"}
+            create_callback_for_checkpoint_removal({**asked, **names}, None)
+        super().__init__(config_space, **kwargs)
 
     def callback_for_checkpoint_removal(
         self, stop_criterion: Callable[[Any], bool]
