@@ -211,18 +211,12 @@ mod tests {
     fn a_page_has_so_many_rows_at_most() {
         let rows = |number: usize| (0..number).map(|n| vec![html! { "row " (n) }]);
         let all = folded_table("Caption", &["n"], rows(500), 20, "elsewhere.").into_string();
-        assert!(
-            all.contains("Show the other 480<") && all.contains("row 499<"),
-            "{all}"
-        );
+        assert!(all.contains("Show the other 480<") && all.contains("row 499<"));
         assert!(!all.contains("left out"));
         let some = folded_table("Caption", &["n"], rows(2_501), 20, "elsewhere.").into_string();
         assert!(some.contains("row 499<") && !some.contains("row 500<"));
         assert!(some.contains("of the first 500<"));
-        assert!(
-            some.contains("more\u{a0}rows left out: elsewhere.") || some.contains("2\u{202f}001"),
-            "{some}"
-        );
+        assert!(some.contains("more rows left out: elsewhere.<"));
     }
 
     #[test]
