@@ -77,7 +77,7 @@ fn the_json_file_holds_all() {
 fn mistakes_of_every_kind_are_said_at_once() {
     let bad = SPACE
         .replacen("metric =", "metrik =", 1)
-        .replacen("resource = ", "workers = \"two\"\nresource = ", 1)
+        .replacen("resource = \"epoch\"", "workers = \"two\"", 1)
         .replacen("max_resource = 27", "max_resource = 2.5\nbrakets = 2", 1)
         .replacen("high = 0.9", "hihg = 0.9", 1)
         .replacen("[\"sgd\", \"adam\"]", "3", 1)
@@ -86,7 +86,7 @@ fn mistakes_of_every_kind_are_said_at_once() {
     let found = problems(&bad);
     for said in [
         "unknown key `metrik`; did you mean `metric`? There are: ",
-        "`metric` is missing; write metric = \"loss\"",
+        "`resource` is missing; write resource = \"epoch\"",
         "workers: it is the text \"two\", but must be a whole number, 0 or more",
         "max_resource: it is 2.5, but must be a whole number, 0 or more",
         "unknown key `brakets`; did you mean `brackets`?",
@@ -295,7 +295,7 @@ fn configurations_are_the_best_of_a_former_run() {
     let mut elapsed = 0.0;
     let mut add = |line: String| {
         elapsed += 1.0;
-        log.push_str(&line.replace("@", &format!("\"elapsed\":{elapsed}")));
+        log.push_str(&line.replace('@', &format!("\"elapsed\":{elapsed}")));
         log.push('\n');
     };
     for (trial, lr, reports) in [
