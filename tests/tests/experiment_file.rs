@@ -234,6 +234,9 @@ fn a_file_is_written_once() {
         "{}",
         wrong.notes
     );
+    let open = project.say(&["init", "n.toml", "--command", "python3 'train.py"]);
+    assert_eq!(open.code, Some(2));
+    open.has(&["a quote in it is not closed"]);
     assert!(!project.file("n.toml").exists());
 }
 

@@ -259,11 +259,13 @@ fn mistakes_of_tables_have_row_and_column() {
     let many = format!("lr\n{}", "-1\n".repeat(50));
     let found = refuse("d.csv", &many);
     assert_eq!(found.len(), 6, "{found:#?}");
-    assert!(
-        found[5].ends_with("d.csv: 45 more mistakes of this kind"),
-        "{found:#?}"
-    );
+    assert!(found[5].ends_with("d.csv: 45 more mistakes"), "{found:#?}");
     assert!(refuse("e.csv", "lr\n")[0].ends_with("e.csv holds no configuration"));
+    let list = refuse("f.json", "[{\"lr\": 1}]");
+    assert!(
+        list[0]
+            .ends_with("line 1: it is a JSON list; write an object on each line, without [ and ]")
+    );
     let missing = read_in(folder.path(), "\"no.csv\"").unwrap_err();
     assert!(
         missing[0].contains("cannot read ") && missing[0].contains("no.csv: No such file"),
