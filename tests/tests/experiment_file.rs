@@ -82,7 +82,8 @@ fn parameters_of_every_kind() {
         );
         if parameters["optimizer"] == "sgd" {
             active += 1;
-            expected += &format!(" -m {:?}", parameters["momentum"].as_f64().unwrap());
+            let momentum = parameters["momentum"].as_f64().unwrap();
+            expected = format!("{expected} -m {momentum:?}");
             if parameters["nesterov"] == true {
                 expected += " --nesterov";
             }

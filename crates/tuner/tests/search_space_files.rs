@@ -1,7 +1,9 @@
 //! Search spaces and configurations in files.
 #![cfg(feature = "serde")]
 
-use rungkeeper_tuner::search_space::{Condition, Configuration, Domain, SearchSpace, Value};
+use rungkeeper_tuner::search_space::{
+    Condition, Configuration, Domain, Parameter, SearchSpace, Value,
+};
 
 fn refuse(text: &str) -> String {
     toml::from_str::<SearchSpace>(text).unwrap_err().to_string()
@@ -217,6 +219,34 @@ fn conditions_that_never_hold_are_refused() {
     );
     let own = refuse("a = { type = \"flag\", when = { a = true } }");
     assert!(own.contains("goes in a circle: a needs a"), "{own}");
+}
+
+/// What depends on a parameter that is wrong by itself is not called wrong for that.
+#[test]
+fn a_wrong_parent_is_one_mistake() {
+    for (domain, value) in [
+        (
+            Domain::IntSteps {
+                low: 0,
+                high: 9,
+                step: 0,
+            },
+            Value::Integer(3),
+        ),
+        (Domain::Choice { values: Vec::new() }, "x".into()),
+    ] {
+        let child = Parameter {
+            domain: Domain::Flag { argument: None },
+            when: Condition::new([("parent", vec![value])]),
+        };
+        let parameters = [
+            ("parent".to_owned(), domain.into()),
+            ("child".to_owned(), child),
+        ];
+        let problems = SearchSpace::of(parameters).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0].parameter(), Some("parent"));
+    }
 }
 
 /// A value for a parameter that is not there because of another one that is given is a mistake; where that

@@ -1,15 +1,16 @@
 //! Which parameters depend on which.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::known_names;
 use crate::search_space::{Domain, Parameter, SpaceError, Value};
 
 /// Checks the conditions of parameters, and brings their values into the form of the domains that
 /// they are of. Returns the places of all parameters, each behind those that it depends on; none where
-/// no parameter depends on another.
+/// no parameter depends on another. What depends on one of those that are `wrong` is right as far as is known.
 pub(super) fn checked(
     parameters: &mut [(String, Parameter)],
+    wrong: &HashSet<String>,
 ) -> Result<Vec<usize>, Vec<SpaceError>> {
     if parameters.iter().all(|(_, own)| own.when.is_always()) {
         return Ok(Vec::new());
@@ -21,7 +22,12 @@ pub(super) fn checked(
     let mut problems = Vec::new();
     for (name, parameter) in parameters.iter_mut() {
         let when = std::mem::take(&mut parameter.when);
-        let accepted = when.with_values(|parent, values| accept(name, parent, values, &domains));
+        let accepted = when.with_values(|parent, values| {
+            if wrong.contains(parent) {
+                return Ok(values);
+            }
+            accept(name, parent, values, &domains)
+        });
         match accepted {
             Ok(when) => parameter.when = when,
             Err(problem) => problems.push(problem),

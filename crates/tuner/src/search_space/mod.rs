@@ -53,6 +53,8 @@ pub use error::SpaceError;
 pub(crate) use size::Numbering;
 pub use value::{Configuration, Value};
 
+use std::collections::HashSet;
+
 use crate::known_names;
 use crate::random::{Draws, Purpose};
 
@@ -144,18 +146,21 @@ impl SearchSpace {
     pub fn of(
         parameters: impl IntoIterator<Item = (String, Parameter)>,
     ) -> Result<Self, Vec<SpaceError>> {
-        let (mut space, mut problems) = (Self::default(), Vec::new());
+        let (mut space, mut problems, mut wrong) = (Self::default(), Vec::new(), HashSet::new());
         for (name, parameter) in parameters {
             if name.is_empty() {
                 problems.push(SpaceError::NoName);
             } else if space.domain(&name).is_some() {
                 problems.push(SpaceError::Twice { name });
             } else {
-                problems.extend(parameter.domain.check(&name).err());
+                if let Err(problem) = parameter.domain.check(&name) {
+                    problems.push(problem);
+                    wrong.insert(name.clone());
+                }
                 space.parameters.push((name, parameter));
             }
         }
-        match activity::checked(&mut space.parameters) {
+        match activity::checked(&mut space.parameters, &wrong) {
             Ok(order) => space.order = order,
             Err(more) => problems.extend(more),
         }

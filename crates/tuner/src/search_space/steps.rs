@@ -31,18 +31,22 @@ impl Steps {
     pub(crate) fn of(domain: &Domain) -> Option<Self> {
         match *domain {
             Domain::Int { low, high } | Domain::LogInt { low, high } => {
-                Some(Self::of_whole(low, high, 1))
+                Self::of_whole(low, high, 1)
             }
-            Domain::IntSteps { low, high, step } => Some(Self::of_whole(low, high, step)),
+            Domain::IntSteps { low, high, step } => Self::of_whole(low, high, step),
             Domain::UniformSteps { low, high, step } => Self::of_floats(low, high, step),
             _ => None,
         }
     }
 
-    fn of_whole(low: i64, high: i64, step: i64) -> Self {
+    /// None where the bounds or the step leave nothing.
+    fn of_whole(low: i64, high: i64, step: i64) -> Option<Self> {
+        if low > high || step <= 0 {
+            return None;
+        }
         let range = (i128::from(high) - i128::from(low)).unsigned_abs();
-        let count = range / u128::from(step.unsigned_abs().max(1)) + 1;
-        Self::Whole { low, step, count }
+        let count = range / u128::from(step.unsigned_abs()) + 1;
+        Some(Self::Whole { low, step, count })
     }
 
     /// None where there are more than doubles tell apart.
@@ -165,17 +169,21 @@ mod tests {
 
     #[test]
     fn whole_numbers_reach_to_both_ends() {
-        let steps = Steps::of_whole(i64::MIN, i64::MAX, 2);
+        let steps = Steps::of_whole(i64::MIN, i64::MAX, 2).unwrap();
         assert_eq!(steps.count(), 1 << 63);
         assert_eq!(
             steps.at(steps.count() - 1),
             Some(Value::Integer(i64::MAX - 1))
         );
         assert_eq!(steps.at(steps.count()), None);
-        let steps = Steps::of_whole(16, 100, 16);
+        let steps = Steps::of_whole(16, 100, 16).unwrap();
         let values: Vec<_> = (0..steps.count()).map(|place| steps.at(place)).collect();
         let expected = [16, 32, 48, 64, 80, 96].map(|value| Some(Value::Integer(value)));
         assert_eq!(values, expected);
+        for (low, high, step) in [(0, 9, 0), (0, 9, -1), (9, 0, 1)] {
+            let domain = Domain::IntSteps { low, high, step };
+            assert!(Steps::of(&domain).is_none() && domain.accept(&Value::Integer(3)).is_none());
+        }
         for (value, place) in [(32, Some(1)), (33, None), (0, None), (112, None)] {
             assert_eq!(steps.place(&Value::Integer(value)), place);
         }
