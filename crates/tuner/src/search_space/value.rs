@@ -14,7 +14,13 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(untagged))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        untagged,
+        expecting = "a value must be true or false, a number, or text in quotes"
+    )
+)]
 pub enum Value {
     /// True or false.
     Bool(bool),
@@ -92,6 +98,11 @@ impl Configuration {
             Some((_, own)) => *own = value,
             None => self.0.push((name.to_owned(), value)),
         }
+    }
+
+    /// Takes a parameter away.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(own, _)| own != name);
     }
 
     /// Names and values, in order.
