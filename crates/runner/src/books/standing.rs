@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::Fields;
 use super::leader::Leader;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Search};
+use crate::search::Told;
 use crate::{Best, RunError, View};
 
 /// What the events so far add up to.
@@ -47,14 +48,23 @@ pub(crate) struct Standing {
     draws: bool,
     /// Whether a removal of the turn that is being replayed was met.
     within_a_turn: bool,
+    /// What the search program is told, where there is one.
+    pub(super) told: Option<Told>,
 }
 
 impl Standing {
     /// Of a run that has not begun.
     pub(crate) fn new(experiment: &Experiment, header: &Header) -> Result<Self, RunError> {
         let callback = RemovalCallback::of_header(header)?;
+        let scheduler = PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?;
+        let proposed = !matches!(experiment.search, Search::Random);
         Ok(Self {
-            scheduler: PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?,
+            scheduler: if proposed {
+                scheduler.with_proposals()
+            } else {
+                scheduler
+            },
+            told: proposed.then(Told::default),
             callback,
             mode: experiment.scheduler.model.mode,
             best: None,
@@ -158,6 +168,9 @@ impl Standing {
             self.limits_of_the_file = self.callback.limits();
         }
         self.follow_the_best(event);
+        if let Some(told) = &mut self.told {
+            told.happened(event, fields);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 use super::error::{Problems, nearest};
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::placeholders::{Piece, Placeholder, pieces};
-use super::{Experiment, ExperimentError, store};
+use super::{Experiment, ExperimentError, search, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
@@ -37,6 +37,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
     let max_without_report = max_without_report(&file, &mut problems);
     let output = output(&file, &mut problems);
     let store = store::check(file.store, &mut problems);
+    let search = search::check(file.search, &mut problems);
     let space = with_given(file.space, file.configurations, &mut problems);
     match scheduler {
         Some(scheduler) if problems.len() == 0 => Ok(Experiment {
@@ -52,6 +53,7 @@ pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentErro
             },
             workers: file.workers.into_inner(),
             space,
+            search,
             scheduler,
             policy,
             policy_seed: table.policy_seed,

@@ -8,6 +8,7 @@ use rungkeeper_score::PromotionRule;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::search::SearchTable;
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
 use rungkeeper_tuner::search_space::{Configuration, SearchSpace};
@@ -34,6 +35,8 @@ pub(super) struct File {
     pub(super) space: SearchSpace,
     #[serde(default)]
     pub(super) configurations: Option<Spanned<Vec<Configuration>>>,
+    #[serde(default)]
+    pub(super) search: SearchTable,
     pub(super) scheduler: Spanned<Scheduler>,
     #[serde(default)]
     pub(super) budget: Option<Spanned<BudgetTable>>,

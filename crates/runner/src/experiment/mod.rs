@@ -44,6 +44,7 @@ mod limit_tests;
 mod placeholders;
 #[cfg(unix)]
 mod program;
+mod search;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -65,6 +66,7 @@ pub use error::{ExperimentError, Problem};
 pub use placeholders::{Placeholder, fill};
 #[cfg(unix)]
 pub use program::find_program;
+pub use search::Search;
 pub use store::StorePlace;
 
 /// An experiment, checked.
@@ -88,6 +90,8 @@ pub struct Experiment {
     pub workers: u64,
     /// Hyper-parameters.
     pub space: SearchSpace,
+    /// Where the configurations of new trials come from.
+    pub search: Search,
     /// Rungs, brackets, promotion rule, seed.
     pub scheduler: PromotionSpec,
     /// The removal policy. The promotion rule of the scheduler and `policy_seed` hold for it, too.

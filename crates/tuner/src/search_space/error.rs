@@ -82,4 +82,30 @@ pub enum SpaceError {
         /// The domain in words.
         allowed: String,
     },
+    /// A proposed configuration names a parameter that the space has not.
+    #[error("there is no parameter \"{name}\"; the space has: {allowed}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// All parameters.
+        allowed: String,
+    },
+    /// A proposed configuration has a value outside the domain.
+    #[error("{name} is {value}, but must be {allowed}")]
+    Outside {
+        /// The parameter.
+        name: String,
+        /// The value.
+        value: String,
+        /// The domain in words.
+        allowed: String,
+    },
+    /// A proposed configuration lacks a parameter.
+    #[error("parameter \"{name}\" is missing; it must be {allowed}")]
+    Missing {
+        /// The parameter.
+        name: String,
+        /// The domain in words.
+        allowed: String,
+    },
 }

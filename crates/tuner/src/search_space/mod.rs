@@ -30,6 +30,7 @@
 
 mod domain;
 mod error;
+mod proposed;
 #[cfg(feature = "serde")]
 mod read;
 mod size;
