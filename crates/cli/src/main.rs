@@ -1,7 +1,11 @@
 //! `rungkeeper`: keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
+#[cfg(unix)]
+mod check;
 mod choose;
 mod columns;
+#[cfg(unix)]
+mod init;
 mod input;
 mod output;
 mod page;
@@ -10,7 +14,10 @@ mod replay;
 mod report;
 #[cfg(unix)]
 mod run;
+#[cfg(unix)]
+mod schema;
 mod score;
+mod shell;
 mod simulate;
 
 use std::io::Write;
@@ -30,6 +37,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[cfg(unix)]
+    Init(Box<init::Arguments>),
+    #[cfg(unix)]
+    Check(check::Arguments),
+    #[cfg(unix)]
+    Schema(schema::Arguments),
     Score(score::Arguments),
     Replay(replay::Arguments),
     Report(report::Arguments),
@@ -51,10 +64,18 @@ enum Command {
     Pin(run::PinArguments),
     #[cfg(unix)]
     Unpin(run::UnpinArguments),
+    Completions(shell::CompletionArguments),
+    Man(shell::ManArguments),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
+        #[cfg(unix)]
+        Command::Init(arguments) => init::run(&arguments),
+        #[cfg(unix)]
+        Command::Check(arguments) => check::run(&arguments),
+        #[cfg(unix)]
+        Command::Schema(arguments) => schema::run(&arguments),
         Command::Score(arguments) => score::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
@@ -76,6 +97,8 @@ fn main() -> ExitCode {
         Command::Pin(arguments) => run::pin(&arguments),
         #[cfg(unix)]
         Command::Unpin(arguments) => run::unpin(&arguments),
+        Command::Completions(arguments) => shell::completions::<Arguments>(&arguments),
+        Command::Man(arguments) => shell::man::<Arguments>(&arguments),
     };
     match outcome {
         Ok(code) => code,

@@ -71,16 +71,33 @@ pub(crate) fn visible(text: String) -> String {
 
 /// Writes a paragraph in lines of at most 80 columns.
 pub(crate) fn wrapped(text: &str, out: &mut impl io::Write) -> io::Result<()> {
-    let mut line = String::new();
+    wrapped_behind("", "", text, out)
+}
+
+/// As [`wrapped()`], two columns in, and what does not fit into the first line four.
+pub(crate) fn indented(text: &str, out: &mut impl io::Write) -> io::Result<()> {
+    wrapped_behind("  ", "    ", text, out)
+}
+
+fn wrapped_behind(
+    first: &str,
+    others: &str,
+    text: &str,
+    out: &mut impl io::Write,
+) -> io::Result<()> {
+    let mut line = first.to_owned();
+    let mut is_empty = true;
     for word in text.split(' ') {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(out, "{line}")?;
-            line.clear();
+            line = others.to_owned();
+            is_empty = true;
         }
-        if !line.is_empty() {
+        if !is_empty {
             line.push(' ');
         }
         line.push_str(word);
+        is_empty = false;
     }
     writeln!(out, "{line}")
 }
@@ -165,5 +182,13 @@ mod tests {
         wrapped(&"word ".repeat(50), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert!(text.lines().all(|line| line.len() <= 80) && text.lines().count() == 4);
+        let mut out = Vec::new();
+        indented(&"word ".repeat(30), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(
+            text.starts_with("  word word") && text.contains("\n    word"),
+            "{text}"
+        );
+        assert!(text.lines().all(|line| line.len() <= 80), "{text}");
     }
 }

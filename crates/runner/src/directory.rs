@@ -10,7 +10,7 @@ use rungkeeper_tuner_hooks::log::Event;
 use rustix::fs::OFlags;
 
 use crate::error::file_error;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, ExperimentError};
 use crate::journal::Journal;
 use crate::origin::{Origin, Whereabouts};
 use crate::process::start_time;
@@ -20,13 +20,15 @@ const LOG: &str = "log.jsonl";
 const EXPERIMENT: &str = "experiment.toml";
 const LOCK: &str = "lock";
 const OUTPUT: &str = "output";
+const TRIALS: &str = "trials";
 
 /// What a start that came to nothing may have left behind.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     LOG,
     EXPERIMENT,
     LOCK,
     OUTPUT,
+    TRIALS,
     "origin.json",
     "base",
     "mark",
@@ -150,6 +152,15 @@ impl RunDirectory {
         self.path.join(OUTPUT).join(name)
     }
 
+    /// The JSON file of a trial's hyper-parameters, for programs that ask for one.
+    #[must_use]
+    pub fn config(&self, trial: &str) -> PathBuf {
+        self.path
+            .join(TRIALS)
+            .join(trial_name(trial))
+            .join("config.json")
+    }
+
     /// How late it is in the run: the elapsed seconds, rewritten every second.
     #[must_use]
     pub fn clock(&self) -> PathBuf {
@@ -237,8 +248,21 @@ fn sign(mut lock: &File) -> io::Result<()> {
 
 /// Reads and checks an experiment file; its text comes with it.
 pub(crate) fn read_experiment(path: &Path) -> Result<(Experiment, String), RunError> {
+    read_by(path, Experiment::read)
+}
+
+/// As [`read_experiment`], with what the file names: configurations of another file or run.
+pub(crate) fn read_experiment_to_begin(path: &Path) -> Result<(Experiment, String), RunError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    read_by(path, |text| Experiment::read_in(text, folder))
+}
+
+fn read_by(
+    path: &Path,
+    read: impl Fn(&str) -> Result<Experiment, ExperimentError>,
+) -> Result<(Experiment, String), RunError> {
     let text = whole::read_text(path).map_err(|e| file_error(path, e))?;
-    match Experiment::read(&text) {
+    match read(&text) {
         Ok(experiment) => Ok((experiment, text)),
         Err(source) => Err(RunError::Experiment {
             path: path.to_owned(),

@@ -67,7 +67,7 @@ pub use observer::{Best, Observer, Outcome, Stop, View};
 pub use origin::working_directory;
 pub use recovery::ResumeOptions;
 pub use requests::{Request, ask};
-pub use runner::Runner;
+pub use runner::{Runner, check};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

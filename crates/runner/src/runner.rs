@@ -11,7 +11,8 @@ use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits};
 
 use crate::books::Standing;
 use crate::desk::Done;
-use crate::directory::{RunDirectory, read_experiment};
+use crate::directory::{RunDirectory, read_experiment_to_begin};
+use crate::experiment::Experiment;
 use crate::journal::Journal;
 use crate::observer::{Observer, Outcome, Stop, View};
 use crate::origin::{Origin, Whereabouts};
@@ -47,6 +48,20 @@ pub(crate) enum Message {
     Search(Heard),
 }
 
+/// Reads an experiment file and checks all that can be checked before a run: the file, the configurations that it names,
+/// and whether its program can be started. Its text comes with it.
+///
+/// # Errors
+///
+/// All that is wrong in the file, or why the program cannot be started.
+pub fn check(experiment_file: &Path) -> Result<(Experiment, String), RunError> {
+    let (experiment, text) = read_experiment_to_begin(experiment_file)?;
+    let base = experiment_file.parent().unwrap_or(Path::new(""));
+    let directory = base.join(&experiment.directory);
+    check_command(&experiment, experiment_file, &directory)?;
+    Ok((experiment, text))
+}
+
 /// A run on this machine.
 pub struct Runner<'o> {
     pub(crate) trials: Trials<'o>,
@@ -72,14 +87,35 @@ impl<'o> Runner<'o> {
         directory: &Path,
         observer: &'o mut dyn Observer,
     ) -> Result<Self, RunError> {
-        let (experiment, text) = read_experiment(experiment_file)?;
-        let base = experiment_file.parent().unwrap_or(Path::new(""));
-        check_command(
-            &experiment,
-            experiment_file,
-            &base.join(&experiment.directory),
-        )?;
-        let directory = RunDirectory::create(directory, experiment_file, &text)?;
+        let (experiment, text) = check(experiment_file)?;
+        Self::begin(experiment, &text, experiment_file, directory, observer)
+    }
+
+    /// A run of one trial that ends after its first report, to see whether program and experiment file fit each other:
+    /// one worker, no budget, and checkpoints in the run's directory. It stops by itself if the program ends without a
+    /// report; an observer that sees a report which pauses nobody has to stop it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runner::create`].
+    pub fn try_out(
+        experiment_file: &Path,
+        directory: &Path,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        let (experiment, text) = check(experiment_file)?;
+        let experiment = experiment.for_one_report()?;
+        Self::begin(experiment, &text, experiment_file, directory, observer)
+    }
+
+    fn begin(
+        experiment: Experiment,
+        text: &str,
+        experiment_file: &Path,
+        directory: &Path,
+        observer: &'o mut dyn Observer,
+    ) -> Result<Self, RunError> {
+        let directory = RunDirectory::create(directory, experiment_file, text)?;
         let header = recovery::header(&experiment);
         // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
         let origin = Origin::new(experiment_file, directory.path())?;

@@ -183,7 +183,7 @@ fn a_program_that_cannot_be_used_stops_the_run() {
         ),
         (
             propose(r#"{"trial": 3, "parameters": {"y": 0.5}}"#),
-            "there is no parameter \"y\"; the space has: x",
+            "there is no parameter \"y\"; there are: x",
         ),
         (
             propose(r#"{"trial": 3, "parameters": {}}"#),

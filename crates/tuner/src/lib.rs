@@ -10,7 +10,7 @@
 //! - [`search_space`]: hyper-parameters and what they are drawn from.
 //! - [`simulation`]: the scheduler on tabulated curves under a virtual clock, for a whole grid of
 //!   policies and budgets.
-//! - [`nearest_name`]: what somebody may have meant by a name that is not there.
+//! - [`nearest_name`], [`known_names`]: what somebody may have meant by a name that is not there.
 //!
 //! Nothing reads a clock, a file or a process. What is drawn depends on the seed and the number of the trial alone.
 //!
@@ -30,7 +30,7 @@ pub mod scheduler;
 pub mod search_space;
 pub mod simulation;
 
-pub use names::nearest_name;
+pub use names::{known_names, nearest_name};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -3,6 +3,9 @@
 /// Longest name that is compared: to compare takes time with the square of the length, and nobody misspells what is longer.
 const LONGEST: usize = 100;
 
+/// Least similarity of a name to one that may be meant.
+const ALIKE: f64 = 0.75;
+
 /// The place of the name most like another one: that of the greatest Jaro-Winkler similarity, if it is above `least`, from 0
 /// for nothing in common to 1 for the same; the last of several.
 ///
@@ -34,4 +37,24 @@ pub fn nearest_name(
     let alike = alike.filter(|&(_, likeness)| likeness > least);
     let nearest = alike.max_by(|one, other| one.1.total_cmp(&other.1));
     nearest.map(|(place, _)| place)
+}
+
+/// What to say after a name that is not there: the one that may be meant, and which ones there are.
+///
+/// ```
+/// use rungkeeper_tuner::known_names;
+///
+/// let names = ["lr", "workers"];
+/// assert_eq!(known_names("wokers", &names), "; did you mean `workers`? There are: lr, workers");
+/// assert_eq!(known_names("zzz", &names), "; there are: lr, workers");
+/// assert_eq!(known_names("zzz", &[]), "; there is none");
+/// ```
+#[must_use]
+pub fn known_names(name: &str, names: &[&str]) -> String {
+    let all = names.join(", ");
+    match nearest_name(name, names, ALIKE) {
+        Some(place) => format!("; did you mean `{}`? There are: {all}", names[place]),
+        None if names.is_empty() => "; there is none".to_owned(),
+        None => format!("; there are: {all}"),
+    }
 }

@@ -46,6 +46,17 @@ impl Draws {
         (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
     }
 
+    /// Standard normal, at most 6.8 away from 0, from one random number.
+    ///
+    /// Direction and distance of a point in the plane, from two independent uniform numbers of 32 bits each (Box and Muller 1958, "A
+    /// Note on the Generation of Random Normal Deviates").
+    pub(crate) fn normal(&mut self) -> f64 {
+        let bits = self.0.next_u64();
+        let unit = |bits: u64| (bits as f64 + 0.5) / (1u64 << 32) as f64;
+        let (radius, angle) = (unit(bits >> 32), unit(bits & 0xFFFF_FFFF));
+        libm::sqrt(-2.0 * libm::log(radius)) * libm::cos(2.0 * std::f64::consts::PI * angle)
+    }
+
     /// Uniform on 0..`count`, up to a bias of `count` / 2^64. `count` is 1 to 2^64.
     pub(crate) fn below(&mut self, count: u128) -> u64 {
         ((u128::from(self.0.next_u64()) * count) >> 64) as u64

@@ -124,6 +124,10 @@ fn a_change_of_one_domain_leaves_the_others() {
     );
     let values = vec![1.into(), 2.into()];
     assert_eq!(pair(Domain::Choice { values }), expected);
+    assert_eq!(pair(Domain::Normal { mean: 0.0, sd: 1.0 }), expected);
+    assert_eq!(pair(Domain::Flag { argument: None }), expected);
+    let (low, high, step) = (0, 9, 3);
+    assert_eq!(pair(Domain::IntSteps { low, high, step }), expected);
 }
 
 #[test]
@@ -180,6 +184,56 @@ fn logint_takes_k_with_probability_about_one_in_k() {
     };
     let expected: Vec<f64> = (1..=8).map(probability).collect();
     check(&counts, &expected);
+}
+
+#[test]
+fn each_step_is_taken_alike() {
+    let (low, high, step) = (0.1, 0.8, 0.2);
+    let mut counts = [0; 4];
+    for value in floats(Domain::UniformSteps { low, high, step }, 10_000) {
+        let place = [0.1, 0.3, 0.5, 0.7].iter().position(|own| *own == value);
+        counts[place.unwrap()] += 1;
+    }
+    check(&counts, &[0.25; 4]);
+    let (low, high, step) = (16, 70, 16);
+    let mut counts = [0; 4];
+    for value in integers(Domain::IntSteps { low, high, step }, 10_000) {
+        assert_eq!(value % 16, 0);
+        counts[(value / 16 - 1) as usize] += 1;
+    }
+    check(&counts, &[0.25; 4]);
+    let mut counts = [0; 2];
+    for value in draws(Domain::Flag { argument: None }, 10_000) {
+        counts[usize::from(value == Value::Bool(true))] += 1;
+    }
+    check(&counts, &[0.5; 2]);
+}
+
+/// Shares below, within and above one and two standard deviations, and the mean of a cosine, which the
+/// shape of the density decides.
+#[test]
+fn normal_is_normal() {
+    let (mean, sd) = (3.0, 0.5);
+    let shares = [
+        0.022_750, 0.135_905, 0.341_345, 0.341_345, 0.135_905, 0.022_750,
+    ];
+    let count = |values: &mut dyn Iterator<Item = f64>| {
+        let mut counts = [0; 6];
+        for value in values {
+            let deviations = (value - mean) / sd;
+            let bounds = [-2.0, -1.0, 0.0, 1.0, 2.0];
+            counts[bounds.iter().filter(|&&bound| deviations > bound).count()] += 1;
+        }
+        counts
+    };
+    let mut normal = floats(Domain::Normal { mean, sd }, 10_000);
+    check(&count(&mut normal), &shares);
+    let mut logarithms = floats(Domain::LogNormal { mean, sd }, 10_000).map(f64::ln);
+    check(&count(&mut logarithms), &shares);
+    let cosine = floats(Domain::Normal { mean: 0.0, sd: 1.0 }, 10_000);
+    let cosine = cosine.map(f64::cos).sum::<f64>() / 10_000.0;
+    // exp(-1/2); the standard deviation of the mean is 0.0045.
+    assert!((cosine - 0.606_53).abs() < 0.027, "{cosine}");
 }
 
 #[test]
@@ -256,7 +310,7 @@ fn given_configurations_must_fit() {
     };
     assert_eq!(
         refuse("lr", 0.1.into()),
-        "given configuration 1: there is no parameter \"lr\"; the space has: \
+        "given configuration 1: there is no parameter \"lr\"; there are: \
          uniform, loguniform, int, logint, choice, constant"
     );
     assert_eq!(
@@ -319,6 +373,48 @@ fn what_leaves_nothing_to_draw_is_refused() {
         (
             Domain::LogInt { low: 0, high: 1 },
             "parameter \"lr\": low is 0, but must be above 0 on a logarithmic scale",
+        ),
+        (
+            Domain::UniformSteps {
+                low: 0.0,
+                high: 1.0,
+                step: 0.0,
+            },
+            "parameter \"lr\": step is 0.0, but must be above 0",
+        ),
+        (
+            Domain::UniformSteps {
+                low: 0.0,
+                high: 1.0,
+                step: 1e-20,
+            },
+            "parameter \"lr\": step is 1e-20, which is too small for its bounds",
+        ),
+        (
+            Domain::IntSteps {
+                low: 0,
+                high: 1,
+                step: -1,
+            },
+            "parameter \"lr\": step is -1, but must be above 0",
+        ),
+        (
+            Domain::Normal { mean: 0.0, sd: 0.0 },
+            "parameter \"lr\": sd is 0.0, but must be above 0; it is the standard deviation",
+        ),
+        (
+            Domain::LogNormal {
+                mean: 0.0,
+                sd: 200.0,
+            },
+            "parameter \"lr\": mean 0.0 and sd 200.0 would give infinite values; of a lognormal \
+             parameter they are those of the natural logarithm",
+        ),
+        (
+            Domain::Flag {
+                argument: Some(String::new()),
+            },
+            "parameter \"lr\": argument is empty; leave it out for --lr",
         ),
         (
             Domain::Choice { values: Vec::new() },

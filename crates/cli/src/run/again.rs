@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use rungkeeper_checkpoints::trial_name;
-use rungkeeper_runner::experiment::{Experiment, fill};
+use rungkeeper_runner::experiment::{Experiment, Filling, fill};
 use rungkeeper_runner::protocol::Protocol;
-use rungkeeper_runner::working_directory;
+use rungkeeper_runner::{RunDirectory, working_directory};
 
 use crate::report::trials::Trial;
 
@@ -26,8 +26,16 @@ impl Again {
     pub(super) fn of(run: &Path, experiment: &Experiment, trial: &Trial) -> Option<Self> {
         let directory = working_directory(run, experiment).ok()?;
         let folder = format!("again-{}", trial_name(&trial.id));
-        let configuration = &trial.configuration;
-        let command = fill(&experiment.command, configuration, &trial.id, 0, &folder);
+        let run = RunDirectory::look_at(run).ok()?;
+        let filling = Filling {
+            space: &experiment.space,
+            configuration: &trial.configuration,
+            trial: &trial.id,
+            slot: 0,
+            checkpoint_dir: &folder,
+            config: &run.config(&trial.id).display().to_string(),
+        };
+        let command = fill(&experiment.command, &filling);
         let variables = experiment.environment.keys();
         let slot = experiment.slots.first().into_iter().flatten();
         let mut variables: Vec<String> = variables

@@ -16,7 +16,7 @@ const HEARD: [i32; 7] = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIG
 
 /// How often a person (or the system) asked for an end, and how.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interrupts {
+pub(crate) struct Interrupts {
     number: Arc<AtomicUsize>,
     /// The first signal that came; 0: none.
     first: Arc<AtomicI32>,
@@ -25,7 +25,7 @@ pub(super) struct Interrupts {
 impl Interrupts {
     /// Counts from now on, in place of ending the program. What was ignored when the program was started (by `nohup`,
     /// or in the background of a script) stays ignored.
-    pub(super) fn listen() -> anyhow::Result<Self> {
+    pub(crate) fn listen() -> anyhow::Result<Self> {
         let heard = HEARD.into_iter().filter(|&signal| !is_ignored(signal));
         let mut signals = Signals::new(heard).context("cannot listen to signals")?;
         let interrupts = Self::default();
@@ -53,7 +53,7 @@ impl Interrupts {
         }
     }
 
-    pub(super) fn stop(&self) -> Stop {
+    pub(crate) fn stop(&self) -> Stop {
         match self.number.load(Ordering::Relaxed) {
             0 => Stop::No,
             1 => Stop::Cleanly,
@@ -62,7 +62,7 @@ impl Interrupts {
     }
 
     /// What a program ends with that such a signal interrupted: 128 and the number of Ctrl-C or of TERM.
-    pub(super) fn exit_code(&self) -> ExitCode {
+    pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.first.load(Ordering::Relaxed) {
             SIGINT => 130,
             _ => 143,

@@ -25,7 +25,6 @@ use crate::plain::{message, path};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
 use budget::BudgetArguments;
-use interrupt::Interrupts;
 use limits::LimitArguments;
 use output::OutputArguments;
 use progress::Progress;
@@ -33,6 +32,7 @@ use progress::Progress;
 pub(crate) use best::{Arguments as BestArguments, run as best};
 pub(crate) use export::{Arguments as ExportArguments, run as export};
 pub(crate) use gc::{Arguments as GcArguments, run as gc};
+pub(crate) use interrupt::Interrupts;
 pub(crate) use pin::{PinArguments, UnpinArguments, pin, unpin};
 pub(crate) use status::{Arguments as StatusArguments, run as status};
 
@@ -118,7 +118,26 @@ fn default_directory(experiment: &Path) -> PathBuf {
         .map(|experiment| experiment.name);
     // Where it cannot be read the runner says why.
     let name = named.unwrap_or_default();
-    Path::new("runs").join(rungkeeper_checkpoints::trial_name(&name))
+    let runs = Path::new("runs");
+    let escaped = runs.join(rungkeeper_checkpoints::trial_name(&name));
+    // Earlier versions escaped each name.
+    if is_file_name(&name) && !escaped.exists() {
+        runs.join(name)
+    } else {
+        escaped
+    }
+}
+
+/// Longest name of a folder, in bytes: some file systems take 255, and some of them encrypt names.
+const LONGEST_NAME: usize = 140;
+
+/// Whether a name can be that of a folder as it is, and is no nuisance in a shell.
+fn is_file_name(name: &str) -> bool {
+    let is_harmless = |c: char| !c.is_control() && !matches!(c, '/' | '\\');
+    let begins_well =
+        name.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '.' | '-' | '~'));
+    let ends_well = !name.ends_with(char::is_whitespace);
+    begins_well && ends_well && name.chars().all(is_harmless) && name.len() <= LONGEST_NAME
 }
 
 fn go(
@@ -168,4 +187,31 @@ fn conclude(
     }
     writeln!(out, "see more: rungkeeper report {shown}")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_folders_where_they_can_be() {
+        for name in ["wine 2", "Größe", "a=b", "it's", "v1.5"] {
+            assert!(is_file_name(name), "{name}");
+        }
+        let long = "x".repeat(200);
+        for name in [
+            "",
+            "..",
+            ".git",
+            "a/b",
+            "-x",
+            "~",
+            " a",
+            "a ",
+            "a\nb",
+            long.as_str(),
+        ] {
+            assert!(!is_file_name(name), "{name}");
+        }
+    }
 }

@@ -68,6 +68,11 @@ impl Leader {
         self.look(of);
     }
 
+    /// The highest rung of each trial and its metric there; below all rungs its last report.
+    pub(super) fn stands(&self) -> impl Iterator<Item = (&String, (u64, f64))> {
+        self.stands.iter().map(|(trial, &stands)| (trial, stands))
+    }
+
     /// The trial that is ahead.
     pub(super) fn best(&self) -> Option<Best<'_>> {
         let (trial, &stands) = self.stands.get_key_value(self.ahead.as_ref()?)?;

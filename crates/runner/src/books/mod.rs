@@ -4,6 +4,7 @@
 //! of its log and stands where it stood.
 
 mod leader;
+mod ranking;
 mod standing;
 
 use rungkeeper_rung_model::{Decision, TrialStatus};
@@ -19,6 +20,7 @@ use crate::ledger::Ledger;
 use crate::search::Told;
 use crate::{RunError, View};
 
+pub(crate) use ranking::Ranking;
 pub(crate) use standing::Standing;
 
 /// Fields of the run's own beside those of an event.
@@ -108,8 +110,7 @@ impl<'o> Books<'o> {
     }
 
     pub(crate) fn best(&self) -> Option<(&str, f64)> {
-        let best = self.standing.best.as_ref();
-        best.map(|(trial, metric)| (trial.as_str(), *metric))
+        self.standing.ranking.best_finished()
     }
 
     pub(crate) fn is_best(&self, metric: f64) -> bool {
@@ -118,7 +119,7 @@ impl<'o> Books<'o> {
 
     /// The last report of a trial that runs: resource and metric.
     pub(crate) fn last_report(&self, trial: &str) -> Option<(u64, f64)> {
-        self.standing.last.get(trial).copied()
+        self.standing.ranking.last_report(trial)
     }
 
     /// The size of a trial's last checkpoint.
@@ -302,7 +303,7 @@ impl<'o> Books<'o> {
     /// Once the checkpoint of the best trial is complete, the ones before need theirs no longer: ends their pins, and
     /// returns those that have ended, with the bytes of their checkpoints.
     pub(crate) fn unpin_former_best(&mut self) -> Result<Vec<(String, u64)>, RunError> {
-        let Some((best, _)) = self.standing.best.clone() else {
+        let Some(best) = self.best().map(|(trial, _)| trial.to_owned()) else {
             return Ok(Vec::new());
         };
         if self.model().checkpoint(&best).is_none() {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use rungkeeper_rung_model::{Decision, MetricKey, Mode};
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
@@ -10,27 +9,20 @@ use rungkeeper_tuner_hooks::{Limits, PolicySpec, RemovalCallback, RemovalReason}
 use serde_json::Value;
 
 use super::Fields;
-use super::leader::Leader;
+use super::ranking::Ranking;
 use crate::experiment::{Experiment, Search};
 use crate::search::Told;
-use crate::{Best, RunError, View};
+use crate::{RunError, View};
 
 /// What the events so far add up to.
 pub(crate) struct Standing {
     pub(crate) scheduler: PromotionScheduler,
     pub(crate) callback: RemovalCallback,
-    pub(super) mode: Mode,
-    /// The best finished trial and its metric.
-    pub(super) best: Option<(String, f64)>,
-    /// The resource at which the best finished trial ended.
-    best_ended_at: u64,
-    /// Who is ahead of those that have not finished.
-    leader: Leader,
+    /// Who is how good.
+    pub(super) ranking: Ranking,
     /// Finished trials that are pinned as the best: one, or two while the new best's checkpoint is
     /// not complete yet.
     pub(super) pinned_as_best: Vec<String>,
-    /// The last report of each trial that runs.
-    pub(super) last: HashMap<String, (u64, f64)>,
     /// Crashes of each trial since its program was mended, so to speak: since the run was resumed.
     pub(super) crashes: HashMap<String, u64>,
     pub(super) failed: u64,
@@ -66,12 +58,8 @@ impl Standing {
             },
             told: proposed.then(Told::default),
             callback,
-            mode: experiment.scheduler.model.mode,
-            best: None,
-            best_ended_at: 0,
-            leader: Leader::new(header.rungs.iter().map(|rung| rung.level)),
+            ranking: Ranking::new(header.rungs.iter().map(|rung| rung.level)),
             pinned_as_best: Vec::new(),
-            last: HashMap::new(),
             crashes: HashMap::new(),
             failed: 0,
             has_reports: false,
@@ -167,76 +155,27 @@ impl Standing {
         if fields.contains_key("from_the_file") {
             self.limits_of_the_file = self.callback.limits();
         }
-        self.follow_the_best(event);
+        self.has_reports |= matches!(event, Event::Result { .. });
+        self.ranking.happened(event, self.callback.model());
         if let Some(told) = &mut self.told {
             told.happened(event, fields);
         }
         Ok(())
     }
 
-    /// A trial that ended, at the max resource or by itself, competes with its last report.
-    fn follow_the_best(&mut self, event: &Event) {
-        match event {
-            Event::Result {
-                trial,
-                level,
-                metric,
-                decision,
-                ..
-            } => {
-                self.has_reports = true;
-                if *decision == Decision::Stop {
-                    self.finished(trial, (*level, *metric));
-                } else {
-                    self.last.insert(trial.clone(), (*level, *metric));
-                    let model = self.callback.model();
-                    self.leader.reported(trial, (*level, *metric), model);
-                }
-            }
-            Event::Complete { trial, .. } => {
-                if let Some(last) = self.last.get(trial).copied() {
-                    self.finished(trial, last);
-                }
-            }
-            Event::Failed { trial, .. } => {
-                self.last.remove(trial);
-                self.leader.failed(trial, self.callback.model());
-            }
-            Event::Retry { .. } => self.leader.retried(self.callback.model()),
-            _ => {}
-        }
-    }
-
-    fn finished(&mut self, trial: &str, (resource, metric): (u64, f64)) {
-        self.last.remove(trial);
-        self.leader.finished(trial, self.callback.model());
-        if self.is_best(metric) {
-            self.best = Some((trial.to_owned(), metric));
-            self.best_ended_at = resource;
-        }
-    }
-
     /// What there is to see after so many seconds.
     pub(super) fn view(&self, elapsed: f64, deleting: usize) -> View<'_> {
-        let finished = self.best.as_ref().map(|(trial, metric)| Best {
-            trial,
-            metric: *metric,
-            resource: self.best_ended_at,
-            finished: true,
-        });
         View {
             elapsed,
             model: self.callback.model(),
-            best: finished.or_else(|| self.leader.best()),
+            best: self.ranking.best(),
             deleting,
         }
     }
 
     /// Whether a finished trial with this metric is the best so far.
     pub(crate) fn is_best(&self, metric: f64) -> bool {
-        let key = |metric| MetricKey::new(metric, self.mode);
-        let best = self.best.as_ref();
-        metric.is_finite() && best.is_none_or(|(_, best)| key(metric) < key(*best))
+        self.ranking.is_best(metric, self.callback.model())
     }
 
     /// The run goes on after somebody had a look: what failed before is no reason to stop again.

@@ -17,9 +17,10 @@ use rungkeeper_tuner::search_space::Configuration;
 use rustix::fs::{Access, access, statvfs};
 
 use super::queue::Queue;
-use crate::experiment::{Experiment, fill};
+use crate::experiment::{Experiment, Filling, fill};
 use crate::process::{Descendants, Launch, Output, Process, ProcessId};
 use crate::runner::Message;
+use crate::whole;
 
 /// Time between two tries while the store cannot be used.
 const BETWEEN: Duration = Duration::from_millis(200);
@@ -55,6 +56,8 @@ pub(crate) struct Start {
     pub(crate) folder: Folder,
     pub(crate) experiment: Arc<Experiment>,
     pub(crate) configuration: Configuration,
+    /// Where a JSON file of the hyper-parameters is to be, if the command asks for one.
+    pub(crate) config: Option<PathBuf>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) directory: PathBuf,
     pub(crate) output: Arc<Output>,
@@ -223,9 +226,24 @@ impl Workshop {
         let (folder, restored) = self.patiently(|| self.make_folder(trial, start.folder))?;
         let experiment = &start.experiment;
         let checkpoint_dir = folder.display().to_string();
-        let (slot, command) = (start.process.slot, &experiment.command);
-        let command = fill(command, &start.configuration, trial, slot, &checkpoint_dir);
+        let config = start.config.map(|path| path.display().to_string());
+        let filling = Filling {
+            space: &experiment.space,
+            configuration: &start.configuration,
+            trial,
+            slot: start.process.slot,
+            checkpoint_dir: &checkpoint_dir,
+            config: config.as_deref().unwrap_or_default(),
+        };
+        let command = fill(&experiment.command, &filling);
         let mut environment = start.environment;
+        let written = config.as_ref().map_or(Ok(()), |config| {
+            write_config(Path::new(config), &start.configuration)
+        });
+        if let Some(config) = config {
+            let variable = environment.entry("RUNGKEEPER_CONFIG".to_owned());
+            variable.or_insert(config);
+        }
         let variable = environment.entry("RUNGKEEPER_CHECKPOINT_DIR".to_owned());
         variable.or_insert(checkpoint_dir); // what the experiment says counts
         let launch = Launch {
@@ -238,7 +256,10 @@ impl Workshop {
             protocol: experiment.protocol,
             names: experiment.names.clone(),
         };
-        let process = self.queue.starting(|| Process::spawn(&launch, to));
+        let process = self.queue.starting(|| {
+            written?;
+            Process::spawn(&launch, to)
+        });
         Ok(process.map(|process| {
             Box::new(Started {
                 process,
@@ -363,4 +384,20 @@ fn is_full(folder: &Path, largest: u64) -> bool {
             let has_names = system.f_files == 0 || system.f_favail > 0;
             room < largest.max(LEAST_ROOM) || !has_names
         })
+}
+
+/// The hyper-parameters of a trial as a JSON object. One that is there already stays, so that a trial goes on where the
+/// disk is full.
+fn write_config(path: &Path, configuration: &Configuration) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(configuration)? + "\n";
+    if whole::read_text(path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written =
+        std::fs::create_dir_all(folder).and_then(|()| whole::write(path, text.as_bytes(), None));
+    written.map_err(|error| {
+        let message = format!("cannot write {}: {error}", path.display());
+        io::Error::new(error.kind(), message)
+    })
 }

@@ -1,16 +1,18 @@
 //! What the tables mean together.
 
+use std::path::{Path, PathBuf};
+
 use rungkeeper_policies::{Budget, Limits, PolicySpec};
 use rungkeeper_rung_model::{Brackets, SpecError};
 use toml::Spanned;
 
-use super::error::{Problems, nearest};
+use super::error::Problems;
 use super::file::{BudgetTable, File, Scheduler, Stop};
-use super::placeholders::{Piece, Placeholder, pieces};
-use super::{Experiment, ExperimentError, search, store};
+use super::lenient::Unread;
+use super::{Experiment, Source, command, configurations, search, space, store};
 use crate::protocol::ReportNames;
+use rungkeeper_tuner::known_names;
 use rungkeeper_tuner::scheduler::PromotionSpec;
-use rungkeeper_tuner::search_space::SearchSpace;
 
 const REDUCTION_FACTOR: u64 = 3;
 
@@ -26,54 +28,109 @@ const MAX_WITHOUT_REPORT: u64 = 5;
 /// Least bytes of output to be kept for a trial: room for the head, the tail and a last error.
 const LEAST_OUTPUT: u64 = 64_000;
 
-pub(super) fn check(text: &str, file: File) -> Result<Experiment, ExperimentError> {
-    let mut problems = Problems::new(text);
-    check_names(&file, &mut problems);
-    check_command(&file, &mut problems);
-    check_slots(&file, &mut problems);
-    let scheduler = scheduler(&file, &mut problems);
-    let (policy, budget, table) = budget(&file, &mut problems);
-    let limits = limits(file.stop.as_ref(), &mut problems);
-    let max_without_report = max_without_report(&file, &mut problems);
-    let output = output(&file, &mut problems);
-    let store = store::check(file.store, &mut problems);
-    let search = search::check(file.search, &mut problems);
-    let space = with_given(file.space, file.configurations, &mut problems);
-    match scheduler {
-        Some(scheduler) if problems.len() == 0 => Ok(Experiment {
-            name: file.name.into_inner(),
-            command: inner(file.command.into_inner()),
-            directory: file.directory,
-            environment: file.environment,
-            slots: file.slots.map(Spanned::into_inner).unwrap_or_default(),
-            protocol: file.protocol,
-            names: ReportNames {
-                metric: file.metric.into_inner(),
-                resource: file.resource.into_inner(),
-            },
-            workers: file.workers.into_inner(),
-            space,
-            search,
-            scheduler,
-            policy,
-            policy_seed: table.policy_seed,
-            budget,
-            pin_best: table.pin_best,
-            limits,
-            store,
-            retries: file.failures.retries,
-            max_failed_trials: file.failures.max_failed_trials,
-            max_without_report,
-            silence: file.failures.silence.duration(),
-            grace: file.grace.duration(),
-            output,
-        }),
-        _ => Err(problems.into_error()),
+/// What must be there, and an example of it.
+const REQUIRED: [(&str, &str); 6] = [
+    ("name", "name = \"digits\""),
+    (
+        "command",
+        "command = [\"python3\", \"train.py\", \"--lr\", \"{lr}\"]",
+    ),
+    ("metric", "metric = \"loss\", the key in a report"),
+    ("resource", "resource = \"epoch\", the key in a report"),
+    (
+        "space",
+        "[space] with a line such as lr = { type = \"loguniform\", low = 1e-4, high = 0.1 }",
+    ),
+    ("scheduler", "[scheduler] with max_resource = 27"),
+];
+
+/// Checks what was read; `folder` is where other files are looked for, if they are. Nothing comes of a file in which
+/// something is missing or could not be read; that was said.
+pub(super) fn check(
+    mut file: File,
+    unread: &Unread,
+    folder: Option<&Path>,
+    problems: &mut Problems<'_>,
+) -> Option<Experiment> {
+    check_required(&file, unread, problems);
+    check_names(&file, problems);
+    let workers = file
+        .workers
+        .as_ref()
+        .map_or(1, |workers| *workers.get_ref());
+    let space = space::check(file.space.take(), unread, problems);
+    if let (Some(command), Some(space)) = (&file.command, &space) {
+        command::check(command, space, unread, problems);
     }
+    if !unread.has("workers") {
+        check_workers(&file, workers, problems);
+    }
+    let scheduler = scheduler(&file, unread, problems);
+    let (policy, budget, table) = budget(&file, workers, problems);
+    let limits = limits(file.stop.as_ref(), problems);
+    let max_without_report = max_without_report(&file, problems);
+    let output = output(&file, problems);
+    let store = store::check(file.store, problems);
+    let search = search::check(file.search, problems);
+    let (configurations, space) = match (space, file.configurations) {
+        // One that is not whole would find fault with configurations that are right.
+        (Some(space), Some(given)) if !unread.within("space") => {
+            let (source, space) = configurations::check(given, space, folder, problems);
+            (source, Some(space))
+        }
+        (space, _) => (Source::Listed, space),
+    };
+    let (metric, resource) = (file.metric?, file.resource?);
+    Some(Experiment {
+        name: file.name?.into_inner(),
+        command: inner(file.command?.into_inner()),
+        directory: file.directory.unwrap_or_else(|| PathBuf::from(".")),
+        environment: file.environment,
+        slots: file.slots.map(Spanned::into_inner).unwrap_or_default(),
+        protocol: file.protocol,
+        names: ReportNames {
+            metric: metric.into_inner(),
+            resource: resource.into_inner(),
+        },
+        workers,
+        space: space?,
+        configurations,
+        search,
+        scheduler: scheduler?,
+        policy,
+        policy_seed: table.policy_seed,
+        budget,
+        pin_best: table.pin_best,
+        limits,
+        store,
+        retries: file.failures.retries,
+        max_failed_trials: file.failures.max_failed_trials,
+        max_without_report,
+        silence: file.failures.silence.duration(),
+        grace: file.grace.duration(),
+        output,
+    })
 }
 
 fn inner(list: Vec<Spanned<String>>) -> Vec<String> {
     list.into_iter().map(Spanned::into_inner).collect()
+}
+
+/// All that must be there and is not, with an example.
+fn check_required(file: &File, unread: &Unread, problems: &mut Problems<'_>) {
+    let is_there = |key| match key {
+        "name" => file.name.is_some(),
+        "command" => file.command.is_some(),
+        "metric" => file.metric.is_some(),
+        "resource" => file.resource.is_some(),
+        "space" => file.space.is_some(),
+        _ => file.scheduler.is_some(),
+    };
+    for (key, example) in REQUIRED {
+        if !is_there(key) && !unread.has(key) {
+            problems.add(&(0..0), format!("`{key}` is missing; write {example}"));
+        }
+    }
 }
 
 fn check_names(file: &File, problems: &mut Problems<'_>) {
@@ -82,78 +139,30 @@ fn check_names(file: &File, problems: &mut Problems<'_>) {
         ("metric", &file.metric),
         ("resource", &file.resource),
     ] {
-        if name.get_ref().trim().is_empty() {
+        if let Some(name) = name
+            && name.get_ref().trim().is_empty()
+        {
             problems.add(&name.span(), format!("{what} is empty"));
         }
     }
-    if file.metric.get_ref() == file.resource.get_ref() {
-        let span = file.resource.span();
+    if let (Some(metric), Some(resource)) = (&file.metric, &file.resource)
+        && metric.get_ref() == resource.get_ref()
+    {
+        let span = resource.span();
         problems.add(&span, "metric and resource are the same key of a report");
     }
-    match *file.workers.get_ref() {
-        0 => problems.add(&file.workers.span(), "workers is 0, but must be at least 1"),
+}
+
+fn check_workers(file: &File, workers: u64, problems: &mut Problems<'_>) {
+    let span = file.workers.as_ref().map_or(0..0, Spanned::span);
+    match workers {
+        0 => problems.add(&span, "workers is 0, but must be at least 1"),
         workers if workers > MOST_WORKERS => {
             let message = format!("workers is {workers}, but must be at most {MOST_WORKERS}");
-            problems.add(&file.workers.span(), message);
+            problems.add(&span, message);
         }
         _ => {}
     }
-}
-
-/// Every placeholder has a meaning, and every hyper-parameter reaches the program.
-fn check_command(file: &File, problems: &mut Problems<'_>) {
-    let command = file.command.get_ref();
-    if command.is_empty() {
-        let message = "command is empty: its first item is the program to run";
-        problems.add(&file.command.span(), message);
-    }
-    let (mut used, before) = (Vec::new(), problems.len());
-    for argument in command {
-        match pieces(argument.get_ref()) {
-            Err(message) => problems.add(&argument.span(), message),
-            Ok(pieces) => {
-                for piece in pieces {
-                    if let Piece::Placeholder(Placeholder::Parameter(name)) = piece {
-                        check_parameter(&name, argument, file, problems);
-                        used.push(name);
-                    }
-                }
-            }
-        }
-    }
-    for (name, _) in file.space.parameters() {
-        if Placeholder::RESERVED.contains(&name) {
-            let message =
-                format!("a hyper-parameter cannot be called {name}: {{{name}}} has a meaning");
-            problems.add(&file.command.span(), message);
-        } else if problems.len() == before && !used.iter().any(|used| used == name) {
-            // Where a placeholder is misspelt, that is the problem, not that its name is unused.
-            let message = format!("the command does not use the hyper-parameter {{{name}}}");
-            problems.add(&file.command.span(), message);
-        }
-    }
-}
-
-fn check_parameter(
-    name: &str,
-    argument: &Spanned<String>,
-    file: &File,
-    problems: &mut Problems<'_>,
-) {
-    if file.space.domain(name).is_some() {
-        return;
-    }
-    let parameters = file.space.parameters().map(|(name, _)| name);
-    let all = parameters.chain(Placeholder::RESERVED);
-    let hint = match nearest(name, all) {
-        Some(nearest) => format!("did you mean {{{nearest}}}?"),
-        None => "it is no hyper-parameter of [space]".to_owned(),
-    };
-    problems.add(&argument.span(), format!("{{{name}}} is unknown: {hint}"));
-}
-
-fn check_slots(file: &File, problems: &mut Problems<'_>) {
-    let workers = *file.workers.get_ref();
     if let Some(slots) = &file.slots
         && slots.get_ref().len() as u64 != workers
     {
@@ -163,15 +172,24 @@ fn check_slots(file: &File, problems: &mut Problems<'_>) {
     }
 }
 
-fn scheduler(file: &File, problems: &mut Problems<'_>) -> Option<PromotionSpec> {
-    let span = file.scheduler.span();
-    let table = file.scheduler.get_ref();
-    let max_resource = *table.max_resource.get_ref();
+fn scheduler(file: &File, unread: &Unread, problems: &mut Problems<'_>) -> Option<PromotionSpec> {
+    let scheduler = file.scheduler.as_ref()?;
+    let (span, table) = (scheduler.span(), scheduler.get_ref());
+    let Some(written) = &table.max_resource else {
+        if !unread.has("scheduler.max_resource") {
+            problems.add(&span, "`max_resource` is missing; write max_resource = 27");
+        }
+        return None;
+    };
+    if unread.within("scheduler") {
+        return None; // what is left of it may be right or wrong
+    }
+    let max_resource = *written.get_ref();
     if max_resource > LARGEST_RESOURCE {
         let message = format!(
             "max_resource is {max_resource}, but must be at most 2^53, which is {LARGEST_RESOURCE}"
         );
-        problems.add(&table.max_resource.span(), message);
+        problems.add(&written.span(), message);
         return None;
     }
     match promotion_spec(table, max_resource) {
@@ -221,7 +239,11 @@ fn promotion_spec(table: &Scheduler, max_resource: u64) -> Result<PromotionSpec,
     }
 }
 
-fn budget(file: &File, problems: &mut Problems<'_>) -> (PolicySpec, Budget, BudgetTable) {
+fn budget(
+    file: &File,
+    workers: u64,
+    problems: &mut Problems<'_>,
+) -> (PolicySpec, Budget, BudgetTable) {
     let mut table = BudgetTable::default();
     let mut span = 0..0;
     if let Some(written) = &file.budget {
@@ -240,7 +262,6 @@ fn budget(file: &File, problems: &mut Problems<'_>) -> (PolicySpec, Budget, Budg
         max_bytes: table.max_bytes.map(|bytes| bytes.0),
     };
     let kept = u64::from(table.pin_best);
-    let workers = *file.workers.get_ref();
     // Where there are too many of them, that is the problem, not the budget that they would need.
     if workers <= MOST_WORKERS
         && let Err(error) = budget.check_workers(workers, kept)
@@ -255,12 +276,8 @@ fn policy(name: &Spanned<String>, problems: &mut Problems<'_>) -> Option<PolicyS
     let policy = name.get_ref().as_str();
     let spec = policy.parse().ok();
     if spec.is_none() {
-        let names = PolicySpec::NAMES;
-        let hint = nearest(policy, names.into_iter()).map_or(String::new(), |nearest| {
-            format!("; did you mean `{nearest}`?")
-        });
-        let all = names.join(", ");
-        let message = format!("the policy `{policy}` is unknown, there are {all}{hint}");
+        let known = known_names(policy, &PolicySpec::NAMES);
+        let message = format!("the policy `{policy}` is unknown{known}");
         problems.add(&name.span(), message);
     }
     spec
@@ -301,20 +318,4 @@ fn output(file: &File, problems: &mut Problems<'_>) -> u64 {
         problems.add(&file.output.span(), message);
     }
     bytes
-}
-
-fn with_given(
-    space: SearchSpace,
-    given: Option<Spanned<Vec<rungkeeper_tuner::search_space::Configuration>>>,
-    problems: &mut Problems<'_>,
-) -> SearchSpace {
-    let Some(given) = given else { return space };
-    let span = given.span();
-    match space.clone().with_given(given.into_inner()) {
-        Ok(space) => space,
-        Err(error) => {
-            problems.add(&span, error.to_string());
-            space
-        }
-    }
 }

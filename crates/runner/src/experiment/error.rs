@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use rungkeeper_tuner::nearest_name;
 
+use super::words::in_words;
 use crate::plain::{escaped_sentence, without_secrets};
 
 /// Most characters of a message: what a file holds may be long, and is quoted in some.
@@ -69,6 +70,12 @@ impl<'t> Problems<'t> {
             .push(Problem::at(self.text, span, message.as_ref()));
     }
 
+    /// What the TOML reader found.
+    pub(super) fn add_reading(&mut self, error: &toml::de::Error) {
+        let (span, message) = place_and_words(self.text, error);
+        self.add(&span, message);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.found.len()
     }
@@ -77,6 +84,7 @@ impl<'t> Problems<'t> {
     pub(super) fn into_error(mut self) -> ExperimentError {
         self.found
             .sort_by_key(|problem| (problem.line, problem.column));
+        self.found.dedup();
         let problems = self.found;
         ExperimentError { problems }
     }
@@ -103,28 +111,14 @@ impl fmt::Display for ExperimentError {
 
 impl std::error::Error for ExperimentError {}
 
-/// What the TOML reader found, with the nearest valid name where a name is unknown.
-pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> ExperimentError {
+/// Where the TOML reader found something, and what, in plain words.
+fn place_and_words(text: &str, error: &toml::de::Error) -> (Range<usize>, String) {
     let span = error.span().unwrap_or(0..0);
-    let mut message = error.message().trim().replace('\n', "; ");
-    if let Some(nearest) = nearest_in(&message) {
-        message = format!("{message}; did you mean `{nearest}`?");
-    }
+    let mut message = in_words(error.message());
     if let Some(key) = key_before(text, span.start).filter(|key| !message.contains(key)) {
         message = format!("{key}: {message}");
     }
-    ExperimentError {
-        problems: vec![Problem::at(text, &span, &message)],
-    }
-}
-
-/// Serde lists what it expected: "unknown field `a`, expected one of `b`, `c`".
-fn nearest_in(message: &str) -> Option<String> {
-    let unknown = message.strip_prefix("unknown ")?;
-    let mut quoted = unknown.split('`').skip(1).step_by(2);
-    let name = quoted.next()?;
-    let expected: Vec<&str> = quoted.collect();
-    nearest(name, expected.iter().copied()).map(str::to_owned)
+    (span, message)
 }
 
 /// The name most like another one, if some is.

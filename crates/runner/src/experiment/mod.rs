@@ -37,37 +37,55 @@
 
 mod changes;
 mod check;
+mod command;
+mod configurations;
 mod error;
 mod file;
+mod former;
+mod lenient;
 #[cfg(test)]
 mod limit_tests;
 mod placeholders;
 #[cfg(unix)]
 mod program;
+mod schema;
+#[cfg(test)]
+mod schema_tests;
 mod search;
+mod space;
+#[cfg(test)]
+mod space_tests;
 mod store;
 #[cfg(test)]
 mod tests;
 mod units;
+mod words;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rungkeeper_policies::{Budget, Limits, PolicySpec};
+use rungkeeper_rung_model::SpecError;
 
 use crate::protocol::{Protocol, ReportNames};
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
 
 pub use changes::{Changes, changes, table_of_header};
+pub use configurations::Source;
+use error::Problems;
 pub(crate) use error::nearest;
 pub use error::{ExperimentError, Problem};
-pub use placeholders::{Placeholder, fill};
+pub use placeholders::{Filling, Placeholder, fill, uses_config};
 #[cfg(unix)]
 pub use program::find_program;
+pub use schema::schema;
 pub use search::Search;
 pub use store::StorePlace;
+
+/// Most rung levels of a trial that is only tried.
+const MOST_LEVELS: usize = 1_000;
 
 /// An experiment, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,8 +106,10 @@ pub struct Experiment {
     pub names: ReportNames,
     /// Trials that run at a time.
     pub workers: u64,
-    /// Hyper-parameters.
+    /// Hyper-parameters, and the configurations that are tried first.
     pub space: SearchSpace,
+    /// Where the configurations come from that are tried first.
+    pub configurations: Source,
     /// Where the configurations of new trials come from.
     pub search: Search,
     /// Rungs, brackets, promotion rule, seed.
@@ -122,13 +142,71 @@ pub struct Experiment {
 }
 
 impl Experiment {
-    /// Reads and checks the text of an experiment file.
+    /// Reads and checks the text of an experiment file, without the files that it names:
+    /// configurations that are somewhere else are left out.
     ///
     /// # Errors
     ///
     /// All that is wrong, each with its place.
     pub fn read(text: &str) -> Result<Self, ExperimentError> {
-        let file: file::File = toml::from_str(text).map_err(|e| error::of_toml(text, &e))?;
-        check::check(text, file)
+        Self::read_from(text, None)
+    }
+
+    /// As [`Experiment::read`], with the configurations of another file or run; `folder` is what their
+    /// paths are relative to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Experiment::read`], and what is wrong with those configurations.
+    pub fn read_in(text: &str, folder: &Path) -> Result<Self, ExperimentError> {
+        Self::read_from(text, Some(folder))
+    }
+
+    /// The configurations that a run began with where they do not stand in its file: the other file, or the other run,
+    /// may be changed or gone. `begun` is what [`Experiment::table`] gave then.
+    #[must_use]
+    pub fn with_configurations_of(mut self, begun: &serde_json::Value) -> Self {
+        if self.configurations == Source::Listed {
+            return self;
+        }
+        let given = begun.get("configurations").cloned().unwrap_or_default();
+        let given = serde_json::from_value(given).unwrap_or_default();
+        if let Ok(space) = self.space.clone().with_given(given) {
+            self.space = space;
+        }
+        self
+    }
+
+    /// The same for one trial that is paused at its first report, without anything that other trials need.
+    pub(crate) fn for_one_report(mut self) -> Result<Self, SpecError> {
+        let max = self.scheduler.max_resource;
+        // Which resource is reported first is not known.
+        let levels: Vec<u64> = (1..max).take(MOST_LEVELS).collect();
+        let mut scheduler = PromotionSpec::from_levels(&levels, max)?;
+        scheduler.model.mode = self.scheduler.model.mode;
+        scheduler.seed = self.scheduler.seed;
+        scheduler.max_trials = Some(1);
+        self.scheduler = scheduler;
+        self.workers = 1;
+        self.slots.truncate(1);
+        self.budget = Budget::default();
+        self.limits = Limits {
+            trials: Some(1),
+            ..Limits::default()
+        };
+        self.store = StorePlace::default();
+        self.retries = 0;
+        self.max_without_report = 1;
+        Ok(self)
+    }
+
+    fn read_from(text: &str, folder: Option<&Path>) -> Result<Self, ExperimentError> {
+        let mut problems = Problems::new(text);
+        let experiment = lenient::read(text, &mut problems)
+            .and_then(|(file, unread)| check::check(file, &unread, folder, &mut problems));
+        match experiment {
+            Some(experiment) if problems.len() == 0 => Ok(experiment),
+            _ => Err(problems.into_error()),
+        }
     }
 }

@@ -137,7 +137,10 @@ mod tests {
                 "line 5, column 10: the search `tpe` is unknown",
             ),
             ("search = 5", "\"random\", or a table with the command"),
-            ("[search]\ntimeout = 5", "missing field `command`"),
+            (
+                "[search]\ntimeout = 5",
+                "line 5, column 1: `command` is missing",
+            ),
             (
                 "[search]\ncommand = []",
                 "line 6, column 11: command of [search] is empty",

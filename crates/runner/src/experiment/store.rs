@@ -33,6 +33,16 @@ pub enum StorePlace {
     },
 }
 
+impl Default for StorePlace {
+    /// A folder in the run's directory.
+    fn default() -> Self {
+        Self::Folder {
+            folder: CACHE.into(),
+            timeout: FOLDER_TIMEOUT,
+        }
+    }
+}
+
 impl StorePlace {
     /// What people call it: the address without what it keeps secret, or the folder as it was
     /// written.

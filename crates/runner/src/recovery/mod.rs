@@ -62,7 +62,7 @@ pub(crate) fn resume<'o>(
         Err(JournalError::Locked { .. }) => return Err(RunError::Locked(path.to_owned())),
         recovered => recovered?,
     };
-    let changed = follow_the_file(&directory, &header, &experiment)?;
+    let (experiment, changed) = follow_the_file(&directory, &header, experiment)?;
     let (mut origin, whereabouts) = directory.origin()?;
     let before = origin.clone();
     let (mut notes, mut obstacles) = (changed, Obstacles::default());
@@ -153,14 +153,15 @@ fn told_to_put_back(error: RunError) -> RunError {
 fn follow_the_file(
     directory: &RunDirectory,
     header: &Header,
-    experiment: &Experiment,
-) -> Result<Vec<String>, RunError> {
+    experiment: Experiment,
+) -> Result<(Experiment, Vec<String>), RunError> {
     let mut fields = Journal::header_fields(&directory.log())?;
     let begun = fields.remove("experiment");
     let begun = begun.unwrap_or_else(|| table_of_header(header));
-    let changes = changes(&begun, experiment);
+    let experiment = experiment.with_configurations_of(&begun);
+    let changes = changes(&begun, &experiment);
     if changes.refused.is_empty() {
-        return Ok(changes.taken);
+        return Ok((experiment, changes.taken));
     }
     Err(RunError::Changed {
         path: directory.experiment(),

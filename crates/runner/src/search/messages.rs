@@ -1,6 +1,6 @@
 //! What the run and a search program say to each other, a line of JSON each.
 
-use rungkeeper_tuner::search_space::{Configuration, Domain, Value};
+use rungkeeper_tuner::search_space::{Configuration, Domain, Parameter, Value};
 use serde::{Serialize, Serializer};
 use serde_json::{Value as Json, json};
 
@@ -51,7 +51,7 @@ struct Varying<'e>(&'e Experiment);
 impl Serialize for Varying<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let parameters = self.0.space.parameters();
-        let varies = |(_, domain): &(&str, &Domain)| !matches!(domain, Domain::Constant(_));
+        let varies = |(_, own): &(&str, &Parameter)| !matches!(own.domain, Domain::Constant(_));
         serializer.collect_map(parameters.filter(varies))
     }
 }

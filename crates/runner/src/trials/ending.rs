@@ -302,13 +302,16 @@ impl Trials<'_> {
             .iter()
             .map(|line| format!("\n  {}", crate::plain::escaped(line, 160)));
         let lines: String = lines.collect();
-        let number = self.without_report;
+        let programs = match self.without_report {
+            1 => "a program ended".to_owned(),
+            number => format!("{number} programs ended one after the other"),
+        };
         self.stopping.halt(Halt::GaveUp(format!(
-            "{number} programs ended one after the other without a report ({status}){}{lines}",
+            "{programs} without a report ({status}){}{lines}",
             if lines.is_empty() {
                 ""
             } else {
-                "; the last one printed:"
+                "; what it printed last:"
             }
         )));
     }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{Halt, Trials};
 use crate::RunError;
 use crate::desk::{Folder, Job, Start, Started};
+use crate::experiment::uses_config;
 use crate::parts::check_command;
 use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{After, Beginning, Phase, Slot};
@@ -211,9 +212,11 @@ impl Trials<'_> {
             Beginning::Start { configuration, .. } => configuration.clone(),
             _ => self.books.configuration(trial),
         };
+        let uses_config = uses_config(&self.experiment.command, &self.experiment.space);
         let start = Start {
             process,
             folder,
+            config: uses_config.then(|| self.directory().config(trial)),
             experiment: Arc::clone(&self.experiment),
             configuration,
             environment: self.environment(trial, place, number),

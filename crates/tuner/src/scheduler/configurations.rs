@@ -16,12 +16,13 @@ const FRUITLESS: u64 = 1_000;
 ///
 /// Trial n has draw number n of the space. Where the space is finite and small, a draw that is
 /// used already is passed over, so that trial n has the n-th different one. Which one that is depends
-/// on the space, the seed and n, and on what was adopted.
+/// on the space, the seed and n, and on what was adopted. The same goes for the configurations of an
+/// endless space without a parameter that is any number of a range: that may be active in some only.
 #[derive(Clone, Debug)]
 pub(super) struct Configurations {
     space: SearchSpace,
     seed: u64,
-    /// Where the space is finite and small.
+    /// Where the space, or a part of it, is finite and small.
     finite: Option<Finite>,
     /// What trials have that have not the draw of their number.
     others: HashMap<u64, Source>,
@@ -68,7 +69,8 @@ impl Configurations {
     /// Whether all configurations are used.
     pub(super) fn are_used_up(&self) -> bool {
         let finite = self.finite.as_ref();
-        finite.is_some_and(|finite| finite.used.len() as u128 >= finite.numbering.size())
+        let size = finite.and_then(|finite| Some((finite, finite.numbering.size()?)));
+        size.is_some_and(|(finite, size)| finite.used.len() as u128 >= size)
     }
 
     /// The configuration of a trial that has begun; of another one, the draw of its number.
@@ -108,17 +110,24 @@ impl Configurations {
         if self.are_used_up() {
             return None;
         }
+        let size = finite.numbering.size();
         let is_new = |configuration: &Configuration| {
             let number = finite.numbering.number_of(configuration);
-            number.is_some_and(|number| !finite.used.contains(&number))
+            // What has no number is one of endlessly many.
+            number.map_or(size.is_none(), |number| !finite.used.contains(&number))
         };
         let draws = finite.next..finite.next.saturating_add(FRUITLESS);
         let mut drawn = draws.map(|draw| (draw, self.space.configuration(self.seed, draw)));
         if let Some((draw, configuration)) = drawn.find(|(_, drawn)| is_new(drawn)) {
             return Some((Source::Draw(draw), configuration));
         }
-        let mut left = (0..finite.numbering.size()).filter(|number| !finite.used.contains(number));
-        let count = finite.numbering.size() - finite.used.len() as u128;
+        let Some(size) = size else {
+            // The endless part is next to never drawn: a copy it is.
+            let drawn = self.space.configuration(self.seed, finite.next);
+            return Some((Source::Draw(finite.next), drawn));
+        };
+        let mut left = (0..size).filter(|number| !finite.used.contains(number));
+        let count = size - finite.used.len() as u128;
         let place = Draws::new(self.seed, trial, Purpose::Left).below(count);
         let configuration = finite.numbering.numbered(left.nth(place as usize)?)?;
         Some((Source::Known(configuration.clone()), configuration))

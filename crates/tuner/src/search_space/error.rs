@@ -52,6 +52,98 @@ pub enum SpaceError {
         /// Lower bound.
         low: String,
     },
+    /// A step that is 0 or less.
+    #[error("parameter \"{name}\": step is {step}, but must be above 0")]
+    Step {
+        /// The parameter.
+        name: String,
+        /// The step.
+        step: String,
+    },
+    /// A step so small that doubles do not tell the values apart.
+    #[error("parameter \"{name}\": step is {step}, which is too small for its bounds")]
+    TooManySteps {
+        /// The parameter.
+        name: String,
+        /// The step.
+        step: String,
+    },
+    /// A standard deviation that is 0 or less.
+    #[error("parameter \"{name}\": sd is {sd}, but must be above 0; it is the standard deviation")]
+    Spread {
+        /// The parameter.
+        name: String,
+        /// The standard deviation.
+        sd: String,
+    },
+    /// A log-normal parameter would be infinite.
+    #[error(
+        "parameter \"{name}\": mean {mean} and sd {sd} would give infinite values; of a lognormal \
+         parameter they are those of the natural logarithm"
+    )]
+    Infinite {
+        /// The parameter.
+        name: String,
+        /// Mean of the logarithm.
+        mean: String,
+        /// Its standard deviation.
+        sd: String,
+    },
+    /// A flag whose argument is empty.
+    #[error("parameter \"{name}\": argument is empty; leave it out for --{name}")]
+    NoArgument {
+        /// The parameter.
+        name: String,
+    },
+    /// A parameter depends on one that the space has not.
+    #[error("parameter \"{name}\": when names \"{parent}\", which is no parameter{hint}")]
+    UnknownParent {
+        /// The parameter.
+        name: String,
+        /// What it depends on.
+        parent: String,
+        /// What may be meant, and what there is.
+        hint: String,
+    },
+    /// A parameter depends on one of a range of numbers.
+    #[error(
+        "parameter \"{name}\": when names \"{parent}\", which is any number of a range; it must have \
+         values that can be listed, such as those of a choice"
+    )]
+    EndlessParent {
+        /// The parameter.
+        name: String,
+        /// What it depends on.
+        parent: String,
+    },
+    /// A parameter depends on a value that another one never has.
+    #[error("parameter \"{name}\": when \"{parent}\" is {value}, but it must be {allowed}")]
+    ParentValue {
+        /// The parameter.
+        name: String,
+        /// What it depends on.
+        parent: String,
+        /// The value.
+        value: String,
+        /// The domain of the other one in words.
+        allowed: String,
+    },
+    /// A condition without a parameter, or without a value for it.
+    #[error(
+        "parameter \"{name}\": when is empty; write it as when = {{ OTHER = VALUE }}, or leave it out"
+    )]
+    NoCondition {
+        /// The parameter.
+        name: String,
+    },
+    /// Parameters depend on each other in a circle.
+    #[error("parameter \"{name}\": when goes in a circle: {circle}; one of them must do without")]
+    Circle {
+        /// The parameter.
+        name: String,
+        /// The names, each depending on the next.
+        circle: String,
+    },
     /// There is nothing to choose from.
     #[error("parameter \"{name}\": values is empty, but must hold at least one value")]
     NoValues {
@@ -59,15 +151,13 @@ pub enum SpaceError {
         name: String,
     },
     /// A given configuration names a parameter that the space has not.
-    #[error(
-        "given configuration {index}: there is no parameter \"{name}\"; the space has: {allowed}"
-    )]
+    #[error("given configuration {index}: there is no parameter \"{name}\"{allowed}")]
     GivenName {
         /// Place of the configuration, from 0.
         index: usize,
         /// The name.
         name: String,
-        /// All parameters.
+        /// What may be meant, and all parameters.
         allowed: String,
     },
     /// A given configuration has a value outside the domain.
@@ -83,11 +173,11 @@ pub enum SpaceError {
         allowed: String,
     },
     /// A proposed configuration names a parameter that the space has not.
-    #[error("there is no parameter \"{name}\"; the space has: {allowed}")]
+    #[error("there is no parameter \"{name}\"{allowed}")]
     Unknown {
         /// The name.
         name: String,
-        /// All parameters.
+        /// The one that may be meant, and all parameters: see [`known_names`](crate::known_names).
         allowed: String,
     },
     /// A proposed configuration has a value outside the domain.
@@ -108,4 +198,47 @@ pub enum SpaceError {
         /// The domain in words.
         allowed: String,
     },
+    /// A given configuration has a value for a parameter that is not active in it.
+    #[error(
+        "given configuration {index}: {name} is not active where {parent} is {value}; leave it out"
+    )]
+    GivenInactive {
+        /// Place of the configuration, from 0.
+        index: usize,
+        /// The parameter.
+        name: String,
+        /// What it depends on.
+        parent: String,
+        /// The value of that.
+        value: String,
+    },
+}
+
+impl SpaceError {
+    /// The parameter that it is about, where it is about one of the space.
+    #[must_use]
+    pub fn parameter(&self) -> Option<&str> {
+        match self {
+            Self::NoName | Self::GivenName { .. } | Self::Unknown { .. } => None,
+            Self::Twice { name }
+            | Self::NotFinite { name, .. }
+            | Self::Order { name, .. }
+            | Self::Logarithm { name, .. }
+            | Self::Step { name, .. }
+            | Self::TooManySteps { name, .. }
+            | Self::Spread { name, .. }
+            | Self::Infinite { name, .. }
+            | Self::NoArgument { name }
+            | Self::UnknownParent { name, .. }
+            | Self::EndlessParent { name, .. }
+            | Self::ParentValue { name, .. }
+            | Self::NoCondition { name }
+            | Self::Circle { name, .. }
+            | Self::NoValues { name }
+            | Self::GivenValue { name, .. }
+            | Self::Outside { name, .. }
+            | Self::Missing { name, .. }
+            | Self::GivenInactive { name, .. } => Some(name),
+        }
+    }
 }

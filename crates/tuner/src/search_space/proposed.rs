@@ -1,12 +1,14 @@
 //! Configurations that somebody else proposes.
 
+use crate::known_names;
 use crate::search_space::{Configuration, Domain, SearchSpace, SpaceError, Value};
 
 impl SearchSpace {
-    /// A configuration that somebody else proposes, as one of this space: all its parameters in their order.
+    /// A configuration that somebody else proposes, as one of this space: its active parameters in their order.
     ///
-    /// Each parameter must be there and in its domain; one with a plain value may be left out. Not every language
-    /// tells `3` from `3.0`, so a whole number is taken either way.
+    /// Each active parameter must be there and in its domain; one with a plain value may be left out, and what is
+    /// proposed for a parameter that is not active is left out. Not every language tells `3` from `3.0`, so a whole
+    /// number is taken either way.
     ///
     /// ```
     /// use rungkeeper_tuner::search_space::{Configuration, Domain, SearchSpace, Value};
@@ -34,28 +36,37 @@ impl SearchSpace {
             .iter()
             .find(|(name, _)| self.domain(name).is_none())
         {
-            let names = self.parameters().map(|(name, _)| name);
             return Err(SpaceError::Unknown {
                 name: name.to_owned(),
-                allowed: names.collect::<Vec<_>>().join(", "),
+                allowed: known_names(name, &self.names()),
             });
         }
-        let value_of = |(name, domain): (&str, &Domain)| {
-            let value = match (proposed.get(name), domain) {
-                (Some(value), _) => accept(domain, value).ok_or_else(|| SpaceError::Outside {
-                    name: name.to_owned(),
-                    value: value.to_string(),
-                    allowed: domain.to_string(),
-                }),
-                (None, Domain::Constant(value)) => Ok(value.clone()),
-                (None, _) => Err(SpaceError::Missing {
-                    name: name.to_owned(),
-                    allowed: domain.to_string(),
-                }),
-            };
-            Ok((name.to_owned(), value?))
-        };
-        self.parameters().map(value_of).collect()
+        let mut active = Configuration::default();
+        for (name, parameter) in self.in_order_of_dependence() {
+            if parameter.when.holds(&active) {
+                let value = accept_value(name, &parameter.domain, proposed.get(name))?;
+                active.set(name, value);
+            }
+        }
+        let in_order = self.names().into_iter();
+        let in_order = in_order.filter_map(|name| Some((name, active.get(name)?.clone())));
+        Ok(in_order.collect())
+    }
+}
+
+/// The value of a parameter that is active.
+fn accept_value(name: &str, domain: &Domain, value: Option<&Value>) -> Result<Value, SpaceError> {
+    match (value, domain) {
+        (Some(value), _) => accept(domain, value).ok_or_else(|| SpaceError::Outside {
+            name: name.to_owned(),
+            value: value.to_string(),
+            allowed: domain.to_string(),
+        }),
+        (None, Domain::Constant(value)) => Ok(value.clone()),
+        (None, _) => Err(SpaceError::Missing {
+            name: name.to_owned(),
+            allowed: domain.to_string(),
+        }),
     }
 }
 
@@ -76,6 +87,7 @@ fn accept(domain: &Domain, value: &Value) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::search_space::{Condition, Parameter};
 
     fn space() -> SearchSpace {
         let values = vec![Value::Integer(16), Value::from("auto"), Value::Float(0.5)];
@@ -119,7 +131,7 @@ mod tests {
             );
         }
         assert_eq!(
-            refused(&[units.clone()]),
+            refused(std::slice::from_ref(&units)),
             "parameter \"depth\" is missing; it must be a whole number from 1 to 4"
         );
         assert_eq!(
@@ -128,7 +140,62 @@ mod tests {
                 ("depth", Value::Integer(1)),
                 ("dept", Value::Integer(1))
             ]),
-            "there is no parameter \"dept\"; the space has: units, depth, shuffle"
+            "there is no parameter \"dept\"; did you mean `depth`? There are: units, depth, shuffle"
+        );
+    }
+
+    /// What is proposed for a parameter that is not active counts for nothing, and what is active has to be there.
+    #[test]
+    fn conditions_count() {
+        let uniform = Domain::Uniform {
+            low: 0.0,
+            high: 1.0,
+        };
+        let parameter = |domain: Domain, when| Parameter { domain, when };
+        let kind = Domain::Choice {
+            values: vec!["a".into(), "b".into()],
+        };
+        let space = SearchSpace::of([
+            // It stands before what it depends on.
+            (
+                "x".to_owned(),
+                parameter(
+                    uniform.clone(),
+                    Condition::new([("flag", vec![true.into()])]),
+                ),
+            ),
+            (
+                "flag".to_owned(),
+                parameter(
+                    Domain::Flag { argument: None },
+                    Condition::new([("kind", vec!["a".into()])]),
+                ),
+            ),
+            ("kind".to_owned(), kind.into()),
+        ]);
+        let space = space.unwrap();
+        let accept = |pairs: &[(&str, Value)]| {
+            let accepted = space.accept_proposed(&pairs.iter().cloned().collect());
+            accepted.map(|own| {
+                let names: Vec<String> = own.iter().map(|(name, _)| name.to_owned()).collect();
+                names.join(" ")
+            })
+        };
+        let all = |kind: &str, flag: bool| {
+            [
+                ("kind", Value::from(kind)),
+                ("flag", flag.into()),
+                ("x", 0.5.into()),
+            ]
+        };
+        assert_eq!(accept(&all("a", true)).unwrap(), "x flag kind");
+        assert_eq!(accept(&all("a", false)).unwrap(), "flag kind");
+        assert_eq!(accept(&all("b", true)).unwrap(), "kind");
+        assert_eq!(accept(&[("kind", "b".into())]).unwrap(), "kind");
+        let missing = accept(&all("a", true)[..2]).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            "parameter \"x\" is missing; it must be a number from 0.0 to 1.0"
         );
     }
 }

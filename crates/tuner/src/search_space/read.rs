@@ -6,55 +6,120 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeSeed, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::search_space::{Configuration, Domain, SearchSpace, Value};
+use crate::search_space::{Condition, Configuration, Domain, Parameter, SearchSpace, Value};
 
-/// A domain written as a table. Errors name the types and keys there are.
+/// A parameter written as a table. Errors name the types and keys there are.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase", deny_unknown_fields)]
 enum Table {
-    Uniform { low: f64, high: f64 },
-    LogUniform { low: f64, high: f64 },
-    Int { low: i64, high: i64 },
-    LogInt { low: i64, high: i64 },
-    Choice { values: Vec<Value> },
+    Uniform {
+        low: f64,
+        high: f64,
+        step: Option<f64>,
+        #[serde(default)]
+        when: Condition,
+    },
+    LogUniform {
+        low: f64,
+        high: f64,
+        #[serde(default)]
+        when: Condition,
+    },
+    Int {
+        low: i64,
+        high: i64,
+        step: Option<i64>,
+        #[serde(default)]
+        when: Condition,
+    },
+    LogInt {
+        low: i64,
+        high: i64,
+        #[serde(default)]
+        when: Condition,
+    },
+    Normal {
+        mean: f64,
+        sd: f64,
+        #[serde(default)]
+        when: Condition,
+    },
+    LogNormal {
+        mean: f64,
+        sd: f64,
+        #[serde(default)]
+        when: Condition,
+    },
+    Choice {
+        values: Vec<Value>,
+        #[serde(default)]
+        when: Condition,
+    },
+    Flag {
+        argument: Option<String>,
+        #[serde(default)]
+        when: Condition,
+    },
 }
 
-impl From<Table> for Domain {
+impl From<Table> for Parameter {
     fn from(table: Table) -> Self {
-        match table {
-            Table::Uniform { low, high } => Self::Uniform { low, high },
-            Table::LogUniform { low, high } => Self::LogUniform { low, high },
-            Table::Int { low, high } => Self::Int { low, high },
-            Table::LogInt { low, high } => Self::LogInt { low, high },
-            Table::Choice { values } => Self::Choice { values },
-        }
+        let (domain, when) = match table {
+            Table::Uniform {
+                low,
+                high,
+                step,
+                when,
+            } => match step {
+                Some(step) => (Domain::UniformSteps { low, high, step }, when),
+                None => (Domain::Uniform { low, high }, when),
+            },
+            Table::LogUniform { low, high, when } => (Domain::LogUniform { low, high }, when),
+            Table::Int {
+                low,
+                high,
+                step,
+                when,
+            } => match step {
+                Some(step) => (Domain::IntSteps { low, high, step }, when),
+                None => (Domain::Int { low, high }, when),
+            },
+            Table::LogInt { low, high, when } => (Domain::LogInt { low, high }, when),
+            Table::Normal { mean, sd, when } => (Domain::Normal { mean, sd }, when),
+            Table::LogNormal { mean, sd, when } => (Domain::LogNormal { mean, sd }, when),
+            Table::Choice { values, when } => (Domain::Choice { values }, when),
+            Table::Flag { argument, when } => (Domain::Flag { argument }, when),
+        };
+        Self { domain, when }
     }
 }
 
-impl<'de> Deserialize<'de> for Domain {
+impl<'de> Deserialize<'de> for Parameter {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DomainVisitor)
+        deserializer.deserialize_any(ParameterVisitor)
     }
 }
 
-struct DomainVisitor;
+struct ParameterVisitor;
 
-impl<'de> Visitor<'de> for DomainVisitor {
-    type Value = Domain;
+impl<'de> Visitor<'de> for ParameterVisitor {
+    type Value = Parameter;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value, or a table with type uniform, loguniform, int, logint or choice")
+        f.write_str(
+            "a value, or a table with type uniform, loguniform, int, logint, normal, lognormal, choice or flag",
+        )
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Domain, E> {
-        Ok(Domain::Constant(Value::Bool(value)))
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Parameter, E> {
+        Ok(Domain::Constant(Value::Bool(value)).into())
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Domain, E> {
-        Ok(Domain::Constant(Value::Integer(value)))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Parameter, E> {
+        Ok(Domain::Constant(Value::Integer(value)).into())
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Domain, E> {
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Parameter, E> {
         let value = i64::try_from(value).map_err(|_| {
             E::custom(format_args!(
                 "{value} is too large; whole numbers go up to 2^63 - 1"
@@ -63,16 +128,16 @@ impl<'de> Visitor<'de> for DomainVisitor {
         self.visit_i64(value)
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Domain, E> {
-        Ok(Domain::Constant(Value::Float(value)))
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Parameter, E> {
+        Ok(Domain::Constant(Value::Float(value)).into())
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Domain, E> {
-        Ok(Domain::Constant(Value::from(value)))
+    fn visit_str<E: Error>(self, value: &str) -> Result<Parameter, E> {
+        Ok(Domain::Constant(Value::from(value)).into())
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Domain, A::Error> {
-        Table::deserialize(MapAccessDeserializer::new(map)).map(Domain::from)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Parameter, A::Error> {
+        Table::deserialize(MapAccessDeserializer::new(map)).map(Parameter::from)
     }
 }
 
@@ -92,26 +157,78 @@ impl<'de> Visitor<'de> for SpaceVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SearchSpace, A::Error> {
-        let mut space = SearchSpace::default();
+        let mut parameters: Vec<(String, Parameter)> = Vec::new();
         while let Some(name) = map.next_key::<String>()? {
-            let domain = map.next_value_seed(Named(&name))?;
-            space.add(name, domain).map_err(A::Error::custom)?;
+            let parameter = map.next_value_seed(Named(&name))?;
+            parameters.push((name, parameter));
         }
-        Ok(space)
+        SearchSpace::of(parameters).map_err(|problems| A::Error::custom(&problems[0]))
     }
 }
 
-/// Reads the domain of the parameter with this name, and checks it while its place in the file is
-/// still known.
+/// Reads the parameter with this name, and checks it while its place in the file is still known.
 struct Named<'n>(&'n str);
 
 impl<'de> DeserializeSeed<'de> for Named<'_> {
-    type Value = Domain;
+    type Value = Parameter;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Domain, D::Error> {
-        let domain = Domain::deserialize(deserializer)?;
-        domain.check(self.0).map_err(D::Error::custom)?;
-        Ok(domain)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Parameter, D::Error> {
+        let parameter = Parameter::deserialize(deserializer)?;
+        parameter.domain.check(self.0).map_err(D::Error::custom)?;
+        Ok(parameter)
+    }
+}
+
+impl<'de> Deserialize<'de> for Condition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ConditionVisitor)
+    }
+}
+
+struct ConditionVisitor;
+
+impl<'de> Visitor<'de> for ConditionVisitor {
+    type Value = Condition;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a table of other parameters and their values, such as { optimizer = \"sgd\" }")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Condition, A::Error> {
+        let mut parents = Vec::new();
+        while let Some((name, Values(values))) = map.next_entry::<String, Values>()? {
+            parents.push((name, values));
+        }
+        if parents.is_empty() {
+            return Err(A::Error::custom(
+                "when is empty; write it as when = { OTHER = VALUE }, or leave it out",
+            ));
+        }
+        Ok(Condition::new(parents))
+    }
+}
+
+/// A value or a list of them.
+#[derive(Deserialize)]
+#[serde(from = "OneOrMore")]
+struct Values(Vec<Value>);
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "what a parameter must be is a value, or a list of values"
+)]
+enum OneOrMore {
+    One(Value),
+    More(Vec<Value>),
+}
+
+impl From<OneOrMore> for Values {
+    fn from(values: OneOrMore) -> Self {
+        match values {
+            OneOrMore::One(value) => Self(vec![value]),
+            OneOrMore::More(values) => Self(values),
+        }
     }
 }
 

@@ -17,13 +17,14 @@ pub use table::table_of_header;
 const VALUE: usize = 80;
 
 /// What a run cannot change once it has begun: its place in the table, and what people call it.
-const FIXED: [(&str, &str); 17] = [
+const FIXED: [(&str, &str); 18] = [
     ("/name", "name"),
     ("/metric", "metric"),
     ("/resource", "resource"),
     ("/mode", "mode"),
     ("/protocol", "protocol"),
     ("/configurations", "configurations"),
+    ("/configurations_from", "the source of configurations"),
     ("/scheduler/levels", "the list of rung levels"),
     ("/scheduler/max_resource", "max_resource of [scheduler]"),
     ("/scheduler/brackets", "brackets of [scheduler]"),

@@ -7,7 +7,7 @@ use rungkeeper_rung_model::{Brackets, RungSpec};
 use rungkeeper_tuner_hooks::log::Header;
 use serde_json::{Value, json};
 
-use crate::experiment::{Experiment, Search, StorePlace};
+use crate::experiment::{Experiment, Search, Source, StorePlace};
 use crate::plain::without_secrets;
 
 /// Digits of a digest: enough to notice a change, and too few to find out what was digested.
@@ -90,6 +90,7 @@ impl Experiment {
             // As pairs: their order decides what is drawn.
             "space": self.space.parameters().collect::<Vec<_>>(),
             "configurations": self.space.given(),
+            "configurations_from": from(&self.configurations),
             "scheduler": scheduler,
             "store": { "location": location, "cache": cache.map(|path| path.display().to_string()) },
             "budget": budget,
@@ -114,6 +115,15 @@ pub fn table_of_header(header: &Header) -> Value {
         "budget": budget,
         "free": free(header.workers, header.limits),
     })
+}
+
+/// Where configurations come from that do not stand in the file; null if they do.
+fn from(source: &Source) -> Value {
+    match source {
+        Source::Listed => Value::Null,
+        Source::File(path) => json!(path.display().to_string()),
+        Source::Former { run, best } => json!({ "run": run.display().to_string(), "best": best }),
+    }
 }
 
 fn scheduler(rungs: &[RungSpec], max_resource: u64, brackets: Brackets, seed: u64) -> Value {

@@ -1,0 +1,203 @@
+//! What is asked on a terminal.
+
+use std::io::{self, BufRead, Write};
+
+use super::Arguments;
+use super::parameter;
+use super::template::Settings;
+
+/// Asks for what was not given; an empty answer takes what stands in brackets.
+pub(super) fn ask(
+    given: &Arguments,
+    settings: &mut Settings,
+    input: &mut impl BufRead,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let mut asking = Asking { input, out };
+    if given.name.is_none() {
+        settings.name = asking.text("name of the experiment", &settings.name)?;
+    }
+    if given.command.is_none() {
+        let command = asking.text("training command", "python3 train.py")?;
+        settings.command = Some(command);
+        settings.has_example_command = false;
+    }
+    if given.metric.is_none() {
+        settings.metric = asking.text("key of the metric in a report", &settings.metric)?;
+    }
+    if given.mode.is_none() {
+        settings.mode = asking.checked(
+            "a good metric is small or large: min or max",
+            &settings.mode,
+            |text| match text {
+                "min" | "max" => Ok(text.to_owned()),
+                _ => Err("write min or max".to_owned()),
+            },
+        )?;
+    }
+    if given.resource.is_none() {
+        settings.resource = asking.text("key of the resource in a report", &settings.resource)?;
+    }
+    if given.max_resource.is_none() {
+        let question = format!("largest {} of a trial", settings.resource.escape_default());
+        let example = settings.max_resource.to_string();
+        settings.max_resource = asking.checked(&question, &example, |text| {
+            let number = text
+                .parse()
+                .ok()
+                .filter(|number| (2..=1 << 53).contains(number));
+            number.ok_or_else(|| "write a whole number, 2 or more".to_owned())
+        })?;
+    }
+    if given.parameters.is_empty() {
+        writeln!(
+            asking.out,
+            "parameters, such as lr=loguniform:1e-4:1, width=int:16:256, act=choice:relu:tanh"
+        )?;
+        loop {
+            let answer = asking.checked("a parameter, or nothing more", "", |text| {
+                if text.is_empty() {
+                    return Ok(None);
+                }
+                parameter::read(text).map(Some)
+            })?;
+            match answer {
+                Some(parameter) => settings.parameters.push(parameter),
+                None => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Asking<'a, R, W> {
+    input: &'a mut R,
+    out: &'a mut W,
+}
+
+impl<R: BufRead, W: Write> Asking<'_, R, W> {
+    fn text(&mut self, question: &str, example: &str) -> io::Result<String> {
+        self.checked(question, example, |text| Ok(text.to_owned()))
+    }
+
+    /// Asks until the answer is one. At the end of the input the example counts.
+    fn checked<T>(
+        &mut self,
+        question: &str,
+        example: &str,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> io::Result<T> {
+        loop {
+            let shown = if example.is_empty() {
+                String::new()
+            } else {
+                format!(" [{example}]")
+            };
+            write!(self.out, "{question}{shown}: ")?;
+            self.out.flush()?;
+            let mut line = String::new();
+            let is_over = self.input.read_line(&mut line)? == 0;
+            let answer = match line.trim() {
+                "" => example,
+                answer => answer,
+            };
+            match read(answer) {
+                Ok(answer) => return Ok(answer),
+                Err(why) if is_over => {
+                    return Err(io::Error::new(io::ErrorKind::UnexpectedEof, why));
+                }
+                Err(why) => writeln!(self.out, "{why}")?,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use rungkeeper_runner::experiment::Experiment;
+
+    use super::*;
+    use crate::init::{settings, template};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn answered(options: &[&str], answers: &str) -> (String, String) {
+        let line = ["init"].iter().chain(options);
+        let arguments = Line::parse_from(line).arguments;
+        let mut settings = settings(&arguments);
+        let mut out = Vec::new();
+        ask(&arguments, &mut settings, &mut answers.as_bytes(), &mut out).unwrap();
+        settings.complete();
+        (template::text(&settings), String::from_utf8(out).unwrap())
+    }
+
+    /// Wrong answers are asked for again, and empty ones take what stands in brackets.
+    #[test]
+    fn what_is_not_given_is_asked() {
+        let answers = "digits\n\naccuracy\nhigh\nmax\n\n1\n81\nlr=loguniform:1:x\nlr=loguniform:1e-4:1\nn=flag\n\n";
+        let (text, said) = answered(&[], answers);
+        let experiment = Experiment::read(&text).unwrap();
+        assert_eq!(experiment.name, "digits");
+        assert_eq!(
+            experiment.command,
+            ["python3", "train.py", "--lr", "{lr}", "{n}"]
+        );
+        assert_eq!(experiment.names.metric, "accuracy");
+        assert_eq!(experiment.scheduler.max_resource, 81);
+        assert_eq!(
+            experiment.scheduler.model.mode,
+            rungkeeper_rung_model::Mode::Max
+        );
+        for question in [
+            "write min or max",
+            "a whole number, 2 or more",
+            "high is x, but must be a number",
+        ] {
+            assert!(said.contains(question), "{said}");
+        }
+        assert!(
+            said.contains("key of the resource in a report [epoch]: "),
+            "{said}"
+        );
+    }
+
+    /// What options say is not asked, and the file's reader likes what was written.
+    #[test]
+    fn what_is_given_is_not_asked() {
+        let options = [
+            "--name",
+            "it's \"mine\"\u{7f}",
+            "--command",
+            "sh 'my train.sh' -x {width}",
+            "--metric",
+            "a.b",
+            "--mode",
+            "max",
+            "--resource",
+            "st\\ep",
+            "--max-resource",
+            "9",
+            "--parameter",
+            "width=int:4:8",
+            "--parameter",
+            "a b=0.5",
+        ];
+        let (text, said) = answered(&options, "");
+        assert_eq!(said, "");
+        let experiment = Experiment::read(&text).unwrap();
+        assert_eq!(experiment.name, "it's \"mine\"\u{7f}");
+        assert_eq!(experiment.names.resource, "st\\ep");
+        assert_eq!(
+            experiment.command,
+            ["sh", "my train.sh", "-x", "{width}", "--a b", "{a b}"]
+        );
+        for line in text.lines() {
+            assert!(line.chars().count() <= 120, "{line}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! `rungkeeper init`: a first experiment file.
+
+mod ask;
+mod parameter;
+mod template;
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use rungkeeper_runner::experiment::Experiment;
+
+use crate::output;
+use crate::plain::path;
+use parameter::Parameter;
+use template::Settings;
+
+/// Write a first experiment file, with comments
+///
+/// What is not given by an option is asked on a terminal; elsewhere an example stands in its place. A
+/// file that is there is never overwritten without --force.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The file to write.
+    #[arg(default_value = "experiment.toml")]
+    file: PathBuf,
+    /// Name of the experiment.
+    #[arg(long)]
+    name: Option<String>,
+    /// The training command, in quotes; parameters that it does not mention are added to it as
+    /// `--NAME {NAME}`.
+    #[arg(long, allow_hyphen_values = true)]
+    command: Option<String>,
+    /// Key of the metric in a report.
+    #[arg(long)]
+    metric: Option<String>,
+    /// Whether a small metric is good or a large one.
+    #[arg(long, value_parser = ["min", "max"])]
+    mode: Option<String>,
+    /// Key of the resource in a report.
+    #[arg(long)]
+    resource: Option<String>,
+    /// Largest resource of a trial.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(2..=1 << 53))]
+    max_resource: Option<u64>,
+    /// A parameter: `lr=loguniform:1e-4:1`, `width=int:16:256:16` (the last is the step),
+    /// `act=choice:relu:tanh`, `nesterov=flag`, `epochs=81`; also uniform, logint, normal and
+    /// lognormal. May be given several times.
+    #[arg(long = "parameter", short, value_name = "NAME=TYPE:...", value_parser = parameter::read)]
+    parameters: Vec<Parameter>,
+    /// Trials that run at a time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    workers: u64,
+    /// Number of trials after which the run ends.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
+    trials: u64,
+    /// Most checkpoints that are kept.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    max_checkpoints: Option<u64>,
+    /// How program and tuner talk.
+    #[arg(long, default_value = "answered", value_parser = ["answered", "one_way"])]
+    protocol: String,
+    /// Overwrite a file that is there.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let file = &arguments.file;
+    // Before anything is asked.
+    anyhow::ensure!(
+        arguments.force || std::fs::symlink_metadata(file).is_err(),
+        "{} is there already, and stays as it is; name another file, or overwrite it with --force",
+        file.display()
+    );
+    let mut settings = settings(arguments);
+    if io::stdin().is_terminal() {
+        ask::ask(
+            arguments,
+            &mut settings,
+            &mut io::stdin().lock(),
+            &mut io::stderr().lock(),
+        )?;
+    }
+    settings.complete();
+    let text = template::text(&settings);
+    // What was given may be wrong in ways that only the file's reader knows.
+    Experiment::read(&text).with_context(|| {
+        format!(
+            "{} is not written, since it would not be right",
+            file.display()
+        )
+    })?;
+    if arguments.force {
+        output::write(file, &text)?;
+    } else {
+        let mut options = File::options();
+        let created = options.write(true).create_new(true).open(file);
+        created
+            .and_then(|mut file| file.write_all(text.as_bytes()))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    let mut out = io::stdout().lock();
+    let shown = path(file);
+    writeln!(out, "{shown} is written")?;
+    if settings.has_example_command {
+        writeln!(
+            out,
+            "next: write your training program into its `command`, then"
+        )?;
+        writeln!(out, "      rungkeeper check --try {shown}")?;
+    } else {
+        writeln!(out, "next: rungkeeper check --try {shown}")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was given, and examples of what was not.
+fn settings(arguments: &Arguments) -> Settings {
+    let or =
+        |given: &Option<String>, example: &str| given.clone().unwrap_or_else(|| example.to_owned());
+    let stem = arguments
+        .file
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned());
+    let stem = stem.filter(|stem| stem != "experiment" && !stem.trim().is_empty());
+    let example = stem.unwrap_or_else(|| "example".to_owned());
+    Settings {
+        name: or(&arguments.name, &example),
+        command: arguments.command.clone(),
+        has_example_command: arguments.command.is_none(),
+        metric: or(&arguments.metric, "loss"),
+        mode: or(&arguments.mode, "min"),
+        resource: or(&arguments.resource, "epoch"),
+        max_resource: arguments.max_resource.unwrap_or(27),
+        parameters: arguments.parameters.clone(),
+        workers: arguments.workers,
+        trials: arguments.trials,
+        // Room for the best of a rung, for whoever runs, and for the best finished trial.
+        max_checkpoints: arguments.max_checkpoints.unwrap_or(arguments.workers + 7),
+        protocol: arguments.protocol.clone(),
+        words: Vec::new(),
+    }
+}

@@ -1,0 +1,90 @@
+//! Reading a file that has mistakes, so that all of them are said at once.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+use super::error::Problems;
+use super::file::File;
+
+/// Most mistakes that are looked for: whoever has more mends these first.
+const MOST: usize = 50;
+
+/// Keys whose values could not be read, such as `workers` or `space.lr`. What depends on them is not said to be wrong.
+#[derive(Debug, Default)]
+pub(super) struct Unread(BTreeSet<String>);
+
+impl Unread {
+    /// Whether a key is one of them, or within one.
+    pub(super) fn has(&self, key: &str) -> bool {
+        let is_within = |of: &String| {
+            let rest = key.strip_prefix(of.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.0.iter().any(is_within)
+    }
+
+    /// Whether one within this key is.
+    pub(super) fn within(&self, key: &str) -> bool {
+        self.0.iter().any(|own| own.starts_with(&format!("{key}.")))
+    }
+}
+
+/// Reads a file. What cannot be read in it is added to the problems and passed over; nothing comes of a file that is
+/// no TOML.
+pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unread)> {
+    let mut tree = match DeTable::parse(text) {
+        Ok(tree) => tree,
+        Err(error) => {
+            problems.add_reading(&error);
+            return None;
+        }
+    };
+    let mut unread = Unread::default();
+    for _ in 0..MOST {
+        let error = match File::deserialize(Deserializer::from(tree.clone())) {
+            Ok(file) => return Some((file, unread)),
+            Err(error) => error,
+        };
+        problems.add_reading(&error);
+        let key = take_away(tree.get_mut(), &error.span()?, &mut Vec::new())?;
+        unread.0.insert(key);
+    }
+    None
+}
+
+/// Takes the innermost key away whose name or value covers a place, and returns its full name. A hyper-parameter goes as
+/// a whole, and so does a list.
+fn take_away(
+    table: &mut DeTable<'_>,
+    span: &Range<usize>,
+    path: &mut Vec<String>,
+) -> Option<String> {
+    let covers = |of: &Range<usize>| of.start <= span.start && span.end <= of.end;
+    let mut found = None;
+    for (key, value) in table.iter_mut() {
+        let name = key.get_ref().to_string();
+        // Tables of dotted keys have no place of their own, so all are looked into.
+        let within_a_parameter = path.as_slice() == ["space"];
+        if let (DeValue::Table(inner), false) = (value.get_mut(), within_a_parameter) {
+            path.push(name.clone());
+            let taken = take_away(inner, span, path);
+            path.pop();
+            if taken.is_some() {
+                return taken;
+            }
+        }
+        if covers(&key.span()) || covers(&value.span()) {
+            found = Some((Spanned::clone(key), name));
+        }
+    }
+    let (key, name) = found?;
+    table.remove(&key);
+    path.push(name);
+    let full = path.join(".");
+    path.pop();
+    Some(full)
+}

@@ -1,0 +1,117 @@
+//! What the reader of TOML found, in the words of the file's author.
+
+use rungkeeper_tuner::known_names;
+
+/// What is expected, as the reader says it, and in plain words.
+const EXPECTED: [(&str, &str); 12] = [
+    ("u64", "a whole number, 0 or more"),
+    ("usize", "a whole number, 0 or more"),
+    ("i64", "a whole number"),
+    ("f64", "a number"),
+    ("a boolean", "true or false"),
+    ("a string", "text in quotes"),
+    ("string", "text in quotes"),
+    ("path string", "text in quotes"),
+    ("a sequence", "a list"),
+    ("a map", "a table"),
+    ("map", "a table"),
+    ("variant identifier", "text in quotes"),
+];
+
+/// A message of the reader about a value or a key.
+pub(super) fn in_words(message: &str) -> String {
+    let message = message.trim().replace('\n', "; ");
+    unknown(&message)
+        .or_else(|| missing(&message))
+        .or_else(|| wrong(&message))
+        .unwrap_or(message)
+}
+
+/// "unknown field `a`, expected one of `b`, `c`".
+fn unknown(message: &str) -> Option<String> {
+    let (what, rest) = match message.strip_prefix("unknown field ") {
+        Some(rest) => ("key", rest),
+        None => ("value", message.strip_prefix("unknown variant ")?),
+    };
+    let mut quoted = rest.split('`').skip(1).step_by(2);
+    let name = quoted.next()?;
+    let known: Vec<&str> = quoted.collect();
+    let known = match known.as_slice() {
+        [] => String::new(),
+        known => known_names(name, known),
+    };
+    Some(format!("unknown {what} `{name}`{known}"))
+}
+
+/// "missing field `a`".
+fn missing(message: &str) -> Option<String> {
+    let name = message.strip_prefix("missing field `")?.strip_suffix('`')?;
+    Some(format!("`{name}` is missing"))
+}
+
+/// "invalid type: string "a", expected u64".
+fn wrong(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("invalid type: ");
+    let rest = rest.or_else(|| message.strip_prefix("invalid value: "))?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let expected = match EXPECTED.iter().find(|(as_read, _)| *as_read == expected) {
+        Some((_, plain)) => plain,
+        None if expected.starts_with("struct ") => "a table",
+        // Internally tagged tables and the like.
+        None if expected.starts_with("internally tagged enum") => "a table with `type`",
+        None => expected,
+    };
+    let found = match found.split_once(' ') {
+        _ if found == "map" => "a table".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        Some(("string", text)) => format!("the text {text}"),
+        Some((_, value)) if value.ends_with('`') => {
+            value.rsplit('`').nth(1).unwrap_or(value).to_owned()
+        }
+        _ => found.to_owned(),
+    };
+    Some(format!("it is {found}, but must be {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_said_in_plain_words() {
+        for (message, said) in [
+            (
+                "invalid type: string \"two\", expected u64",
+                "it is the text \"two\", but must be a whole number, 0 or more",
+            ),
+            (
+                "invalid value: integer `-1`, expected u64",
+                "it is -1, but must be a whole number, 0 or more",
+            ),
+            (
+                "invalid type: floating point `2.5`, expected i64",
+                "it is 2.5, but must be a whole number",
+            ),
+            (
+                "invalid type: boolean `true`, expected f64",
+                "it is true, but must be a number",
+            ),
+            (
+                "invalid type: sequence, expected struct Scheduler",
+                "it is a list, but must be a table",
+            ),
+            ("missing field `high`", "`high` is missing"),
+            (
+                "unknown field `hihg`, expected `low` or `high`",
+                "unknown key `hihg`; did you mean `high`? There are: low, high",
+            ),
+            (
+                "unknown variant `zzz`, expected one of `min`, `max`",
+                "unknown value `zzz`; there are: min, max",
+            ),
+            ("something else", "something else"),
+        ] {
+            assert_eq!(in_words(message), said);
+        }
+    }
+}
