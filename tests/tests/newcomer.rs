@@ -110,8 +110,5 @@ fn from_a_plain_script_to_a_result() {
     assert_eq!(best["finished"], true);
     assert!(best["metric"].as_f64().unwrap() < 1.0, "{best}");
     assert!(best["configuration"]["momentum"].is_number(), "{best}");
-    assert_eq!(
-        best["checkpoint"]["state"], "pinned, in the store",
-        "{best}"
-    );
+    assert_eq!(best["checkpoint"]["state"], "pinned", "{best}");
 }

@@ -180,6 +180,9 @@ impl Observer for Seen {
     }
 
     fn note(&mut self, text: &str) {
+        if text.ends_with(" left no checkpoint at its pause") {
+            return; // what is shown of the checkpoint says so
+        }
         // Where more could be read now is gone in a moment; the last lines are shown at the end.
         let text = match text.split_once(", see ") {
             Some((text, place)) if place.starts_with(&self.folder) => text,

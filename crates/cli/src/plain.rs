@@ -90,7 +90,7 @@ fn wrapped_behind(
     for word in text.split(' ') {
         if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             writeln!(out, "{line}")?;
-            line = others.to_owned();
+            others.clone_into(&mut line);
             is_empty = true;
         }
         if !is_empty {

@@ -17,7 +17,7 @@ use crate::mutation::mutate;
 /// Uses every table and most keys.
 const EXPERIMENT: &str = r#"
 name = "hostile"
-command = ["sh", "train.sh", "{checkpoint_dir}", "{x}", "{n}", "{c}", "{k}"]
+command = ["sh", "train.sh", "{checkpoint_dir}", "{x}", "{n}", "{c}", "{k}", "{s}", "{f}", "{g}", "{config}"]
 directory = "."
 protocol = "answered"
 metric = "loss"
@@ -36,6 +36,9 @@ x = { type = "uniform", low = 0.0, high = 1.0 }
 n = { type = "logint", low = 1, high = 1024 }
 c = { type = "choice", values = ["a", 2, 3.5, true] }
 k = 7
+s = { type = "int", low = 16, high = 64, step = 16, when = { c = ["a", 2] } }
+f = { type = "flag", argument = "-f", when = { s = 32 } }
+g = { type = "lognormal", mean = 0, sd = 0.5 }
 
 [scheduler]
 max_resource = 9

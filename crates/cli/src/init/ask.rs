@@ -18,8 +18,9 @@ pub(super) fn ask(
         settings.name = asking.text("name of the experiment", &settings.name)?;
     }
     if given.command.is_none() {
-        let command = asking.text("training command", "python3 train.py")?;
-        settings.command = Some(command);
+        let example = settings.command.join(" ");
+        let read = |text: &str| super::command(text).map(|super::Command(words)| words);
+        settings.command = asking.checked("training command", &example, read)?;
         settings.has_example_command = false;
     }
     if given.metric.is_none() {

@@ -31,8 +31,8 @@ pub(crate) struct Arguments {
     name: Option<String>,
     /// The training command, in quotes; parameters that it does not mention are added to it as
     /// `--NAME {NAME}`.
-    #[arg(long, allow_hyphen_values = true)]
-    command: Option<String>,
+    #[arg(long, value_parser = command)]
+    command: Option<Command>,
     /// Key of the metric in a report.
     #[arg(long)]
     metric: Option<String>,
@@ -65,6 +65,23 @@ pub(crate) struct Arguments {
     /// Overwrite a file that is there.
     #[arg(long)]
     force: bool,
+}
+
+/// Program and arguments.
+#[derive(Clone, Debug)]
+struct Command(Vec<String>);
+
+/// Reads a command as a shell does.
+fn command(text: &str) -> Result<Command, String> {
+    let words = shlex::split(text).ok_or("a quote in it is not closed")?;
+    if words.is_empty() {
+        return Err("it is empty".to_owned());
+    }
+    Ok(Command(words))
+}
+
+fn example_command() -> Vec<String> {
+    ["python3", "train.py"].map(str::to_owned).to_vec()
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -129,7 +146,10 @@ fn settings(arguments: &Arguments) -> Settings {
     let example = stem.unwrap_or_else(|| "example".to_owned());
     Settings {
         name: or(&arguments.name, &example),
-        command: arguments.command.clone(),
+        command: arguments
+            .command
+            .clone()
+            .map_or_else(example_command, |Command(words)| words),
         has_example_command: arguments.command.is_none(),
         metric: or(&arguments.metric, "loss"),
         mode: or(&arguments.mode, "min"),
@@ -141,6 +161,5 @@ fn settings(arguments: &Arguments) -> Settings {
         // Room for the best of a rung, for whoever runs, and for the best finished trial.
         max_checkpoints: arguments.max_checkpoints.unwrap_or(arguments.workers + 7),
         protocol: arguments.protocol.clone(),
-        words: Vec::new(),
     }
 }

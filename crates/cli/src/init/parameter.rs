@@ -72,7 +72,7 @@ fn numbers(
             "a parameter of type {kind} is written {kind}:{keys}"
         ));
     }
-    let mut table = format!("{{ type = \"{kind}\"");
+    let mut entries = vec![format!("type = \"{kind}\"")];
     for (key, part) in keys.iter().zip(parts) {
         let number = if whole {
             part.parse::<i64>().ok().map(|number| number.to_string())
@@ -82,10 +82,9 @@ fn numbers(
         };
         let must_be = if whole { "a whole number" } else { "a number" };
         let number = number.ok_or_else(|| format!("{key} is {part}, but must be {must_be}"))?;
-        table.push_str(&format!(", {key} = {number}"));
+        entries.push(format!("{key} = {number}"));
     }
-    table.push_str(" }");
-    Ok(table)
+    Ok(format!("{{ {} }}", entries.join(", ")))
 }
 
 /// A value as TOML reads it: true or false, a number, otherwise text.

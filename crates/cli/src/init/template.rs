@@ -6,8 +6,8 @@ use super::parameter::{Parameter, key, quoted, read};
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) name: String,
-    /// As it was given, for a shell to read.
-    pub(super) command: Option<String>,
+    /// Program and arguments.
+    pub(super) command: Vec<String>,
     /// Nobody gave a command.
     pub(super) has_example_command: bool,
     pub(super) metric: String,
@@ -19,8 +19,6 @@ pub(super) struct Settings {
     pub(super) trials: u64,
     pub(super) max_checkpoints: u64,
     pub(super) protocol: String,
-    /// Program and arguments.
-    pub(super) words: Vec<String>,
 }
 
 impl Settings {
@@ -29,21 +27,18 @@ impl Settings {
         if self.parameters.is_empty() {
             self.parameters.extend(read("lr=loguniform:1e-4:1"));
         }
-        let command = self.command.as_deref().unwrap_or("python3 train.py");
-        // What no shell could read is one word.
-        self.words = shlex::split(command).unwrap_or_else(|| vec![command.to_owned()]);
-        if self.words.iter().any(|word| word.contains("{config}")) {
+        if self.command.iter().any(|word| word.contains("{config}")) {
             return;
         }
         for Parameter { name, is_flag, .. } in &self.parameters {
             let placeholder = format!("{{{name}}}");
-            if self.words.iter().any(|word| word.contains(&placeholder)) {
+            if self.command.iter().any(|word| word.contains(&placeholder)) {
                 continue;
             }
             if !is_flag {
-                self.words.push(format!("--{name}"));
+                self.command.push(format!("--{name}"));
             }
-            self.words.push(placeholder);
+            self.command.push(placeholder);
         }
     }
 }
@@ -65,7 +60,7 @@ pub(super) fn text(settings: &Settings) -> String {
         &settings.protocol,
     ]
     .map(|text| quoted(text));
-    let words: Vec<String> = settings.words.iter().map(|word| quoted(word)).collect();
+    let words: Vec<String> = settings.command.iter().map(|word| quoted(word)).collect();
     let command = words.join(", ");
     let parameters: Vec<String> = settings
         .parameters

@@ -129,11 +129,16 @@ fn from_file(
         found: Vec::new(),
         more: 0,
     };
-    let is_json = text.trim_start().starts_with('{');
-    let given = if is_json {
-        of_json_lines(&text, space, &mut mistakes)
-    } else {
-        of_csv(&text, space, &mut mistakes)
+    let given = match text.trim_start().chars().next() {
+        Some('{') => of_json_lines(&text, space, &mut mistakes),
+        Some('[') => {
+            mistakes.add(
+                "line 1",
+                "it is a JSON list; write an object on each line, without [ and ]",
+            );
+            Vec::new()
+        }
+        _ => of_csv(&text, space, &mut mistakes),
     };
     if given.len() > MOST {
         let (file, number) = (&mistakes.file, given.len());
@@ -150,7 +155,7 @@ fn from_file(
     }
     if mistakes.more > 0 {
         let (file, more) = (&mistakes.file, mistakes.more);
-        problems.add(place, format!("{file}: {more} more mistakes of this kind"));
+        problems.add(place, format!("{file}: {more} more mistakes"));
     }
     given
 }

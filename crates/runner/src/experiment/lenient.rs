@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::error::Problems;
 use super::file::File;
+use super::words::{in_words, meant};
 
 /// Most mistakes that are looked for: whoever has more mends these first.
 const MOST: usize = 50;
@@ -51,6 +52,11 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unr
         };
         problems.add_reading(&error);
         let key = take_away(tree.get_mut(), &error.span()?, &mut Vec::new())?;
+        // What is misspelt is not missing.
+        if let Some(meant) = meant(&in_words(error.message())) {
+            let table = key.rsplit_once('.').map(|(table, _)| format!("{table}."));
+            unread.0.insert(table.unwrap_or_default() + meant);
+        }
         unread.0.insert(key);
     }
     None

@@ -77,7 +77,7 @@ fn the_json_file_holds_all() {
 fn mistakes_of_every_kind_are_said_at_once() {
     let bad = SPACE
         .replacen("metric =", "metrik =", 1)
-        .replacen("resource = ", "workers = \"two\"\nresource = ", 1)
+        .replacen("resource = \"epoch\"", "workers = \"two\"", 1)
         .replacen("max_resource = 27", "max_resource = 2.5\nbrakets = 2", 1)
         .replacen("high = 0.9", "hihg = 0.9", 1)
         .replacen("[\"sgd\", \"adam\"]", "3", 1)
@@ -86,7 +86,7 @@ fn mistakes_of_every_kind_are_said_at_once() {
     let found = problems(&bad);
     for said in [
         "unknown key `metrik`; did you mean `metric`? There are: ",
-        "`metric` is missing; write metric = \"loss\"",
+        "`resource` is missing; write resource = \"epoch\"",
         "workers: it is the text \"two\", but must be a whole number, 0 or more",
         "max_resource: it is 2.5, but must be a whole number, 0 or more",
         "unknown key `brakets`; did you mean `brackets`?",
@@ -259,11 +259,13 @@ fn mistakes_of_tables_have_row_and_column() {
     let many = format!("lr\n{}", "-1\n".repeat(50));
     let found = refuse("d.csv", &many);
     assert_eq!(found.len(), 6, "{found:#?}");
-    assert!(
-        found[5].ends_with("d.csv: 45 more mistakes of this kind"),
-        "{found:#?}"
-    );
+    assert!(found[5].ends_with("d.csv: 45 more mistakes"), "{found:#?}");
     assert!(refuse("e.csv", "lr\n")[0].ends_with("e.csv holds no configuration"));
+    let list = refuse("f.json", "[{\"lr\": 1}]");
+    assert!(
+        list[0]
+            .ends_with("line 1: it is a JSON list; write an object on each line, without [ and ]")
+    );
     let missing = read_in(folder.path(), "\"no.csv\"").unwrap_err();
     assert!(
         missing[0].contains("cannot read ") && missing[0].contains("no.csv: No such file"),
@@ -295,7 +297,7 @@ fn configurations_are_the_best_of_a_former_run() {
     let mut elapsed = 0.0;
     let mut add = |line: String| {
         elapsed += 1.0;
-        log.push_str(&line.replace("@", &format!("\"elapsed\":{elapsed}")));
+        log.push_str(&line.replace('@', &format!("\"elapsed\":{elapsed}")));
         log.push('\n');
     };
     for (trial, lr, reports) in [

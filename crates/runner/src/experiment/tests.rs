@@ -311,3 +311,72 @@ fn a_store_is_a_folder_or_a_bucket() {
         }
     }
 }
+
+/// What serde says is put into the words of somebody who writes a file.
+#[test]
+fn types_are_said_in_plain_words() {
+    for (from, to, said) in [
+        (
+            "workers = 2",
+            "workers = -2",
+            "workers: it is -2, but must be a whole number, 0 or more",
+        ),
+        (
+            "workers = 2",
+            "workers = 2\nmode = \"minimize\"",
+            "unknown value `minimize`; did you mean `min`? There are: min, max",
+        ),
+        (
+            "workers = 2",
+            "workers = 2\nenvironment = { A = 1 }",
+            "A: it is 1, but must be text in quotes",
+        ),
+        (
+            "workers = 2",
+            "workers = 2\ngrace = true",
+            "grace: it is true, but must be a time such as \"10 min\"",
+        ),
+        (
+            "[budget]",
+            "[budget]\npin_best = 1",
+            "pin_best: it is 1, but must be true or false",
+        ),
+        (
+            "trials = 40",
+            "trials = []",
+            "trials: it is a list, but must be a whole number",
+        ),
+        (
+            "low = 1e-4",
+            "low = \"x\"",
+            "it is the text \"x\", but must be a number",
+        ),
+        (
+            "high = 1.0 }",
+            "high = 1.0, step = 0.1 }",
+            "unknown key `step`; there are: low, high, when",
+        ),
+        (
+            "{ type = \"loguniform\", low = 1e-4, high = 1.0 }",
+            "{ type = \"choice\", values = [[1]] }",
+            "a value must be true or false, a number, or text in quotes",
+        ),
+        (
+            "{ type = \"loguniform\", low = 1e-4, high = 1.0 }",
+            "[1, 2]",
+            "it is a list, but must be a value, or a table with type uniform, loguniform, int,",
+        ),
+        (
+            "{ type = \"loguniform\", low = 1e-4, high = 1.0 }",
+            "{ low = 1, high = 2 }",
+            "`type` is missing",
+        ),
+    ] {
+        let problem = problem(from, to);
+        assert!(problem.contains(said), "{problem}");
+        assert!(
+            !problem.contains("u64") && !problem.contains("f64"),
+            "{problem}"
+        );
+    }
+}

@@ -43,6 +43,12 @@ fn unknown(message: &str) -> Option<String> {
     Some(format!("unknown {what} `{name}`{known}"))
 }
 
+/// The key that a message of [`in_words`] says may be meant.
+pub(super) fn meant(words: &str) -> Option<&str> {
+    let (_, meant) = words.split_once("; did you mean `")?;
+    meant.split_once('`').map(|(meant, _)| meant)
+}
+
 /// "missing field `a`".
 fn missing(message: &str) -> Option<String> {
     let name = message.strip_prefix("missing field `")?.strip_suffix('`')?;
@@ -112,6 +118,7 @@ mod tests {
             ("something else", "something else"),
         ] {
             assert_eq!(in_words(message), said);
+            assert_eq!(meant(said), said.contains("hihg").then_some("high"));
         }
     }
 }

@@ -337,8 +337,11 @@ mod tests {
         }
     }
 
-    fn conditional(text: &[(&str, Domain, &[(&str, &str)])]) -> SearchSpace {
-        let parameters = text.iter().map(|(name, domain, when)| {
+    /// Name, domain, and the values that others must have.
+    type Row<'r> = (&'r str, Domain, &'r [(&'r str, &'r str)]);
+
+    fn conditional(rows: &[Row<'_>]) -> SearchSpace {
+        let parameters = rows.iter().map(|(name, domain, when)| {
             let when = when
                 .iter()
                 .map(|&(parent, value)| (parent, vec![Value::from(value)]));

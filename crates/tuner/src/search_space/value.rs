@@ -14,7 +14,13 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(untagged))]
+#[cfg_attr(
+    feature = "serde",
+    serde(
+        untagged,
+        expecting = "a value must be true or false, a number, or text in quotes"
+    )
+)]
 pub enum Value {
     /// True or false.
     Bool(bool),

@@ -228,3 +228,37 @@ fn logs_of_before_are_compared_by_their_header() {
     );
     assert_eq!(changes(&Value::Null, &other), Changes::default());
 }
+
+/// Conditions, steps and kinds are compared as all else of a parameter; logs of before know of no other source.
+#[test]
+fn new_kinds_of_parameters_are_compared() {
+    for (from, to) in [
+        ("high = 1.0 }", "high = 1.0, step = 0.1 }"),
+        ("high = 1.0 }", "high = 1.0, when = { width = 16 } }"),
+        (
+            "\"uniform\", low = 0.0, high = 1.0",
+            "\"normal\", mean = 0.0, sd = 1.0",
+        ),
+    ] {
+        let found = changed(from, to);
+        assert_eq!(found.refused.len(), 1, "{found:?}");
+        assert!(
+            found.refused[0].starts_with("lr of [space] was {"),
+            "{found:?}"
+        );
+        assert!(found.taken.is_empty(), "{found:?}");
+    }
+    // One value is a list of one.
+    let when = |value: &str| {
+        let with = format!("high = 1.0, when = {{ width = {value} }} }}");
+        Experiment::read(&FILE.replacen("high = 1.0 }", &with, 1)).unwrap()
+    };
+    assert_eq!(
+        changes(&when("16").table(), &when("[16]")),
+        Changes::default()
+    );
+    let now = Experiment::read(FILE).unwrap();
+    let mut begun = now.table();
+    begun.as_object_mut().unwrap().remove("configurations_from");
+    assert_eq!(changes(&begun, &now), Changes::default());
+}
