@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from rungkeeper.optuna._proposer import Proposer
 from rungkeeper.optuna._samplers import SamplerError, sampler_class
-from rungkeeper.optuna._space import SpaceError, distributions
+from rungkeeper.optuna._space import Space, SpaceError
 
 __all__ = [
     "Proposer",
     "SamplerError",
+    "Space",
     "SpaceError",
-    "distributions",
     "sampler_class",
 ]

@@ -13,7 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from rungkeeper.optuna import _samplers
-from rungkeeper.optuna._space import distributions
+from rungkeeper.optuna._space import Space
 
 
 class Proposer:
@@ -40,7 +40,7 @@ class Proposer:
             SpaceError: Optuna has no distribution for a parameter.
         """
         self._greeting = greeting
-        self._space = distributions(greeting["space"])
+        self._space = Space(greeting["space"])
         self._class = sampler
         self._arguments = dict(arguments or {})
         names = {base.__name__ for base in sampler.__mro__}
@@ -119,7 +119,7 @@ class _Storage(InMemoryStorage):
 class _Study:
     """A study of Optuna whose trials go by the numbers of the run."""
 
-    def __init__(self, sampler: BaseSampler, mode: str, space: dict[str, Any]) -> None:
+    def __init__(self, sampler: BaseSampler, mode: str, space: Space) -> None:
         minimized = mode == "min"
         direction = StudyDirection.MINIMIZE if minimized else StudyDirection.MAXIMIZE
         self._storage = _Storage()
@@ -143,9 +143,9 @@ class _Study:
         """Parameters for a trial. If it was proposed before, that came to nothing."""
         if number in self._trials:
             self.fail(number)
-        trial = self._study.ask(self._space)
+        trial = self._study.ask()
         self._trials[number] = trial.number
-        return trial.params
+        return self._space.suggest(trial)
 
     def add(self, number: int, parameters: Mapping[str, Any], *, ask: bool) -> None:
         """Adds a trial that begins.
@@ -155,15 +155,17 @@ class _Study:
             parameters: Its parameters.
             ask: Whether the sampler is asked for it, for the sake of its state.
         """
-        own = {name: parameters[name] for name in self._space if name in parameters}
-        space = {name: self._space[name] for name in own}
+        own = self._space.sampled(parameters)
+        space = self._space.distributions(parameters)
         self._trials[number] = len(self._study.get_trials(deepcopy=False))
         if ask:
             # The sampler comes to where it was: it draws again what it drew then. What
             # the trial has counts, if that is something else.
-            identity = self._study.ask(space)._trial_id
+            trial = self._study.ask()
+            self._space.suggest(trial)
             for name, value in own.items():
                 inner = space[name].to_internal_repr(value)
+                identity = trial._trial_id
                 self._storage.set_trial_param(identity, name, inner, space[name])
         else:
             running = create_trial(
