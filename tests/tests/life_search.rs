@@ -191,7 +191,7 @@ fn a_crash_is_told() {
     );
     let said = project.begin().ends();
     let said = said.refused(&[
-        "the search program: it ended (exit status: 9)",
+        "the search program: it ended (exit status: 9); it printed last: no more memory, see ",
         "search.log",
     ]);
     assert!(said.all().contains("resume"));

@@ -91,8 +91,7 @@ fn reason(outcome: &Outcome) -> &str {
     let Outcome::GaveUp(reason) = outcome else {
         panic!("{outcome:?}");
     };
-    assert!(reason.contains("output/search.log"), "{reason}");
-    assert!(reason.contains("`rungkeeper resume` goes on"), "{reason}");
+    assert!(reason.ends_with("output/search.log"), "{reason}");
     reason
 }
 
@@ -227,11 +226,11 @@ fn a_program_that_does_not_answer_stops_the_run() {
     for (silent, told) in [
         (
             proposer(":"),
-            "no answer for trial 0 within 0.2 s, the timeout of [search];",
+            "no answer for trial 0 within 0.2 s, the timeout of [search], see ",
         ),
         (
             "exec > /dev/null; exec cat".to_owned(),
-            "the timeout of [search] (it has closed its output);",
+            "the timeout of [search] (it has closed its output), see ",
         ),
     ] {
         let folder = folder(&silent, TRIALS);

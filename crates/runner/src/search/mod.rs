@@ -17,7 +17,7 @@ use rungkeeper_policies::Limits;
 use rungkeeper_tuner::search_space::Configuration;
 
 use crate::experiment::Experiment;
-use crate::plain::escaped_sentence;
+use crate::plain::{escaped, escaped_sentence};
 use crate::runner::Message;
 use messages::{Answer, ask, greeting};
 use program::Program;
@@ -31,6 +31,9 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 /// Most characters of a reason.
 const REASON: usize = 200;
+
+/// Most characters of the last line that is shown.
+const LINE: usize = 80;
 
 /// The search program of a run.
 pub(crate) struct Search {
@@ -236,11 +239,17 @@ impl Search {
         }
     }
 
+    /// It cannot be used, for this reason; what it printed last as an error comes with it.
     fn fail(&mut self, reason: &str) {
+        let output = &self.launch.output;
+        let last = output.last_lines(1).pop();
+        let last = last.map_or(String::new(), |line| {
+            format!("; it printed last: {}", escaped(&line, LINE))
+        });
         self.question = Question::Failed(format!(
-            "the search program: {}; what it printed as errors is in {}, and `rungkeeper resume` goes on once it is mended",
+            "the search program: {}{last}, see {}",
             escaped_sentence(reason, REASON),
-            self.launch.output.path().display()
+            output.path().display()
         ));
     }
 
