@@ -258,7 +258,11 @@ fn copy_of_a_run() {
 fn leaders(project: &Project) -> Vec<u32> {
     let is = |pid: &u32| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        line.starts_with(b"sh\0train.sh\0")
+        // A child of the shell has the same line until it has become another program.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let behind_the_name = stat.rsplit(") ").next().unwrap_or_default();
+        let group = behind_the_name.split(' ').nth(2);
+        line.starts_with(b"sh\0train.sh\0") && group == Some(&pid.to_string())
     };
     project.programs().into_iter().filter(is).collect()
 }

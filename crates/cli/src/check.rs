@@ -107,7 +107,7 @@ fn try_out(file: &Path, experiment: &Experiment) -> anyhow::Result<ExitCode> {
         return Ok(interrupts.exit_code());
     }
     if let Outcome::GaveUp(reason) = &outcome {
-        writeln!(out, "  {}", message(reason))?;
+        writeln!(out, "  {}", message(without_place(reason, &seen.folder)))?;
     }
     if happened.report.is_some() {
         writeln!(out, "next: rungkeeper run {}", path(file))?;
@@ -120,6 +120,14 @@ fn try_out(file: &Path, experiment: &Experiment) -> anyhow::Result<ExitCode> {
     );
     wrapped(&example, &mut out)?;
     Ok(ExitCode::FAILURE)
+}
+
+/// Where more could be read of it now is gone in a moment; the last lines are shown.
+fn without_place<'t>(text: &'t str, folder: &str) -> &'t str {
+    match text.split_once(", see ") {
+        Some((text, place)) if place.starts_with(folder) => text,
+        _ => text,
+    }
 }
 
 /// What happened to the trial.
@@ -183,11 +191,7 @@ impl Observer for Seen {
         if text.ends_with(" left no checkpoint at its pause") {
             return; // what is shown of the checkpoint says so
         }
-        // Where more could be read now is gone in a moment; the last lines are shown at the end.
-        let text = match text.split_once(", see ") {
-            Some((text, place)) if place.starts_with(&self.folder) => text,
-            _ => text,
-        };
+        let text = without_place(text, &self.folder);
         // A pipe that is gone is no reason to stop.
         let _ = writeln!(io::stderr(), "note: {}", message(text));
     }

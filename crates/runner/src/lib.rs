@@ -24,6 +24,7 @@
 //! | `Books` | what the events add up to: scheduler, removal callback, the best trial, pins, crashes |
 //! | `Trials` | what becomes of a trial as its program starts, reports and ends |
 //! | `Slots` | training processes, and what they said |
+//! | `Search` | the program that proposes configurations, if there is one |
 //! | `Desk` | the store, and the threads that work on it |
 //! | `RunDirectory` | the files of the run, its locks, and where it comes from |
 //!
@@ -53,6 +54,7 @@ pub mod protocol;
 mod recovery;
 mod requests;
 mod runner;
+mod search;
 mod slots;
 mod storage;
 mod trials;

@@ -1,6 +1,6 @@
 //! What a run is made of, and how that is put together.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::books::{Books, Standing};
 use crate::clock::Clock;
 use crate::desk::{Desk, Settings};
 use crate::directory::RunDirectory;
-use crate::experiment::{Experiment, StorePlace, find_program};
+use crate::experiment::{Experiment, Search, StorePlace, find_program};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
@@ -73,7 +73,7 @@ impl Parts {
         let books = Books::new(Ledger::new(journal, clock, observer), standing);
         let working_directory = origin.base().join(&experiment.directory);
         let experiment = Arc::new(experiment);
-        let trials = Trials::new(
+        let mut trials = Trials::new(
             experiment,
             books,
             desk,
@@ -81,6 +81,7 @@ impl Parts {
             working_directory,
             origin.mark,
         );
+        trials.set_up_search(to);
         (trials, obstacles)
     }
 }
@@ -92,7 +93,7 @@ pub(crate) fn begun_as(experiment: &Experiment) -> Map<String, Value> {
         .collect()
 }
 
-/// That the program can be started from a folder.
+/// That the programs of the run can be started from a folder.
 pub(crate) fn check_command(
     experiment: &Experiment,
     file: &Path,
@@ -100,10 +101,14 @@ pub(crate) fn check_command(
 ) -> Result<(), RunError> {
     let here = directory.as_os_str().is_empty();
     let directory = if here { Path::new(".") } else { directory };
-    find_program(&experiment.command, directory, &experiment.environment)
-        .map(drop)
-        .map_err(|reason| RunError::Command {
-            path: file.to_owned(),
-            reason,
-        })
+    let find = |command: &[String]| find_program(command, directory, &experiment.environment);
+    let search = match &experiment.search {
+        Search::Program { command, .. } => find(command).map_err(|why| format!("[search]: {why}")),
+        Search::Random => Ok(PathBuf::new()),
+    };
+    let found = find(&experiment.command).and(search);
+    found.map(drop).map_err(|reason| RunError::Command {
+        path: file.to_owned(),
+        reason,
+    })
 }

@@ -19,6 +19,7 @@ use crate::origin::{Origin, Whereabouts};
 use crate::parts::{Obstacles, Parts, begun_as, check_command};
 use crate::process::Said;
 use crate::requests::{self, Inbox, Request};
+use crate::search::Heard;
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
 
@@ -43,6 +44,8 @@ pub(crate) enum Message {
     Said(Said),
     /// Work on the store is done.
     Done(Done),
+    /// The search program said something.
+    Search(Heard),
 }
 
 /// Reads an experiment file and checks all that can be checked before a run: the file, the configurations that it names,
@@ -268,6 +271,7 @@ impl<'o> Runner<'o> {
         self.halt_at_a_limit();
         if self.trials.stopping.is_under_way() {
             self.trials.desk.start_nothing();
+            self.trials.end_search();
         }
     }
 
@@ -299,6 +303,7 @@ impl<'o> Runner<'o> {
                 None => break,
                 Some(Message::Said(said)) => self.trials.heard(said)?,
                 Some(Message::Done(done)) => self.trials.done(done)?,
+                Some(Message::Search(heard)) => self.trials.heard_of_search(heard),
             }
             // A limit that is reached by a report is reached before the next one.
             if self.halt_at_a_limit() {
@@ -392,6 +397,7 @@ impl<'o> Runner<'o> {
 
     fn finish(&mut self) -> Result<Outcome, RunError> {
         let hurried = self.hurried.is_some();
+        self.trials.wait_for_the_end_of_search();
         // Nothing that was started outlives the run, whatever session it is in.
         self.trials.slots.clear();
         self.trials.desk.end_programs();

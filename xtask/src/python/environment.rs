@@ -23,6 +23,7 @@ pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("syne_tune_013", "rungkeeper.syne_tune.install"),
     of("syne_tune_new", "rungkeeper.syne_tune.compare"),
     of("ray", "rungkeeper.ray"),
+    of("optuna", "rungkeeper.optuna.__main__"),
 ];
 
 pub(super) const fn of(name: &'static str, module: &'static str) -> Environment {

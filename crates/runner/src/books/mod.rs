@@ -17,6 +17,7 @@ use rungkeeper_tuner_hooks::{
 use serde_json::{Map, Value, json};
 
 use crate::ledger::Ledger;
+use crate::search::Told;
 use crate::{RunError, View};
 
 pub(crate) use ranking::Ranking;
@@ -152,6 +153,23 @@ impl<'o> Books<'o> {
     /// The next task of a free worker. It counts as begun.
     pub(crate) fn next_task(&mut self) -> Result<Task, RunError> {
         Ok(self.standing.scheduler.next_task()?)
+    }
+
+    /// A new trial has this configuration. It counts as begun.
+    pub(crate) fn start(
+        &mut self,
+        trial: &str,
+        bracket: usize,
+        configuration: &Configuration,
+    ) -> Result<(), RunError> {
+        let scheduler = &mut self.standing.scheduler;
+        Ok(scheduler.adopt_start(trial, bracket, configuration)?)
+    }
+
+    /// What the search program is told of what happened since the last call.
+    pub(crate) fn take_told(&mut self) -> Vec<String> {
+        let told = self.standing.told.as_mut();
+        told.map(Told::take).unwrap_or_default()
     }
 
     /// A paused trial is promoted, as was decided before.

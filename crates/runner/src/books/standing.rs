@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::Fields;
 use super::ranking::Ranking;
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Search};
+use crate::search::Told;
 use crate::{RunError, View};
 
 /// What the events so far add up to.
@@ -39,14 +40,23 @@ pub(crate) struct Standing {
     draws: bool,
     /// Whether a removal of the turn that is being replayed was met.
     within_a_turn: bool,
+    /// What the search program is told, where there is one.
+    pub(super) told: Option<Told>,
 }
 
 impl Standing {
     /// Of a run that has not begun.
     pub(crate) fn new(experiment: &Experiment, header: &Header) -> Result<Self, RunError> {
         let callback = RemovalCallback::of_header(header)?;
+        let scheduler = PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?;
+        let proposed = !matches!(experiment.search, Search::Random);
         Ok(Self {
-            scheduler: PromotionScheduler::new(&experiment.scheduler, experiment.space.clone())?,
+            scheduler: if proposed {
+                scheduler.with_proposals()
+            } else {
+                scheduler
+            },
+            told: proposed.then(Told::default),
             callback,
             ranking: Ranking::new(header.rungs.iter().map(|rung| rung.level)),
             pinned_as_best: Vec::new(),
@@ -147,6 +157,9 @@ impl Standing {
         }
         self.has_reports |= matches!(event, Event::Result { .. });
         self.ranking.happened(event, self.callback.model());
+        if let Some(told) = &mut self.told {
+            told.happened(event, fields);
+        }
         Ok(())
     }
 

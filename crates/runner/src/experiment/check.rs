@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::Problems;
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::lenient::Unread;
-use super::{Experiment, Source, command, configurations, space, store};
+use super::{Experiment, Source, command, configurations, search, space, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::known_names;
 use rungkeeper_tuner::scheduler::PromotionSpec;
@@ -71,6 +71,7 @@ pub(super) fn check(
     let max_without_report = max_without_report(&file, problems);
     let output = output(&file, problems);
     let store = store::check(file.store, problems);
+    let search = search::check(file.search, problems);
     let (configurations, space) = match (space, file.configurations) {
         // One that is not whole would find fault with configurations that are right.
         (Some(space), Some(given)) if !unread.within("space") => {
@@ -94,6 +95,7 @@ pub(super) fn check(
         workers,
         space: space?,
         configurations,
+        search,
         scheduler: scheduler?,
         policy,
         policy_seed: table.policy_seed,

@@ -16,6 +16,7 @@ use serde::{Deserialize, de};
 use toml::Spanned;
 
 use super::schema;
+use super::search::SearchTable;
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
 use rungkeeper_tuner::search_space::{Configuration, Parameter};
@@ -66,6 +67,10 @@ pub(super) struct File {
     /// Configurations to be tried first: a list of them, a file (CSV, or JSON lines), or the best of another run.
     #[schemars(with = "Option<schema::Configurations>")]
     pub(super) configurations: Option<Spanned<Configurations>>,
+    /// Where the configurations of new trials come from: `"random"`, or a program that proposes them.
+    #[schemars(with = "Option<schema::Search>")]
+    #[serde(default)]
+    pub(super) search: SearchTable,
     /// Rungs and brackets.
     #[schemars(with = "Scheduler")]
     pub(super) scheduler: Option<Spanned<Scheduler>>,

@@ -51,6 +51,7 @@ mod program;
 mod schema;
 #[cfg(test)]
 mod schema_tests;
+mod search;
 mod space;
 #[cfg(test)]
 mod space_tests;
@@ -80,6 +81,7 @@ pub use placeholders::{Filling, Placeholder, fill, uses_config};
 #[cfg(unix)]
 pub use program::find_program;
 pub use schema::schema;
+pub use search::Search;
 pub use store::StorePlace;
 
 /// Most rung levels of a trial that is only tried.
@@ -108,6 +110,8 @@ pub struct Experiment {
     pub space: SearchSpace,
     /// Where the configurations come from that are tried first.
     pub configurations: Source,
+    /// Where the configurations of new trials come from.
+    pub search: Search,
     /// Rungs, brackets, promotion rule, seed.
     pub scheduler: PromotionSpec,
     /// The removal policy. The promotion rule of the scheduler and `policy_seed` hold for it, too.

@@ -229,3 +229,34 @@ pub(super) struct Former {
     #[schemars(range(min = 1))]
     best: u64,
 }
+
+/// Where the configurations of new trials come from.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it describes what is read by hand")]
+pub(super) enum Search {
+    /// They are drawn from the space.
+    Named(SearchName),
+    /// A program proposes them.
+    Program(SearchProgram),
+}
+
+/// A search that needs no program.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what is read by hand")]
+pub(super) enum SearchName {
+    Random,
+}
+
+/// A program that proposes configurations.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "it describes what is read by hand")]
+pub(super) struct SearchProgram {
+    /// Program and arguments, as they are: there are no placeholders.
+    #[schemars(length(min = 1))]
+    command: Vec<String>,
+    /// How long an answer is waited for; 5 minutes unless given.
+    timeout: Option<Time>,
+}

@@ -36,6 +36,10 @@ g = { type = "choice", values = ["x", 2, 0.5, true] }
 h = { type = "flag", argument = "-h", when = { g = ["x", 2] } }
 i = 3
 
+[search]
+command = ["./tpe", "{x}"]
+timeout = 30
+
 [scheduler]
 max_resource = 27
 grace_period = 1
@@ -146,6 +150,7 @@ fn each_form_of_each_value_is_valid() {
             "{ run = \"runs/former\", best = 5 }",
         ),
         ("grace_period = 1\nreduction_factor = 3", "levels = [1, 3]"),
+        ("timeout = 30", "timeout = \"1 min\""),
         ("i = 3", "i = \"text\""),
         ("i = 3", "i = true"),
         ("i = 3", "i = 2.5"),
@@ -156,6 +161,13 @@ fn each_form_of_each_value_is_valid() {
         assert_eq!(problems(&text), Vec::<String>::new(), "{to}");
         agrees(&text, &validator);
     }
+    let table = "[search]\ncommand = [\"./tpe\", \"{x}\"]\ntimeout = 30\n";
+    let without = ALL.replacen(table, "", 1);
+    let random = format!("search = \"random\"\n{without}");
+    assert_eq!(problems(&random), Vec::<String>::new());
+    agrees(&random, &validator);
+    let unknown = random.replace("\"random\"\n", "\"tpe\"\n");
+    assert!(!validator.is_valid(&as_json(&unknown)) && !problems(&unknown).is_empty());
     for policy in PolicySpec::NAMES {
         let text = ALL.replacen("\"random\"", &format!("\"{policy}\""), 1);
         assert_eq!(problems(&text), Vec::<String>::new(), "{policy}");

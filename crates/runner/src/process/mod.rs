@@ -1,25 +1,25 @@
 //! A training process: started in a group of its own, listened to, ended as a whole group.
 
+mod group;
 mod listen;
 mod marked;
 mod output;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::protocol::{Protocol, ReportNames};
 use crate::runner::Message;
 use listen::Listener;
 
+pub(crate) use group::Group;
 pub(crate) use listen::{Heard, LastLine, Said};
 pub(crate) use marked::{Descendants, end_left_behind, end_marked, start_time};
 pub(crate) use output::Output;
@@ -60,8 +60,7 @@ pub(crate) struct Launch {
 /// A running training process.
 #[derive(Debug)]
 pub(crate) struct Process {
-    child: Child,
-    group: Pid,
+    group: Group,
     input: Option<ChildStdin>,
     last_line: LastLine,
     output: Arc<Output>,
@@ -74,24 +73,23 @@ impl Process {
             .command
             .split_first()
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
-        let mut child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(&launch.directory)
             .envs(&launch.environment)
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Not through the runner: who prints an error after the runner was killed must not be ended by that.
-            .stderr(launch.output.open()?)
-            .spawn()?;
-        let stdout = child.stdout.take();
+            .stderr(launch.output.open()?);
         // From here on whatever goes wrong ends it.
+        let mut group = Group::spawn(&mut command)?;
+        let (input, stdout) = group.take_pipes();
         let process = Self {
-            group: Pid::from_child(&child),
-            input: child.stdin.take(),
+            group,
+            input,
             last_line: LastLine::default(),
             output: Arc::clone(&launch.output),
-            child,
         };
         if let Some(input) = &process.input {
             let flags = fcntl_getfl(input)?;
@@ -99,7 +97,7 @@ impl Process {
         }
         if let Some(stdout) = stdout {
             let last_line = process.last_line.clone();
-            let listener = Listener::new(launch, process.group, to.clone(), last_line);
+            let listener = Listener::new(launch, process.group.id(), to.clone(), last_line);
             // Where there may be no more threads this is said, as a program that cannot be started.
             let builder = thread::Builder::new().name("rungkeeper-hear".to_owned());
             builder.spawn(move || listener.listen(stdout))?;
@@ -109,7 +107,7 @@ impl Process {
 
     /// Number of the process, and of its group.
     pub(crate) fn id(&self) -> u32 {
-        self.child.id()
+        self.group.id().as_raw_pid().unsigned_abs()
     }
 
     /// The last line that was no report.
@@ -119,11 +117,7 @@ impl Process {
 
     /// Keeps its output within bounds, beside the loop.
     pub(crate) fn bound_its_output(&self) {
-        if self.output.is_too_long() {
-            let output = Arc::clone(&self.output);
-            // If not now, then a second later.
-            let _ = thread::Builder::new().spawn(move || output.trim());
-        }
+        self.output.bound();
     }
 
     /// Sends an answer. That the process no longer reads is no error: its end will be noticed. One
@@ -140,36 +134,17 @@ impl Process {
 
     /// Asks the whole group to end.
     pub(crate) fn terminate(&self) {
-        // No such group: it has ended already. One that is stopped hears it once it goes on.
-        let _ = kill_process_group(self.group, Signal::TERM);
-        let _ = kill_process_group(self.group, Signal::CONT);
+        self.group.terminate();
     }
 
     /// Ends the whole group at once.
     pub(crate) fn kill(&self) {
-        let _ = kill_process_group(self.group, Signal::KILL);
+        self.group.kill();
     }
 
     /// The status of the process if it has ended. Then nothing of its group is left.
     pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        // Looked at without being collected, its number stays taken, so the group that is killed
-        // cannot be somebody else's.
-        let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        if waitid(WaitId::Pid(self.group), look)?.is_none() {
-            return Ok(None);
-        }
-        self.kill();
-        self.child.try_wait()
-    }
-}
-
-impl Drop for Process {
-    /// Nothing that was started outlives the runner, whatever made it end.
-    fn drop(&mut self) {
-        if !matches!(self.ended(), Ok(Some(_))) {
-            self.kill();
-            let _ = self.child.wait();
-        }
+        self.group.ended()
     }
 }
 

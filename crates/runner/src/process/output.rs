@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use rustix::fs::OFlags;
 
@@ -38,6 +39,11 @@ impl Output {
             most,
             file: Mutex::default(),
         }
+    }
+
+    /// The file's place.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The file, for a program to append to.
@@ -83,6 +89,15 @@ impl Output {
     /// Whether there is more than is kept.
     pub(crate) fn is_too_long(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|file| file.len() > self.most)
+    }
+
+    /// Keeps it within bounds, by a thread: what programs print as errors they write by themselves.
+    pub(crate) fn bound(self: &Arc<Self>) {
+        if self.is_too_long() {
+            let output = Arc::clone(self);
+            // If not now, then a second later.
+            let _ = thread::Builder::new().spawn(move || output.trim());
+        }
     }
 
     /// Keeps the head and the last of what is behind it. A line that is printed at this moment may be lost.

@@ -55,6 +55,9 @@ impl Trials<'_> {
                 self.ended(process, status);
             }
         }
+        if let Some(search) = &mut self.search {
+            search.insist();
+        }
         self.note_silence();
         self.bound_output();
         Ok(())
@@ -66,6 +69,9 @@ impl Trials<'_> {
             return;
         }
         self.output_bounded = Instant::now();
+        if let Some(search) = &self.search {
+            search.bound_its_output();
+        }
         for slot in self.slots.iter() {
             if let Some(program) = &slot.program {
                 program.bound_its_output();

@@ -7,6 +7,7 @@ mod ending;
 mod keeping;
 mod pins;
 mod reporting;
+mod searching;
 mod starting;
 
 use std::collections::{BTreeMap, HashSet};
@@ -25,6 +26,7 @@ use crate::directory::RunDirectory;
 use crate::experiment::Experiment;
 use crate::process::{Heard, Said};
 use crate::protocol::Protocol;
+use crate::search::Search;
 use crate::slots::{Phase, Slots};
 use crate::{RunError, Stop};
 
@@ -37,6 +39,8 @@ pub(crate) struct Trials<'o> {
     /// Trials that ran when the run was interrupted: they go on before anything else.
     pub(crate) interrupted: Vec<String>,
     pub(crate) stopping: Stopping,
+    /// The program that proposes configurations, if there is one.
+    search: Option<Search>,
     surroundings: Surroundings,
     /// Paused trials that are promoted as soon as their old process has ended.
     held: Vec<String>,
@@ -44,6 +48,8 @@ pub(crate) struct Trials<'o> {
     without_report: u64,
     /// Whether it was said that the search space is used up.
     said_used_up: bool,
+    /// Whether it was said that the search program proposes no more.
+    said_no_more: bool,
     /// Trials of whom it was told what is not kept of their checkpoints.
     told_left_out: HashSet<String>,
     /// When the output of programs was last looked at.
@@ -123,6 +129,7 @@ impl<'o> Trials<'o> {
             slots: Slots::new(workers),
             interrupted: Vec::new(),
             stopping: Stopping::default(),
+            search: None,
             surroundings: Surroundings {
                 directory,
                 working_directory,
@@ -131,6 +138,7 @@ impl<'o> Trials<'o> {
             held: Vec::new(),
             without_report: 0,
             said_used_up: false,
+            said_no_more: false,
             told_left_out: HashSet::new(),
             output_bounded: Instant::now(),
         }
@@ -339,12 +347,9 @@ impl<'o> Trials<'o> {
 
     /// The variables of a program.
     fn environment(&self, trial: &str, slot: usize, number: u64) -> BTreeMap<String, String> {
-        use crate::process::{MARK, NUMBER};
+        use crate::process::NUMBER;
         let of_the_slot = self.experiment.slots.get(slot).into_iter().flatten();
-        // A report that waits in a buffer is none; what the experiment says comes later and counts.
         let of_the_run = [
-            ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
-            (MARK.to_owned(), self.surroundings.mark.clone()),
             (NUMBER.to_owned(), number.to_string()),
             ("RUNGKEEPER_TRIAL".to_owned(), trial.to_owned()),
             (
@@ -356,15 +361,32 @@ impl<'o> Trials<'o> {
                 self.experiment.names.resource.clone(),
             ),
         ];
+        let mut environment = self.environment_of_the_run();
+        environment.extend(of_the_run);
+        // What the experiment says comes later and counts.
         let named = self.experiment.environment.iter().chain(of_the_slot);
-        let named = named.map(|(name, value)| (name.clone(), value.clone()));
-        of_the_run.into_iter().chain(named).collect()
+        environment.extend(named.map(|(name, value)| (name.clone(), value.clone())));
+        environment
+    }
+
+    /// The variables of whatever the run starts.
+    fn environment_of_the_run(&self) -> BTreeMap<String, String> {
+        use crate::process::MARK;
+        let variables = [
+            // A report or an answer that waits in a buffer is none.
+            ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
+            (MARK.to_owned(), self.surroundings.mark.clone()),
+        ];
+        variables.into()
     }
 
     /// Whether a program that ended by itself may be one that somebody stops together with the run.
-    pub(crate) fn somebody_is_gone(&self) -> bool {
-        self.slots
-            .iter()
-            .any(|slot| matches!(slot.phase, Phase::Gone(..)))
+    pub(crate) fn somebody_is_gone(&mut self) -> bool {
+        let search = self.search.as_mut();
+        search.is_some_and(Search::is_gone_lately)
+            || self
+                .slots
+                .iter()
+                .any(|slot| matches!(slot.phase, Phase::Gone(..)))
     }
 }

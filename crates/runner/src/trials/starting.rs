@@ -17,7 +17,7 @@ use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{After, Beginning, Phase, Slot};
 
 /// What a free worker is to do.
-enum Next {
+pub(super) enum Next {
     Begin(String, Beginning),
     /// Ask again when something happened.
     Later,
@@ -53,6 +53,7 @@ impl Trials<'_> {
 
     /// Gives free workers something to do. Returns whether nothing more is to be started.
     pub(crate) fn fill(&mut self) -> Result<bool, RunError> {
+        self.tell_search();
         while let Some(place) = self.slots.free() {
             if self.stopping.is_under_way() {
                 return Ok(true);
@@ -106,6 +107,7 @@ impl Trials<'_> {
                         configuration,
                     },
                 ),
+                Task::Propose { trial, bracket, .. } => self.propose(trial, bracket)?,
                 Task::Exhausted => {
                     self.say_if_used_up();
                     Next::Nothing

@@ -61,6 +61,11 @@ impl Configurations {
         }
     }
 
+    /// Number of configurations that are tried first.
+    pub(super) fn num_given(&self) -> u64 {
+        self.space.given().len() as u64
+    }
+
     /// Whether all configurations are used.
     pub(super) fn are_used_up(&self) -> bool {
         let finite = self.finite.as_ref();

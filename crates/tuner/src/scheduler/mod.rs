@@ -58,6 +58,17 @@ pub enum Task {
         /// Resource at which it will be paused again or stopped.
         milestone: u64,
     },
+    /// Train a new trial, whose configuration comes from elsewhere. It has not begun:
+    /// [`Scheduler::adopt_start`] begins it, and until then the answer stays the same. Only of a
+    /// scheduler that was told so, see [`PromotionScheduler::with_proposals`].
+    Propose {
+        /// Its id.
+        trial: String,
+        /// Its bracket, 0 where there is only one.
+        bracket: usize,
+        /// Resource at which it will be paused or stopped.
+        milestone: u64,
+    },
     /// Nothing now: ask again when a running trial was paused or ended.
     Wait,
     /// Nothing ever: no trial runs, none can be promoted, and no new one will come, because of the

@@ -73,6 +73,8 @@ pub struct PromotionScheduler {
     max_resource: u64,
     max_trials: u64,
     seed: u64,
+    /// Whether the configurations of new trials come from elsewhere.
+    proposals: bool,
 }
 
 /// What the scheduler keeps of a rung of the model.
@@ -113,7 +115,33 @@ impl PromotionScheduler {
             max_resource: spec.max_resource,
             max_trials: spec.max_trials.unwrap_or(u64::MAX),
             seed: spec.seed,
+            proposals: false,
         })
+    }
+
+    /// The same scheduler for configurations that somebody else proposes: where it would draw one, it gives
+    /// [`Task::Propose`]. Given configurations ([`SearchSpace::with_given`]) come first, as ever.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::scheduler::{PromotionScheduler, PromotionSpec, Scheduler, Task};
+    /// use rungkeeper_tuner::search_space::{Configuration, Domain, SearchSpace, Value};
+    ///
+    /// let domain = Domain::Uniform { low: 0.0, high: 1.0 };
+    /// let space = SearchSpace::new([("x".to_owned(), domain)])?;
+    /// let spec = PromotionSpec::geometric(1, 3, 9)?;
+    /// let mut scheduler = PromotionScheduler::new(&spec, space)?.with_proposals();
+    /// let Task::Propose { trial, bracket, .. } = scheduler.next_task()? else {
+    ///     panic!("a new trial is next");
+    /// };
+    /// let proposed: Configuration = [("x", Value::Float(0.25))].into_iter().collect();
+    /// scheduler.adopt_start(&trial, bracket, &proposed)?;
+    /// assert_eq!(scheduler.configuration(0), proposed);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_proposals(mut self) -> Self {
+        self.proposals = true;
+        self
     }
 
     /// Trials and rungs as the scheduler sees them: promoted trials keep their place among equals.
@@ -217,6 +245,13 @@ impl PromotionScheduler {
         }
         let trial = number.to_string();
         let bracket = self.brackets.bracket(self.seed, number);
+        if self.proposals && number >= self.configurations.num_given() {
+            return Ok(Task::Propose {
+                trial,
+                bracket,
+                milestone: self.first_levels[bracket],
+            });
+        }
         self.model.start(&trial, bracket)?;
         // There is one: the space is not used up.
         let configuration = self.configurations.take(number).unwrap_or_default();

@@ -172,6 +172,32 @@ pub enum SpaceError {
         /// The domain in words.
         allowed: String,
     },
+    /// A proposed configuration names a parameter that the space has not.
+    #[error("there is no parameter \"{name}\"{allowed}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// The one that may be meant, and all parameters: see [`known_names`](crate::known_names).
+        allowed: String,
+    },
+    /// A proposed configuration has a value outside the domain.
+    #[error("{name} is {value}, but must be {allowed}")]
+    Outside {
+        /// The parameter.
+        name: String,
+        /// The value.
+        value: String,
+        /// The domain in words.
+        allowed: String,
+    },
+    /// A proposed configuration lacks a parameter.
+    #[error("parameter \"{name}\" is missing; it must be {allowed}")]
+    Missing {
+        /// The parameter.
+        name: String,
+        /// The domain in words.
+        allowed: String,
+    },
     /// A given configuration has a value for a parameter that is not active in it.
     #[error(
         "given configuration {index}: {name} is not active where {parent} is {value}; leave it out"
@@ -193,7 +219,7 @@ impl SpaceError {
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         match self {
-            Self::NoName | Self::GivenName { .. } => None,
+            Self::NoName | Self::GivenName { .. } | Self::Unknown { .. } => None,
             Self::Twice { name }
             | Self::NotFinite { name, .. }
             | Self::Order { name, .. }
@@ -210,6 +236,8 @@ impl SpaceError {
             | Self::Circle { name, .. }
             | Self::NoValues { name }
             | Self::GivenValue { name, .. }
+            | Self::Outside { name, .. }
+            | Self::Missing { name, .. }
             | Self::GivenInactive { name, .. } => Some(name),
         }
     }

@@ -39,6 +39,7 @@ mod activity;
 mod condition;
 mod domain;
 mod error;
+mod proposed;
 #[cfg(feature = "serde")]
 mod read;
 mod size;
@@ -264,6 +265,18 @@ impl SearchSpace {
         self.parameters
             .iter()
             .map(|(name, parameter)| (name.as_str(), parameter))
+    }
+
+    /// The parameters, each behind those that it depends on.
+    fn in_order_of_dependence(&self) -> impl Iterator<Item = (&str, &Parameter)> {
+        let places: Vec<usize> = match self.order.as_slice() {
+            [] => (0..self.parameters.len()).collect(),
+            order => order.to_vec(),
+        };
+        places.into_iter().map(|place| {
+            let (name, parameter) = &self.parameters[place];
+            (name.as_str(), parameter)
+        })
     }
 
     /// The configurations to be tried first, as [`SearchSpace::with_given`] took them.

@@ -229,7 +229,8 @@ impl<'a> Run<'a> {
                     level,
                     milestone,
                 } => self.resume(trial, level, milestone)?,
-                Task::Wait | Task::Exhausted => {
+                // It draws its configurations itself, so it has none proposed.
+                Task::Propose { .. } | Task::Wait | Task::Exhausted => {
                     let started = self.trials.len() as u64;
                     if self.setup.header().limits.trials.is_none() && started >= MOST_UNASKED_TRIALS
                     {

@@ -50,7 +50,7 @@ const BUDGET: [(&str, &str, &str); 2] = [
 
 /// What may be changed between two sessions of a run: also the unit. What is here without a value
 /// is kept as a digest.
-const FREE: [(&str, &str, &str); 15] = [
+const FREE: [(&str, &str, &str); 16] = [
     ("/free/workers", "workers", ""),
     ("/free/directory", "directory", ""),
     ("/free/wall_clock", "wall_clock of [stop]", " s"),
@@ -74,6 +74,7 @@ const FREE: [(&str, &str, &str); 15] = [
     ("/free/output", "output", " bytes"),
     ("/free/command", "command", DIGEST),
     ("/free/slots", "slots", DIGEST),
+    ("/free/search", "[search]", DIGEST),
 ];
 
 /// In place of a unit: the value is a digest, and not shown.

@@ -7,7 +7,7 @@ use rungkeeper_rung_model::{Brackets, RungSpec};
 use rungkeeper_tuner_hooks::log::Header;
 use serde_json::{Value, json};
 
-use crate::experiment::{Experiment, Source, StorePlace};
+use crate::experiment::{Experiment, Search, Source, StorePlace};
 use crate::plain::without_secrets;
 
 /// Digits of a digest: enough to notice a change, and too few to find out what was digested.
@@ -65,6 +65,7 @@ impl Experiment {
         for (name, value) in [
             ("command", json!(digest(&json!(self.command)))),
             ("slots", json!(digest(&json!(self.slots)))),
+            ("search", json!(search(&self.search))),
             ("environment", json!(variables)),
             ("directory", json!(self.directory.display().to_string())),
             ("timeout", json!(timeout.as_secs_f64())),
@@ -147,6 +148,13 @@ fn free(workers: u64, limits: Limits) -> Value {
         "reports": limits.reports,
         "total_resource": limits.resource,
     })
+}
+
+fn search(search: &Search) -> String {
+    match search {
+        Search::Random => "random".to_owned(),
+        Search::Program { command, timeout } => digest(&json!([command, timeout.as_secs_f64()])),
+    }
 }
 
 fn digest(value: &Value) -> String {
