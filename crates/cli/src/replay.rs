@@ -70,8 +70,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// Numbered events of a log.
+type Lines = Box<dyn Iterator<Item = Result<(usize, Event), LogError>>>;
+
 /// The lines of a log; of a file, they are parsed while others are replayed.
-fn read(path: &Path) -> anyhow::Result<Box<dyn Iterator<Item = Result<(usize, Event), LogError>>>> {
+fn read(path: &Path) -> anyhow::Result<Lines> {
     let lines = read_lines(input::open(path)?);
     // What comes through a pipe may come slowly, and is answered as it comes.
     Ok(if path.is_file() {
