@@ -13,3 +13,10 @@ pub mod mutation;
 pub mod quality;
 #[cfg(feature = "s3")]
 pub mod s3;
+
+/// The programs of the project's README and pages are compiled and run.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    struct Readme;
+}

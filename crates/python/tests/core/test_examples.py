@@ -40,7 +40,12 @@ def test_examples_of_functions(module):
     assert outcome.failed == 0
 
 
-PAGES = ["crates/python/README.md", "docs/python.md", "docs/what-it-costs.md"]
+PAGES = [
+    "README.md",
+    "crates/python/README.md",
+    "docs/python.md",
+    "docs/what-it-costs.md",
+]
 # A block of text right behind a program is what it prints.
 PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
 
