@@ -42,7 +42,7 @@ fn per_report(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Time of so many turns in runs of about so many trials: a run that has grown by a tenth is left for a new one, so none comes
+/// Time of `turns` turns in runs of about `trials` trials: a run that has grown by a tenth is left for a new one, so none comes
 /// to its end. `run` is kept from one call to the next, with the number of turns it has made since it was grown.
 fn spent(
     turns: u64,
@@ -70,7 +70,7 @@ fn spent(
     spent
 }
 
-/// One of so many candidates of one rung to remove.
+/// One of a number of candidates of one rung to remove.
 fn choices(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("choose");
     let third = PromotionQuantile::from_reduction_factor(3).expect("a promotion quantile");

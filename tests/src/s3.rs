@@ -136,11 +136,11 @@ fn service(root: &Path) -> S3Service {
 /// What a server does wrong. Nothing, to begin with.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// So many listings are answered with 200 and no entries.
+    /// Number of listings that are answered with 200 and no entries.
     pub empty_listings: AtomicUsize,
     /// Whoever asks has no right to delete.
     pub no_deletions: AtomicBool,
-    /// So many requests to delete find their connection cut, and nothing is deleted.
+    /// Number of requests to delete that find their connection cut, and nothing is deleted.
     pub cut_deletions: AtomicUsize,
     /// Requests that were answered in one of these ways.
     pub done: AtomicUsize,

@@ -40,7 +40,7 @@ exit 0
     )
 }
 
-/// Microseconds that the answers took: the median, and the longest but for one in a hundred.
+/// Microseconds that the answers took: the median, and the longest except for one in a hundred.
 fn answers(large: &str) -> (u64, u64) {
     let more = "workers = 2\nstop = { trials = 3 }";
     // The first trial never comes to the rung.
@@ -64,7 +64,7 @@ fn answers(large: &str) -> (u64, u64) {
     )
 }
 
-/// The answers of the other trial take under 50 ms, but for one in a hundred. A machine with much
+/// The answers of the other trial take under 50 ms, except for one in a hundred. A machine with much
 /// else to do may hold up anybody: the best of three tries counts.
 fn answers_come_in_time(large: &str) {
     let mut all = Vec::new();

@@ -285,7 +285,7 @@ fn flood() {
     }
 }
 
-/// Three configurations, twelve trials: each is tried once, and it is said that there are no more.
+/// Three configurations, twelve trials: each is tried once, and a note tells that there are no more.
 #[test]
 fn space_used_up() {
     for protocol in BOTH {

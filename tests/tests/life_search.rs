@@ -77,7 +77,7 @@ fn the_runner_is_killed() {
 }
 
 trait KillWhen {
-    /// Kills the runner once so many trials have started.
+    /// Kills the runner once this many trials have started.
     fn kill_when(self, project: &Project, trials: usize);
 }
 
@@ -177,7 +177,7 @@ fn everyone_is_told() {
     }
 }
 
-/// It crashes: the exit code, what is said, and where its last words are.
+/// It crashes: the exit code, the message, and where its last words are.
 #[test]
 fn a_crash_is_told() {
     let crash = SEARCH.replace(

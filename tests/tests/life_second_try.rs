@@ -140,7 +140,7 @@ fn edited_by_hand() {
     project.agrees();
 }
 
-/// What no decision depends on is taken over, and it is said.
+/// What no decision depends on is taken over, and a note tells it.
 #[test]
 fn edited_by_hand_and_taken_over() {
     for protocol in BOTH {

@@ -47,7 +47,7 @@ fn secrets() {
     }
 }
 
-/// No control character of a stranger, but for the end of a line.
+/// No control character of a stranger, except for the end of a line.
 fn is_plain(said: &str) {
     let raw = said.chars().find(|c| c.is_control() && *c != '\n');
     assert_eq!(raw, None, "{said:?}");

@@ -218,7 +218,7 @@ x=0.$trial"#;
     }
 }
 
-/// A checkpoint was removed by hand, another one emptied, the run being stopped: it is said of
+/// A checkpoint was removed by hand, another one emptied, the run being stopped: a note tells it of
 /// both, they do not count, and nothing lists what is not there.
 #[test]
 fn removed_by_hand() {

@@ -54,7 +54,7 @@ fn room_for_all_loses_nothing_and_room_for_none_all() {
     let frozen = Frozen::record(family, setting, 0).unwrap();
     let cost = |budget| frozen.replay("by_level", budget, frozen.limits()).unwrap();
     assert_eq!(cost(10_000), 0);
-    // But for trials that are resumed in the turn in which they were paused.
+    // Except for trials that are resumed in the turn in which they were paused.
     assert!(0 < cost(4) && cost(4) <= frozen.resumed_levels);
     assert_eq!(cost(4), frozen.optimum(4).unwrap());
 }

@@ -134,7 +134,7 @@ fn a_finished_run_has_a_result_that_can_be_used() {
         "{said}"
     );
 
-    // Its checkpoint removed by hand: what training it again costs is said.
+    // Its checkpoint removed by hand: the message tells what training it again costs.
     fs::remove_dir_all(checkpoint.parent().unwrap()).unwrap();
     let words = says(here, &["best", "run"]);
     assert!(words.contains("checkpoint: none (missing)\n"), "{words}");

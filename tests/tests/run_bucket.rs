@@ -187,7 +187,7 @@ fn check_nothing_trained_again(events: &[Event], trainer: &str) -> usize {
     went_on
 }
 
-/// Waits until the log of a run has so many checkpoints.
+/// Waits until the log of a run has this many checkpoints.
 fn wait_for_checkpoints(run: &Path, number: usize) {
     let is_checkpoint = |event: &&Event| matches!(event, Event::Checkpoint { .. });
     wait_for(run, |events| {

@@ -66,7 +66,7 @@ enum Command {
     Quality(quality::Args),
     /// Speed against Syne Tune 0.13, and the results of both, in one process
     CompareReference(python::CompareArgs),
-    /// The layer checks: direction, purity, manifests, tidiness
+    /// The layer checks: direction, purity, manifests, tidiness, words, links of documents
     Layers,
 }
 

@@ -129,7 +129,7 @@ impl Place {
         Ok((usage, begin.elapsed().as_secs_f64()))
     }
 
-    /// How long a trial waits that reports all the time while others hand over checkpoints of so many files.
+    /// How long a trial waits that reports all the time while others hand over checkpoints of this many files.
     fn waits(&self, name: &str, files: u64, bytes: u64) -> Result<Waits> {
         let (trials, rung) = (OTHERS + 1, beside::RUNG);
         let max_resource = 2 * rung;

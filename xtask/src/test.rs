@@ -54,7 +54,7 @@ enum Step {
     Python,
     /// Each feature of each published crate alone
     Features,
-    /// Direction, purity, manifests, tidiness
+    /// Direction, purity, manifests, tidiness, words, links of documents
     Layers,
     /// The core crates build where there is no standard library
     Purity,

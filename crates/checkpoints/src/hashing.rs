@@ -15,7 +15,7 @@ use crate::scan::Scanned;
 use crate::tree::{self, PourError};
 use crate::{StoreError, holes};
 
-/// From so many files on the whole file system is synced once, instead of each file for itself.
+/// From this number of files on, the whole file system is synced once instead of each file.
 const MANY: usize = 64;
 /// Threads that read at once; more would not make a disk faster.
 const THREADS: usize = 4;

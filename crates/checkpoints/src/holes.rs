@@ -38,7 +38,7 @@ pub(crate) fn find(_: &File, _: &Metadata) -> Vec<(u64, u64)> {
     Vec::new()
 }
 
-/// Whether these can be the holes of a file of so many bytes.
+/// Whether these can be the holes of a file of `bytes` bytes.
 pub(crate) fn fit(holes: &[(u64, u64)], bytes: u64) -> bool {
     let mut at = 0;
     holes.iter().all(|&(start, len)| {

@@ -8,7 +8,7 @@
 //! - `ObjectStore` (feature `object-store`): a bucket, with a directory as its local copy.
 //! - [`Deleter`]: deletions in the background, tried again when they fail.
 //! - [`FaultyStore`] and [`Faults`]: errors, delays and kills on request, for tests.
-//! - [`conformance`]: what a store of one's own has to pass.
+//! - [`conformance`]: what your own store has to pass.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -25,11 +25,11 @@ use rungkeeper_checkpoints::{Fault, Faults, ObjectStore, Step, Store, StoreError
 #[derive(Debug, Default)]
 struct Moody {
     bucket: InMemory,
-    /// So many listings are answered without any entry.
+    /// Number of listings that are answered without any entry.
     empty_listings: AtomicUsize,
     /// Listings lack the objects whose keys contain this.
     unlisted: Mutex<Option<&'static str>>,
-    /// So many deletions end in a connection reset, after or before they were done.
+    /// Number of deletions that end in a connection reset, after or before they were done.
     resets: AtomicUsize,
     requests: Mutex<BTreeSet<&'static str>>,
 }

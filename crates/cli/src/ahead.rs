@@ -10,7 +10,7 @@ const BATCH: usize = 512;
 const AHEAD: usize = 8;
 
 /// The same items in the same order, made on another thread. Nothing is made for longer than the
-/// iterator that is returned lives, but for what is read ahead already.
+/// iterator that is returned lives, except for items that were read ahead already.
 pub(crate) fn ahead<T, I>(mut items: I) -> impl Iterator<Item = T>
 where
     T: Send + 'static,

@@ -21,7 +21,7 @@ const MOST_VALUES: usize = 12;
 
 /// Check an experiment file, and with --try its program too
 ///
-/// All problems are said at once, each with its place. With --try one trial is trained to its first
+/// All problems are reported at once, each with its place. With --try one trial is trained to its first
 /// report, in a temporary folder, and what was understood of it is shown: the way to find out in a
 /// moment whether a script and its experiment file fit each other.
 #[derive(Debug, clap::Args)]

@@ -24,7 +24,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A budget of so many checkpoints, of any size.
+    /// A budget of this many checkpoints, of any size.
     #[must_use]
     pub fn of_checkpoints(max_checkpoints: u64) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Budget {
         }
     }
 
-    /// A budget of so many bytes, in any number of checkpoints.
+    /// A budget of this many bytes, in any number of checkpoints.
     #[must_use]
     pub fn of_bytes(max_bytes: u64) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! What every policy must keep: a suite to call for one's own.
+//! What every policy must keep: a suite to call for your own.
 //!
 //! ```
 //! use rungkeeper_policies::{PolicySpec, conformance};

@@ -34,6 +34,16 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What it is not
+//!
+//! It deletes nothing and knows no files, tuners or clocks. `rungkeeper-tuner-hooks` has a callback that counts,
+//! remembers and deletes.
+//!
+//! # Names of Syne Tune 0.13
+//!
+//! [`Speculative`] chooses as `HyperbandRemoveCheckpointsCallback` does, [`ByLevel`] and [`Random`] as
+//! `HyperbandRemoveCheckpointsBaselineCallback`.
+//!
 //! # Features
 //!
 //! - `serde` (off by default): `Serialize` and `Deserialize` for settings.
@@ -77,3 +87,7 @@ pub use speculative::{Speculative, SpeculativeSettings};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+#[cfg(doctest)]
+#[doc = concat!("```\n", include_str!("../examples/own_policy.rs"), "\n```")]
+struct OwnPolicy;

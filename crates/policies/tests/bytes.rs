@@ -50,8 +50,8 @@ fn what_is_not_needed_is_kept() {
     let mut policy = by_id(&[("small", -9.0), ("large", 1.0)]);
     assert_eq!(ids(&mut policy, &rungs, bytes(100), 1.0), ["large"]);
     // All three are taken for 100 bytes, of which one of 20 is too much.
-    let rungs = rung(&[("cheap", 9, 20), ("dear", 8, 20), ("large", 7, 80)]);
-    let mut policy = by_id(&[("cheap", 0.0), ("dear", 1.0), ("large", 3.0)]);
+    let rungs = rung(&[("cheap", 9, 20), ("costly", 8, 20), ("large", 7, 80)]);
+    let mut policy = by_id(&[("cheap", 0.0), ("costly", 1.0), ("large", 3.0)]);
     assert_eq!(
         ids(&mut policy, &rungs, bytes(100), 1.0),
         ["cheap", "large"]
@@ -87,12 +87,12 @@ fn trials_without_a_finite_metric_go_for_their_bytes() {
     }
 }
 
-/// As long as something that was taken is not needed, it is kept: the dearest that fits, and then what fits beside it.
+/// As long as something that was taken is not needed, it is kept: the most expensive that fits, and then what fits beside it.
 #[test]
 fn all_that_is_not_needed_is_kept() {
     // All three are taken for 100 bytes, of which 25 are too many.
-    let rungs = rung(&[("dear", 9, 20), ("cheap", 8, 5), ("large", 7, 100)]);
-    let mut policy = by_id(&[("dear", 0.0), ("cheap", -0.7), ("large", 3.0)]);
+    let rungs = rung(&[("costly", 9, 20), ("cheap", 8, 5), ("large", 7, 100)]);
+    let mut policy = by_id(&[("costly", 0.0), ("cheap", -0.7), ("large", 3.0)]);
     assert_eq!(ids(&mut policy, &rungs, bytes(100), 1.0), ["large"]);
     let both = ids(&mut policy, &rungs, bytes(101), 1.0);
     assert_eq!(both, ["cheap", "large"]);

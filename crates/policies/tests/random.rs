@@ -4,7 +4,7 @@ use rungkeeper_policies::{
     Candidate, Choice, Need, PromotionQuantile, Random, RemovalPolicy, RungView,
 };
 
-/// Numbers of the trials that are chosen, of so many trials at ranks 1, 2, ... with the numbers 0, 1, ...
+/// Numbers of the trials that are chosen, of `trials` trials at ranks 1, 2, ... with the numbers 0, 1, ...
 fn chosen(policy: &mut Random, trials: u64, checkpoints: u64) -> Vec<usize> {
     let ids: Vec<String> = (0..trials).rev().map(|i| i.to_string()).collect();
     let candidates: Vec<_> = ids

@@ -193,7 +193,7 @@ fn what_costs_enough_is_priced_no_further() {
     }
 }
 
-/// Mean and variance of the number of better ones among so many arrivals, arrival by arrival: each falls into one of the
+/// Mean and variance of the number of better ones among a number of arrivals, arrival by arrival: each falls into one of the
 /// gaps, of which `gaps` are before the trial.
 fn better_ones(gaps: u64, len: u64, arrivals: u64) -> (f64, f64) {
     let mut chances = vec![1.0];

@@ -1,4 +1,4 @@
-"""Time and memory of Syne Tune 0.13's callback in a run of so many trials.
+"""Time and memory of Syne Tune 0.13's callback by the number of trials.
 
 Prints a line: trials, microseconds a report with its loop end, bytes of the callback,
 and bytes of the callback with the scheduler's rungs, which it reads. `cargo xtask

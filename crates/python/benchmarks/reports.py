@@ -57,7 +57,7 @@ def timed_by(run: Run) -> Iterator[None]:
 
 
 def grow(run: Run, trials: int, subjects: Sequence[Subject]) -> None:
-    """Goes on until so many trials have begun."""
+    """Goes on until this many trials have begun."""
     with timed_by(run):
         run.fill(subjects)
         while len(run.trials) < trials:
@@ -67,7 +67,7 @@ def grow(run: Run, trials: int, subjects: Sequence[Subject]) -> None:
 
 
 def reference(trials: int, *, only_rungs: bool = False) -> Told:
-    """The reference, which knows all of a run of so many trials."""
+    """The reference, which knows all of a run of this many trials."""
     run, (late, _) = with_reference(trials, [], only_rungs=only_rungs)
     return run, [late]
 

@@ -15,7 +15,7 @@ CANDIDATES = 1_000
 STEPS = 25
 ALPHA = 1 / 3
 MORE = 20
-"""So many times as many repetitions of the faster one."""
+"""The factor by which the faster one is repeated more often."""
 
 Arrays = dict[str, Any]
 Compute = Callable[..., NDArray[np.float64]]

@@ -99,7 +99,7 @@ enum Column<'a> {
     Slice(std::slice::Iter<'a, f64>),
     /// None never, as the shape is one that fits.
     Any(Option<Iter<'a, f64, IxDyn>>),
-    /// The same, so many times.
+    /// The same value, repeated this number of times.
     Same(f64, usize),
 }
 

@@ -1,4 +1,4 @@
-"""A policy of one's own, for the schedulers of all hosts."""
+"""A policy of your own, for the schedulers of all hosts."""
 
 
 def lowest_level_first(candidates):

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::whole;
 
-/// Time between two notes of how late it is: so much of a run's time may be lost to a kill.
+/// Time between two notes of how late it is: a kill loses at most this much of a run's time.
 const BETWEEN: Duration = Duration::from_secs(1);
 
 /// The clock of a run. As long as it lives a file beside the log is rewritten every second, so that time without

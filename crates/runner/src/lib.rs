@@ -8,6 +8,31 @@
 //!   checkpoints in a store within the budget, and writes everything down before it counts. The event log is the state:
 //!   after a crash at any moment [`Runner::resume`] goes on where the log ends.
 //!
+//! ```no_run
+//! use std::path::Path;
+//! use rungkeeper_runner::{Observer, Runner};
+//!
+//! /// Watches nothing and never asks the run to stop.
+//! struct Quiet;
+//! impl Observer for Quiet {}
+//!
+//! let (experiment, directory) = (Path::new("experiment.toml"), Path::new("runs/digits"));
+//! let mut quiet = Quiet;
+//! let mut runner = Runner::create(experiment, directory, &mut quiet)?;
+//! runner.run()?;
+//! println!("{} checkpoints were removed", runner.extra_results().num_checkpoints_removed);
+//! # Ok::<(), rungkeeper_runner::RunError>(())
+//! ```
+//!
+//! Without `policy` in the experiment file the policy is `rank_aware`.
+//!
+//! # What it is not
+//!
+//! It is neither a scheduler (`rungkeeper-tuner`) nor a policy (`rungkeeper-policies`). It does not listen to signals: the
+//! program that calls it does, see [`Observer::stop`]. It works on one machine.
+//!
+//! # How it works
+//!
 //! The loop of a run never waits for a disk. Folders are made, checkpoints restored, hashed, committed and deleted, and
 //! programs started, by threads of their own; a result comes back as a message and is written before it counts. A trial
 //! waits for its own checkpoint, and no other trial does.

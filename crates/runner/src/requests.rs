@@ -72,7 +72,7 @@ impl Inbox {
         paths.into_iter().map(read).collect()
     }
 
-    /// The answer to a request could not be left in its place. That is said, once, and it is not answered again.
+    /// The answer to a request could not be left in its place. A note tells that once, and it is not answered again.
     pub(crate) fn leave_alone(&mut self, path: PathBuf, error: &RunError) -> String {
         self.stuck.insert(path);
         format!("a request cannot be taken away, and is passed over from now on: {error}")

@@ -23,7 +23,7 @@ use crate::search::Heard;
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
 
-/// How long the loop sleeps when nothing is said and something is waited for that says nothing.
+/// How long the loop sleeps when no message comes and it waits for something that sends none.
 const TICK: Duration = Duration::from_millis(20);
 
 /// How long it sleeps otherwise: signals, requests and the end of patience are noticed that late.

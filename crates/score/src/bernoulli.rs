@@ -41,6 +41,7 @@ use crate::{
 /// ```
 ///
 /// Source: the model is the one of Syne Tune 0.13; the formulas are on the project's page of mathematics.
+#[doc(alias = "compute_probabilities_of_getting_resumed")]
 pub fn resume_probability(
     position: &PausedPosition,
     settings: &ScoreSettings,
@@ -110,7 +111,7 @@ impl Bernoulli {
             if a == 1 {
                 Ok(scorer.unit_step.ln_sum(d, passages.last))
             } else if b / a > passages.last.count().saturating_mul(4) {
-                // A gap of b/a arrivals against at most R weights, each up to eight times as dear, and half as many on average.
+                // A gap of b/a arrivals against at most R weights, each up to eight times as expensive, and half as many on average.
                 ln_by_gap(passages)
             } else {
                 ln_by_arrival(passages, &mut scorer.shares)

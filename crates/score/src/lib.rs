@@ -29,6 +29,15 @@
 //! - [`methods`]: three methods with little in common, which agree to 1e-12.
 //! - [`mathematics`]: what is computed, how and why.
 //!
+//! # What it is not
+//! It knows no trials, clocks or files, does not estimate p (`rungkeeper-estimators` does), and does not choose
+//! (`rungkeeper-policies` does).
+//!
+//! # Names of Syne Tune 0.13
+//! `compute_probabilities_of_getting_resumed` is [`Rung::bernoulli`], or [`resume_probability`] for one trial, with
+//! [`Horizon::FirstTermKept`] and 25 `approx_steps`. [`Rung::rank_aware`] is the score of the default policy, which
+//! Syne Tune does not have.
+//!
 //! # Accuracy
 //! Absolute error at most 1e-12 in the logarithm of a probability, relative where that is below -1: far below 1e-300 too. A sum
 //! that has not converged is never returned.

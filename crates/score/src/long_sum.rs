@@ -20,7 +20,7 @@ use crate::{
 /// Up to this many terms are added up one by one.
 const DIRECT: f64 = 1024.0;
 
-/// So many terms are added up before the integral begins.
+/// The number of terms that are added up before the integral begins.
 const BEFORE_INTEGRAL: f64 = 256.0;
 
 /// What is left out at either end is at most exp(-42) = 6e-19 of the largest term.

@@ -54,7 +54,7 @@ impl NegativeBinomial {
         self.left
     }
 
-    /// The mean number of failures before so many successes.
+    /// The mean number of failures before this many successes.
     pub(crate) fn mean(&self, successes: f64) -> f64 {
         successes * self.time_ratio
     }

@@ -41,7 +41,7 @@ impl ResumeProbability {
         }
     }
 
-    /// From a logarithm that is at most 0 but for its rounding error.
+    /// From a logarithm that is at most 0 up to its rounding error.
     #[inline]
     pub(crate) fn from_rounded_ln(ln: f64) -> Self {
         Self { ln: ln.min(0.0) }

@@ -130,7 +130,7 @@ pub struct RankAware {
 }
 
 impl RankAware {
-    /// The largest finite time ratio that is supported. A run with so much of it left is as good as endless.
+    /// The largest finite time ratio that is supported. A run with more of it left is as good as endless.
     pub const MAX_TIME_RATIO: f64 = 1e9;
 
     pub(crate) fn new(rung: Rung, time_ratio: f64) -> Result<Self, ScoreError> {

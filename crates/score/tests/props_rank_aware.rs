@@ -81,7 +81,7 @@ fn scorer(position: &RankedPosition, rule: PromotionRule) -> RankAware {
         .expect("a valid position")
 }
 
-/// Whether x <= y but for rounding errors, which next to 1 are absolute.
+/// Whether x <= y up to rounding errors, which next to 1 are absolute.
 fn not_above(x: ResumeProbability, y: ResumeProbability) -> bool {
     const BUDGET: f64 = 1e-12;
     let (x, y) = (x.ln_probability(), y.ln_probability());
@@ -167,7 +167,7 @@ proptest! {
         let is_promotable = promotable(position.rank, position.rung_len, position.promotion_quantile, rule);
         let is_certain = of(&position, rule) == ResumeProbability::CERTAIN;
         prop_assert!(is_certain || !is_promotable);
-        // With many equals before it, the probability may be 1 but for less than a rounding error.
+        // With many equals before it, the probability may be 1 up to less than a rounding error.
         let distinct = RankedPosition { num_better: position.rank - 1, ..position };
         prop_assert_eq!(of(&distinct, rule) == ResumeProbability::CERTAIN, is_promotable);
     }

@@ -74,7 +74,7 @@ fn exact(position: &RankedPosition, rule: PromotionRule, left: &BigRational, mos
     } = *position;
     let tails = tails(rung_len, left, most);
     let mut resumed = BigRational::zero();
-    // states[j] / orders: the chance of so many better ones, and not promotable yet
+    // states[j] / orders: the chance of j better ones, and not promotable yet
     let (mut states, mut orders) = (vec![BigInt::one()], BigInt::one());
     for l in 0..=most {
         for (j, state) in states.iter_mut().enumerate() {

@@ -80,7 +80,7 @@ class Trial:
 
         Args:
             name: What it is called in the experiment's `[space]`.
-            default: Used where nothing else is said. What an argument is read as goes
+            default: Used where no value is given. What an argument is read as goes
                 by its type: a whole number, a number, text, or a boolean, for which
                 `--name` alone is true and `--no-name` false.
 

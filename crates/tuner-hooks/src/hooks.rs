@@ -98,7 +98,7 @@ pub trait TunerCallback {
         Ok(())
     }
 
-    /// The files of a checkpoint that was removed could not be deleted: they still take so many
+    /// The files of a checkpoint that was removed could not be deleted: they still take this many
     /// bytes. A store that tries again may tell it again.
     fn on_deletion_failed(&mut self, _trial: &str, _bytes: u64) -> Result<(), HookError> {
         Ok(())

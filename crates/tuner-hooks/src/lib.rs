@@ -13,7 +13,14 @@
 #![doc = include_str!("../examples/small_tuner.rs")]
 //! ```
 //!
+//! # What it is not
+//!
+//! It decides who loses a checkpoint, not who is promoted: the scheduler is yours. It starts no processes, and its stores
+//! are yours (a closure that deletes is one). It reads no clock: elapsed seconds are an argument.
+//!
 //! # Names of Syne Tune 0.13
+//!
+//! Syne Tune's module is `hyperband_remove_checkpoints_callback`.
 //!
 //! | Syne Tune 0.13 | Rust | Python |
 //! |---|---|---|
@@ -62,3 +69,7 @@ pub use store::CheckpointStore;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+#[cfg(doctest)]
+#[doc = concat!("```\n", include_str!("../examples/own_store.rs"), "\n```")]
+struct OwnStore;

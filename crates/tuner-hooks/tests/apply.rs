@@ -228,7 +228,7 @@ fn what_was_lost_is_not_removed() {
     }
 }
 
-/// A loop end says what the plan decided and on what grounds, the end of a run what came of it: each rung level once,
+/// A loop end says what the plan decided and on what grounds, the end of a run its results: each rung level once,
 /// ascending, however many brackets have a rung there.
 #[test]
 fn lines_of_the_log_say_what_was_decided_and_learned() {

@@ -12,7 +12,7 @@ use rungkeeper_tuner_hooks::{
 };
 
 /// A deletion that fails: nothing resumes from it, it still takes room, another goes in its place,
-/// it is said once and tried again.
+/// it is reported once and tried again.
 #[test]
 fn delete_fails() {
     let (stuck, calls) = (Rc::new(RefCell::new(true)), Rc::new(RefCell::new(0)));

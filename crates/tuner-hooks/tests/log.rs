@@ -1,4 +1,4 @@
-//! The event log: what is read, what is refused and how it is said.
+//! The event log: what is read, what is refused, and with which message.
 #![cfg(feature = "serde")]
 
 use rungkeeper_rung_model::PromotionRule;

@@ -31,7 +31,7 @@ fn crashed_trial() {
     assert_eq!(removed(&callback), ["6"]);
 }
 
-/// A bad metric ranks behind all others for min and for max, goes first, and is said once.
+/// A bad metric ranks behind all others for min and for max, goes first, and is reported once.
 #[test]
 fn bad_metrics() {
     for mode in [Mode::Min, Mode::Max] {
@@ -276,7 +276,7 @@ fn a_failed_trial_runs_again() {
 }
 
 /// The cost is right where a program does not read its checkpoint, and where the checkpoint is older
-/// than the pause. Each is said once a trial; what was lost is counted at the resume alone.
+/// than the pause. Each is reported once a trial; what was lost is counted at the resume alone.
 #[test]
 fn ignores_its_checkpoint_or_saved_at_another_epoch() {
     let spec = ModelSpec {

@@ -12,6 +12,37 @@
 //!   policies and budgets.
 //! - [`nearest_name`], [`known_names`]: what somebody may have meant by a name that is not there.
 //!
+//! ```
+//! use rungkeeper_rung_model::Mode;
+//! use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+//! use rungkeeper_tuner::simulation::{Conditions, Curves, Grid, Levels};
+//! use rungkeeper_tuner_hooks::PolicySpec;
+//!
+//! // 40 curves with two reports each; how much is trained again with 4 and with 8 checkpoints?
+//! let rows = (0..40).map(|i| format!("{i},1,{},3\n{i},2,{},3\n", i % 7, i % 5));
+//! let file = format!("trial,resource,loss,seconds\n{}", rows.collect::<String>());
+//! let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
+//! let grid = Grid {
+//!     curves: vec![Curves { table, mode: Mode::Min }],
+//!     levels: vec![Levels::geometric(2)],
+//!     workers: vec![2],
+//!     budgets: vec![4, 8],
+//!     seeds: vec![0],
+//!     policies: vec![PolicySpec::default()], // rank_aware
+//!     conditions: Conditions::default(),
+//!     threads: None,
+//! };
+//! let runs = grid.run(&())?;
+//! assert!(runs[1].cost_resources <= runs[0].cost_resources);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What it is not
+//!
+//! It is not a policy: the optimum knows the future, and which checkpoints go during a run is decided in
+//! `rungkeeper-policies`. It is not a model of learning curves: except where `simulate` completes curves that a tuner cut off,
+//! the table is taken as it is. It runs no programs: that is `rungkeeper-runner`.
+//!
 //! Nothing reads a clock, a file or a process. What is drawn depends on the seed and the number of the trial alone.
 //!
 //! # Features

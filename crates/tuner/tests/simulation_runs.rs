@@ -53,7 +53,7 @@ fn workers_that_never_have_a_trial_take_no_room() {
     let two = curves("a,1,0.5,1\na,4,0.4,6\nb,1,0.3,2\nb,4,0.2,7\n", Mode::Min);
     let of = |workers| {
         let cell = cell("by_level", 4, workers, workers);
-        logged(&two, &Conditions::default(), &cell).1.split_off(1) // but for the header
+        logged(&two, &Conditions::default(), &cell).1.split_off(1) // without the header
     };
     assert_eq!(of(1 << 31), of(2));
 }

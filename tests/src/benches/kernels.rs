@@ -18,7 +18,7 @@ pub struct Kernel {
     pub name: &'static str,
     /// Repetitions to count with: enough that what is done once does not matter.
     pub repetitions: u64,
-    /// Prepares the work and does it so many times.
+    /// Prepares the work and repeats it as often as the argument says.
     pub run: fn(u64),
 }
 
@@ -80,7 +80,7 @@ fn quantile(a: u64, b: u64) -> PromotionQuantile {
     PromotionQuantile::new(a, b).expect("a promotion quantile")
 }
 
-/// Scores so many candidates.
+/// Scores this number of candidates.
 fn scores(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u32>) {
     let settings = settings(approx_steps);
     for _ in 0..candidates / positions.len() as u64 {
@@ -88,7 +88,7 @@ fn scores(candidates: u64, positions: &[PausedPosition], approx_steps: Option<u3
     }
 }
 
-/// Scores so many candidates without p.
+/// Scores this number of candidates without p.
 fn rank_aware(candidates: u64) {
     let positions = ranked(1000, quantile(1, 3));
     for _ in 0..candidates / positions.len() as u64 {

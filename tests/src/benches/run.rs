@@ -30,7 +30,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run that has started so many trials and keeps a budget, a quarter of the way to its end.
+    /// A run that has started a number of trials and keeps a budget, a quarter of the way to its end.
     ///
     /// # Panics
     ///

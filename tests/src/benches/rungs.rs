@@ -5,7 +5,7 @@ use rungkeeper_rung_model::{MetricKey, Position, PromotionQuantile, Rung};
 
 use crate::benches::metric;
 
-/// A rung after so many arrivals in one of [`ORDERS`](crate::benches::ORDERS), and where they stand.
+/// A rung after a number of arrivals in one of [`ORDERS`](crate::benches::ORDERS), and where they stand.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! Does a kernel so many times, for counting its instructions: `kernels NAME REPETITIONS`. Without
+//! Repeats a kernel, for counting its instructions: `kernels NAME REPETITIONS`. Without
 //! arguments it lists the kernels with the repetitions to count with, one a line, tab between.
 #![allow(clippy::print_stdout, reason = "a program for a terminal")]
 

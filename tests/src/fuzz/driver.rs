@@ -189,7 +189,7 @@ impl<'o> Worker<'o> {
         (child, lines)
     }
 
-    /// Counts what is said of each case, until there is no more. Says so if it took too long.
+    /// Counts what a door answers to each case, until there is no more. Tells if it took too long.
     fn listen(&mut self, lines: &Receiver<String>) -> Option<String> {
         loop {
             match lines.recv_timeout(self.order.patience) {

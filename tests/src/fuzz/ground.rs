@@ -54,7 +54,7 @@ pub struct Ground {
     scratch: tempfile::TempDir,
     binary: PathBuf,
     log: Vec<u8>,
-    /// The files of the run's directory, from there, but for those of its checkpoints' data.
+    /// The files of the run's directory, from there, except for those of its checkpoints' data.
     files: Vec<PathBuf>,
 }
 
@@ -235,7 +235,7 @@ fn damage(file: &Path, what: u32, random: &mut impl Rng) {
     }
 }
 
-/// Content and time of all files in a folder, but for those below `except`.
+/// Content and time of all files in a folder, without those below `except`.
 ///
 /// # Panics
 ///

@@ -9,7 +9,7 @@ use rungkeeper_tuner_hooks::{
 
 use super::Family;
 
-/// What a run is made of, but for its seed.
+/// What a run is made of, without its seed.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Setting {
     /// Place of the family in the list of families.

@@ -59,7 +59,7 @@ pub struct Comparison<C> {
     /// Geometric mean over all runs of (cost + s) / (reference + s), s being 1 % of the resumed
     /// levels: each run counts alike.
     pub geo: Interval,
-    /// Mean of cost / resumed levels, over the same mean of the reference: dear runs count more.
+    /// Mean of cost / resumed levels, over the same mean of the reference: costly runs count more.
     pub arith: Interval,
     /// The largest geometric mean of a configuration, over its seeds.
     pub worst: f64,
@@ -201,7 +201,7 @@ mod tests {
     }
 
     /// The interval of a mean of 40 normal logarithms of deviation 0.5 is exp(mean -+ 1.96 * 0.5 /
-    /// sqrt(40)), but for the spread of the sample's own deviation (11 %) and of 2,000 samples.
+    /// sqrt(40)), apart from the spread of the sample's own deviation (11 %) and of 2,000 samples.
     #[test]
     fn intervals_are_as_wide_as_those_of_normal_values() {
         use rand_distr::{Distribution, Normal};

@@ -21,7 +21,7 @@ pub struct Of {
     pub group: Option<Group>,
     /// Those of the family at this place.
     pub family: Option<usize>,
-    /// Those with so many checkpoints beyond those of the running trials.
+    /// Those with this many checkpoints beyond those of the running trials.
     pub spare: Option<u64>,
 }
 
@@ -44,7 +44,7 @@ impl Of {
         }
     }
 
-    /// Of these, the rows with so many spare checkpoints.
+    /// Of these, the rows with this many spare checkpoints.
     #[must_use]
     pub fn with_spare(self, spare: Option<u64>) -> Self {
         Self { spare, ..self }

@@ -180,7 +180,7 @@ impl Project {
         wait_until(what, || wanted(&self.log()));
     }
 
-    /// The processes that work in this folder, but for the command line's.
+    /// The processes that work in this folder, except for the command line's.
     pub(crate) fn programs(&self) -> Vec<u32> {
         let own = |pid: &u32| {
             let exe = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
@@ -234,7 +234,7 @@ impl Project {
         self.nothing_is_lost_but(&[], max);
     }
 
-    /// The same, but for some trials that end where they like.
+    /// The same, except for some trials that end where they like.
     pub(crate) fn nothing_is_lost_but(&self, but: &[&str], max: u64) {
         let log = self.log();
         assert_eq!(log.of("failed").len(), 0, "{:?}", log.of("failed"));

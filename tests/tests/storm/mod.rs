@@ -41,7 +41,7 @@ pub(crate) struct Weather {
     pub(crate) refused: bool,
 }
 
-/// Deals so many blows to as many runs as it takes, one at least, and lets each finish.
+/// Deals `blows` blows to as many runs as it takes, one at least, and lets each finish.
 pub(crate) fn rages(weather: Weather, blows: u64, seed: u64) {
     let mut draws = Draws(seed);
     let mut dealt = 0;
@@ -109,7 +109,7 @@ impl<'d> Storm<'d> {
         self.history.push(what.into());
     }
 
-    /// Deals at most so many blows; how many there were before the run had finished.
+    /// Deals at most `most` blows; how many there were before the run had finished.
     fn rage(mut self, most: u64) -> u64 {
         let mut dealt = 0;
         while dealt < most && !self.has_finished() {

@@ -84,7 +84,7 @@ done
 leave 0
 "#;
 
-/// The program, with epochs of so many seconds, and checkpoints that hold a read-only folder or do
+/// The program, with epochs of a number of seconds, and checkpoints that hold a read-only folder or do
 /// not.
 pub(crate) fn program(epoch: &str, read_only: bool) -> String {
     let folder = r#"[ -d "$dir/sealed" ] || { mkdir "$dir/sealed" && echo 1 > "$dir/sealed/file" && chmod 555 "$dir/sealed"; }"#;

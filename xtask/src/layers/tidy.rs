@@ -1,12 +1,8 @@
 //! Tidiness of all text files: what a reader of the project should never meet.
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
-use anyhow::{Context, Result};
-
-use crate::{finding::Finding, process::Invocation, workspace::Workspace};
+use super::text::{Text, is_part_of_word, occurrences, words};
+use crate::finding::Finding;
 
 const LONGEST_SOURCE: usize = 1_000;
 
@@ -14,37 +10,11 @@ const LONGEST_SOURCE: usize = 1_000;
 const MACHINE_PATHS: [&str; 2] = [concat!("/wo", "rk/"), concat!("/ro", "ot/")];
 const MARKS: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
-pub(super) fn findings(workspace: &Workspace) -> Result<Vec<Finding>> {
-    let files = text_files(workspace)?;
-    Ok(files
-        .iter()
-        .flat_map(|(file, text)| untidy(file, text))
-        .collect())
-}
-
-/// All text files that git knows or would take, with paths from the root, and their contents.
-fn text_files(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
-    let args = [
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ];
-    let listed = Invocation::new("git", workspace.root(), args).output();
-    let listed = listed.context("the checks read the files that git knows")?;
-    let mut files = Vec::new();
-    for name in listed.split('\0').filter(|name| !name.is_empty()) {
-        // A file removed but still in the index, or a link to a folder, has no text.
-        let path = workspace.root().join(name);
-        let Ok(bytes) = fs::read(path) else { continue };
-        if let Ok(text) = String::from_utf8(bytes)
-            && !text.contains('\0')
-        {
-            files.push((name.into(), text));
-        }
-    }
-    Ok(files)
+pub(super) fn findings(files: &[Text]) -> Vec<Finding> {
+    let files = files.iter();
+    files
+        .flat_map(|file| untidy(&file.name, &file.text))
+        .collect()
 }
 
 fn untidy(file: &Path, text: &str) -> Vec<Finding> {
@@ -59,7 +29,7 @@ fn untidy(file: &Path, text: &str) -> Vec<Finding> {
         if MACHINE_PATHS.iter().any(|path| names_path(line, path)) {
             broken.push((number, "a path of one machine, which nobody else has"));
         }
-        if MARKS.iter().any(|mark| has_word(line, mark)) {
+        if MARKS.iter().any(|mark| words(line, mark).next().is_some()) {
             broken.push((number, "a note of work left open: do it, or file an issue"));
         }
     }
@@ -81,26 +51,11 @@ fn untidy(file: &Path, text: &str) -> Vec<Finding> {
 
 /// Whether the line names an absolute path that starts so.
 fn names_path(line: &str, path: &str) -> bool {
-    occurs(line, path, |before, _| {
+    occurrences(line, path, |before, _| {
         !is_part_of_word(before) && before != Some('.')
     })
-}
-
-fn has_word(line: &str, word: &str) -> bool {
-    occurs(line, word, |before, after| {
-        !is_part_of_word(before) && !is_part_of_word(after)
-    })
-}
-
-fn occurs(line: &str, what: &str, fits: impl Fn(Option<char>, Option<char>) -> bool) -> bool {
-    line.match_indices(what).any(|(at, _)| {
-        let after = line[at + what.len()..].chars().next();
-        fits(line[..at].chars().next_back(), after)
-    })
-}
-
-fn is_part_of_word(character: Option<char>) -> bool {
-    character.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    .next()
+    .is_some()
 }
 
 #[cfg(test)]
@@ -152,16 +107,5 @@ mod tests {
             ["a.rs: more than 1,000 lines: one subject per file"]
         );
         assert_eq!(messages("a.csv", &longer), [""; 0]);
-    }
-
-    #[test]
-    fn git_lists_this_file() {
-        let files = text_files(&Workspace::load().unwrap()).unwrap();
-        assert!(
-            files
-                .iter()
-                .any(|(file, _)| file == Path::new("xtask/src/layers/tidy.rs"))
-        );
-        assert!(files.iter().all(|(file, _)| !file.starts_with("target")));
     }
 }

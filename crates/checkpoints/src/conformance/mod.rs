@@ -1,6 +1,6 @@
 //! What every store has to do.
 //!
-//! A store of one's own is tested by handing [`all`] a function that opens it:
+//! Your own store is tested by handing [`all`] a function that opens it:
 //!
 //! ```
 //! use rungkeeper_checkpoints::{DirectoryStore, Store, conformance};

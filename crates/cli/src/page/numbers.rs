@@ -144,7 +144,7 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{}\u{a0}{unit}", significant(bytes as f64 / length, 3))
 }
 
-/// A number with so many significant digits, at least one, without zeros at its end.
+/// A number with `digits` significant digits, at least one, without zeros at its end.
 pub(crate) fn significant(value: f64, digits: usize) -> String {
     if value == 0.0 || !value.is_finite() {
         return format!("{value}");

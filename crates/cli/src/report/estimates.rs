@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// A flat distribution has its quantiles where they are said to be.
+    /// A flat distribution has its quantiles where they are expected.
     #[test]
     fn the_mass_is_inside() {
         let (low, high) = interval(1.0, 1.0, 0.9);

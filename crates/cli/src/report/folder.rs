@@ -77,7 +77,7 @@ impl RunFolder {
         self.experiment.as_ref()
     }
 
-    /// Where the page goes unless it is said.
+    /// Where the page goes unless a place is given.
     pub(crate) fn default_page(&self) -> PathBuf {
         match &self.directory {
             Some(directory) => directory.join("report.html"),
@@ -169,7 +169,7 @@ impl RunFolder {
     }
 }
 
-/// The text of a file of at most so many bytes. Not through a link, and no pipe: that would wait for
+/// The text of a file of at most `most` bytes. Not through a link, and no pipe: that would wait for
 /// a writer.
 fn regular(path: &Path, most: u64) -> Option<String> {
     let found = fs::symlink_metadata(path).ok()?;

@@ -1,4 +1,4 @@
-//! `rungkeeper report`: what came of a run, as a page.
+//! `rungkeeper report`: the results of a run, as a page.
 
 pub(crate) mod estimates;
 pub(crate) mod folder;

@@ -95,9 +95,9 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
         let kept = match holdings.exceeded {
             Some(time) => format!("exceeded at {time:.1} s"),
             None if history.room_taken().is_some() => {
-                "kept but for what could not be deleted".to_owned()
+                "kept, except for what could not be deleted".to_owned()
             }
-            None if over => "kept, but for moments within a turn".to_owned(),
+            None if over => "kept, except for moments within a turn".to_owned(),
             None => "kept".to_owned(),
         };
         lines.push(format!("budget: {allowed}{counts}: {kept}"));

@@ -1,4 +1,4 @@
-//! `rungkeeper best`: what came of a run, to be used.
+//! `rungkeeper best`: the result of a run, to be used.
 
 use std::io::{self, Write};
 use std::path::PathBuf;

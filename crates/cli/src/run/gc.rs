@@ -15,7 +15,7 @@ use crate::report::words;
 
 /// Make room: give up checkpoints until the budget is kept, in the order of the policy
 ///
-/// The run must not be going on, but for --dry-run and --orphans, which change nothing. With a
+/// The run must not be going on, except for --dry-run and --orphans, which change nothing. With a
 /// budget of its own that budget is kept this once; `rungkeeper resume` takes one for good.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -1,4 +1,4 @@
-//! What is said when a run is over.
+//! The summary that is printed when a run is over.
 
 use std::io::{self, Write};
 

@@ -259,8 +259,8 @@ class RemovalCallback:
                 choosing and is not asked again what it chose.
 
         Raises:
-            ValueError: It is no event log; the message names the line. Or the log is of
-                another policy.
+            ValueError: It is not an event log, and the message names the line; or the
+                log is of another policy.
             OSError: The file cannot be read.
         """
 
@@ -595,7 +595,7 @@ class PromotionRungs:
     def __setstate__(self, state: list[tuple[str, str, int, float]]) -> None: ...
 
 def check_policy(policy: OwnPolicy) -> None:
-    """Checks that a policy of one's own keeps the laws that every policy keeps.
+    """Checks that a policy of your own keeps the laws that every policy keeps.
 
     It is shown 200 situations, the same in each call, and each time a new copy of it
     (`copy.deepcopy`). Nothing may go that was not shown, and none twice; a trial whose

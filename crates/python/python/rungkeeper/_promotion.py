@@ -14,7 +14,7 @@ Mode = Literal["min", "max"]
 PolicyName = Literal["rank_aware", "speculative", "by_level", "random"]
 POLICIES: tuple[PolicyName, ...] = ("rank_aware", "speculative", "by_level", "random")
 Policy = Union[PolicyName, OwnPolicy]
-"""The name of a policy, or one of one's own."""
+"""The name of a policy, or one of your own."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class PromotionSettings:
     Attributes:
         max_t: Resource at which a trial stops.
         grace_period: The first rung.
-        reduction_factor: One in so many is promoted.
+        reduction_factor: One in this many is promoted.
         brackets: Number of brackets.
         max_checkpoints: Most trials that hold a checkpoint.
         max_bytes: Most bytes of their checkpoints.
-        policy: Which checkpoints go first: a name, or a policy of one's own.
+        policy: Which checkpoints go first: a name, or a policy of your own.
     """
 
     max_t: int

@@ -131,4 +131,4 @@ OwnPolicy = Callable[
     [Candidates],
     Union[Sequence[float], Sequence[str], NDArray[Any]],
 ]
-"""A policy of one's own: it returns costs, or trials, first to go first."""
+"""A policy of your own: it returns costs, or trials, first to go first."""

@@ -12,7 +12,7 @@ use crate::policy::{Answer, Own, Question};
 /// How often a policy is asked for one decision, where other threads go on telling of new candidates.
 const MOST_ASKED: u32 = 3;
 
-/// What came of work.
+/// The outcome of work.
 enum Outcome<T> {
     Done(Result<T, HookError>),
     Asks(Own, Box<Question>),

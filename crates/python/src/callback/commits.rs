@@ -93,7 +93,7 @@ impl Commits {
         Some(format!(
             "trial {trial:?} was paused at level {level}, and {when} checkpoint_committed has told of \
              no checkpoint of it: until it does, one counts as held and cannot be given up, and resume \
-             says False. Say checkpoints='assumed' where each paused trial holds one. This is said once"
+             says False. Say checkpoints='assumed' where each paused trial holds one. This is logged once"
         ))
     }
 }

@@ -32,7 +32,7 @@ enum Entry {
     Decided(Arc<Decided>),
 }
 
-/// What a loop end gave up, and its line but for these.
+/// What a loop end gave up, and its line without these.
 pub(super) struct Decided {
     pub(super) removals: Vec<Removal>,
     pub(super) end: LoopEnd,
@@ -87,7 +87,7 @@ impl History {
         self.entries.len() - self.closed()
     }
 
-    /// Opens the last turn again, which has so many events.
+    /// Opens the last turn again, which has `number` events.
     pub(super) fn reopen(&mut self, number: usize) -> PyResult<()> {
         let mut patience = Patience::new();
         self.write(&mut patience)?;
@@ -106,7 +106,7 @@ impl History {
 
     /// The whole log; in it the events of the open turn have the time `elapsed`.
     ///
-    /// An interrupt leaves it as it was, but for turns that are lines by then.
+    /// An interrupt leaves it as it was, except for turns that are lines by then.
     pub(super) fn log(&mut self, elapsed: f64) -> PyResult<String> {
         let mut patience = Patience::new();
         self.write(&mut patience)?;

@@ -200,8 +200,8 @@ impl RemovalCallback {
     ///         choosing and is not asked again what it chose.
     ///
     /// Raises:
-    ///     ValueError: It is no event log; the message names the line. Or the log is of
-    ///         another policy.
+    ///     ValueError: It is not an event log, and the message names the line; or the
+    ///         log is of another policy.
     ///     OSError: The file cannot be read.
     #[classmethod]
     #[pyo3(signature = (text, policy=None))]

@@ -10,7 +10,7 @@ use super::Own;
 use crate::arguments::bad_type;
 use crate::interrupt::{keep, taken};
 
-/// Checks that a policy of one's own keeps the laws that every policy keeps.
+/// Checks that a policy of your own keeps the laws that every policy keeps.
 ///
 /// It is shown 200 situations, the same in each call, and each time a new copy of it
 /// (`copy.deepcopy`). Nothing may go that was not shown, and none twice; a trial whose

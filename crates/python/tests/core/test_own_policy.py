@@ -1,4 +1,4 @@
-"""Policies of one's own: what they are shown, and what they may return and do."""
+"""Policies of your own: what they are shown, and what they may return and do."""
 
 import copy
 import functools

@@ -58,7 +58,7 @@ class Run:
         self.promoted: dict[int, set[int]] = {level: set() for level in LEVELS}
 
     def go_on(self, proposer: Answers, trials: int) -> None:
-        """Trains until so many trials have begun and nothing is left to promote."""
+        """Trains until this many trials have begun and nothing is left to promote."""
         while True:
             promotion = self._promotion()
             if promotion is not None:

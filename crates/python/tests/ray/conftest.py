@@ -34,7 +34,7 @@ OTHERS = {
 
 @pytest.fixture(autouse=True)
 def ray_is_up(request: pytest.FixtureRequest) -> None:
-    """Starts Ray, but for modules that need none or have their own."""
+    """Starts Ray, except for modules that need none or have their own."""
     if request.path.name not in OTHERS and not ray.is_initialized():
         start_ray()
 

@@ -15,7 +15,7 @@ from ray.tune.search.bohb import TuneBOHB, bohb_search
 
 
 class Live(Searcher):
-    """Suggests nothing while so many of its trials live; as `HEBOSearch` at 8.
+    """Suggests nothing while this many of its trials live; as `HEBOSearch` at 8.
 
     Like HEBO, Nevergrad and Ax it fails if a trial ends twice.
     """

@@ -1,4 +1,4 @@
-"""A policy of one's own behind Ray's scheduler."""
+"""A policy of your own behind Ray's scheduler."""
 
 import json
 from pathlib import Path

@@ -48,7 +48,7 @@ def is_alive(pid: int) -> bool:
 
 
 def kill_after(driver: subprocess.Popen[bytes], folder: Path, pauses: int) -> None:
-    """Kills the driver after so many more pauses, and waits until its actors end."""
+    """Kills the driver after this many more pauses, and waits until its actors end."""
 
     def paused() -> int:
         return sum(event["event"] == "pause" for event in records(folder))

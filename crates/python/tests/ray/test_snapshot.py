@@ -84,7 +84,7 @@ def save(staging: Path, session: str, content: str) -> None:
 
 
 def copy(staging: Path, storage: Path, most: int = 3) -> None:
-    """Copies the snapshot; a kill comes after so many files that have changed."""
+    """Copies the snapshot; a kill comes after this many changed files."""
     syncer = WholeSyncer(_FilesystemSyncer(LOCAL, sync_period=5, sync_timeout=7))
     _, arguments = syncer._sync_up_command(str(staging), str(storage))
     for name, content in arguments["snapshot"].items():

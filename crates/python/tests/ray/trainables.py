@@ -31,7 +31,7 @@ def record_run(config: dict[str, Any], trial: str, first: int) -> None:
 
 
 def wait_for_nodes(folder: str, number: int) -> None:
-    """Lets a trial begin once trials have been on so many nodes."""
+    """Lets a trial begin once trials have been on this many nodes."""
     end = time.monotonic() + 120  # against hanging
     while len(nodes(folder)) < number:
         assert time.monotonic() < end

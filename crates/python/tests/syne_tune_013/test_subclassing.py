@@ -42,7 +42,7 @@ def newest_first(base):
 
 def halves_high_levels(base):
     class Halves(base):
-        """Takes a checkpoint for half as dear from level 8 on."""
+        """Halves the cost of a checkpoint from level 8 on."""
 
         def _compute_scores(self, trials_to_score, time_ratio):
             scores = super()._compute_scores(trials_to_score, time_ratio)

@@ -148,7 +148,7 @@ def test_program_of_the_page(folder):
 
 
 def page_train():
-    """The page's training program, but for the import of Syne Tune in each process."""
+    """The page's training program, without the import of Syne Tune in each process."""
     program = re.search(
         r"^```python\n# train\.py\n(.*?)^```",
         PAGE.read_text(encoding="utf-8"),

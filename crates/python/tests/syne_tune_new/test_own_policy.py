@@ -1,4 +1,4 @@
-"""A policy of one's own behind the scheduler."""
+"""A policy of your own behind the scheduler."""
 
 import json
 from pathlib import Path

@@ -33,7 +33,7 @@ def test_a_budget_is_counted(
     counted = epochs_that_counted(scheduler).values()
     assert max(map(max, counted)) == 27
     for epochs in counted:
-        if deletes:  # else what came of a trial between its pause and its resume counts
+        if deletes:  # else what a trial did between its pause and its resume counts
             assert epochs == list(range(1, len(epochs) + 1))
         assert epochs == sorted(epochs)
     assert caplog.text.count("the budget is only counted") == 1

@@ -163,7 +163,7 @@ impl Standing {
         Ok(())
     }
 
-    /// What there is to see after so many seconds.
+    /// What there is to see after `elapsed` seconds.
     pub(super) fn view(&self, elapsed: f64, deleting: usize) -> View<'_> {
         View {
             elapsed,

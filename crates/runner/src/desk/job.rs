@@ -103,7 +103,7 @@ pub(crate) enum Kept {
     Nothing,
     /// It may have been in the middle of writing.
     NotTrusted,
-    /// It has so many bytes, more than there may be.
+    /// It has this many bytes, more than there may be.
     TooLarge(u64),
     /// It could not be committed.
     Failed(StoreError),

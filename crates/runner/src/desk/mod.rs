@@ -24,7 +24,7 @@ pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started}
 /// Most threads that work on the store at once. A worker's trial waits for one job at a time, so more than there are
 /// workers would have nothing to do.
 const MOST_THREADS: u64 = 32;
-/// A new program is started only once what was removed is deleted, so that a run takes no more room than is said; but
+/// A new program is started only once what was removed is deleted, so that a run takes no more room than documented; but
 /// a deletion that takes longer than this holds nobody up.
 const SLOW_DELETION: Duration = Duration::from_secs(1);
 

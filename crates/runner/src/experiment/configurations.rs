@@ -17,7 +17,7 @@ use crate::whole;
 /// Most configurations of a file: they stand in the first line of a run's log.
 const MOST: usize = 10_000;
 
-/// Most mistakes of a file that are said one by one.
+/// Most mistakes of a file that are reported one by one.
 const SAID: usize = 5;
 
 /// Most characters of a value in a message.

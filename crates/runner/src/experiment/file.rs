@@ -1,6 +1,6 @@
 //! The tables of the file as they are written, with the places of what is checked later.
 //!
-//! What must be there is optional here, so that all that is missing is said at once. Descriptions are those of the
+//! What must be there is optional here, so that all that is missing is reported at once. Descriptions are those of the
 //! [schema](super::schema), which editors show.
 
 use std::collections::BTreeMap;
@@ -108,7 +108,7 @@ pub(super) struct Scheduler {
     /// Lowest rung level; 1 unless given.
     #[schemars(range(min = 1))]
     pub(super) grace_period: Option<u64>,
-    /// Each rung level is so many times the one before, and one in so many trials is promoted; 3 unless given.
+    /// Each rung level is the one before times this factor, and one in this many trials is promoted; 3 unless given.
     #[schemars(range(min = 2))]
     pub(super) reduction_factor: Option<u64>,
     /// Rung levels in place of `grace_period` and `reduction_factor`, in ascending order.

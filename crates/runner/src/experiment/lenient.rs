@@ -1,4 +1,4 @@
-//! Reading a file that has mistakes, so that all of them are said at once.
+//! Reading a file that has mistakes, so that all of them are reported at once.
 
 use std::collections::BTreeSet;
 use std::ops::Range;

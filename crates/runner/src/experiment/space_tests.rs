@@ -72,7 +72,7 @@ fn the_json_file_holds_all() {
     assert!(!filled(&experiment, 0).contains("json"));
 }
 
-/// All that is wrong is said at once: mistyped keys, wrong types, what is missing, and what depends on none of that.
+/// All mistakes are reported at once: mistyped keys, wrong types, what is missing, and what depends on none of that.
 #[test]
 fn mistakes_of_every_kind_are_said_at_once() {
     let bad = SPACE

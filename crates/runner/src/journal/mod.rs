@@ -26,7 +26,7 @@ use crate::lock;
 /// No line of a log is longer, in bytes.
 const LONGEST_LINE: u64 = 1 << 26;
 
-/// A log is read from its end in parts of so many bytes.
+/// A log is read from its end in parts of this many bytes.
 const PART: u64 = 1 << 16;
 
 /// A first line that is longer has no fields of ours.
@@ -345,7 +345,7 @@ fn whole_length(file: &File) -> io::Result<u64> {
     while end > 0 {
         if length - end > LONGEST_LINE {
             let reason = format!(
-                "the last {} MB hold no end of a line, so this is no event log",
+                "the last {} MB hold no end of a line, so this is not an event log",
                 LONGEST_LINE >> 20
             );
             return Err(io::Error::new(io::ErrorKind::InvalidData, reason));

@@ -98,7 +98,7 @@ impl Process {
         if let Some(stdout) = stdout {
             let last_line = process.last_line.clone();
             let listener = Listener::new(launch, process.group.id(), to.clone(), last_line);
-            // Where there may be no more threads this is said, as a program that cannot be started.
+            // Where there may be no more threads this is reported as a program that cannot be started.
             let builder = thread::Builder::new().name("rungkeeper-hear".to_owned());
             builder.spawn(move || listener.listen(stdout))?;
         }

@@ -314,7 +314,7 @@ fn values(text: &str) -> serde_json::Map<String, serde_json::Value> {
     serde_json::from_str(text).unwrap()
 }
 
-/// All that a program reports is kept, but for what would make the log long.
+/// All that a program reports is kept, except for what would make the log long.
 #[test]
 fn other_values_are_kept() {
     let kept = |text: &str| match answered(text) {

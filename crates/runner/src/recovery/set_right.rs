@@ -247,7 +247,7 @@ impl Trials<'_> {
         }
     }
 
-    /// What was to be kept whatever the policy says may have been removed by hand: then it is said, and does not count.
+    /// What was to be kept whatever the policy says may have been removed by hand: then a note tells it, and it does not count.
     fn check_pinned(&mut self, trial: &str, in_store: &mut InStore) -> Result<(), RunError> {
         let known = self.books.model().checkpoint(trial);
         match (known, in_store.get(trial).cloned()) {

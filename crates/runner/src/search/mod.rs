@@ -51,7 +51,7 @@ pub(crate) struct Search {
     has_said_all: bool,
 }
 
-/// What it was asked last, and what came of it.
+/// What it was asked last, and the outcome.
 #[derive(Debug, Default)]
 enum Question {
     /// Nothing was asked, or the answer was taken.
@@ -206,7 +206,7 @@ impl Search {
             }
             Heard::Line(line) => line,
         };
-        // What is said once it cannot be used, or behind its last word, is not looked at.
+        // Lines that come once it cannot be used, or behind its last word, are not looked at.
         if self.no_more || matches!(self.question, Question::Failed(_)) {
             return;
         }

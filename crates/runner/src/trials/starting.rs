@@ -195,7 +195,7 @@ impl Trials<'_> {
         } = &beginning
         {
             // Workers start programs in any order, and whoever reads the log takes trials over in the order of their
-            // numbers; so that a trial has begun is said here.
+            // numbers; so that a trial has begun is written here.
             let event = Event::Start {
                 trial: trial.to_owned(),
                 bracket: *bracket,
@@ -292,7 +292,7 @@ impl Trials<'_> {
         Ok(())
     }
 
-    /// What was broken is said. A paused trial whose checkpoint turned out to be broken has none: that is counted.
+    /// A note names what was broken. A paused trial whose checkpoint turned out to be broken has none: that is counted.
     fn note_restored(
         &mut self,
         trial: &str,

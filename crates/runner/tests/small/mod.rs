@@ -127,7 +127,7 @@ pub(crate) struct Silent;
 
 impl Observer for Silent {}
 
-/// Keeps what it is told; stops after so many events, if it is to.
+/// Keeps what it is told; stops after a number of events, if it is to.
 #[derive(Default)]
 pub(crate) struct Watch {
     pub(crate) events: Vec<Event>,

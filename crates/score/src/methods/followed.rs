@@ -2,13 +2,13 @@
 
 use crate::{ScoreError, bernoulli::Passages, double_double::DoubleDouble, scaled::ScaledSum};
 
-/// Without a cut-off the table starts with so many better arrivals, and the number is doubled until it is enough.
+/// Without a cut-off the table starts with this many better arrivals, and the number is doubled until it is enough.
 const FIRST_TOP: u64 = 256;
 
 /// What is left out is at most this part of the result.
 pub(crate) const LN_NEGLIGIBLE: f64 = -39.2; // ln 1e-17
 
-/// ln of the sum over all first passages that count. `follow` follows a table up to so many better arrivals, and hands over
+/// ln of the sum over all first passages that count. `follow` follows a table up to a number of better arrivals, and hands over
 /// each first passage: after how many arrivals, how many of them are better, and the share of the orders in which they can
 /// come.
 pub(crate) fn ln_sum(

@@ -12,14 +12,14 @@ use crate::{
     work::Work,
 };
 
-/// So many better arrivals are followed at first; four times as many, and so on, where they are not enough.
+/// The number of better arrivals that are followed at first; four times as many, and so on, where they are not enough.
 const FIRST_TOP: u64 = 16;
 
 /// Up to this denominator the bound on the rest looks at one more period of the passages.
 const MAX_PERIOD: u64 = 1 << 10;
 
 /// ln of the sum over all first passages, with i = 0, 1, ... better arrivals among l: the share of the orders that bring
-/// the trial there for the first time, times the probability of so many better ones, times w(l). Once it is known to be above
+/// the trial there for the first time, times the probability of r better ones, times w(l). Once it is known to be above
 /// `most`, any number between the two.
 pub(crate) fn ln_sum(
     walk: Walk,
@@ -68,7 +68,7 @@ impl Passages<'_> {
         DoubleDouble::from_integer(self.walk.arrivals_at(better))
     }
 
-    /// ln of a bound on all first passages with at least `from` better arrivals: no more than the chance that so many
+    /// ln of a bound on all first passages with at least `from` better arrivals: no more than the chance that this many
     /// arrivals come, and no more than a geometric series of what the next a of them count at most. From one of them
     /// to that with a more better arrivals the ratio falls, for the reason given at `unit_step`.
     fn ln_rest(&self, from: u64) -> f64 {

@@ -40,7 +40,7 @@ const MOST_RISE: f64 = 1e60;
 /// More than the rounding errors of logarithms, so that what is above a limit is so for certain.
 const ROUNDING: f64 = 1e-6;
 
-/// Products of so many factors, each below 2^53, are within the range of doubles; with more no recurrence is done.
+/// Products of this many factors, each below 2^53, are within the range of doubles; with more no recurrence is done.
 pub(crate) const MOST_FACTORS: u64 = 16;
 
 /// The first passages of one trial.
@@ -193,7 +193,7 @@ impl FirstPassages<'_> {
     }
 }
 
-/// So many steps are taken from one test of the end to the next; side by side, since they do not wait for each other.
+/// The number of steps from one test of the end to the next; side by side, since they do not wait for each other.
 const BLOCK: usize = 8;
 const BELOW: [f64; BLOCK] = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0];
 

@@ -59,7 +59,7 @@ pub(crate) fn agree(x: ResumeProbability, y: ResumeProbability) -> bool {
     x == y || (x - y).abs() <= ln_tolerance(x, y)
 }
 
-/// Whether x <= y but for rounding errors.
+/// Whether x <= y up to rounding errors.
 pub(crate) fn not_above(x: ResumeProbability, y: ResumeProbability) -> bool {
     let (x, y) = (x.ln_probability(), y.ln_probability());
     x <= y || x - y <= ln_tolerance(x, y)

@@ -9,7 +9,7 @@ use crate::log::{Event, MOST_SECONDS, VERSION};
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the messages tell what each field is")]
 pub enum LogError {
-    /// The line is no event.
+    /// The line is not an event.
     #[error("line {line}: {reason}")]
     Line { line: usize, reason: String },
     /// The last line has no end: writing it was cut short.

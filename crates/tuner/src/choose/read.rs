@@ -38,7 +38,7 @@ impl RunTable {
     ///
     /// # Errors
     ///
-    /// As [`CurveTable::read`](crate::curves::CurveTable::read), but for gaps and repeated rows, which are allowed.
+    /// As [`CurveTable::read`](crate::curves::CurveTable::read), except that gaps and repeated rows are allowed.
     pub fn read(reader: impl Read, name: &str, options: &TableOptions) -> Result<Self, CurveError> {
         let mut sheet = Sheet::new(name, reader, &options.reports)?;
         let holdings = Holdings::new(&sheet.columns, options)?;

@@ -7,7 +7,7 @@ use rungkeeper_rung_model::{MetricKey, Mode};
 use super::{CurveTable, Point};
 use crate::random::{Draws, Purpose};
 
-/// A curve goes on as one of so many others that were of about the same rank where it ends. With the nearest alone, trials
+/// A curve goes on as one of this many others that were of about the same rank where it ends. With the nearest alone, trials
 /// that are next to each other would keep their order, as real ones do not.
 const NEAREST: usize = 5;
 

@@ -1,4 +1,4 @@
-//! Comparing a recorded loop end with one's own.
+//! Comparing a recorded loop end with the callback's own.
 
 use std::collections::{HashMap, HashSet};
 

@@ -36,7 +36,7 @@ pub enum ReplayError {
 /// Feeds the events of a log to a removal callback, in one of three ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
-///   same `elapsed`; removals in the log are passed over (but for those a person asked for), and so
+///   same `elapsed`; removals in the log are passed over (except for those a person asked for), and so
 ///   is a failed deletion of what the callback did not remove.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the

@@ -9,7 +9,7 @@ use crate::search_space::{Configuration, Numbering, SearchSpace};
 const MOST: u128 = 1_000_000;
 
 /// Draws in a row that were all used already after which one of the others is picked. With all
-/// configurations equally probable, so many are fruitless by chance only where nearly all are used.
+/// configurations equally probable, this many are fruitless by chance only where nearly all are used.
 const FRUITLESS: u64 = 1_000;
 
 /// What each trial is given.

@@ -89,7 +89,7 @@ impl PromotionSpec {
         check_levels(levels)?;
         self.model.check()?;
         let Brackets { number, own_rungs } = self.model.brackets;
-        // Bracket s has all levels but for the first s.
+        // Bracket s has all levels except for the first s.
         let (of_all, of_none) = (levels as u64, (levels - number) as u64);
         let rungs = (of_all * (of_all + 1) - of_none * (of_none + 1)) / 2;
         if own_rungs && rungs > MOST_RUNGS {

@@ -194,7 +194,7 @@ impl Domain {
     }
 
     /// A given value as one of the domain, if it is: a whole number is taken where any number is
-    /// allowed, and a number that is a step but for rounding is that step.
+    /// allowed, and a number that is a step up to rounding is that step.
     ///
     /// ```
     /// use rungkeeper_tuner::search_space::{Domain, Value};

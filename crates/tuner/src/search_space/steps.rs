@@ -17,7 +17,7 @@ const MOST_DIGITS: usize = 17;
 pub(crate) enum Steps {
     /// Whole numbers.
     Whole { low: i64, step: i64, count: u128 },
-    /// Numbers with so many digits behind the point.
+    /// Numbers with a fixed number of digits behind the point.
     Decimal {
         low: f64,
         step: f64,
@@ -61,7 +61,7 @@ impl Steps {
         if !(0.0..MOST).contains(&whole) {
             return None;
         }
-        // At so many steps the last two must still be different numbers.
+        // At this many steps the last two must still be different numbers.
         let (last, before) = (low + whole * step, low + (whole - 1.0) * step);
         if last == before {
             return None;

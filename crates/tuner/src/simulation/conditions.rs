@@ -106,7 +106,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// The limits of a run on so many curves.
+    /// The limits of a run on this many curves.
     pub(super) fn limits_for(&self, curves: usize) -> Limits {
         let mut limits = self.limits;
         let curves = curves as u64;

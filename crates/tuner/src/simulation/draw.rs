@@ -8,7 +8,7 @@ use crate::simulation::Draw;
 pub(super) enum Order {
     /// A permutation of the curves.
     Permutation(Vec<u32>),
-    /// Independent draws from so many curves.
+    /// Independent draws from a number of curves.
     Independent { seed: u64, curves: usize },
     /// As they are.
     Identity,

@@ -53,7 +53,7 @@ impl Held {
         }
     }
 
-    /// So many are held after a turn.
+    /// Notes how many are held after a turn.
     pub(super) fn push(&mut self, seconds: f64, held: u64) {
         let point = (seconds, held);
         self.first.get_or_insert(point);

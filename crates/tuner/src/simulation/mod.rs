@@ -32,7 +32,7 @@
 //!
 //! A trial that is resumed without its checkpoint must train up to its rung level again: that many
 //! resource units, and the seconds its curve lists for them, are the cost. Whether the schedule is
-//! held up by it is [`Retraining`]. On a frozen schedule all policies see the same events but for
+//! held up by it is [`Retraining`]. On a frozen schedule all policies see the same events except for
 //! the removals, and [`Schedule::optimum`] is the floor to measure them against.
 
 mod clock;

@@ -116,7 +116,7 @@ pub fn summarize(results: &[CellResult]) -> Vec<SummaryRow> {
     groups.iter().map(|cells| SummaryRow::new(cells)).collect()
 }
 
-/// The smallest budget of the rows with which the policy costs less than so many percent of the
+/// The smallest budget of the rows with which the policy costs less than `percent` percent of the
 /// training, in the mean over the seeds. `None` where there is none.
 ///
 /// Rows are those of one combination of curves, levels and workers, with any policies.

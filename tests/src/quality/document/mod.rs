@@ -1,4 +1,4 @@
-//! The page that tells what was found. All of its figures are computed, and so is what it says of them, but for the
+//! The page that tells what was found. All of its figures are computed, and so is what it says of them, except for the
 //! section on attempts.
 
 mod elsewhere;
@@ -73,7 +73,7 @@ impl Study {
         let (first, last) = (plan.seeds[0], plan.seeds[plan.seeds.len() - 1]);
         format!(
             "# Which checkpoints to give up\n\n\
-             This page is written by `{command}`; but for the last section nothing in it is written by\n\
+             This page is written by `{command}`; except for the last section nothing in it is written by\n\
              hand, and the same sources write the same page.\n\n\
              ## What was asked\n\n\
              Which policy loses the least when the budget bites? The loss of a run is what must be\n\
@@ -96,7 +96,7 @@ impl Study {
              around.\n\
              - *geo* is the geometric mean over runs of (cost + s) / (reference's cost + s), s being 1 %\n  \
              of the levels of all resumed trials: each run counts alike. *arith* is the mean of cost\n  \
-             over resumed levels, divided by that mean of the reference: dear runs count more. Under 1\n  \
+             over resumed levels, divided by that mean of the reference: costly runs count more. Under 1\n  \
              is better than the reference, which is `{REFERENCE}` unless another is named.\n\
              - *Intervals* are 95 % percentile bootstrap intervals over seeds, all runs of a seed\n  \
              together. *Worst* is the largest geo of a configuration (family, eta, workers, C) over\n  \

@@ -29,7 +29,7 @@ impl Arrivals {
         }
     }
 
-    /// The qualities of so many trials, 0 (best) to 1, in the order in which they come.
+    /// The qualities of this many trials, 0 (best) to 1, in the order in which they come.
     pub(super) fn qualities(self, trials: usize, random: &mut impl Rng) -> Vec<f64> {
         let mut qualities: Vec<f64> = Vec::with_capacity(trials);
         for trial in 0..trials {

@@ -12,7 +12,7 @@ use rungkeeper_tuner::simulation::Curves;
 
 use super::{Arrivals, Shape};
 
-/// Curves of a generator, more than a run of so many reports can start.
+/// Curves of a generator, more than a run of this many reports can start.
 pub(super) fn made(
     shape: Shape,
     arrivals: Arrivals,

@@ -58,7 +58,7 @@ fn by_level(view: &View<'_>, all: &[GivenUp]) -> Markup {
         ),
         legend: &[entry("given up", gone), entry("regretted", missed)],
         caption: html! {
-            "A regretted one costs its level in resource units, so those at high levels are dear."
+            "A regretted one costs its level in resource units, so those at high levels are expensive."
         },
     };
     figure.markup("by-level")
@@ -77,7 +77,7 @@ fn heads(time: &str) -> [&str; 8] {
     ]
 }
 
-/// The dearest first.
+/// The most expensive first.
 fn regrets(view: &View<'_>, all: &[GivenUp]) -> Markup {
     let mut missed: Vec<(u64, &GivenUp)> = all
         .iter()
@@ -90,7 +90,7 @@ fn regrets(view: &View<'_>, all: &[GivenUp]) -> Markup {
     html! {
         @if !missed.is_empty() {
             div id="regretted" {
-                (folded_table("Regretted, the dearest first", &heads, rows, OPEN, "they cost less."))
+                (folded_table("Regretted, the most expensive first", &heads, rows, OPEN, "they cost less."))
             }
         }
     }

@@ -95,7 +95,7 @@ fn kept(view: &View<'_>) -> Markup {
                 " was " strong { "exceeded" } ", first at " (view.clock.with_unit(time)) ": "
                 (most_of(budget)) " were held at most."
             } @else if view.history.room_taken().is_some() {
-                " was kept but for what could not be deleted: up to " (most_of(budget)) " were held beside it."
+                " was kept, except for what could not be deleted: up to " (most_of(budget)) " were held beside it."
             } @else if holdings.exceeded_within_turns {
                 " was " strong { "kept" } " at the end of each turn; within a turn up to " (most_of(budget)) " were held."
             } @else {

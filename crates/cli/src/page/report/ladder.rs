@@ -296,7 +296,7 @@ fn fates(view: &View<'_>, levels: &[Level]) -> Markup {
     figure.markup("fates")
 }
 
-/// What is said of values that do not fit the plot.
+/// The note about values that do not fit the plot.
 fn beyond(window: Window) -> Markup {
     html! {
         @match window.outside() {

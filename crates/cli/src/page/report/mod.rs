@@ -1,4 +1,4 @@
-//! The page of `rungkeeper report`: what came of a run, and what its budget cost.
+//! The page of `rungkeeper report`: the results of a run, and what its budget cost.
 
 mod best;
 mod budget;
@@ -33,7 +33,7 @@ pub(crate) fn page(history: &History, folder: &RunFolder) -> String {
     let body = html! {
         header {
             p.eyebrow { "rungkeeper report · " (folder.log().display()) }
-            h1 { "What came of the run “" (name) "”" }
+            h1 { "Results of the run “" (name) "”" }
             (head::in_short(&view))
         }
         main {

@@ -38,7 +38,7 @@ fn deletion_refused() {
     let page = page_of(&log);
     let header = header_of(&page);
     assert!(!header.contains("<strong>kept</strong>"), "{header}");
-    assert!(header.contains("was kept but for what could not be deleted"));
+    assert!(header.contains("was kept, except for what could not be deleted"));
     assert!(header.contains(
         "<strong>2\u{a0}checkpoints could not be deleted</strong> and take 1.5\u{a0}kB of room: \
          trials b and c&lt;i&gt;."

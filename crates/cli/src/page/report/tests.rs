@@ -27,7 +27,7 @@ fn the_page_answers_first() {
     let page = page_of(&run());
     let header = header_of(&page);
     for expected in [
-        "What came of the run “sample &amp; more”",
+        "Results of the run “sample &amp; more”",
         "The run <strong>finished</strong> after ",
         "3\u{a0}trials",
         "<strong>trial a</strong> with a metric of <strong>0.1</strong>; its checkpoint is kept.",

@@ -273,7 +273,7 @@ pub(super) fn losses(grid: &Grid<'_>, section: &str) -> Markup {
             @if is_free {
                 "Nothing had to be trained again."
             } @else {
-                "A trial that lost its checkpoint at a level trains that much again when it is resumed, so losses at high levels are dear."
+                "A trial that lost its checkpoint at a level trains that much again when it is resumed, so losses at high levels are expensive."
             }
         },
     };

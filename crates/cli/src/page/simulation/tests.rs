@@ -99,8 +99,8 @@ fn what_policies_hold_alike_is_one_line() {
 
 #[test]
 fn no_budget_may_be_enough() {
-    let dear = [cell("random", 5, 0, 40_000), cell("random", 10, 0, 1_000)];
-    let page = page(&dear, &settings(false));
+    let costly = [cell("random", 5, 0, 40_000), cell("random", 10, 0, 1_000)];
+    let page = page(&costly, &settings(false));
     assert!(page.contains("none costs less than 1\u{a0}% of the training"));
     assert!(page.contains("10\u{a0}checkpoints, costs 1.0\u{a0}%"));
 }

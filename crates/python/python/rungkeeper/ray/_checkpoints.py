@@ -77,7 +77,7 @@ def latest(trial: Trial) -> Any | None:
 
 
 def is_there(trial: Trial) -> bool:
-    """Whether the trial has a checkpoint and it is where it is said to be."""
+    """Whether the trial has a checkpoint and it is where Ray expects it."""
     result = latest(trial)
     if result is None:
         return False
@@ -123,7 +123,7 @@ def sweep(trial: Trial, undeleted: Undeleted) -> None:
 def sweep_folder(
     filesystem: pyarrow.fs.FileSystem, path: str, keep: set[str], undeleted: Undeleted
 ) -> None:
-    """Deletes the checkpoints in a trial's folder, but for some."""
+    """Deletes the checkpoints in a trial's folder, except for some."""
     for found in filesystem.get_file_info(
         pyarrow.fs.FileSelector(path, allow_not_found=True)
     ):

@@ -76,7 +76,7 @@ class PromotionASHA(TrialScheduler):
             mode: Whether small or large metrics are good; likewise.
             max_t: Resource at which a trial stops.
             grace_period: The first rung.
-            reduction_factor: One in so many is promoted: a whole number, also as 4.0.
+            reduction_factor: One in this many is promoted: a whole number, also as 4.0.
             brackets: Number of brackets; trials of bracket s are paused first at the
                 s-th rung.
             stop_last_trials: Whether trials end at `max_t`; otherwise they go on to
@@ -132,7 +132,7 @@ class PromotionASHA(TrialScheduler):
     # Settings.
 
     def limit_concurrent(self, most: int | None) -> None:
-        """Lets at most so many trials run at once; as the argument `max_concurrent`.
+        """Lets at most this many trials run at once; as the argument `max_concurrent`.
 
         Raises:
             TypeError: It is no whole number.

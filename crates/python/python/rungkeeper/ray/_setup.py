@@ -28,7 +28,7 @@ def setup(
     """Makes the configurations of a run that pauses and promotes.
 
     Hand both to `ray.tune.Tuner`. Copies are returned; what was handed in stays as it
-    is, but for the scheduler, which takes over `max_concurrent_trials` and
+    is, except for the scheduler, which takes over `max_concurrent_trials` and
     `time_budget_s`.
 
     Args:

@@ -95,7 +95,7 @@ class PromotionASHA(
                 the whole number below it.
             max_t: Resource at which a trial stops.
             grace_period: The first rung.
-            reduction_factor: One in so many is promoted, a whole number.
+            reduction_factor: One in this many is promoted, a whole number.
             brackets: Number of brackets; trials of bracket s are paused first at the
                 s-th rung.
             max_num_trials: Most trials that are started. Then promotions go on until

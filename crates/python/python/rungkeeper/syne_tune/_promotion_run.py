@@ -36,7 +36,7 @@ class Run:
         furthest: What each running trial's process has reported.
         resumed_at: When each resumed trial's process was started, in the time of the
             reports.
-        interrupted: Trials whose process ended with the tuner: running, but for a
+        interrupted: Trials whose process ended with the tuner: running, only without a
             process.
         standings: How far each trial got for whose checkpoint this is still true.
         best: The ended trial whose checkpoint is kept.

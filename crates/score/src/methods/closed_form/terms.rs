@@ -33,7 +33,7 @@ impl Summable for FirstPassages<'_> {
 }
 
 impl FirstPassages<'_> {
-    /// d ln t / dr of the smooth continuation, but for Stirling corrections.
+    /// d ln t / dr of the smooth continuation, without Stirling corrections.
     fn slope(&self, r: f64) -> f64 {
         let chance = &self.step.chance;
         let eta = self.step.eta as f64;
