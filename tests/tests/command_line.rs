@@ -255,5 +255,5 @@ fn replay_without_check_prints_its_own_decisions() {
         said.contains("7.25 s  trial 3 (level 1, rank 10 of 10, expected cost 1.28605e-17"),
         "{said}"
     );
-    assert!(said.contains("checkpoints given up at"), "{said}");
+    assert!(said.contains("checkpoints removed at"), "{said}");
 }

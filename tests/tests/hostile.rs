@@ -75,7 +75,7 @@ fn status(log: &Path) -> Result<(), String> {
 }
 
 /// Logs whose trials are called like paths out of the store, in each state in which a resume would
-/// touch their files: running, paused with a checkpoint, given up, ended.
+/// touch their files: running, paused with a checkpoint, removed, ended.
 #[test]
 fn trials_that_are_called_like_paths() {
     let ground = Ground::new(&binary::path());

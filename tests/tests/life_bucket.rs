@@ -128,14 +128,14 @@ fn deletion_refused_by_a_reset_connection() {
         assert_eq!(faults.cut_deletions.load(Ordering::SeqCst), 0);
         place.project.nothing_is_lost(100);
         let log = place.project.log();
-        // No more is given up than without the fault.
+        // No more is removed than without the fault.
         assert_eq!(log.of("remove").len(), 12 - 3);
         assert!(log.of("undeleted").is_empty(), "{:?}", log.of("undeleted"));
         place.agrees();
     }
 }
 
-/// A bucket without the right to delete: what is still there is in the log, no more is given up for
+/// A bucket without the right to delete: what is still there is in the log, no more is removed for
 /// it, and the room that it takes is named.
 #[test]
 fn deletion_refused_by_the_bucket() {
@@ -166,7 +166,7 @@ fn deletion_refused_by_the_bucket() {
             );
             assert!(told.contains("delete"), "the room is not named: {told}");
         }
-        // With the right to it, the next command deletes what was given up.
+        // With the right to it, the next command deletes what was removed.
         faults.no_deletions.store(false, Ordering::SeqCst);
         project.say(&["gc", "run"]).finished();
         place.agrees();

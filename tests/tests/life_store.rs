@@ -1,4 +1,4 @@
-//! The store: what the log holds is sacred until the runner itself has given it up.
+//! The store: what the log holds is sacred until the runner itself has removed it.
 #![cfg(unix)]
 
 mod binary;
@@ -119,7 +119,7 @@ fn deletion_refused() {
 }
 
 /// Files that are not to be had: they belong to somebody else. What is still there is in the log,
-/// nothing more is given up for it, and the room that it takes is named.
+/// nothing more is removed for it, and the room that it takes is named.
 #[test]
 fn deletion_refused_for_good() {
     let program = trainer(Protocol::Answered, &waits_at(4), "");
@@ -131,7 +131,7 @@ fn deletion_refused_for_good() {
     project.wait_for("a full budget", |log| {
         log.of("result").len() >= 4 && project.file("waits").exists()
     });
-    // The waiting one is the fourth; what was given up for it is gone by then.
+    // The waiting one is the fourth; what was removed for it is gone by then.
     wait_until("three are left", || project.stored().len() == 3);
     let first = project.stored();
     for trial in &first {

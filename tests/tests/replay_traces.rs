@@ -53,7 +53,7 @@ fn agrees(name: &str, expected: (u64, u64, u64)) {
         let cost = |checked: &Checked| checked.ln_cost.unwrap().exp();
         let loss = |list: &[Checked]| -> f64 { list.iter().map(cost).sum() };
         assert!(loss(&end.own) < loss(&end.recorded), "{name}: {end:?}");
-        // Where the choices differ, the reference's own score of what it gave up is off.
+        // Where the choices differ, the reference's own score of what it removed is off.
         let off = |checked: &Checked| {
             let score = checked.recorded_score.unwrap();
             (score - cost(checked)).abs() > 1e-3 * cost(checked)

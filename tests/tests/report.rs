@@ -65,7 +65,7 @@ fn figures_are_those_of_the_recorded_runs() {
         let end = end(&events);
         let results = end.extra_results;
         assert_eq!(
-            count(&page, "Checkpoints given up"),
+            count(&page, "Checkpoints removed"),
             results.num_checkpoints_removed
         );
         assert_eq!(count(&page, "Promotions"), results.num_trials_resumed);
@@ -184,7 +184,7 @@ fn a_real_run_is_told_as_status_and_replay_tell_it() {
 
     let replay: Value = serde_json::from_str(&run(&["replay", "--json", "run/log.jsonl"])).unwrap();
     for (name, key) in [
-        ("Checkpoints given up", "num_checkpoints_removed"),
+        ("Checkpoints removed", "num_checkpoints_removed"),
         ("Promotions", "num_trials_resumed"),
         ("again", "cost_resources"),
     ] {

@@ -195,7 +195,7 @@ fn wait_for_checkpoints(run: &Path, number: usize) {
     });
 }
 
-/// A local copy and one in the bucket: what is given up is gone in both places, and the copy that
+/// A local copy and one in the bucket: what is removed is gone in both places, and the copy that
 /// costs is the one that is counted.
 #[test]
 fn cache_and_bucket() {

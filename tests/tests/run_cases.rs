@@ -431,7 +431,7 @@ fn min_is_max_mirrored() {
     assert_eq!(gone[0], gone[1]);
 }
 
-/// What was given up and is promoted after all trains from scratch; the cost is in the result.
+/// What was removed and is promoted after all trains from scratch; the cost is in the result.
 #[test]
 fn promoted_right_after() {
     let trainer = TRAINER.replace("while [", "echo \"$epoch\" >> \"began-$3\"\nwhile [");

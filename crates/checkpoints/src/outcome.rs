@@ -74,7 +74,7 @@ pub struct Verified {
     pub broken: Option<Broken>,
 }
 
-/// A checkpoint that was given up and takes room until it is purged.
+/// A checkpoint that was removed and takes room until it is purged.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Aside {
     /// The trial.

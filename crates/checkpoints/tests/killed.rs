@@ -24,7 +24,7 @@ const SEED: u64 = 20_240_229;
 const TRIALS: [&str; 4] = ["0", "1", "a/b", ".."];
 
 /// kill -9 anywhere between the log's line and the files: every checkpoint that is listed is whole,
-/// none that was committed and not given up is lost, and a sweep leaves nothing half-done.
+/// none that was committed and not removed is lost, and a sweep leaves nothing half-done.
 #[test]
 fn killed_between() {
     if let Ok(arguments) = std::env::var(CHILD) {
@@ -85,7 +85,7 @@ fn killed_between() {
     assert!(finished > 0 || kills < 60, "no commit was finished");
 }
 
-/// By trial: the least level that must be there, or that it was given up.
+/// By trial: the least level that must be there, or that it was removed.
 fn owned(log: &Path) -> BTreeMap<String, Option<u64>> {
     let text = fs::read_to_string(log).unwrap();
     let mut owned = BTreeMap::new();

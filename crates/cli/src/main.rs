@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use rungkeeper_runner::plain::without_secrets;
 
-/// Keeps the checkpoints of a pause-and-resume tuning run within a budget, and gives up the ones
+/// Keeps the checkpoints of a pause-and-resume tuning run within a budget, and removes the ones
 /// that would cost least to train again.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 80)]

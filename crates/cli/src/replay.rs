@@ -163,7 +163,7 @@ fn describe(path: &Path, header: &Header, out: &mut impl Write) -> io::Result<()
     writeln!(out, "{name}: {policy}, {most}")
 }
 
-/// One line per loop end that gives something up.
+/// One line per loop end that removes something.
 fn decision(plan: &RemovalPlan, out: &mut impl Write) -> io::Result<()> {
     for removal in &plan.removals {
         let cost = removal
@@ -298,7 +298,7 @@ fn own_summary(
     }
     writeln!(
         out,
-        "  {} given up at {}; {} resumed, {} of them without\n  their checkpoint: {} trained again",
+        "  {} removed at {}; {} resumed, {} of them without\n  their checkpoint: {} trained again",
         words::of(results.num_checkpoints_removed, "checkpoint"),
         words::of(loop_ends as u64, "loop end"),
         words::of(results.num_trials_resumed, "trial"),

@@ -6,7 +6,7 @@ const LEAST: f64 = 1e-3;
 /// The time ratio where nothing limits the run: as much is taken to be left as was used.
 const WITHOUT_LIMIT: f64 = 1.0;
 
-/// What ends a run. With several, the one that is nearest counts.
+/// Stopping criteria. If several are set, the one reached first decides the time ratio.
 ///
 /// ```
 /// use rungkeeper_policies::{Limits, Progress};

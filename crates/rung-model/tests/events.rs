@@ -126,7 +126,7 @@ fn only_complete_checkpoints_of_the_rung_are_candidates() {
     let mut model = RungModel::new(&spec()).unwrap();
     model.start("a", 0).unwrap();
     model.report("a", 1, 0.5, Decision::Pause).unwrap();
-    // The save is under way: it counts, but cannot be given up.
+    // The save is under way: it counts, but cannot be removed.
     assert_eq!(
         (model.num_with_checkpoint(), candidates(&model).len()),
         (1, 0)

@@ -18,7 +18,7 @@ fn assumed() -> RungModel {
 }
 
 /// The save of a pause that is committed behind it, at a lower level than the rung: it is all that
-/// there is to resume from, so it can be given up. One from before the pause cannot.
+/// there is to resume from, so it can be removed. One from before the pause cannot.
 #[test]
 fn saved_at_another_epoch() {
     let mut model = RungModel::new(&spec()).unwrap();
@@ -29,7 +29,7 @@ fn saved_at_another_epoch() {
     assert_eq!((candidates(&model).len(), model.num_candidates()), (0, 0));
     model.commit_checkpoint("a", 3, 12).unwrap();
     assert_eq!((candidates(&model).len(), model.num_candidates()), (1, 1));
-    // Given up, and committed anew: a candidate once more.
+    // Removed, and committed anew: a candidate once more.
     model.remove_checkpoint("a").unwrap();
     assert_eq!((candidates(&model).len(), model.num_candidates()), (0, 0));
     model.commit_checkpoint("a", 3, 12).unwrap();

@@ -106,7 +106,7 @@ while [ "$epoch" -lt 9 ]; do
 done
 "#;
 
-/// While the checkpoint of a promoted trial is restored it is none that could be given up.
+/// While the checkpoint of a promoted trial is restored it is none that could be removed.
 #[test]
 fn what_a_promoted_trial_starts_from_is_not_given_up() {
     let more = "workers = 4\nstop = { trials = 16 }\n\

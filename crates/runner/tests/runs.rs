@@ -42,7 +42,7 @@ fn a_run_keeps_its_budget_and_ends_with_the_best() {
         assert!(there.contains(&best), "{best} in {there:?}");
         assert!(there.len() <= 5, "{there:?}");
         // Every process began where the last checkpoint of its trial was, or from scratch where
-        // that had been given up.
+        // that had been removed.
         let resumed: u64 = (0..18)
             .map(|t| folder.began(&t.to_string()).len() as u64 - 1)
             .sum();

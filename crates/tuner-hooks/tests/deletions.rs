@@ -75,7 +75,7 @@ fn a_retried_deletion_spares_a_newer_checkpoint() {
     for (trial, metric) in [("0", 0.1), ("1", 0.2), ("2", 0.3), ("3", 0.4)] {
         pause(&mut callback, trial, metric);
     }
-    callback.on_loop_end(1.0).unwrap(); // "3" is given up, its files stay
+    callback.on_loop_end(1.0).unwrap(); // "3" is removed, its files stay
     assert!(callback.undeleted().contains_key("3"));
     callback.set_budget(Budget::default());
     callback.on_resume_trial("3").unwrap();
@@ -127,7 +127,7 @@ fn stuck_deletions_take_room_once() {
     }
 }
 
-/// A failed deletion that nobody but the store knows of does not give up ever more either.
+/// A failed deletion that nobody but the store knows of does not remove more and more either.
 #[test]
 fn a_store_that_cannot_delete_does_not_empty_the_run() {
     let store = |_: &str| -> Result<(), BoxError> { Err("read-only".into()) };

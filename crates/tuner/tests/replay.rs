@@ -153,7 +153,7 @@ fn another_budget_from_here_on() {
     assert!(plan.removals.is_empty());
 }
 
-/// A deletion that failed is in the log, so that a replay gives up what the run gave up.
+/// A deletion that failed is in the log, so that a replay removes what the run removed.
 #[test]
 fn deletion_refused() {
     let mut log = Log::new(Some(3));
@@ -179,7 +179,7 @@ fn deletion_refused() {
     assert!(log.replayed().callback().undeleted().is_empty());
 }
 
-/// A free replay that has not given up what the log has is told nothing of its deletion: the
+/// A free replay that has not removed what the log has is told nothing of its deletion: the
 /// checkpoint would count twice.
 #[test]
 fn a_free_replay_keeps_what_could_not_be_deleted() {

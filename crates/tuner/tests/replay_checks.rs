@@ -48,7 +48,7 @@ fn worse_choices_and_other_states_are_found() {
         )
     };
     assert_eq!(verdicts(&loop_end("0", 2)), (1, 0, 0, 0));
-    // Giving up the better one costs more: own choice is better.
+    // Removing the better one costs more: own choice is better.
     assert_eq!(verdicts(&loop_end("1", 1)), (0, 1, 0, 0));
     // The recorded rank is not the one that follows from the events.
     assert_eq!(verdicts(&loop_end("0", 1)), (0, 0, 0, 1));

@@ -80,7 +80,7 @@ fn nobody_was_wronged(header: &Header, events: &[Event]) {
     assert!(elapsed.windows(2).all(|pair| pair[0] <= pair[1]));
 }
 
-/// Each process goes on behind the last checkpoint of its trial, unless that was given up.
+/// Each process goes on behind the last checkpoint of its trial, unless that was removed.
 fn nothing_was_trained_again(events: &[Event]) {
     let (mut held, mut begun) = (BTreeMap::new(), BTreeMap::new());
     for event in events {

@@ -5,7 +5,7 @@ use super::text::{Text, has_extension, words};
 use crate::finding::Finding;
 
 /// What is not written, in lower case, and what is written in its place.
-const INSTEAD: [(&str, &str); 18] = [
+const INSTEAD: [(&str, &str); 22] = [
     ("so many", "the number of them, or `n` if it is an argument"),
     (
         "is said",
@@ -26,6 +26,10 @@ const INSTEAD: [(&str, &str); 18] = [
     ("comes of it", "`the result`"),
     ("came of it", "`the result`"),
     ("came of them", "`the results`"),
+    ("checkpoint is given up", "`is removed`"),
+    ("checkpoint was given up", "`was removed`"),
+    ("checkpoints are given up", "`are removed`"),
+    ("checkpoints given up", "`checkpoints removed`"),
     ("which of both", "`which of the two`"),
 ];
 

@@ -103,7 +103,7 @@ pub enum DeletionEvent {
 /// The call a deletion came from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Request {
-    /// [`Deleter::delete`]: the checkpoint was given up.
+    /// [`Deleter::delete`]: the checkpoint was removed.
     Delete,
     /// [`Deleter::purge`]: a newer one replaces it, or it was never committed.
     Purge,

@@ -1,4 +1,4 @@
-//! The checkpoints that were given up, and which of them were missed.
+//! The checkpoints that were removed, and which of them were missed.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use rungkeeper_tuner_hooks::{Removal, RemovalReason, RungModel};
 pub(crate) struct GivenUp {
     /// Seconds of the run.
     pub(crate) time: f64,
-    /// What was given up, and why. Its bytes are 0 where the log does not tell.
+    /// What was removed, and why. Its bytes are 0 where the log does not tell.
     pub(crate) removal: Removal,
     /// Its trial was resumed after all.
     pub(crate) regret: Option<Regret>,
@@ -26,7 +26,7 @@ pub(crate) struct Regret {
 }
 
 impl GivenUp {
-    /// Nobody gave it up: it was never completed, or found broken.
+    /// Nobody removed it: it was never completed, or found broken.
     pub(crate) fn is_lost(&self) -> bool {
         self.removal.reason == RemovalReason::Lost
     }
@@ -50,7 +50,7 @@ impl GivenUpList {
         &self.all
     }
 
-    /// Number of those that somebody gave up and then missed.
+    /// Number of those that somebody removed and then missed.
     pub(crate) fn regretted(&self) -> usize {
         let regretted = |gone: &&GivenUp| gone.regret.is_some() && !gone.is_lost();
         self.all.iter().filter(regretted).count()

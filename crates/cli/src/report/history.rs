@@ -33,7 +33,7 @@ pub(crate) struct History {
     replay: Replay,
 }
 
-/// Checkpoints that were given up and could not be deleted.
+/// Checkpoints that were removed and could not be deleted.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RoomTaken {
     pub(crate) number: usize,
@@ -162,7 +162,7 @@ impl History {
         self.replay.callback().limits()
     }
 
-    /// What was given up, could not be deleted and still takes room; `None`: nothing of that kind.
+    /// What was removed, could not be deleted and still takes room; `None`: nothing of that kind.
     pub(crate) fn room_taken(&self) -> Option<RoomTaken> {
         let undeleted = self.replay.callback().undeleted();
         let bytes = undeleted
@@ -175,7 +175,7 @@ impl History {
         })
     }
 
-    /// Checkpoints given up, trials resumed, resource units trained again.
+    /// Checkpoints removed, trials resumed, resource units trained again.
     pub(crate) fn extra_results(&self) -> ExtraResults {
         self.replay.callback().extra_results()
     }

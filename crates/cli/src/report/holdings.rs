@@ -28,7 +28,7 @@ pub(crate) struct Holdings {
     pub(crate) exceeded: Option<f64>,
     /// More was held than the budget allows, within a turn.
     pub(crate) exceeded_within_turns: bool,
-    /// Nothing could be given up when more was held than allowed, since then.
+    /// Nothing could be removed when more was held than allowed, since then.
     helpless: Option<f64>,
 }
 
@@ -65,7 +65,7 @@ impl Holdings {
 
     /// Whether what is held now is what a turn leaves behind; `over`: it is more than allowed.
     ///
-    /// The budget is kept at the end of each turn. A turn in which something is given up ends with a
+    /// The budget is kept at the end of each turn. A turn in which something is removed ends with a
     /// line of its own; in others nothing could be, and time goes on.
     fn settle(&mut self, time: f64, event: &Event, model: &RungModel, over: bool) -> bool {
         if !over {

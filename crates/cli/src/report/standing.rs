@@ -33,7 +33,7 @@ pub(crate) fn checkpoint(history: &History, folder: &RunFolder, trial: &Trial) -
     match (model.status(&trial.id), gone) {
         (Some(TrialStatus::PausedNoCheckpoint), Some(gone)) => match gone.removal.reason {
             RemovalReason::Lost => "lost",
-            _ => "given up",
+            _ => "removed",
         },
         (Some(TrialStatus::StoppedOrCompleted), _) => "not kept",
         _ => "none yet",

@@ -13,7 +13,7 @@ use super::notes::Notes;
 use crate::plain::{path, plain};
 use crate::report::words;
 
-/// Make room: give up checkpoints until the budget is kept, in the order of the policy
+/// Make room: remove checkpoints until the budget is kept, in the order of the policy
 ///
 /// The run must not be going on, except for --dry-run and --orphans, which change nothing. With a
 /// budget of its own that budget is kept this once; `rungkeeper resume` takes one for good.

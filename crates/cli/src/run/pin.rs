@@ -23,7 +23,7 @@ pub(crate) struct PinArguments {
     dir: PathBuf,
 }
 
-/// End a pin: the policy may give the checkpoint up again
+/// End a pin: the policy may remove the checkpoint again
 ///
 /// The checkpoint of a trial that has ended goes at once.
 #[derive(Debug, clap::Args)]

@@ -93,7 +93,7 @@ fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Resu
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} given up, {} trained again{}",
+        "  {} removed, {} trained again{}",
         words::of(results.num_checkpoints_removed, "checkpoint"),
         words::of(results.cost_resources, "resource unit"),
         history.of_it_with_checkpoint()

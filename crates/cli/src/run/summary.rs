@@ -48,7 +48,7 @@ pub(super) fn write(
         (results.num_checkpoints_removed, "checkpoint"),
     ];
     let [trials, promotions, given_up] = counted.map(|(number, noun)| words::of(number, noun));
-    writeln!(out, "  {trials}; {promotions}; {given_up} given up")?;
+    writeln!(out, "  {trials}; {promotions}; {given_up} removed")?;
     for line in words::store_and_budget(history) {
         writeln!(out, "  {line}")?;
     }

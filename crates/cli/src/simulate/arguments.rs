@@ -25,7 +25,7 @@ const MOST_THREADS: u64 = 1_024;
 /// Promotion-type successive halving is run on the curves of each CSV file (columns `trial`,
 /// `resource`, a metric and `seconds`; others are ignored) under a virtual clock, with every
 /// combination of policy, budget, seed, reduction factor and number of workers. The cost of a
-/// budget is what has to be trained again because a checkpoint was given up.
+/// budget is what has to be trained again because a checkpoint was removed.
 ///
 /// Lists are separated by commas. A run starts each trial of the file once, in an order drawn by
 /// its seed, and ends when nothing can be promoted any more.
@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     pub(super) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) columns: ColumnArguments,
-    /// Which checkpoints are given up
+    /// Which checkpoints are removed
     #[arg(
         long, value_name = "LIST", value_delimiter = ',',
         value_parser = PossibleValuesParser::new(PolicySpec::NAMES), default_values = PolicySpec::NAMES,

@@ -25,7 +25,7 @@ const WITHOUT_RANGE: usize = 13;
 pub(super) fn write(grid: &Grid, results: &[CellResult], out: &mut impl Write) -> io::Result<()> {
     wrapped(
         "A budget is the number of checkpoints kept at a time, those of running trials included. \
-         Its cost is what must be trained again because a checkpoint was given up and its trial \
+         Its cost is what must be trained again because a checkpoint was removed and its trial \
          was resumed after all.",
         out,
     )?;

@@ -1,6 +1,6 @@
 """Keeps the checkpoints of a pause-and-resume tuning run within a budget.
 
-What would cost least to train again is given up first. `RemovalCallback` is for any
+What would cost least to train again is removed first. `RemovalCallback` is for any
 tuner written in Python; `choose` asks for a table of a run and nothing else;
 `simulate` tells beforehand what a budget costs.
 """

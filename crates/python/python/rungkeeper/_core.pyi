@@ -101,7 +101,7 @@ class RemovalCallback:
 
     Tell it what happens (`start`, `result`, `resume`, `complete`, `failed`,
     `checkpoint_committed`), and once in each turn of the tuner's loop call `loop_end`:
-    it returns the checkpoints to delete, which are given up from then on. It needs
+    it returns the checkpoints to delete, which are removed from then on. It needs
     nothing else from a tuner; two callbacks that are told the same decide the same.
 
     Trials are text; an int stands for its decimal text. A refused event (a
@@ -198,7 +198,7 @@ class RemovalCallback:
                 and reports what it had reported before its pause costs that training
                 again; not so in Syne Tune 0.13.
             checkpoints: "committed": only what `checkpoint_committed` named can be
-                given up. "assumed": a paused trial holds a checkpoint.
+                removed. "assumed": a paused trial holds a checkpoint.
             source: Who writes the log; a name in its header.
             log_notes: Whether what a person should know is logged; else only
                 `take_notes` tells it.
@@ -280,7 +280,7 @@ class RemovalCallback:
             trial: The trial.
             level: Resource of the report, from 1.
             metric: A number. NaN, infinities, None and text are bad metrics: behind all
-                others, never promoted, first to be given up.
+                others, never promoted, first to be removed.
             decision: What the scheduler decided.
 
         Raises:
@@ -320,7 +320,7 @@ class RemovalCallback:
         trial: str | SupportsIndex,
         bytes: SupportsIndex = 0,  # noqa: A002
     ) -> None:
-        """The files of a checkpoint that was given up could not be deleted.
+        """The files of a checkpoint that was removed could not be deleted.
 
         They take room until `deleted` is called. Of all such checkpoints one counts as
         held, the largest, so another one goes in its place.
@@ -331,7 +331,7 @@ class RemovalCallback:
         """
 
     def deleted(self, trial: str | SupportsIndex) -> None:
-        """The files of a checkpoint that was given up are gone.
+        """The files of a checkpoint that was removed are gone.
 
         Needed only behind `deletion_failed`.
         """
@@ -350,14 +350,14 @@ class RemovalCallback:
     def lose(self, trial: str | SupportsIndex) -> Removal:
         """The checkpoint of a paused trial is broken, or was never completed.
 
-        It does not count as given up. Pinned trials can lose theirs.
+        It does not count as removed. Pinned trials can lose theirs.
         """
 
     def give_up(self, trial: str | SupportsIndex) -> Removal:
-        """Gives up the checkpoint of a paused trial because someone asked."""
+        """Removes the checkpoint of a paused trial because someone asked."""
 
     def pin(self, trial: str | SupportsIndex) -> None:
-        """Keeps a trial's checkpoint from being given up, also beyond its end."""
+        """Keeps a trial's checkpoint from being removed, also beyond its end."""
 
     def unpin(self, trial: str | SupportsIndex) -> None:
         """Ends a pin."""
@@ -396,7 +396,7 @@ class RemovalCallback:
             elapsed: Seconds of the run, interruptions left out.
 
         Returns:
-            The checkpoints to delete, first to go first. They are given up: a trial of
+            The checkpoints to delete, first to go first. They are removed: a trial of
             these that is resumed trains from scratch, deleted or not.
 
         Raises:
@@ -414,7 +414,7 @@ class RemovalCallback:
         """Where a trial stands highest; None for one that stands in no rung."""
 
     def candidates(self) -> list[TrialInformation]:
-        """Paused trials whose checkpoint can be given up.
+        """Paused trials whose checkpoint can be removed.
 
         `score_val` is the expected cost with the time ratio of the last loop end.
         Highest level first, then by rank.
@@ -441,7 +441,7 @@ class RemovalCallback:
 
     @property
     def num_checkpoints_removed(self) -> int:
-        """Number of checkpoints given up."""
+        """Number of checkpoints removed."""
 
     @property
     def time_ratio(self) -> float:
@@ -450,7 +450,7 @@ class RemovalCallback:
     def extra_results(self) -> dict[str, int]:
         """Figures to append to the results of the run.
 
-        Checkpoints given up, trials resumed, and resource units trained again.
+        Checkpoints removed, trials resumed, and resource units trained again.
         """
 
     @staticmethod

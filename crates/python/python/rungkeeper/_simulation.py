@@ -25,9 +25,9 @@ class SimulatedRun(TypedDict):
         workers: Number of workers.
         started: Trials started.
         resumed: Times a paused trial was resumed.
-        removed: Checkpoints given up.
+        removed: Checkpoints removed.
         resumed_without_checkpoint: Times a trial was resumed whose checkpoint had been
-            given up.
+            removed.
         cost_resources: Resource units to be trained again because of that.
         cost_seconds: Seconds needed for it.
         optimum: The least cost_resources of any choice of checkpoints; None unless
@@ -96,7 +96,7 @@ def simulate(
         metric: Name of the metric column. By default the first column of numbers.
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
-        policies: Which checkpoints are given up: "rank_aware", "speculative",
+        policies: Which checkpoints are removed: "rank_aware", "speculative",
             "by_level", "random"; by default each in turn.
         budgets: Most checkpoints, those of running trials included. By default 2, 4,
             8, 16 and 32 per worker.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 class TrialStatus:
     """The statuses of a trial, as text.
 
-    A trial whose checkpoint was given up or lost is paused without checkpoint; one of
+    A trial whose checkpoint was removed or lost is paused without checkpoint; one of
     whose checkpoint nobody has told yet is paused with it, for there may be one. A
     trial that stopped, completed or failed has ended.
     """
@@ -46,7 +46,7 @@ class TrialInformation:
 
 @dataclass(frozen=True)
 class Removal:
-    """A checkpoint that is given up, and why.
+    """A checkpoint that is removed, and why.
 
     Attributes:
         trial: The trial.

@@ -92,7 +92,7 @@ impl Commits {
         let (trial, level) = paused.find(|(trial, _)| is_meant(trial) && holds_unknown(trial))?;
         Some(format!(
             "trial {trial:?} was paused at level {level}, and {when} checkpoint_committed has told of \
-             no checkpoint of it: until it does, one counts as held and cannot be given up, and resume \
+             no checkpoint of it: until it does, one counts as held and cannot be removed, and resume \
              says False. Say checkpoints='assumed' where each paused trial holds one. This is logged once"
         ))
     }

@@ -32,7 +32,7 @@ enum Entry {
     Decided(Arc<Decided>),
 }
 
-/// What a loop end gave up, and its line without these.
+/// What a loop end removed, and its line without these.
 pub(super) struct Decided {
     pub(super) removals: Vec<Removal>,
     pub(super) end: LoopEnd,
@@ -75,7 +75,7 @@ impl History {
         }
     }
 
-    /// Closes the turn with what was given up at its end.
+    /// Closes the turn with what was removed at its end.
     pub(super) fn end_turn_with(&mut self, decided: Arc<Decided>) {
         let elapsed = decided.end.elapsed;
         self.entries.push(Entry::Decided(decided));

@@ -34,7 +34,7 @@ const NAME: &str = "RemovalCallback";
 ///
 /// Tell it what happens (`start`, `result`, `resume`, `complete`, `failed`,
 /// `checkpoint_committed`), and once in each turn of the tuner's loop call `loop_end`:
-/// it returns the checkpoints to delete, which are given up from then on. It needs
+/// it returns the checkpoints to delete, which are removed from then on. It needs
 /// nothing else from a tuner; two callbacks that are told the same decide the same.
 ///
 /// Trials are text; an int stands for its decimal text. A refused event (a
@@ -83,7 +83,7 @@ const NAME: &str = "RemovalCallback";
 ///         and reports what it had reported before its pause costs that training
 ///         again; not so in Syne Tune 0.13.
 ///     checkpoints: "committed": only what `checkpoint_committed` named can be
-///         given up. "assumed": a paused trial holds a checkpoint.
+///         removed. "assumed": a paused trial holds a checkpoint.
 ///     source: Who writes the log; a name in its header.
 ///     log_notes: Whether what a person should know is logged; else only
 ///         `take_notes` tells it.
@@ -235,7 +235,7 @@ impl RemovalCallback {
     ///     trial: The trial.
     ///     level: Resource of the report, from 1.
     ///     metric: A number. NaN, infinities, None and text are bad metrics: behind all
-    ///         others, never promoted, first to be given up.
+    ///         others, never promoted, first to be removed.
     ///     decision: What the scheduler decided.
     ///
     /// Raises:
@@ -293,7 +293,7 @@ impl RemovalCallback {
         self.tell(py, trial, Told::Retry)
     }
 
-    /// The files of a checkpoint that was given up could not be deleted.
+    /// The files of a checkpoint that was removed could not be deleted.
     ///
     /// They take room until `deleted` is called. Of all such checkpoints one counts as
     /// held, the largest, so another one goes in its place.
@@ -316,7 +316,7 @@ impl RemovalCallback {
         self.tell_of(py, trial, Told::Undeleted { bytes })
     }
 
-    /// The files of a checkpoint that was given up are gone.
+    /// The files of a checkpoint that was removed are gone.
     ///
     /// Needed only behind `deletion_failed`.
     fn deleted(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -345,12 +345,12 @@ impl RemovalCallback {
 
     /// The checkpoint of a paused trial is broken, or was never completed.
     ///
-    /// It does not count as given up. Pinned trials can lose theirs.
+    /// It does not count as removed. Pinned trials can lose theirs.
     fn lose<'py>(&self, py: Python<'py>, trial: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         self.drop_checkpoint(py, trial, RemovalReason::Lost)
     }
 
-    /// Gives up the checkpoint of a paused trial because someone asked.
+    /// Removes the checkpoint of a paused trial because someone asked.
     fn give_up<'py>(
         &self,
         py: Python<'py>,
@@ -359,7 +359,7 @@ impl RemovalCallback {
         self.drop_checkpoint(py, trial, RemovalReason::Asked)
     }
 
-    /// Keeps a trial's checkpoint from being given up, also beyond its end.
+    /// Keeps a trial's checkpoint from being removed, also beyond its end.
     fn pin(&self, py: Python<'_>, trial: &Bound<'_, PyAny>) -> PyResult<()> {
         self.tell(py, trial, Told::Pin)
     }
@@ -426,7 +426,7 @@ impl RemovalCallback {
     ///     elapsed: Seconds of the run, interruptions left out.
     ///
     /// Returns:
-    ///     The checkpoints to delete, first to go first. They are given up: a trial of
+    ///     The checkpoints to delete, first to go first. They are removed: a trial of
     ///     these that is resumed trains from scratch, deleted or not.
     ///
     /// Raises:
@@ -472,7 +472,7 @@ impl RemovalCallback {
             .transpose()
     }
 
-    /// Paused trials whose checkpoint can be given up.
+    /// Paused trials whose checkpoint can be removed.
     ///
     /// `score_val` is the expected cost with the time ratio of the last loop end.
     /// Highest level first, then by rank.
@@ -520,7 +520,7 @@ impl RemovalCallback {
         self.with(py, |recorded| recorded.callback.model().checkpoint_bytes())
     }
 
-    /// Number of checkpoints given up.
+    /// Number of checkpoints removed.
     #[getter]
     fn num_checkpoints_removed(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |recorded| recorded.callback.num_checkpoints_removed())
@@ -534,7 +534,7 @@ impl RemovalCallback {
 
     /// Figures to append to the results of the run.
     ///
-    /// Checkpoints given up, trials resumed, and resource units trained again.
+    /// Checkpoints removed, trials resumed, and resource units trained again.
     fn extra_results<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let results = self.with(py, |recorded| recorded.callback.extra_results())?;
         let values = [

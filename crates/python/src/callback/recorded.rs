@@ -185,7 +185,7 @@ impl Recorded {
         Ok(())
     }
 
-    /// Ends the turn and gives up what the budget asks for: nothing mostly.
+    /// Ends the turn and removes what the budget asks for: nothing mostly.
     pub(super) fn loop_end(&mut self, elapsed: f64) -> Result<Option<Arc<Decided>>, HookError> {
         let mut plan = match self.callback.plan(elapsed) {
             Ok(plan) => plan,
@@ -366,7 +366,7 @@ impl fmt::Display for Recorded {
         }
         write!(
             f,
-            "): {} trials, {} running, {} with checkpoint, {} given up",
+            "): {} trials, {} running, {} with checkpoint, {} removed",
             model.num_trials(),
             model.num_running(),
             model.num_with_checkpoint(),

@@ -125,7 +125,7 @@ def test_pins_losses_and_requests():
         callback.give_up("0")
     callback.unpin("0")
     assert trials(callback.loop_end(2.0)) == ["0"]
-    assert callback.num_checkpoints_removed == 2  # the lost one was not given up
+    assert callback.num_checkpoints_removed == 2  # the lost one was not removed
     again = RemovalCallback.from_log(callback.log())
     assert again.num_checkpoints_removed == 2
     assert again.log() == callback.log()
@@ -195,7 +195,7 @@ def test_repr_tells_settings_and_state():
     assert repr(callback) == (
         "RemovalCallback(policy='rank_aware', mode='max', rungs=[1, 3, 9], "
         "max_checkpoints=1, max_bytes=100): 2 trials, 0 running, 1 with checkpoint, "
-        "1 given up"
+        "1 removed"
     )
 
 

@@ -125,7 +125,7 @@ def test_crashed_trials_hold_no_checkpoint():
     callback = speculative(max_num_checkpoints=3)
     run = Run(make_scheduler(), own=callback)
     crashed = [run.next_task()[1] for _ in range(4)]
-    assert run.loop_end() == {"own": []}  # running ones cannot be given up
+    assert run.loop_end() == {"own": []}  # running ones cannot be removed
     for trial in crashed:
         run.crash(trial)
     assert run.loop_end() == {"own": crashed}  # their files go
@@ -351,7 +351,7 @@ def test_switched_on_late():
     late = speculative(max_num_checkpoints=10)
     run.callbacks = {"own": late}
     run.start()
-    # It knows all that stands in rungs, and gives up all that is too much at once.
+    # It knows all that stands in rungs, and removes all that is too much at once.
     assert late._core.candidates() != []
     places = [
         [(c.trial_id, c.level, c.rank, c.rung_len) for c in core.candidates()]
@@ -417,4 +417,4 @@ def test_each_removal_is_logged(caplog):
     callback = speculative(max_num_checkpoints=2)
     run = Run(make_scheduler(), own=callback)
     removed = sum(map(len, grow(run, 20, seed=7)))
-    assert caplog.text.count("is given up") == removed > 5
+    assert caplog.text.count("is removed") == removed > 5

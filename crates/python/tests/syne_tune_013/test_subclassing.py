@@ -28,7 +28,7 @@ ARGUMENTS = {
 
 def newest_first(base):
     class NewestFirst(base):
-        """Gives up the newest trials; asks no score."""
+        """Removes the newest trials; asks no score."""
 
         def _trials_to_be_removed(self, paused_trials_with_checkpoints, num_to_remove):
             paused = sorted(paused_trials_with_checkpoints, key=lambda p: -int(p[0]))
@@ -91,7 +91,7 @@ def counts_twice(base):
 
 def keeps_trial_three(base):
     class KeepsThree(base):
-        """Never gives up trial 3."""
+        """Never removes trial 3."""
 
         def _filter_paused_trials(self, paused_trials):
             held = super()._filter_paused_trials(paused_trials)

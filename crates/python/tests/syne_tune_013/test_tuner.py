@@ -46,7 +46,7 @@ def run(tuner):
 
 
 def assert_trials_began_where_they_should(records, callback, lost=()):
-    """From scratch after a resume: just those whose checkpoint was given up."""
+    """From scratch after a resume: just those whose checkpoint was removed."""
     starts = defaultdict(list)
     for line in (records / "starts.jsonl").read_text().splitlines():
         start = json.loads(line)

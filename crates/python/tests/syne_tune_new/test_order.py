@@ -62,7 +62,7 @@ def test_each_trial_is_where_it_can_go_on(run: Run, tmp_path: Path) -> None:
         assert (tmp_path / str(trial) / "pause").exists()
         assert not (tmp_path / str(trial) / "stop").exists()
         assert fake._trial_dict[trial].status == "Paused"
-    # The lost ones did not count as given up.
+    # The lost ones did not count as removed.
     assert run.removal.num_checkpoints_removed == 1
     put_in_order(run, files, fake)
     assert run.interrupted == [RUNNING]

@@ -270,7 +270,7 @@ impl<'o> Trials<'o> {
         trial: &str,
         committed: rungkeeper_checkpoints::Committed,
     ) -> Result<(), RunError> {
-        // A former best may have been given up while its last checkpoint was on its way; its removal has been asked for
+        // A former best may have been removed while its last checkpoint was on its way; its removal has been asked for
         // then, and follows the commit.
         let model = self.books.model();
         let ended = model.status(trial) == Some(TrialStatus::StoppedOrCompleted);

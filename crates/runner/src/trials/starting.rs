@@ -120,7 +120,7 @@ impl Trials<'_> {
         }
     }
 
-    /// The checkpoint of a trial whose promotion is decided is needed in a moment: it must not be given up meanwhile.
+    /// The checkpoint of a trial whose promotion is decided is needed in a moment: it must not be removed meanwhile.
     pub(super) fn reserve_held(&mut self) -> Result<(), RunError> {
         for trial in &self.held {
             let model = self.books.model();
@@ -151,7 +151,7 @@ impl Trials<'_> {
         Ok(())
     }
 
-    /// What a trial starts from: its checkpoint, where the log holds one. One that was given up and could not be
+    /// What a trial starts from: its checkpoint, where the log holds one. One that was removed and could not be
     /// deleted yet is none.
     pub(super) fn folder_of(&self, trial: &str) -> Folder {
         match self.books.model().checkpoint(trial) {

@@ -21,8 +21,8 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     /// held, the largest.
     ///
     /// It does, because it takes room that another must make. No more of them do, because what
-    /// keeps one deletion from working mostly keeps the next one from it too: the checkpoint given
-    /// up in its place would be stuck as well and ask for another one, and so on, until none is
+    /// keeps one deletion from working mostly keeps the next one from it too: the checkpoint
+    /// removed in its place would be stuck as well and ask for another one, and so on, until none is
     /// left to resume from, with all of the room still taken.
     pub(super) fn need(&self, budget: Budget) -> Need {
         let largest = self.undeleted.values().max();

@@ -19,7 +19,7 @@
 //!
 //! The loop goes from one report to the next, in virtual time. A *turn* takes all reports that are
 //! due at the earliest time, lower workers first; then each free worker resumes what can be
-//! promoted, or starts a new trial; then the removal callback gives up checkpoints until the budget
+//! promoted, or starts a new trial; then the removal callback removes checkpoints until the budget
 //! is kept. So at the end of each turn no more checkpoints are held than the budget allows, and
 //! within a turn at most one a worker more.
 //!

@@ -26,7 +26,7 @@ impl<'s> Recorder<'s> {
         }
     }
 
-    /// What is given up, before it is.
+    /// What is removed, before it is.
     pub(super) fn plan(
         &mut self,
         plan: &RemovalPlan,
@@ -43,7 +43,7 @@ impl<'s> Recorder<'s> {
         sink(&Event::LoopEnd(callback.loop_end(plan))).map_err(SimulationError::Log)
     }
 
-    /// What was given up is gone.
+    /// What was removed is gone.
     pub(super) fn removed(&mut self, plan: &RemovalPlan) -> Result<(), SimulationError> {
         for removal in &plan.removals {
             self.event(|| Event::Removed {

@@ -18,9 +18,9 @@ pub struct CellResult {
     pub started: u64,
     /// Times a paused trial was resumed, with or without its checkpoint.
     pub resumed: u64,
-    /// Checkpoints given up.
+    /// Checkpoints removed.
     pub removed: u64,
-    /// Times a trial was resumed whose checkpoint had been given up.
+    /// Times a trial was resumed whose checkpoint had been removed.
     pub resumed_without_checkpoint: u64,
     /// Resource units to be trained again because of that: the sum of the rung levels.
     pub cost_resources: u64,

@@ -72,13 +72,13 @@ impl Study {
         let plan = &self.frozen.plan;
         let (first, last) = (plan.seeds[0], plan.seeds[plan.seeds.len() - 1]);
         format!(
-            "# Which checkpoints to give up\n\n\
+            "# Which checkpoints to remove\n\n\
              This page is written by `{command}`; except for the last section nothing in it is written by\n\
              hand, and the same sources write the same page.\n\n\
              ## What was asked\n\n\
              Which policy loses the least when the budget bites? The loss of a run is what must be\n\
              trained again: the sum of the rung levels of trials that are resumed although their\n\
-             checkpoint was given up.\n\n\
+             checkpoint was removed.\n\n\
              ## Set-up\n\n\
              - *Frozen runs.* Promotion-type successive halving is simulated once for each family of\n  \
              curves, reduction factor, number of workers and seed, with room for all checkpoints.\n  \

@@ -54,7 +54,7 @@ fn facts(view: &View<'_>) -> Markup {
                         (fact("Bytes at the end", &html! { (numbers::bytes(model.checkpoint_bytes())) }))
                         (fact("at most", &html! { (numbers::bytes(most_bytes)) }))
                     }
-                    (fact("Checkpoints given up", &html! { (results.num_checkpoints_removed) }))
+                    (fact("Checkpoints removed", &html! { (results.num_checkpoints_removed) }))
                     (fact("regretted", &html! { (history.given_up.regretted()) }))
                     @if let Some(taken) = history.room_taken() {
                         (fact("not deleted", &html! { (taken.number) " (" (numbers::bytes(taken.bytes)) ")" }))
@@ -131,7 +131,7 @@ fn bytes(view: &View<'_>) -> Markup {
             axis: &format!("checkpoints ({unit})"),
             length,
             text: numbers::bytes,
-            caption: "Complete checkpoints that were not given up. What was given up may take room for a moment longer, until its \
+            caption: "Complete checkpoints that were not removed. What was removed may take room for a moment longer, until its \
                       files are deleted.",
         },
     )

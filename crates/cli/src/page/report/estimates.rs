@@ -44,13 +44,13 @@ pub(super) fn section(view: &View<'_>) -> Markup {
 /// What the expected cost of a removal is, by the policy that took it.
 pub(super) fn expected_cost(view: &View<'_>) -> &'static str {
     if view.history.policy().estimators().is_some() {
-        "What the policy expected to lose with a checkpoint when it gave it up: the chance that the trial would be promoted in the time \
+        "What the policy expected to lose with a checkpoint when it removed it: the chance that the trial would be promoted in the time \
          that was left, times its level. The chance follows from the estimated p of its rung."
     } else if view.history.header.policy == RANK_AWARE {
-        "What the policy expected to lose with a checkpoint when it gave it up: the chance that the trial would be promoted in the time \
+        "What the policy expected to lose with a checkpoint when it removed it: the chance that the trial would be promoted in the time \
          that was left, times its level. The chance follows from the trial's rank and the length of its rung."
     } else {
-        "What would be lost with a checkpoint in expectation. The policy of this run does not ask for it when it gives one up."
+        "What would be lost with a checkpoint in expectation. The policy of this run does not ask for it when it removes one."
     }
 }
 

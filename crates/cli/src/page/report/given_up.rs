@@ -1,4 +1,4 @@
-//! Every checkpoint that was given up, and which of them were missed.
+//! Every checkpoint that was removed, and which of them were missed.
 
 use maud::{Markup, html};
 use rungkeeper_tuner_hooks::RemovalReason;
@@ -15,9 +15,9 @@ pub(super) fn section(view: &View<'_>) -> Markup {
     let all = view.history.given_up.all();
     html! {
         section id="given-up" {
-            h2 { "Checkpoints that were given up" }
+            h2 { "Checkpoints that were removed" }
             @if all.is_empty() {
-                p { "None was given up." }
+                p { "None was removed." }
             } @else {
                 div.grid { (by_level(view, all)) }
                 (regrets(view, all))
@@ -27,7 +27,7 @@ pub(super) fn section(view: &View<'_>) -> Markup {
     }
 }
 
-/// How many were given up at each level, and how many of those were missed.
+/// How many were removed at each level, and how many of those were missed.
 fn by_level(view: &View<'_>, all: &[GivenUp]) -> Markup {
     let (gone, missed) = (palette::series(5), palette::series(1));
     let counts = view.history.levels().into_iter().map(|level| {
@@ -49,14 +49,14 @@ fn by_level(view: &View<'_>, all: &[GivenUp]) -> Markup {
         mark: Mark::Box,
     };
     let figure = Figure {
-        heading: "Given up by level",
+        heading: "Removed by level",
         svg: Axes::new(format!("level ({})", view.folder.resource()), "checkpoints")
             .bars(&groups.collect::<Vec<_>>()),
         label: &format!(
-            "Checkpoints given up by level: {}.",
+            "Checkpoints removed by level: {}.",
             words.collect::<Vec<_>>().join("; ")
         ),
-        legend: &[entry("given up", gone), entry("regretted", missed)],
+        legend: &[entry("removed", gone), entry("regretted", missed)],
         caption: html! {
             "A regretted one costs its level in resource units, so those at high levels are expensive."
         },

@@ -120,11 +120,11 @@ fn cost(view: &View<'_>) -> Markup {
     let regretted = history.given_up.regretted();
     html! {
         @if results.num_checkpoints_removed == 0 {
-            "No checkpoint was given up."
+            "No checkpoint was removed."
         } @else {
             (numbers::of(results.num_checkpoints_removed, "checkpoint"))
             @if results.num_checkpoints_removed == 1 { " was" } @else { " were" }
-            " given up; "
+            " removed; "
             @if regretted == 0 { "none of them was missed." }
             @else if regretted == 1 { strong { "1 regretted" } ", as its trial was resumed after all." }
             @else { strong { (regretted) " regretted" } ", as their trials were resumed after all." }

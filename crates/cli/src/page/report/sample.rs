@@ -145,7 +145,7 @@ fn removal(trial: &str, level: u64, reason: RemovalReason) -> Removal {
     }
 }
 
-/// Three trials within a budget of two checkpoints: two are given up, one of them is missed, one
+/// Three trials within a budget of two checkpoints: two are removed, one of them is missed, one
 /// trial finishes and keeps its checkpoint.
 pub(super) fn run() -> Log {
     let mut log = Log::new(Some(2));

@@ -32,7 +32,7 @@ fn the_page_answers_first() {
         "3\u{a0}trials",
         "<strong>trial a</strong> with a metric of <strong>0.1</strong>; its checkpoint is kept.",
         "The budget of 2\u{a0}checkpoints was <strong>kept</strong> at the end of each turn; within a turn up to 3\u{a0}checkpoints were held.",
-        "2\u{a0}checkpoints were given up; <strong>1 regretted</strong>",
+        "2\u{a0}checkpoints were removed; <strong>1 regretted</strong>",
         "1\u{a0}resource unit had to be trained again, <strong>7.7\u{a0}% of the training</strong>.",
     ] {
         assert!(header.contains(expected), "{expected}: {header}");
@@ -58,7 +58,7 @@ fn numbers_are_those_of_the_log() {
     assert_eq!(fact(&page, "paused with a checkpoint"), "1");
     assert_eq!(fact(&page, "paused without"), "1");
     assert_eq!(fact(&page, "Promotions"), "3");
-    assert_eq!(fact(&page, "Checkpoints given up"), "2");
+    assert_eq!(fact(&page, "Checkpoints removed"), "2");
     assert_eq!(fact(&page, "regretted"), "1");
     assert_eq!(fact(&page, "as the policy expected"), "0.5");
     assert_eq!(fact(&page, "Bytes at the end"), "12\u{a0}kB");
@@ -101,7 +101,7 @@ fn lost_checkpoints_are_not_given_up() {
     assert_eq!(history.given_up.regretted(), 0);
     assert_eq!(history.extra_results().cost_resources, 1);
     let page = page_of(&log);
-    assert!(header_of(&page).contains("No checkpoint was given up. 1\u{a0}resource unit had"));
+    assert!(header_of(&page).contains("No checkpoint was removed. 1\u{a0}resource unit had"));
     assert_eq!(fact(&page, "Lost: never complete, or broken"), "1");
     assert!(page.contains("<td>lost</td>"));
 }
@@ -117,7 +117,7 @@ fn an_exceeded_budget_is_said() {
     let history = log.history();
     assert_eq!(history.holdings.exceeded, Some(11.0));
     assert!(header_of(&page_of(&log)).contains("<strong>exceeded</strong>, first at 11"));
-    // Two in training, nothing to give up, and time goes on.
+    // Two in training, nothing to remove, and time goes on.
     let mut log = Log::new(Some(1));
     for trial in ["a", "b", "c"] {
         log.start(trial);
@@ -261,7 +261,7 @@ fn there_may_be_nothing_to_show() {
     assert!(page.contains("No trial has reported yet."));
     assert!(page.contains("There was no budget"));
     assert!(page.contains("is <strong>not finished</strong>"));
-    assert!(page.contains("None was given up."));
+    assert!(page.contains("None was removed."));
     assert!(!page.contains("NaN"));
     log.start("a");
     log.report("a", 1, f64::NAN, Decision::Pause);

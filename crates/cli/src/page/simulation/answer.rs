@@ -101,7 +101,7 @@ fn in_words(grid: &Grid<'_>, tightest: u64) -> [Markup; 3] {
         },
         html! {
             span.soft {
-                "A trial that is resumed after its checkpoint was given up trains from scratch. What it trains again is the cost, in \
+                "A trial that is resumed after its checkpoint was removed trains from scratch. What it trains again is the cost, in \
                  per cent of the training that the run takes with every checkpoint kept."
             }
         },

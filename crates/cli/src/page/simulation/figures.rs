@@ -244,7 +244,7 @@ fn highest(cell: &CellResult) -> u64 {
         .unwrap_or(0)
 }
 
-/// Resource trained again by the level at which the checkpoint was given up, at one budget.
+/// Resource trained again by the level at which the checkpoint was removed, at one budget.
 pub(super) fn losses(grid: &Grid<'_>, section: &str) -> Markup {
     let budget = grid.focus();
     let bars = loss_bars(grid, budget);
@@ -257,7 +257,7 @@ pub(super) fn losses(grid: &Grid<'_>, section: &str) -> Markup {
         format!("{} {}", policy.name, numbers::count(lost))
     });
     let axes = Axes::new(
-        "level at which the checkpoint was given up",
+        "level at which the checkpoint was removed",
         "resource trained again",
     );
     let figure = Figure {

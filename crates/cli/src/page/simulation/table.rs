@@ -17,7 +17,7 @@ const COUNTS: [Column; 8] = [
     ("most within a turn", |cell| cell.peak_checkpoints as f64),
     ("started", |cell| cell.started as f64),
     ("resumed", |cell| cell.resumed as f64),
-    ("checkpoints given up", |cell| cell.removed as f64),
+    ("checkpoints removed", |cell| cell.removed as f64),
     ("resumed without one", |cell| {
         cell.resumed_without_checkpoint as f64
     }),

@@ -251,7 +251,7 @@ class Run:
             self.pinned = pinned
 
     def renew_best(self) -> str | None:
-        """Trains the best paused trial again if its checkpoint was given up.
+        """Trains the best paused trial again if its checkpoint was removed.
 
         Where metrics get worse with the resource, the best trial at the end is one that
         was not the best, nor promoted, when its checkpoint went.
@@ -286,7 +286,7 @@ class Run:
         return metric > than if self.mode == "max" else metric < than
 
     def over_budget(self) -> list[Removal]:
-        """What is given up now, first to go first; named as Ray names trials."""
+        """What is removed now, first to go first; named as Ray names trials."""
         removals = [
             Removal(**{**vars(removal), "trial": self._trial(removal.trial)})
             for removal in self.removal.loop_end(self.clock.seconds())

@@ -31,7 +31,7 @@ class PromotionASHA(TrialScheduler):
 
     A trial that gets to a rung (`grace_period * reduction_factor ** i`) is paused. The
     best of each rung, one in `reduction_factor`, are promoted: they go on to the next
-    rung from their checkpoint, or from scratch where it was given up. Ray's own
+    rung from their checkpoint, or from scratch where it was removed. Ray's own
     `ASHAScheduler` never pauses: it stops what is not among the best at the time.
 
     It needs a gate and a callback beside it: `rungkeeper.ray.setup` makes both. The
@@ -229,7 +229,7 @@ class PromotionASHA(TrialScheduler):
         return f"{self!r}: {running} running, {paused} paused; {figures or 'not begun'}"
 
     def extra_results(self) -> dict[str, int]:
-        """Checkpoints given up, trials resumed, resource units trained again."""
+        """Checkpoints removed, trials resumed, resource units trained again."""
         return {} if self._run is None else self._run.removal.extra_results()
 
     def log(self) -> str:

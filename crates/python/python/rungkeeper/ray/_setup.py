@@ -92,7 +92,7 @@ def _check_scheduler(name: str, scheduler: object) -> None:
         raise TypeError(
             f"{name} is Ray's {kind}, which never pauses: it stops every trial that is "
             "not among the best when it reports, so there is nothing to resume and no "
-            "checkpoint to give up (ray issues 44256 and 32634). Use "
+            "checkpoint to remove (ray issues 44256 and 32634). Use "
             "rungkeeper.ray.PromotionASHA, which takes the same arguments (a whole "
             "reduction_factor, and max_t above grace_period)"
         )

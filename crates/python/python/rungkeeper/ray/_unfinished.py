@@ -118,7 +118,7 @@ class Unfinished:
                 self.warn_once(
                     "too-large",
                     f"a checkpoint of {size} bytes does not fit into max_bytes, which "
-                    f"is {self._max_bytes}: it is given up at once",
+                    f"is {self._max_bytes}: it is removed at once",
                 )
                 self.drop(trial)
                 level = None
@@ -184,7 +184,7 @@ class Unfinished:
         """Nothing is left to do: the paused trials end.
 
         Returns:
-            The best of them if its checkpoint was given up: it is trained again first.
+            The best of them if its checkpoint was removed: it is trained again first.
         """
         name = self._run.renew_best() if self._pins_best else None
         for trial in list(self.paused.values()):
@@ -237,11 +237,11 @@ class Unfinished:
             self._run.committed(trial.trial_id, level, size)
 
     def keep_budget(self) -> None:
-        """Gives up what is over the budget."""
+        """Removes what is over the budget."""
         if self._pins_best:
             self._run.pin_best()
         for removal in self._run.over_budget():
-            logger.info("given up: %s", removal)
+            logger.info("removed: %s", removal)
             self.drop(self.paused[removal.trial])
         self._say(self._run.removal.take_notes())
         if len(self.undeleted):

@@ -25,7 +25,7 @@ class HyperbandRemoveCheckpointsCallback(
     HyperbandRemoveCheckpointsCommon,
     _reference.Callback,  # type: ignore[misc, unused-ignore]
 ):
-    """Gives up first what costs least to train again in expectation.
+    """Removes first what costs least to train again in expectation.
 
     The cost of a paused trial's checkpoint is its rung level times the probability that
     the trial is resumed. That depends on its rank, on the length of the rung, on how
@@ -209,7 +209,7 @@ class HyperbandRemoveCheckpointsBaselineCallback(
     HyperbandRemoveCheckpointsCommon,
     _reference.BaselineCallback,  # type: ignore[misc, unused-ignore]
 ):
-    """Gives up checkpoints by a simple rule, to compare with.
+    """Removes checkpoints by a simple rule, to compare with.
 
     "by_level" takes the lowest rung level first, and there the worst rank. "random"
     takes any; it draws from a stream of its own with a fixed seed, so that it does not

@@ -50,7 +50,7 @@ class PromotionASHA(
 
     A trial that gets to a rung (`grace_period * reduction_factor ** i`) is paused. The
     best of each rung, one in `reduction_factor`, are promoted: they go on to the next
-    rung from their checkpoint, or from scratch where it was given up. Syne Tune's own
+    rung from their checkpoint, or from scratch where it was removed. Syne Tune's own
     `ASHA` of these versions never pauses: it stops what is not among the best at the
     time.
 
@@ -231,7 +231,7 @@ class PromotionASHA(
     # Figures.
 
     def extra_results(self) -> dict[str, int]:
-        """Checkpoints given up, trials resumed, resource units trained again."""
+        """Checkpoints removed, trials resumed, resource units trained again."""
         return self._run.removal.extra_results()
 
     def log(self) -> str:

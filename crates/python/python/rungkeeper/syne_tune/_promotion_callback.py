@@ -138,7 +138,7 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             if self.files is not None:
                 self.files.delete(int(removal.trial))
             logger.info(
-                "the checkpoint of trial %s is given up: level %s, rank %s of %s",
+                "the checkpoint of trial %s is removed: level %s, rank %s of %s",
                 removal.trial,
                 removal.level,
                 removal.rank,

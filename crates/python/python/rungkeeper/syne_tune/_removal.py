@@ -104,11 +104,11 @@ class HyperbandRemoveCheckpointsCommon(
 
     @property
     def num_checkpoints_removed(self) -> int:
-        """Number of checkpoints given up."""
+        """Number of checkpoints removed."""
         return 0 if self._core is None else self._core.num_checkpoints_removed
 
     def trials_resumed_without_checkpoint(self) -> list[tuple[str, int]]:
-        """Trials resumed although their checkpoint was given up.
+        """Trials resumed although their checkpoint was removed.
 
         Each with the level it was paused at, in order of the resumes.
         """
@@ -119,7 +119,7 @@ class HyperbandRemoveCheckpointsCommon(
     def extra_results(self) -> dict[str, Any]:
         """Figures to append to the results of the run.
 
-        Checkpoints given up, trials resumed, and resource units trained again.
+        Checkpoints removed, trials resumed, and resource units trained again.
         """
         if self._core is None:
             return dict.fromkeys(self.extra_results_keys(), 0)
@@ -235,7 +235,7 @@ class HyperbandRemoveCheckpointsCommon(
         for trial, level, rank, rung_len in removed:
             self._remove_checkpoint_of(trial, level)
             logger.info(
-                "the checkpoint of trial %s is given up: level %s, rank %s of %s",
+                "the checkpoint of trial %s is removed: level %s, rank %s of %s",
                 trial,
                 level,
                 rank,

@@ -5,7 +5,7 @@
 Both run on Syne Tune's simulator, with the same workers, seeds and learning curves, and
 stop when a trial reports the target. Counted are resource units (epochs): each unit
 that a trial trained, and for `PromotionASHA` those that would be trained again because
-a checkpoint was given up. Without options the curves are made from a formula; a file as
+a checkpoint was removed. Without options the curves are made from a formula; a file as
 `rungkeeper simulate` takes it (columns trial, resource, seconds and a metric) has real
 ones. It is for Syne Tune 0.15 and newer, whose simulators need huggingface_hub.
 """
