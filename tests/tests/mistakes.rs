@@ -164,7 +164,12 @@ fn each_is_told_where_why_and_what_to_do() {
     for (there, written) in EXPERIMENTS {
         assert!(EXPERIMENT.contains(there), "{there}");
         write("mistake.toml", &EXPERIMENT.replacen(there, written, 1));
-        let mistake = format!("{there} -> {}", written.replace('\n', "; "));
+        let instead = if written.is_empty() {
+            "nothing"
+        } else {
+            written
+        };
+        let mistake = format!("{there} -> {}", instead.replace('\n', "; "));
         println!("{mistake}");
         tell(&mistake, &["check", "mistake.toml"]);
     }
