@@ -69,6 +69,8 @@ def syne_tune(
 ) -> Table:
     """The table of a Syne Tune experiment, from its folder.
 
+    A trial does what the scheduler decided at its last report.
+
     Args:
         folder: The folder of the experiment: it holds `results.csv.zip`.
         metric: Name of the metric.
@@ -85,10 +87,12 @@ def syne_tune(
     table = _empty(metric, "seconds")
     before: dict[str, float] = {}
     seen = set()
+    statuses: dict[str, str] = {}
     for row in csv.DictReader(io.StringIO(text)):
         trial = row["trial_id"]
         if not row.get(metric) or not row.get(resource):
             continue
+        statuses[trial] = _status_of_syne_tune(row)
         total = float(row.get("st_worker_time") or 0.0)
         seconds = total - before.get(trial, 0.0)
         before[trial] = total
@@ -99,7 +103,19 @@ def syne_tune(
         table[metric].append(row[metric])
         # A resumed trial counts from 0 again.
         table["seconds"].append(seconds if seconds >= 0.0 else total)
+    table["status"] = [statuses[trial] for trial in table["trial"]]
+    if not any(before.values()):
+        del table["seconds"]  # the script tells none
     return _checked(table, folder, metric)
+
+
+def _status_of_syne_tune(row: dict[str, str]) -> str:
+    """What a trial does after a report: what the scheduler decided then."""
+    decided = {"PAUSE": "paused", "STOP": "stopped", "CONTINUE": "running"}
+    status = row.get("st_status") or ""
+    if status in ("", "InProgress"):
+        return decided.get(row.get("st_decision") or "", "")
+    return status
 
 
 def optuna_study(study: Any, metric: str = "value") -> Table:

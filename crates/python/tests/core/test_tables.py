@@ -56,6 +56,25 @@ def test_syne_tune(tmp_path):
         tables.syne_tune(tmp_path / "other", "loss")
 
 
+def test_syne_tune_tells_who_waits(tmp_path):
+    lines = [
+        "trial_id,epoch,loss,st_decision,st_status",
+        "0,1,0.9,PAUSE,InProgress",
+        "1,1,0.8,PAUSE,InProgress",
+        "2,1,0.7,STOP,InProgress",
+        "0,1,0.9,CONTINUE,InProgress",  # resumed, and trains again
+        "3,1,0.6,CONTINUE,Completed",
+    ]
+    with zipfile.ZipFile(tmp_path / "results.csv.zip", "w") as archive:
+        archive.writestr("results.csv", "\n".join(lines) + "\n")
+    table = tables.syne_tune(tmp_path, "loss")
+    assert table["status"] == ["running", "paused", "stopped", "Completed"]
+    assert "seconds" not in table  # the script told none
+    found = choose(table, max_checkpoints=1, max_resource=9)
+    assert (found["running"], found["waiting"], found["ended"]) == (1, 1, 2)
+    assert [one["trial"] for one in found["remove"]] == ["1"]
+
+
 def test_optuna():
     state = SimpleNamespace(name="PRUNED")
     trials = [

@@ -1,5 +1,6 @@
 //! From a table to the checkpoints that can go.
 
+use rungkeeper_policies::{Cheapest, RankAware, RemovalPolicy};
 use rungkeeper_rung_model::{
     CheckpointTracking, Decision, EventError, Mode, ModelSpec, Report, RungModel, RungView,
     SpecError, TrialStatus,
@@ -7,6 +8,7 @@ use rungkeeper_rung_model::{
 use rungkeeper_tuner_hooks::{Budget, PolicySpec, SetupError};
 use thiserror::Error;
 
+use super::ahead::Ahead;
 use super::levels;
 use super::paths::{self, SharedPath};
 use super::table::{Row, Trial};
@@ -152,6 +154,14 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
     Ok(chosen)
 }
 
+/// The policy, with all cores for the default one: of a long rung each chance takes some microseconds.
+fn policy(spec: PolicySpec) -> Result<Box<dyn RemovalPolicy>, ChooseError> {
+    if let PolicySpec::RankAware { promotion_rule } = spec {
+        return Ok(Box::new(Cheapest(Ahead(RankAware::new(promotion_rule)))));
+    }
+    Ok(spec.build().map_err(SetupError::from)?)
+}
+
 /// The run that a table tells of.
 struct Run<'t> {
     table: &'t RunTable,
@@ -261,8 +271,7 @@ impl Run<'_> {
         );
         let need = question.budget.need(held, held_bytes);
         let rungs: Vec<RungView<'_>> = self.model.rung_views().collect();
-        let mut policy = question.policy.build().map_err(SetupError::from)?;
-        let chosen = policy
+        let chosen = policy(question.policy)?
             .choose(&rungs, need, question.time_ratio)
             .map_err(SetupError::from)?;
         let mut removals = Vec::with_capacity(chosen.len());

@@ -86,12 +86,8 @@ impl<'a, R: Read> Lines<'a, R> {
         if !found {
             return Ok(None);
         }
-        let newlines = self
-            .record
-            .iter()
-            .flatten()
-            .filter(|&&byte| byte == b'\n')
-            .count();
+        let text = self.record.as_slice();
+        let newlines = text.iter().filter(|&&byte| byte == b'\n').count();
         let start = end - newlines as u64;
         if self
             .record
