@@ -39,8 +39,8 @@ pub(crate) struct Args {
     /// All runs with as many trials as they should have: half an hour for Ray
     #[arg(long)]
     long: bool,
-    /// Instead, what needs PyTorch: the callbacks of a training script with Lightning, Transformers and Keras, and the page on
-    /// `choose` with NePS. Downloads several GB
+    /// Instead, what needs `PyTorch`: the callbacks of a training script with Lightning, Transformers and Keras, and the page
+    /// on `choose` with `NePS`. Downloads several GB
     #[arg(long, conflicts_with_all = ["only", "long"])]
     frameworks: bool,
 }
@@ -152,7 +152,7 @@ impl Package {
             .with_context(|| format!("the environment {}", environment.name))
     }
 
-    /// The tests with NePS.
+    /// The tests with `NePS`.
     fn check_neps(&self) -> Result<()> {
         self.prepare(CORE)?; // the tools are there
         let wheel = self.build()?;

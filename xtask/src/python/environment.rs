@@ -46,7 +46,7 @@ pub(super) const CORE: &Environment = &ENVIRONMENTS[0];
 /// The one with the reference, Syne Tune 0.13.
 pub(super) const REFERENCE: &Environment = &ENVIRONMENTS[1];
 
-/// NePS, which brings PyTorch: several GB, on request only.
+/// `NePS`, which brings `PyTorch`: several GB, on request only.
 pub(super) const NEPS: &Environment = &of("neps", "rungkeeper");
 
 /// Tools that build the wheel for old systems. Nothing is tested in it.

@@ -183,13 +183,14 @@ impl Run<'_> {
         *next = Some(first.max(reached));
         if is_new {
             self.model.start(trial, 0)?;
+        } else {
+            self.go_on(trial)?;
         }
         for place in first..reached.saturating_sub(1) {
-            self.go_on(trial)?;
             self.model
                 .report(trial, self.levels[place], row.metric, Decision::Pause)?;
+            self.go_on(trial)?;
         }
-        self.go_on(trial)?;
         let pause_at_rung = |report: &Report| match report.recorded {
             Some(_) => Decision::Pause,
             None => Decision::Continue,
@@ -208,11 +209,11 @@ impl Run<'_> {
     }
 
     /// What a trial is doing: as the table tells, or as its reports suggest.
-    fn status(&self, trial: &Trial) -> Status {
+    fn status(&self, trial: &Trial, is_running: bool) -> Status {
         trial.status.unwrap_or_else(|| {
             if trial.highest >= self.max_resource {
                 Status::Ended
-            } else if self.model.status(&trial.id) == Some(TrialStatus::Running) {
+            } else if is_running {
                 Status::Running
             } else {
                 Status::Paused
@@ -225,12 +226,13 @@ impl Run<'_> {
         let mut tally = Tally::default();
         for trial in &self.table.trials {
             let id = &*trial.id;
-            if self.model.status(id).is_none() {
+            let known = self.model.status(id);
+            if known.is_none() {
                 self.model.start(id, 0)?; // it has not reported yet
             }
-            let status = self.status(trial);
+            let is_running = known.is_none_or(|it| it == TrialStatus::Running);
+            let status = self.status(trial, is_running);
             let held = self.table.held(trial).filter(|_| status != Status::Removed);
-            let is_running = self.model.status(id) == Some(TrialStatus::Running);
             match status {
                 Status::Ended => {
                     self.model.complete(id)?;

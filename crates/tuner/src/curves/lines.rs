@@ -87,8 +87,8 @@ impl<'a, R: Read> Lines<'a, R> {
             return Ok(None);
         }
         let text = self.record.as_slice();
-        let newlines = text.iter().filter(|&&byte| byte == b'\n').count();
-        let start = end - newlines as u64;
+        let lines = text.split(|&byte| byte == b'\n').count();
+        let start = end + 1 - lines as u64;
         if self
             .record
             .iter()
