@@ -32,6 +32,16 @@ def test_ray_tune(tmp_path):
     choice = choose(table, max_checkpoints=0, max_resource=9)
     paths = {one["trial"]: len(one["paths"]) for one in choice["remove"]}
     assert paths == {"t1": 1}  # t0 is between two levels: it runs
+    states = {"t0": "PAUSED", "t1": "RUNNING"}
+    pairs = [
+        [json.dumps({"trial_id": trial, "status": status}), "{}"]
+        for trial, status in states.items()
+    ]
+    snapshot = tmp_path / "experiment_state-2026-11-30_09-25-41.json"
+    snapshot.write_text(json.dumps({"trial_data": pairs}))
+    told = tables.ray_tune(tmp_path, "loss")
+    assert told["status"] == ["PAUSED"] * 3 + ["RUNNING"]
+    assert choose(told, max_checkpoints=0, max_resource=9)["running"] == 1
     with pytest.raises(ValueError, match="no result has the metric 'los'"):
         tables.ray_tune(tmp_path, "los")
     with pytest.raises(ValueError, match="no trial in it has a result"):

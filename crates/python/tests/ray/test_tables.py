@@ -53,6 +53,10 @@ def test_a_folder_of_ray_tune(folder: Path) -> None:
     assert set(filter(None, table["path"])) == on_disk
     assert len(on_disk) == 12
 
+    # All of them have ended. Had they been paused, the worst would go.
+    found = choose(table, max_checkpoints=0, eta=3)
+    assert (found["ended"], found["remove"]) == (4, [])
+    table["status"] = ["PAUSED"] * len(table["trial"])
     found = choose(table, max_checkpoints=1, max_resource=27, levels=[1, 3, 9])
     losses = dict(zip(table["trial"], table["loss"], strict=True))
     worst = sorted((it for it in last if last[it] == 1), key=losses.__getitem__)[::-1]

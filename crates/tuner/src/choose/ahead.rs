@@ -109,3 +109,57 @@ impl<C: ExpectedCost + Sync> OfRung<'_, C> {
         self.known = priced.into_iter().flatten().collect();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rungkeeper_policies::{Cheapest, Choice, Need, PromotionRule, RankAware, RemovalPolicy};
+    use rungkeeper_rung_model::{Decision, ModelSpec, RungModel};
+
+    use super::*;
+
+    /// Two rungs with equals and bad metrics, each longer than what is priced one by one.
+    fn model() -> RungModel {
+        let mut model = RungModel::new(&ModelSpec::geometric(1, 3, 9).unwrap()).unwrap();
+        for number in 0..900_u64 {
+            let trial = number.to_string();
+            let metric = match number % 50 {
+                0 => f64::NAN,
+                _ => (number * 7919 % 601) as f64,
+            };
+            model.start(&trial, 0).unwrap();
+            for level in if number % 3 == 0 { &[1, 3][..] } else { &[1] } {
+                model
+                    .report(&trial, *level, metric, Decision::Pause)
+                    .unwrap();
+                model.commit_checkpoint(&trial, *level, number + 1).unwrap();
+                if *level == 1 && number % 3 == 0 {
+                    model.resume(&trial).unwrap();
+                }
+            }
+        }
+        model
+    }
+
+    #[test]
+    fn the_same_to_the_last_bit() {
+        let model = model();
+        let rungs: Vec<RungView<'_>> = model.rung_views().collect();
+        let facts = |chosen: Vec<Choice<'_>>| -> Vec<(String, u64, u64)> {
+            let fact = |it: Choice<'_>| {
+                let cost = it.ln_expected_cost.unwrap().to_bits();
+                (it.candidate.trial_id.to_owned(), it.candidate.rank, cost)
+            };
+            chosen.into_iter().map(fact).collect()
+        };
+        for (checkpoints, bytes) in [(3, 0), (700, 0), (10_000, 0), (0, 200_000), (50, 9_000)] {
+            let need = Need { checkpoints, bytes };
+            for rule in [PromotionRule::TopFraction, PromotionRule::LinearQuantile] {
+                let cost = RankAware::new(rule);
+                let one_by_one = Cheapest(cost).choose(&rungs, need, 0.7).unwrap();
+                let ahead = Cheapest(Ahead(cost)).choose(&rungs, need, 0.7).unwrap();
+                assert!(!one_by_one.is_empty());
+                assert_eq!(facts(ahead), facts(one_by_one), "{need:?}");
+            }
+        }
+    }
+}

@@ -210,15 +210,12 @@ impl Run<'_> {
 
     /// What a trial is doing: as the table tells, or as its reports suggest.
     fn status(&self, trial: &Trial, is_running: bool) -> Status {
-        trial.status.unwrap_or_else(|| {
-            if trial.highest >= self.max_resource {
-                Status::Ended
-            } else if is_running {
-                Status::Running
-            } else {
-                Status::Paused
-            }
-        })
+        match trial.status {
+            Some(told) => told,
+            None if trial.highest >= self.max_resource => Status::Ended,
+            None if is_running => Status::Running,
+            None => Status::Paused,
+        }
     }
 
     /// Brings each trial to where the table says that it is, with what it holds.
