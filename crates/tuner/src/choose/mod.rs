@@ -19,6 +19,7 @@
 //! - Running trials count as holding one, and it is never given up. Trials that have ended do not count, and theirs are
 //!   nobody's business here: they are results.
 
+mod ahead;
 mod answer;
 mod decide;
 mod from_log;
