@@ -16,7 +16,7 @@ use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 
 use self::{
-    environment::{CORE, ENVIRONMENTS, Environment, PIP_INSTALL},
+    environment::{CORE, ENVIRONMENTS, Environment, NEPS, PIP_INSTALL},
     trial::Trial,
     wheel::only_file,
 };
@@ -39,7 +39,8 @@ pub(crate) struct Args {
     /// All runs with as many trials as they should have: half an hour for Ray
     #[arg(long)]
     long: bool,
-    /// Instead, the callbacks of a training script with Lightning, Transformers and Keras: downloads several GB
+    /// Instead, what needs `PyTorch`: the callbacks of a training script with Lightning, Transformers and Keras, and the page
+    /// on `choose` with `NePS`. Downloads several GB
     #[arg(long, conflicts_with_all = ["only", "long"])]
     frameworks: bool,
 }
@@ -58,7 +59,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     if args.frameworks {
         let program = trial::program(&workspace, false)?;
-        return Trial::of(&workspace).check_frameworks(&program);
+        Trial::of(&workspace).check_frameworks(&program)?;
+        return Package::of(&workspace).check_neps();
     }
     check(&workspace, args, false)
 }
@@ -148,6 +150,13 @@ impl Package {
     fn prepare(&self, environment: &Environment) -> Result<()> {
         environment::prepare(&self.folder, &self.target, environment)
             .with_context(|| format!("the environment {}", environment.name))
+    }
+
+    /// The tests with `NePS`.
+    fn check_neps(&self) -> Result<()> {
+        self.prepare(CORE)?; // the tools are there
+        let wheel = self.build()?;
+        self.check_in(NEPS, &wheel, false)
     }
 
     /// Everything in one environment.
@@ -260,7 +269,7 @@ mod tests {
     fn what_the_table_names_is_there() {
         let package = Package::of(&Workspace::load().unwrap());
         assert!(package.folder.join(SOURCES).is_dir());
-        for environment in ENVIRONMENTS {
+        for environment in ENVIRONMENTS.iter().chain([NEPS]) {
             let requirements = environment::requirements(&package.folder, environment);
             assert!(requirements.is_ok(), "{requirements:?}");
             assert!(package.folder.join(environment.tests()).is_dir());

@@ -12,6 +12,7 @@ use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Decision, Mode};
 use serde_json::{Map, Value};
 
+use crate::input;
 use crate::plain::{indented, message, path, plain, visible, wrapped};
 use crate::report::words;
 use crate::run::Interrupts;
@@ -35,6 +36,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let file = &arguments.experiment;
+    input::check_experiment(file)?;
     let (experiment, _) = rungkeeper_runner::check(file)?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}: no problem found", path(file))?;

@@ -21,8 +21,31 @@ pub(crate) fn open(path: &Path) -> anyhow::Result<Box<dyn BufRead + Send>> {
             path.display()
         );
     }
-    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    let opened = File::open(path);
+    if matches!(&opened, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        anyhow::bail!("{} is not there", path.display());
+    }
+    let file = opened.with_context(|| format!("cannot open {}", path.display()))?;
     Ok(Box::new(BufReader::new(file)))
+}
+
+/// Refuses what is no experiment file before it is read.
+#[cfg(unix)]
+pub(crate) fn check_experiment(path: &Path) -> anyhow::Result<()> {
+    if path.is_dir() {
+        anyhow::bail!(
+            "{} is a directory: give the experiment file, or a run's directory to `rungkeeper resume`",
+            path.display()
+        );
+    }
+    let found = std::fs::symlink_metadata(path);
+    if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        anyhow::bail!(
+            "{0} is not there: give the experiment file, or write one with `rungkeeper init {0}`",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -20,6 +20,7 @@ mod schema;
 mod score;
 mod shell;
 mod simulate;
+mod usage;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -70,7 +71,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let outcome = match usage::parse::<Arguments>().command {
         #[cfg(unix)]
         Command::Init(arguments) => init::run(&arguments),
         #[cfg(unix)]
@@ -117,7 +118,9 @@ fn in_words(error: &anyhow::Error) -> String {
     let mut words = error.to_string();
     for cause in error.chain().skip(1) {
         let cause = cause.to_string();
-        if !words.contains(&cause) {
+        if cause.contains(&words) {
+            words = cause; // which file, for example
+        } else if !words.contains(&cause) {
             words = format!("{words}: {cause}");
         }
     }

@@ -148,7 +148,7 @@ fn whole<'py>(name: &str, allowed: &str, value: &Bound<'py, PyAny>) -> PyResult<
 }
 
 /// Whether it is a truth value of Python or `NumPy`: no number, though it could be taken for one.
-fn is_truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+pub(crate) fn is_truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     if value.is_instance_of::<PyBool>() {
         return Ok(true);
     }

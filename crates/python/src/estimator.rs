@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyFloat, PyTuple, PyType};
 use rungkeeper_estimators::BetaBinomial;
 
-use crate::arguments::{bad_type, bad_value, number, refused, seed};
+use crate::arguments::{bad_type, bad_value, is_truth, number, refused, seed};
 use crate::interrupt::{Patience, answered};
 
 /// Estimator of the chance p of a yes, from yes-or-no values and a Beta prior.
@@ -239,11 +239,11 @@ fn numbers_of_array<'py>(
 
 /// A truth value of Python or `NumPy`, or the number 0 or 1.
 fn yes(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Some(yes) = answered(value.py(), value.extract())? {
-        return Ok(yes);
+    let refused = || bad_type("data", value, "a bool, 0 or 1");
+    if is_truth(value)? {
+        return answered(value.py(), value.is_truthy())?.ok_or_else(refused);
     }
-    let number = answered(value.py(), number("data", value))?;
-    let number = number.ok_or_else(|| bad_type("data", value, "a bool, 0 or 1"))?;
+    let number = answered(value.py(), number("data", value))?.ok_or_else(refused)?;
     zero_or_one(number).ok_or_else(|| not_a_yes(value))
 }
 

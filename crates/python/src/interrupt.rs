@@ -32,6 +32,9 @@ pub(crate) fn taken() -> Option<PyErr> {
 }
 
 /// What Python answered, or `None` where it raised an error. An interrupt or an exit is no answer, and passes on.
+///
+/// An error that PyO3 makes itself, of a value of another type, asks Python for that type's name here, and an interrupt of
+/// that moment is lost: who reads many values looks at their type first.
 pub(crate) fn answered<T>(py: Python<'_>, result: PyResult<T>) -> PyResult<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

@@ -21,6 +21,7 @@ mod choose;
 mod estimator;
 mod interrupt;
 mod keywords;
+mod note;
 mod policy;
 mod promotion;
 mod score;

@@ -4,7 +4,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use rungkeeper_tuner::curves::{CurveError, CurveTable, ReadOptions};
 use rungkeeper_tuner::simulation::{
-    BoxedSink, Cell, CellResult, Conditions, Curves, Draw, Grid, GridObserver, Levels, Retraining,
+    BoxedSink, Cell, CellResult, Conditions, Curves, CutCurves, CutOff, Draw, Grid, GridObserver,
+    Levels, Retraining,
 };
 use rungkeeper_tuner_hooks::{BoxError, Brackets, Limits, Mode};
 
@@ -13,6 +14,7 @@ use crate::arguments::{
 };
 use crate::interrupt::{Stop, beside};
 use crate::keywords::Keywords;
+use crate::note::say;
 use crate::score::rule;
 
 /// More runs of each combination than anyone waits for.
@@ -38,19 +40,26 @@ pub(crate) fn simulate<'py>(
             named(name, value, "'min' or 'max'")
         })
     })?;
-    let cut_off = keywords.need("cut_off", text)?;
-    if !["donor", "as-is", "refuse"].contains(&cut_off.as_str()) {
-        return Err(refused(format!(
-            "cut_off is {cut_off:?}, but must be 'donor', 'as-is' or 'refuse'"
-        )));
-    }
+    let cut_off = keywords.need("cut_off", |name, value| {
+        named(name, value, "'donor', 'as-is' or 'refuse'")
+    })?;
     let mut grid = grid(&keywords)?;
     keywords.end()?;
-    let simulated = move |stop: Stop| {
-        grid.curves = read(&sources, metric.as_deref(), mode).map_err(refused)?;
-        for curves in &mut grid.curves {
-            set_cut_curves_right(curves, grid.conditions.max_resource, &cut_off)?;
+    let max_resource = grid.conditions.max_resource;
+    let treated = move |_| -> PyResult<Vec<(Curves, Option<CutCurves>)>> {
+        let all = read(&sources, metric.as_deref(), mode).map_err(refused)?;
+        let all = all.into_iter();
+        let all = all.map(|curves| curves.cut_off(max_resource, cut_off));
+        let all: Result<_, _> = all.collect();
+        all.map_err(|cut| refused(format!("{cut}, and cut_off is 'refuse'")))
+    };
+    for (curves, cut) in beside(py, treated)?? {
+        if let Some(cut) = cut {
+            say(py, &told(&cut, cut_off));
         }
+        grid.curves.push(curves);
+    }
+    let simulated = move |stop: Stop| {
         stop.ask()?;
         grid.run(&Watching(stop)).map_err(refused)
     };
@@ -162,24 +171,18 @@ fn read(
     sources.iter().map(read).collect()
 }
 
-/// Curves that end before the max resource, as those of paused trials do.
-fn set_cut_curves_right(
-    curves: &mut Curves,
-    max_resource: Option<u64>,
-    cut_off: &str,
-) -> PyResult<()> {
-    let end = max_resource.unwrap_or(curves.table.max_resource());
-    let (cut, all) = (curves.table.num_cut(end), curves.table.len());
-    if cut > 0 && cut_off == "refuse" {
-        let name = curves.table.name();
-        return Err(refused(format!(
-            "{name}: {cut} of {all} curves end before resource {end}, and cut_off is 'refuse'"
-        )));
-    }
-    if cut > 0 && cut_off == "donor" {
-        curves.table = curves.table.completed(curves.mode, end);
-    }
-    Ok(())
+/// What became of curves that end before the max resource.
+fn told(cut: &CutCurves, cut_off: CutOff) -> String {
+    let what = match cut_off {
+        CutOff::Donor => {
+            "They go on as others did that were of about the same rank; cut_off='as-is' takes them for \
+             complete."
+        }
+        CutOff::AsIs | CutOff::Refuse => {
+            "They are taken for complete, so costs are too low if those trials were only paused."
+        }
+    };
+    format!("{cut}. {what}")
 }
 
 /// Ends the runs once nobody waits for them any more.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rungkeeper_runner::journal::Journal;
 use rungkeeper_runner::{Observer, Outcome, Runner, Stop};
+use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Value, json};
 
 use small::{ANSWERED, Folder, Watch, check_log, resume, run, to_the_end};
@@ -72,13 +73,13 @@ fn asked(heard: &[Value]) -> Vec<u64> {
 /// Trials of the log with their values of x.
 fn started(folder: &Folder) -> Vec<(String, f64)> {
     let (_, events) = Journal::read(&folder.run().join("log.jsonl")).unwrap();
-    let lines = events.map(|recorded| recorded.unwrap().1);
-    let starts = lines.filter(|line| line["event"] == "start");
-    let of = |line: serde_json::Map<String, Value>| {
-        let x = line["configuration"]["x"].as_f64().unwrap();
-        (line["trial"].as_str().unwrap().to_owned(), x)
+    let of = |(event, fields): (Event, serde_json::Map<String, Value>)| match event {
+        Event::Start { trial, .. } => Some((trial, fields["configuration"]["x"].as_f64().unwrap())),
+        _ => None,
     };
-    starts.map(of).collect()
+    events
+        .filter_map(|recorded| of(recorded.unwrap()))
+        .collect()
 }
 
 fn proposed(numbers: std::ops::Range<u64>) -> Vec<(String, f64)> {

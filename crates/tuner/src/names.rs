@@ -39,7 +39,11 @@ pub fn nearest_name(
     nearest.map(|(place, _)| place)
 }
 
-/// What to say after a name that is not there: the one that may be meant, and which ones there are.
+/// Most names that are listed where one of them may be meant.
+const LISTED: usize = 10;
+
+/// What to say after a name that is not there: the one that may be meant, and which ones there are. Where one may be meant,
+/// no more than ten are listed.
 ///
 /// ```
 /// use rungkeeper_tuner::known_names;
@@ -51,10 +55,17 @@ pub fn nearest_name(
 /// ```
 #[must_use]
 pub fn known_names(name: &str, names: &[&str]) -> String {
-    let all = names.join(", ");
-    match nearest_name(name, names, ALIKE) {
-        Some(place) => format!("; did you mean `{}`? There are: {all}", names[place]),
-        None if names.is_empty() => "; there is none".to_owned(),
-        None => format!("; there are: {all}"),
-    }
+    let Some(place) = nearest_name(name, names, ALIKE) else {
+        return match names {
+            [] => "; there is none".to_owned(),
+            _ => format!("; there are: {}", names.join(", ")),
+        };
+    };
+    let (listed, others) = names.split_at(names.len().min(LISTED));
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let (meant, listed) = (names[place], listed.join(", "));
+    format!("; did you mean `{meant}`? There are: {listed}{more}")
 }

@@ -24,6 +24,7 @@ pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("syne_tune_new", "rungkeeper.syne_tune.compare"),
     of("ray", "rungkeeper.ray"),
     of("optuna", "rungkeeper.optuna.__main__"),
+    of("others", "rungkeeper"),
 ];
 
 pub(super) const fn of(name: &'static str, module: &'static str) -> Environment {
@@ -45,6 +46,9 @@ pub(super) const CORE: &Environment = &ENVIRONMENTS[0];
 
 /// The one with the reference, Syne Tune 0.13.
 pub(super) const REFERENCE: &Environment = &ENVIRONMENTS[1];
+
+/// `NePS`, which brings `PyTorch`: several GB, on request only.
+pub(super) const NEPS: &Environment = &of("neps", "rungkeeper");
 
 /// Tools that build the wheel for old systems. Nothing is tested in it.
 pub(super) const WHEEL: &Environment = &of("wheel", "rungkeeper");
@@ -114,7 +118,7 @@ mod tests {
     #[test]
     fn all_requirements_are_pinned() {
         let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/python");
-        for environment in ENVIRONMENTS.iter().chain([WHEEL]) {
+        for environment in ENVIRONMENTS.iter().chain([NEPS, WHEEL]) {
             let requirements = requirements(&package, environment).unwrap();
             let lines = requirements.lines().filter(|line| !line.starts_with('#'));
             for line in lines.filter(|line| !line.is_empty()) {

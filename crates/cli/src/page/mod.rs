@@ -167,7 +167,7 @@ fn folded_table<I: IntoIterator<Item = Vec<Markup>, IntoIter: ExactSizeIterator>
 }
 
 /// Rows of a table at most: nobody reads more on a page, and a browser takes long for them.
-const MOST_ROWS: usize = 500;
+const MOST_ROWS: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -210,12 +210,12 @@ mod tests {
     #[test]
     fn a_page_has_so_many_rows_at_most() {
         let rows = |number: usize| (0..number).map(|n| vec![html! { "row " (n) }]);
-        let all = folded_table("Caption", &["n"], rows(500), 20, "elsewhere.").into_string();
-        assert!(all.contains("Show the other 480<") && all.contains("row 499<"));
+        let all = folded_table("Caption", &["n"], rows(1000), 20, "elsewhere.").into_string();
+        assert!(all.contains("Show the other 980<") && all.contains("row 999<"));
         assert!(!all.contains("left out"));
         let some = folded_table("Caption", &["n"], rows(2_501), 20, "elsewhere.").into_string();
-        assert!(some.contains("row 499<") && !some.contains("row 500<"));
-        assert!(some.contains("of the first 500<"));
+        assert!(some.contains("row 999<") && !some.contains("row 1000<"));
+        assert!(some.contains("of the first 1000<"));
         assert!(some.contains("more rows left out: elsewhere.<"));
     }
 

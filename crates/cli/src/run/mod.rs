@@ -21,6 +21,7 @@ use std::process::ExitCode;
 use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::{Outcome, ResumeOptions, Runner};
 
+use crate::input;
 use crate::plain::{message, path};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
@@ -75,6 +76,7 @@ pub(crate) struct ResumeArguments {
 }
 
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
+    input::check_experiment(&arguments.experiment)?;
     let interrupts = Interrupts::listen()?;
     let directory = match &arguments.dir {
         Some(directory) => directory.clone(),

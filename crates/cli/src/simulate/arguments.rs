@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use rungkeeper_score::PromotionRule;
-use rungkeeper_tuner::simulation::{Conditions, Draw, Levels, Retraining};
+use rungkeeper_tuner::simulation::{Conditions, CutOff, Draw, Levels, Retraining};
 use rungkeeper_tuner_hooks::PolicySpec;
 use rungkeeper_tuner_hooks::{Brackets, Limits};
 
@@ -88,8 +88,11 @@ pub(crate) struct Arguments {
     in_order: bool,
     /// What becomes of curves that end before the max resource, as those of paused trials do: they
     /// go on as a `donor` of about the same rank did, are complete `as-is`, or are refused
-    #[arg(long, value_name = "HOW", default_value = "donor", value_parser = ["donor", "as-is", "refuse"])]
-    pub(super) cut_off: String,
+    #[arg(
+        long, value_name = "HOW", default_value = CutOff::NAMES[0],
+        value_parser = PossibleValuesParser::new(CutOff::NAMES).try_map(|name| name.parse::<CutOff>()),
+    )]
+    pub(super) cut_off: CutOff,
     /// Start no more trials than this [default: the number of curves]
     #[arg(long, value_name = "N")]
     max_trials: Option<u64>,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
-use rungkeeper_tuner::simulation::Curves;
+use rungkeeper_tuner::simulation::{Curves, CutOff};
 
 use crate::columns::{self, Reports};
 use crate::input;
@@ -27,34 +27,23 @@ fn read_one(path: &Path, options: &ReadOptions, arguments: &Arguments) -> anyhow
         }
     };
     let curves = Curves::new(table.map_err(columns::explained)?, mode);
-    let end = arguments
-        .max_resource()
-        .unwrap_or(curves.table.max_resource());
-    let cut = curves.table.num_cut(end);
-    if cut == 0 {
-        return Ok(curves);
+    let max_resource = arguments.max_resource();
+    let (curves, cut) = curves
+        .cut_off(max_resource, arguments.cut_off)
+        .map_err(|cut| anyhow::anyhow!("{}, and --cut-off is refuse", plain(cut)))?;
+    if let Some(cut) = cut {
+        let what = match arguments.cut_off {
+            CutOff::Donor => {
+                "They go on as others did that were of about the same rank; --cut-off as-is takes them \
+                 for complete."
+            }
+            CutOff::AsIs | CutOff::Refuse => {
+                "They are taken for complete, so costs are too low if those trials were only paused."
+            }
+        };
+        note(&format!("{}. {what}", plain(cut)));
     }
-    let name = plain(curves.table.name());
-    let all = curves.table.len();
-    let found = format!("{name}: {cut} of {all} curves end before resource {end}");
-    match arguments.cut_off.as_str() {
-        "refuse" => anyhow::bail!("{found}, and --cut-off is refuse"),
-        "as-is" => {
-            note(&format!(
-                "{found}. They are taken for complete, so costs are too low if those trials were only \
-                 paused."
-            ));
-            Ok(curves)
-        }
-        _ => {
-            note(&format!(
-                "{found}. They go on as others did that were of about the same rank; --cut-off as-is \
-                 takes them for complete."
-            ));
-            let table = curves.table.completed(curves.mode, end);
-            Ok(Curves { table, ..curves })
-        }
-    }
+    Ok(curves)
 }
 
 /// On the standard error, where it disturbs no JSON.

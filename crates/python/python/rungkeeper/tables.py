@@ -25,7 +25,8 @@ def ray_tune(
 ) -> Table:
     """The table of a Ray Tune experiment, from its folder.
 
-    The path of a trial is that of each checkpoint in its folder.
+    The path of a trial is that of each checkpoint in its folder. Its status is that of
+    the experiment's last snapshot, which Ray writes now and then.
 
     Args:
         folder: The folder of the experiment: it holds one folder a trial.
@@ -38,7 +39,8 @@ def ray_tune(
     files = sorted(Path(folder).glob("*/result.json"))
     if not files:
         raise ValueError(f"{folder}: no trial in it has a result.json")
-    table = _empty(metric, "seconds", "path")
+    table = _empty(metric, "seconds", "path", "status")
+    statuses = _statuses_of_ray_tune(Path(folder))
     for file in files:
         lines = filter(str.strip, file.read_text().splitlines())
         rows = [
@@ -48,26 +50,38 @@ def ray_tune(
         paths = sorted(str(path) for path in found if path.is_dir())
         before = 0.0
         for place, row in enumerate(rows):
+            trial = row.get("trial_id", file.parent.name)
             total = float(row.get("time_total_s", before))
-            _add(table, row.get("trial_id", file.parent.name), row[resource])
-            table[metric].append(row[metric])
-            table["seconds"].append(max(0.0, total - before))
+            seconds = max(0.0, total - before)
             before = total
             # One row a path; what is over stands with the last.
-            last = place == len(rows) - 1
-            table["path"].append(paths[place] if place < len(paths) else "")
-            for path in paths[place + 1 :] if last else []:
-                _add(table, row.get("trial_id", file.parent.name), row[resource])
+            end = None if place == len(rows) - 1 else place + 1
+            for path in paths[place:end] or [""]:
+                _add(table, trial, row[resource])
                 table[metric].append(row[metric])
-                table["seconds"].append(0.0)
+                table["seconds"].append(seconds)
                 table["path"].append(path)
+                table["status"].append(statuses.get(trial, ""))
+                seconds = 0.0
     return _checked(table, folder, metric)
+
+
+def _statuses_of_ray_tune(folder: Path) -> dict[str, str]:
+    """What each trial does, as the newest snapshot tells; nothing without one."""
+    snapshots = sorted(folder.glob("experiment_state-*.json"))
+    if not snapshots:
+        return {}
+    pairs = json.loads(snapshots[-1].read_text()).get("trial_data", [])
+    states = [json.loads(state) for state, *_ in pairs]
+    return {state["trial_id"]: state["status"] for state in states}
 
 
 def syne_tune(
     folder: str | os.PathLike[str], metric: str, resource: str = "epoch"
 ) -> Table:
     """The table of a Syne Tune experiment, from its folder.
+
+    A trial does what the scheduler decided at its last report.
 
     Args:
         folder: The folder of the experiment: it holds `results.csv.zip`.
@@ -85,10 +99,12 @@ def syne_tune(
     table = _empty(metric, "seconds")
     before: dict[str, float] = {}
     seen = set()
+    statuses: dict[str, str] = {}
     for row in csv.DictReader(io.StringIO(text)):
         trial = row["trial_id"]
         if not row.get(metric) or not row.get(resource):
             continue
+        statuses[trial] = _status_of_syne_tune(row)
         total = float(row.get("st_worker_time") or 0.0)
         seconds = total - before.get(trial, 0.0)
         before[trial] = total
@@ -99,7 +115,19 @@ def syne_tune(
         table[metric].append(row[metric])
         # A resumed trial counts from 0 again.
         table["seconds"].append(seconds if seconds >= 0.0 else total)
+    table["status"] = [statuses[trial] for trial in table["trial"]]
+    if not any(before.values()):
+        del table["seconds"]  # the script tells none
     return _checked(table, folder, metric)
+
+
+def _status_of_syne_tune(row: dict[str, str]) -> str:
+    """What a trial does after a report: what the scheduler decided then."""
+    decided = {"PAUSE": "paused", "STOP": "stopped", "CONTINUE": "running"}
+    status = row.get("st_status") or ""
+    if status in ("", "InProgress"):
+        return decided.get(row.get("st_decision") or "", "")
+    return status
 
 
 def optuna_study(study: Any, metric: str = "value") -> Table:

@@ -10,8 +10,7 @@ use rungkeeper_tuner_hooks::HookError;
 use super::recorded::Recorded;
 use crate::arguments::refused;
 use crate::interrupt;
-
-const LOGGER: &str = "rungkeeper";
+use crate::note::say;
 
 /// Most threads that ask the policy of a callback at once. More are threads that a policy starts, which ask it again.
 const MOST_ASKING: usize = 64;
@@ -115,18 +114,5 @@ struct Ends<'a>(&'a AtomicU64);
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
         self.0.store(0, Ordering::Relaxed);
-    }
-}
-
-/// What a person should know: a record of the logger `rungkeeper`. What happened has happened, so an error of a handler is
-/// told as one of no caller.
-fn say(py: Python<'_>, note: &str) {
-    let logged = || -> PyResult<()> {
-        let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
-        logger.call_method1("warning", ("%s", note))?;
-        Ok(())
-    };
-    if let Err(error) = logged() {
-        error.write_unraisable(py, None);
     }
 }

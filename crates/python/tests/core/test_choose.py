@@ -1,4 +1,5 @@
 import json
+import sys
 
 import numpy as np
 import pandas as pd
@@ -77,9 +78,55 @@ def test_a_frame_of_anybody():
 
 
 def test_frames_of_polars():
+    polars = pytest.importorskip("polars")  # is not for the oldest Python
+    settings = {"max_bytes": 30_000, "max_resource": 27}
+    columns = run()
+    frame = polars.DataFrame(columns)
+    expected = choose(columns, **settings)
+    assert len(expected["remove"]) > 10
+    assert choose(frame, **settings) == expected
+    more = frame.with_columns(
+        polars.col("trial").cast(polars.Categorical),
+        polars.lit(None).alias("status"),
+        polars.lit("2026-11-30").str.to_date().alias("day"),
+    )
+    assert choose(more, **settings) == expected
+    with pytest.raises(TypeError, match=r"give what its collect\(\) returns"):
+        choose(frame.lazy(), **settings)
+
+
+class Arrow:
+    """What speaks Arrow and nothing else, as the relations of a database do."""
+
+    def __init__(self, frame):
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def test_whatever_speaks_arrow(monkeypatch):
     polars = pytest.importorskip("polars")
     settings = {"max_checkpoints": 20, "max_resource": 27}
-    assert choose(polars.DataFrame(run()), **settings) == choose(run(), **settings)
+    table = Arrow(polars.DataFrame(run()))
+    assert choose(table, **settings) == choose(run(), **settings)
+    for reader in ("pyarrow", "polars"):
+        monkeypatch.setitem(sys.modules, reader, None)  # is not installed
+    with pytest.raises(TypeError, match="install one of them, or give a mapping"):
+        choose(table, **settings)
+    assert choose(pd.DataFrame(run()), **settings) == choose(run(), **settings)
+
+
+def test_columns_of_one_name():
+    frame = pd.DataFrame(run())
+    settings = {"max_checkpoints": 20, "max_resource": 27}
+    other = pd.concat(
+        [frame, frame.rename(columns=str.upper)[["PATH", "PATH"]]], axis=1
+    )
+    assert choose(other, **settings) == choose(frame, **settings)
+    twice = pd.concat([frame, frame[["loss"]]], axis=1)
+    with pytest.raises(ValueError, match="column 3 has this name too"):
+        choose(twice, metric="loss", **settings)
 
 
 def test_levels_that_the_table_suggests():

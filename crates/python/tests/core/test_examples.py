@@ -3,17 +3,16 @@
 import ast
 import doctest
 import inspect
-import re
 from pathlib import Path
 
 import pytest
 import rungkeeper
 from rungkeeper import _choose, _core, _simulation
 
+from ..pages import PROJECT, programs, run
 from .pickling import COPIES
 
 PACKAGE = Path(rungkeeper.__file__).parent
-PROJECT = Path(__file__).parents[4]
 
 
 def docstrings(source):
@@ -46,17 +45,13 @@ PAGES = [
     "docs/python.md",
     "docs/what-it-costs.md",
 ]
-# A block of text right behind a program is what it prints.
-PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```)?", re.M | re.S)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_programs_of_pages(page, monkeypatch, capsys):
     monkeypatch.chdir(PROJECT)
-    programs = PROGRAM.findall((PROJECT / page).read_text())
-    assert programs
-    for program, printed in programs:
-        exec(compile(program, page, "exec"), {"__name__": "__main__"})
+    for program, printed in programs(page):
+        run(page, program)
         found = capsys.readouterr().out
         if printed:
             assert found == printed

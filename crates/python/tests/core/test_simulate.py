@@ -204,3 +204,30 @@ def test_the_core_refuses_settings_it_does_not_know():
     with pytest.raises(TypeError, match="needs the keyword argument"):
         _core.simulate([], {})
     assert rungkeeper.simulate is simulate
+
+
+CUT = {"trial": list("aabc"), "resource": [1, 4, 1, 1], "loss": [0.8, 0.6, 0.9, 0.7]}
+
+
+def test_curves_that_end_early_are_told(caplog):
+    """In the words of the command line."""
+    settings = {"policies": "by_level", "budgets": 2, "workers": 1, "seeds": 1}
+    settings["eta"] = 2
+    found = "table: 2 of 3 curves end before resource 4"
+    (run,) = simulate(CUT, **settings)
+    (record,) = caplog.records
+    assert record.name == "rungkeeper"
+    assert record.getMessage().startswith(f"{found}. They go on as others did")
+    assert "cut_off='as-is'" in record.getMessage()
+    caplog.clear()
+    (as_is,) = simulate(CUT, cut_off="as-is", **settings)
+    assert caplog.messages[0].startswith(f"{found}. They are taken for complete")
+    assert as_is["trained_resources"] < run["trained_resources"]
+    caplog.clear()
+    with pytest.raises(ValueError, match=f"{found}, and cut_off is 'refuse'"):
+        simulate(CUT, cut_off="refuse", **settings)
+    with pytest.raises(ValueError, match="cut_off is 'whole', but must be 'donor', "):
+        simulate(CUT, cut_off="whole", **settings)
+    whole = {name: values[:2] for name, values in CUT.items()}
+    simulate(whole, **settings)
+    assert caplog.records == []

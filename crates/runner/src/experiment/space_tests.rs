@@ -188,7 +188,7 @@ fn configurations_are_read_from_tables() {
 
     write(
         "first.jsonl",
-        "{\"optimizer\": \"sgd\", \"momentum\": 0.30000000000000004}\n\n{\"lr\": 1, \"momentum\": null}\n",
+        "{\"momentum\": 0.30000000000000004, \"optimizer\": \"sgd\"}\n\n{\"lr\": 1, \"momentum\": null}\n",
     );
     let experiment = read_in(folder.path(), "\"first.jsonl\"").unwrap();
     assert_eq!(

@@ -77,6 +77,10 @@ fn explain(line: usize, text: &str, error: &serde_json::Error) -> LogError {
     let value = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
     match value.get("version").and_then(serde_json::Value::as_u64) {
         Some(version) if version != u64::from(VERSION) => LogError::Version { line, version },
+        _ if !text.trim_start().starts_with('{') => LogError::Line {
+            line,
+            reason: "a line of an event log is a JSON object, and this is none".to_owned(),
+        },
         _ => LogError::Line {
             line,
             reason: reason(error),

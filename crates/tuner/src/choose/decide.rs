@@ -1,5 +1,6 @@
 //! From a table to the checkpoints that can go.
 
+use rungkeeper_policies::{Cheapest, RankAware, RemovalPolicy};
 use rungkeeper_rung_model::{
     CheckpointTracking, Decision, EventError, Mode, ModelSpec, Report, RungModel, RungView,
     SpecError, TrialStatus,
@@ -7,6 +8,7 @@ use rungkeeper_rung_model::{
 use rungkeeper_tuner_hooks::{Budget, PolicySpec, SetupError};
 use thiserror::Error;
 
+use super::ahead::Ahead;
 use super::levels;
 use super::paths::{self, SharedPath};
 use super::table::{Row, Trial};
@@ -94,7 +96,7 @@ pub enum ChooseError {
     Policy(#[from] SetupError),
 }
 
-/// Chooses the checkpoints to give up, so that the budget is kept.
+/// Chooses the checkpoints to remove, so that the budget is kept.
 ///
 /// ```
 /// use rungkeeper_tuner::choose::{Question, RunRow, RunTable, choose};
@@ -152,6 +154,14 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
     Ok(chosen)
 }
 
+/// The policy, with all cores for the default one: of a long rung each chance takes some microseconds.
+fn policy(spec: PolicySpec) -> Result<Box<dyn RemovalPolicy>, ChooseError> {
+    if let PolicySpec::RankAware { promotion_rule } = spec {
+        return Ok(Box::new(Cheapest(Ahead(RankAware::new(promotion_rule)))));
+    }
+    Ok(spec.build().map_err(SetupError::from)?)
+}
+
 /// The run that a table tells of.
 struct Run<'t> {
     table: &'t RunTable,
@@ -173,13 +183,14 @@ impl Run<'_> {
         *next = Some(first.max(reached));
         if is_new {
             self.model.start(trial, 0)?;
+        } else {
+            self.go_on(trial)?;
         }
         for place in first..reached.saturating_sub(1) {
-            self.go_on(trial)?;
             self.model
                 .report(trial, self.levels[place], row.metric, Decision::Pause)?;
+            self.go_on(trial)?;
         }
-        self.go_on(trial)?;
         let pause_at_rung = |report: &Report| match report.recorded {
             Some(_) => Decision::Pause,
             None => Decision::Continue,
@@ -198,16 +209,13 @@ impl Run<'_> {
     }
 
     /// What a trial is doing: as the table tells, or as its reports suggest.
-    fn status(&self, trial: &Trial) -> Status {
-        trial.status.unwrap_or_else(|| {
-            if trial.highest >= self.max_resource {
-                Status::Ended
-            } else if self.model.status(&trial.id) == Some(TrialStatus::Running) {
-                Status::Running
-            } else {
-                Status::Paused
-            }
-        })
+    fn status(&self, trial: &Trial, is_running: bool) -> Status {
+        match trial.status {
+            Some(told) => told,
+            None if trial.highest >= self.max_resource => Status::Ended,
+            None if is_running => Status::Running,
+            None => Status::Paused,
+        }
     }
 
     /// Brings each trial to where the table says that it is, with what it holds.
@@ -215,12 +223,13 @@ impl Run<'_> {
         let mut tally = Tally::default();
         for trial in &self.table.trials {
             let id = &*trial.id;
-            if self.model.status(id).is_none() {
+            let known = self.model.status(id);
+            if known.is_none() {
                 self.model.start(id, 0)?; // it has not reported yet
             }
-            let status = self.status(trial);
+            let is_running = known.is_none_or(|it| it == TrialStatus::Running);
+            let status = self.status(trial, is_running);
             let held = self.table.held(trial).filter(|_| status != Status::Removed);
-            let is_running = self.model.status(id) == Some(TrialStatus::Running);
             match status {
                 Status::Ended => {
                     self.model.complete(id)?;
@@ -261,8 +270,7 @@ impl Run<'_> {
         );
         let need = question.budget.need(held, held_bytes);
         let rungs: Vec<RungView<'_>> = self.model.rung_views().collect();
-        let mut policy = question.policy.build().map_err(SetupError::from)?;
-        let chosen = policy
+        let chosen = policy(question.policy)?
             .choose(&rungs, need, question.time_ratio)
             .map_err(SetupError::from)?;
         let mut removals = Vec::with_capacity(chosen.len());

@@ -1,7 +1,7 @@
 //! Which checkpoints of somebody else's run can go: from a table of the run, and nothing else.
 //!
 //! [`choose`] takes a [`RunTable`] of what each trial has reported so far, with the size and the path of its checkpoint if
-//! there are any, and tells which checkpoints of paused trials to give up so that a budget is kept. It learns nothing and
+//! there are any, and tells which checkpoints of paused trials to remove so that a budget is kept. It learns nothing and
 //! keeps nothing: the same table and question give the same answer, and a removal callback that saw the same reports would
 //! have removed the same.
 //!
@@ -16,9 +16,10 @@
 //!   has ended, one whose last resource is no rung level is running, and all others wait.
 //! - A waiting trial holds a checkpoint if the table lists a path for it; in a table without paths, if it lists its size;
 //!   in a table without either, always. All its paths belong to its checkpoint.
-//! - Running trials count as holding one, and it is never given up. Trials that have ended do not count, and theirs are
+//! - Running trials count as holding one, and it is never removed. Trials that have ended do not count, and theirs are
 //!   nobody's business here: they are results.
 
+mod ahead;
 mod answer;
 mod decide;
 mod from_log;

@@ -1,8 +1,10 @@
 //! That what is deleted belongs to nobody else.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
+use foldhash::fast::FixedState;
 use thiserror::Error;
 
 use crate::choose::{Doomed, RunTable};
@@ -24,24 +26,25 @@ pub struct SharedPath {
 
 /// Refuses paths that are, or hold, the path of another trial that keeps its own. Only the text is looked at.
 pub(super) fn check(table: &RunTable, removals: &[Doomed]) -> Result<(), SharedPath> {
-    let mut doomed: HashMap<PathBuf, &Doomed> = HashMap::new();
+    let paths = removals.iter().map(|it| it.paths.len()).sum();
+    if paths == 0 {
+        return Ok(());
+    }
+    let mut doomed = HashMap::with_capacity_and_hasher(paths, FixedState::default());
     for it in removals {
         doomed.extend(it.paths.iter().map(|path| (tidy(path), it)));
     }
-    if doomed.is_empty() {
-        return Ok(());
-    }
-    let going: std::collections::HashSet<&str> =
-        removals.iter().map(|it| it.trial.as_str()).collect();
+    let going = removals.iter().map(|it| it.trial.as_str());
+    let going: HashSet<&str, FixedState> = going.collect();
     let staying = table.trials.iter().filter(|it| !going.contains(&*it.id));
     for trial in staying {
         for (path, _) in &trial.paths {
             let path = tidy(path);
-            let above = path.ancestors().find_map(|it| doomed.get_key_value(it));
-            if let Some((path, doomed)) = above {
+            let mut above = Path::new(&*path).ancestors().filter_map(Path::to_str);
+            if let Some((path, doomed)) = above.find_map(|it| doomed.get_key_value(it)) {
                 return Err(SharedPath {
                     doomed: doomed.trial.clone(),
-                    path: path.display().to_string(),
+                    path: path.to_string(),
                     kept: trial.id.to_string(),
                 });
             }
@@ -50,8 +53,42 @@ pub(super) fn check(table: &RunTable, removals: &[Doomed]) -> Result<(), SharedP
     Ok(())
 }
 
-/// Without what changes nothing: `.` and doubled separators.
-fn tidy(path: &str) -> PathBuf {
+/// Without what changes nothing: `.`, doubled separators and those at the end.
+fn tidy(path: &str) -> Cow<'_, str> {
+    let is_separator = std::path::is_separator;
+    let mut before = None;
+    let mut is_tidy = true;
+    for part in path.split(is_separator) {
+        // An empty part before the first separator is the root.
+        is_tidy &= part != "." && (before.is_none() || !part.is_empty());
+        before = Some(part);
+    }
+    if is_tidy && !cfg!(windows) {
+        return Cow::Borrowed(path);
+    }
     let components = Path::new(path).components();
-    components.filter(|it| *it != Component::CurDir).collect()
+    let tidy: PathBuf = components.filter(|it| *it != Component::CurDir).collect();
+    Cow::Owned(tidy.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_nothing_is_left_out() {
+        let pairs = [
+            ("/a/b", "/a/b"),
+            ("a/b", "a/b"),
+            ("//a/./b//", "/a/b"),
+            ("./a/b/.", "a/b"),
+            ("/", "/"),
+            ("../a", "../a"),
+            (".", ""),
+            ("a b\n", "a b\n"),
+        ];
+        for (path, expected) in pairs {
+            assert_eq!(tidy(path), expected, "{path}");
+        }
+    }
 }

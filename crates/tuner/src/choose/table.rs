@@ -276,9 +276,11 @@ impl RunTable {
         // Of each trial: seconds, and the resource up to which they count.
         let mut elapsed = vec![(0.0, 0); self.trials.len()];
         let mut levels = vec![0; self.trials.len()];
-        for doomed in &*removals {
-            if let Some(&number) = self.numbers.get(&*doomed.trial) {
-                levels[number as usize] = doomed.level;
+        let number = |doomed: &Doomed| self.numbers.get(&*doomed.trial).map(|&it| it as usize);
+        let numbers: Vec<Option<usize>> = removals.iter().map(number).collect();
+        for (doomed, number) in removals.iter().zip(&numbers) {
+            if let Some(number) = *number {
+                levels[number] = doomed.level;
             }
         }
         for row in rows {
@@ -291,9 +293,8 @@ impl RunTable {
                 elapsed[number] = (before + seconds, row.resource);
             }
         }
-        for doomed in removals {
-            let number = self.numbers.get(&*doomed.trial);
-            let elapsed = number.map_or(0.0, |&number| elapsed[number as usize].0);
+        for (doomed, number) in removals.iter_mut().zip(numbers) {
+            let elapsed = number.map_or(0.0, |number| elapsed[number].0);
             doomed.expected_seconds = doomed.chance.map(|chance| chance * elapsed);
         }
     }

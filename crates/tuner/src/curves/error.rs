@@ -85,7 +85,7 @@ pub enum Problem {
     #[error("the file cannot be read")]
     Unreadable(#[source] std::io::Error),
     /// A line that is not UTF-8.
-    #[error("the line `{text}` is not UTF-8; expected text in that encoding")]
+    #[error("the line `{}` is not UTF-8; expected text in that encoding", short(.text))]
     NotUtf8 {
         /// The fields of the line, with U+FFFD for what cannot be read.
         text: String,
@@ -136,7 +136,7 @@ pub enum Problem {
         expected: usize,
     },
     /// A field holds something that cannot be used.
-    #[error("`{text}` is not {expected}")]
+    #[error("`{}` is not {expected}", short(.text))]
     Field {
         /// Its text.
         text: String,
@@ -188,7 +188,24 @@ fn hint(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |name| format!(" (did you mean `{name}`?)"))
 }
 
+/// Most columns that are named: a table may have hundreds.
+const MOST_NAMED: usize = 8;
+
+/// Most characters of a field that are shown.
+const MOST_SHOWN: usize = 40;
+
 fn list(names: &[String]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(", ")
+    let named = names.iter().take(MOST_NAMED);
+    let named: Vec<String> = named.map(|name| format!("`{}`", short(name))).collect();
+    match names.len() - named.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }

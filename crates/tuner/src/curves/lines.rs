@@ -86,13 +86,9 @@ impl<'a, R: Read> Lines<'a, R> {
         if !found {
             return Ok(None);
         }
-        let newlines = self
-            .record
-            .iter()
-            .flatten()
-            .filter(|&&byte| byte == b'\n')
-            .count();
-        let start = end - newlines as u64;
+        let text = self.record.as_slice();
+        let lines = text.split(|&byte| byte == b'\n').count();
+        let start = end + 1 - lines as u64;
         if self
             .record
             .iter()

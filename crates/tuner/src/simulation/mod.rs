@@ -37,6 +37,7 @@
 
 mod clock;
 mod conditions;
+mod cut_off;
 mod draw;
 mod error;
 mod grid;
@@ -52,6 +53,7 @@ mod tally;
 
 pub(crate) use conditions::usual_mode;
 pub use conditions::{Cell, Conditions, Curves, Draw, Retraining};
+pub use cut_off::{CutCurves, CutOff, UnknownCutOff};
 pub use error::SimulationError;
 pub use grid::{BoxedSink, Grid, GridObserver};
 pub use levels::Levels;

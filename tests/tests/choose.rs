@@ -1,0 +1,433 @@
+//! `rungkeeper choose`, as a user calls it.
+#![cfg(unix)]
+
+mod binary;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// Nine trials of a reduction factor of 3; `a` trains on from level 1, `b` waits at 3.
+const TABLE: &str = "\
+trial,resource,loss,seconds,bytes,path,status
+a,1,0.10,5,100,ck/a.pt,
+b,1,0.20,5,100,ck/b.pt,
+c,1,0.30,5,300,ck/c.pt,
+d,1,0.40,5,100,ck/d.pt,
+e,1,0.50,5,100,ck/e.pt,
+f,1,0.60,5,100,-f.pt,
+g,1,0.70,5,100,ck/g.pt,pinned
+h,1,0.80,5,,,removed
+i,1,0.90,5,900,ck/i 1.pt,
+a,1,0.10,5,100,ck/a.pt,running
+b,3,0.15,10,100,ck/b.pt,paused
+";
+
+fn choose(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(binary::path())
+        .arg("choose")
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
+    child.wait_with_output().unwrap()
+}
+
+/// The messages about a table that comes through the standard input.
+fn says(arguments: &[&str], table: &str) -> String {
+    let arguments = [&["-"], arguments].concat();
+    let output = choose(Path::new("."), &arguments, table);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert_eq!(errors, "");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn answer(arguments: &[&str], table: &str) -> Value {
+    let said = says(&[arguments, &["--json"]].concat(), table);
+    assert_eq!(said.lines().count(), 1);
+    serde_json::from_str(&said).unwrap()
+}
+
+/// The trials whose checkpoints can go, first to go first.
+fn going(answer: &Value) -> Vec<&str> {
+    let removals = answer["remove"].as_array().unwrap();
+    let trials = removals.iter().map(|it| it["trial"].as_str().unwrap());
+    trials.collect()
+}
+
+const LADDER: [&str; 4] = ["--eta", "3", "--max-resource", "27"];
+
+fn with_ladder<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [arguments, &LADDER].concat()
+}
+
+#[test]
+fn a_budget_of_checkpoints() {
+    let found = answer(&with_ladder(&["--max-checkpoints", "5"]), TABLE);
+    // The last of their rung go; whoever runs, is pinned or holds nothing does not.
+    assert_eq!(going(&found), ["i", "f", "e"]);
+    let fields: BTreeSet<&str> = found.as_object().unwrap().keys().map(|it| &**it).collect();
+    let promised = [
+        "levels",
+        "max_resource",
+        "running",
+        "waiting",
+        "without_checkpoint",
+        "ended",
+        "held",
+        "held_bytes",
+        "candidates",
+        "freed_bytes",
+        "checkpoints_over",
+        "bytes_over",
+        "remove",
+    ];
+    assert_eq!(fields, BTreeSet::from(promised));
+    assert_eq!(found["levels"], serde_json::json!([1, 3, 9]));
+    let counts = ["running", "waiting", "without_checkpoint", "ended", "held"];
+    assert_eq!(
+        counts.map(|it| found[it].as_u64().unwrap()),
+        [1, 7, 1, 0, 8]
+    );
+    assert_eq!(found["freed_bytes"], 1100);
+    let first = &found["remove"][0];
+    assert_eq!(first["level"], 1);
+    assert_eq!((&first["rank"], &first["rung_len"]), (&9.into(), &9.into()));
+    assert_eq!(first["paths"], serde_json::json!(["ck/i 1.pt"]));
+    let number = |it: &str| first[it].as_f64().unwrap();
+    assert!(0.0 < number("chance") && number("chance") < 0.5);
+    assert_eq!(number("expected_cost"), number("chance"));
+    assert_eq!(number("expected_seconds"), 5.0 * number("chance"));
+}
+
+#[test]
+fn a_budget_of_bytes_and_both() {
+    // 1,800 bytes are held.
+    let found = answer(&with_ladder(&["--max-bytes", "1.2 kB"]), TABLE);
+    assert_eq!(going(&found), ["i"], "one large checkpoint is enough");
+    let found = answer(&with_ladder(&["--max-bytes", "800"]), TABLE);
+    assert_eq!(found["freed_bytes"], 1000);
+    let both = ["--max-bytes", "1.2 kB", "--max-checkpoints", "6"];
+    assert_eq!(going(&answer(&with_ladder(&both), TABLE)), ["i", "f"]);
+    let enough = answer(&with_ladder(&["--max-bytes", "1 TB"]), TABLE);
+    assert!(going(&enough).is_empty());
+}
+
+#[test]
+fn what_is_left_of_the_run() {
+    let chances = |left: &str| -> Vec<f64> {
+        let arguments = with_ladder(&["--max-checkpoints", "5", "--time-left", left]);
+        let found = answer(&arguments, TABLE);
+        let removals = found["remove"].as_array().unwrap();
+        let chances = removals.iter().map(|it| it["chance"].as_f64().unwrap());
+        chances.collect()
+    };
+    assert_eq!(chances("0"), [0.0; 3], "nothing comes any more");
+    let (late, early) = (chances("0.1"), chances("10"));
+    assert!(late.iter().zip(&early).all(|(late, early)| late < early));
+}
+
+#[test]
+fn paths_for_xargs() {
+    let arguments = with_ladder(&["--max-checkpoints", "5", "--paths0"]);
+    // What looks like an option is none.
+    assert_eq!(says(&arguments, TABLE), "ck/i 1.pt\0./-f.pt\0ck/e.pt\0");
+    let enough = with_ladder(&["--max-checkpoints", "8", "--paths0"]);
+    assert_eq!(says(&enough, TABLE), "");
+
+    let arguments = with_ladder(&["-", "--max-checkpoints", "0", "--paths0"]);
+    let output = choose(Path::new("."), &arguments, TABLE);
+    assert!(output.status.success());
+    assert_eq!(output.stdout.split(|it| *it == 0).count(), 7); // nothing behind the last NUL
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        note.starts_with("note: The budget is not kept even so"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_file_and_the_standard_input_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let tabs = TABLE.replace(',', "\t");
+    fs::write(folder.path().join("run.tsv"), &tabs).unwrap();
+    let arguments = with_ladder(&["run.tsv", "--max-checkpoints", "5"]);
+    let output = choose(folder.path(), &arguments, "");
+    assert!(output.status.success(), "{output:?}");
+    let of_file = String::from_utf8(output.stdout).unwrap();
+    let piped = says(&arguments[1..], &tabs);
+    let list = |text: &str| text[text.find("Can go").unwrap()..].to_owned();
+    assert!(of_file.starts_with("run.tsv: 9 trials by loss; 1 running, 7 waiting"));
+    assert!(piped.starts_with("standard input: 9 trials"));
+    assert_eq!(list(&of_file), list(&piped));
+    assert!(of_file.lines().all(|line| line.chars().count() <= 80));
+    for said in ["i ", "9 of 9", "900 B", "(3 checkpoints, 1.1 kB)"] {
+        assert!(of_file.contains(said), "{said}: {of_file}");
+    }
+}
+
+/// The log of a recorded run that removed some checkpoints already.
+#[test]
+fn an_event_log_is_a_table() {
+    let traces = Path::new(env!("CARGO_MANIFEST_DIR")).join("oracle/traces");
+    let log = fs::read_to_string(traces.join("asha_eta3_max.jsonl")).unwrap();
+    let events: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let of = |name: &'static str| events.iter().filter(move |it| it["event"] == name);
+    // Without its checkpoint is who was removed and has not been resumed since.
+    let mut without = BTreeSet::new();
+    for event in &events {
+        match event["event"].as_str().unwrap() {
+            "loop_end" => without.extend(
+                event["removed"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|it| it["trial"].as_str().unwrap()),
+            ),
+            "resume" => drop(without.remove(event["trial"].as_str().unwrap())),
+            _ => {}
+        }
+    }
+    assert!(without.len() > 10);
+
+    let found = answer(&["--max-checkpoints", "3"], &log);
+    let levels: Vec<&Value> = of("header")
+        .flat_map(|it| it["rungs"].as_array().unwrap())
+        .map(|rung| &rung["level"])
+        .collect();
+    assert_eq!(found["levels"], serde_json::json!(levels));
+    let counts = ["running", "waiting", "without_checkpoint", "ended"];
+    let trials: u64 = counts.iter().map(|it| found[*it].as_u64().unwrap()).sum();
+    assert_eq!(trials as usize, of("start").count());
+    assert_eq!(found["without_checkpoint"], without.len());
+    assert!(!going(&found).is_empty());
+    assert!(going(&found).iter().all(|it| !without.contains(it)));
+
+    let no_paths = choose(
+        Path::new("."),
+        &["-", "--max-checkpoints", "1", "--paths0"],
+        &log,
+    );
+    let said = String::from_utf8(no_paths.stderr).unwrap();
+    assert_eq!(no_paths.status.code(), Some(1));
+    assert!(said.contains("an event log tells none"), "{said}");
+}
+
+fn refused(arguments: &[&str], table: &str) -> (Option<i32>, String) {
+    let output = choose(Path::new("."), &[&["-"], arguments].concat(), table);
+    assert!(output.stdout.is_empty(), "{arguments:?}: {output:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    (output.status.code(), said)
+}
+
+#[test]
+fn bad_tables_are_refused_with_place_reason_and_remedy() {
+    let header = "trial,resource,loss,seconds,bytes,path,status\n";
+    let row = |row: &str| format!("{header}a,1,0.5,1,9,a.pt,paused\n{row}\n");
+    let wide: Vec<String> = (0..500).map(|n| format!("column_{n}")).collect();
+    let cases: Vec<(String, &[&str])> = vec![
+        (
+            row("a,0,0.5,1,9,a.pt,"),
+            &[
+                "line 3, column 2 (`resource`)",
+                "`0` is not a positive whole",
+            ],
+        ),
+        (
+            row("a,2,0.5,-1,9,a.pt,"),
+            &["line 3, column 4 (`seconds`)", "0 or more"],
+        ),
+        (
+            row("a,2,0.5,1,9.5,a.pt,"),
+            &["line 3, column 5 (`bytes`)", "`9.5` is not"],
+        ),
+        (
+            row("a,2,0.5,1,9,a.pt,tired"),
+            &[
+                "line 3, column 7 (`status`)",
+                "running, paused, removed, pinned or ended",
+            ],
+        ),
+        (
+            row(",2,0.5,1,9,a.pt,"),
+            &["line 3, column 1 (`trial`)", "the name of a trial"],
+        ),
+        (
+            row("a,2"),
+            &["line 3", "the number of fields is 2; expected 7"],
+        ),
+        (row("a,2,0.5,1,9,\"a.pt,"), &["line 3", "a quote is opened"]),
+        (
+            row(&format!("a,{},0.5,1,9,a.pt,", "9x".repeat(2000))),
+            &["line 3, column 2 (`resource`)"],
+        ),
+        (header.to_owned(), &["there are no rows"]),
+        (String::new(), &["there are no rows"]),
+        (
+            "trial_id,resource,loss\na,1,0.5\n".to_owned(),
+            &["did you mean `trial_id`", "--trial-column NAME"],
+        ),
+        (
+            "trial,epoch,loss\na,1,0.5\n".to_owned(),
+            &["did you mean `epoch`", "--resource-column NAME"],
+        ),
+        (
+            format!("{}\n", wide.join(",")),
+            &["no column is named `trial`", "and 492 more"],
+        ),
+        (
+            "trial,resource,loss\na,1,x\n".to_owned(),
+            &["no column holds a metric", "--metric NAME"],
+        ),
+        (
+            "trial,resource,loss\na,1,0.5\nb,1,0.6\n".to_owned(),
+            &["all rows are at resource 1", "--max-resource RESOURCE"],
+        ),
+        (
+            "{\"event\": \"start\"}\n".to_owned(),
+            &["standard input", "line 1"],
+        ),
+    ];
+    for (table, reasons) in cases {
+        let (code, said) = refused(&["--max-checkpoints", "1"], &table);
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.starts_with("error: standard input"), "{said}");
+        let lines = said.lines().map(|it| it.chars().count().div_ceil(80));
+        assert!(lines.sum::<usize>() <= 4, "{said}");
+        for reason in reasons {
+            assert!(said.contains(reason), "{said} does not say {reason}");
+        }
+    }
+}
+
+#[test]
+fn bad_questions_are_refused() {
+    let plain = "trial,resource,loss\na,1,0.5\nb,1,0.6\na,3,0.4\n";
+    let shared = TABLE.replace("ck/i 1.pt", "ck");
+    let one: &[&str] = &["--max-checkpoints", "1"];
+    let cases: [(&[&str], &str, i32, &str); 12] = [
+        (&[], plain, 2, "--max-checkpoints"),
+        (&["--max-checkpoints", "few"], plain, 2, "few"),
+        (&["--max-bytes", "20 XB"], plain, 2, "a size such as"),
+        (&["--max-bytes", "20 GB"], plain, 1, "--bytes-column NAME"),
+        (
+            &["--max-checkpoints", "1", "--paths0"],
+            plain,
+            1,
+            "--path-column NAME",
+        ),
+        (
+            &["--max-checkpoints", "1", "--paths0", "--json"],
+            plain,
+            2,
+            "cannot be used with",
+        ),
+        (
+            &["--max-checkpoints", "1", "--time-left", "-1"],
+            plain,
+            2,
+            "a number from 0 on",
+        ),
+        (
+            &["--max-checkpoints", "1", "--metric", "los"],
+            plain,
+            1,
+            "did you mean `loss`",
+        ),
+        (
+            &["--max-checkpoints", "1", "--bytes-column", "size"],
+            plain,
+            1,
+            "no column is named `size`",
+        ),
+        (
+            &["--max-checkpoints", "1", "--levels", "3,1"],
+            plain,
+            1,
+            "level",
+        ),
+        (
+            &["--max-checkpoints", "1", "--max-resource", "1"],
+            plain,
+            1,
+            "must be above the rung level 1",
+        ),
+        (one, &shared, 1, "give each trial a path of its own"),
+    ];
+    for (arguments, table, code, reason) in cases {
+        let (found, said) = refused(arguments, table);
+        assert_eq!(found, Some(code), "{arguments:?}: {said}");
+        assert!(
+            said.contains(reason),
+            "{arguments:?}: {said} does not say {reason}"
+        );
+    }
+    let row = plain.replace("0.6", "low");
+    let (code, said) = refused(&[one, &["--metric", "loss"]].concat(), &row);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("line 3, column 3 (`loss`): `low` is not a number"),
+        "{said}"
+    );
+    let missing = choose(
+        Path::new("."),
+        &["nowhere.csv", "--max-checkpoints", "1"],
+        "",
+    );
+    let said = String::from_utf8(missing.stderr).unwrap();
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(said.starts_with("error: cannot open nowhere.csv"), "{said}");
+}
+
+/// The commands of `docs/choose.md`, in a folder where what they name is there.
+#[test]
+fn commands_of_the_page() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/choose.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks = page.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
+    let commands: Vec<&str> = lines.collect();
+    assert_eq!(commands.len(), 3);
+
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut table = "trial,resource,loss,bytes,path\n".to_owned();
+    for trial in 0..30 {
+        let row = format!("{trial},1,0.{trial:02},5000000000,ck/{trial}\n");
+        table.push_str(&row);
+        fs::create_dir_all(here.join(format!("ck/{trial}"))).unwrap();
+    }
+    table += "0,3,0.0,5000000000,ck/0\n";
+    fs::write(here.join("run.csv"), table).unwrap();
+    let binary = binary::path();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", binary.parent().unwrap().display());
+    for command in commands {
+        assert!(command.starts_with("rungkeeper choose run.csv "));
+        let output = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(here)
+            .env("PATH", &path)
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{command}: {errors}");
+        assert_eq!(errors, "", "{command}");
+        assert_eq!(output.stdout.is_empty(), command.contains("rm"));
+    }
+    // The last one has removed what its budget does not leave room for; who has ended or is first keeps its own.
+    assert_eq!(fs::read_dir(here.join("ck")).unwrap().count(), 21);
+    assert!(here.join("ck/0").is_dir() && !here.join("ck/29").exists());
+}
