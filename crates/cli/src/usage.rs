@@ -4,7 +4,7 @@ use std::error::Error;
 use std::num::{ParseFloatError, ParseIntError};
 
 use clap::error::{ContextKind, ErrorKind};
-use clap::{Command, CommandFactory, Parser};
+use clap::{Command, Parser};
 
 /// The arguments of this process; otherwise it says what is wrong and ends.
 pub(crate) fn parse<A: Parser>() -> A {
@@ -37,6 +37,8 @@ fn allowed(error: &clap::Error) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[derive(Debug, Parser)]
