@@ -1,7 +1,7 @@
 //! Mistakes that people make, and what they are told: where, why, and what to do.
 //!
 //! `mistakes/said.txt` has the message to each. To renew it: `RENEW=1 cargo test -p rungkeeper-tests --test mistakes`.
-#![cfg(unix)]
+#![cfg(all(unix, feature = "s3"))]
 
 mod binary;
 
