@@ -120,17 +120,18 @@ fn trials_that_are_called_like_paths() {
     }
 }
 
-/// Prints a file of hostile lines before each report, and reads no more answers than it reported.
+/// Prints a file of hostile lines behind each report, and reads no more answers than it reported. Before the first one they
+/// might look like a report that cannot be used, which ends a run.
 const HOSTILE_TRAINER: &str = r#"
 dir=$1; x=$2; trial=$3; epoch=0
 [ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
 while [ "$epoch" -lt 9 ]; do
   epoch=$((epoch + 1))
-  cat "lines.$((trial % 4))"
-  echo
   echo "$epoch" > "$dir/epoch.new"
   mv "$dir/epoch.new" "$dir/epoch"
   echo "TAG{\"epoch\": $epoch, \"loss\": $x, \"checkpoint\": true}"
+  cat "lines.$((trial % 4))"
+  echo
   WAIT
 done
 "#;
