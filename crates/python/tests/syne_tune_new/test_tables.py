@@ -19,8 +19,9 @@ def test_a_folder_of_syne_tune(folder: Path) -> None:
         max_t=9,
         random_seed=1,
     )
+    backend = LocalBackend(entry_point=str(SCRIPT))
     tuner = Tuner(
-        trial_backend=LocalBackend(entry_point=str(SCRIPT)),
+        trial_backend=backend,
         scheduler=scheduler,
         stop_criterion=StoppingCriterion(
             max_num_trials_started=9, max_wallclock_time=LONGEST
@@ -31,6 +32,8 @@ def test_a_folder_of_syne_tune(folder: Path) -> None:
         suffix_tuner_name=False,
     )
     tuner.run()
+    for process in backend.trial_subprocess.values():  # it kills, and waits for none
+        process.wait(60)
 
     table = tables.syne_tune(experiment_path("exp"), "loss")
     trials = set(table["trial"])
