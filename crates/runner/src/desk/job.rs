@@ -18,7 +18,7 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::queue::Queue;
 use crate::experiment::{Experiment, Filling, fill};
-use crate::process::{Descendants, Launch, Output, Process, ProcessId};
+use crate::process::{Descendants, Invocation, Launch, Output, Process, ProcessId};
 use crate::runner::Message;
 use crate::whole;
 
@@ -248,10 +248,12 @@ impl Workshop {
         variable.or_insert(checkpoint_dir); // what the experiment says counts
         let launch = Launch {
             id: start.process,
-            command,
-            directory: start.directory,
-            environment,
-            output: start.output,
+            program: Invocation {
+                command,
+                directory: start.directory,
+                environment,
+                output: start.output,
+            },
             folder,
             protocol: experiment.protocol,
             names: experiment.names.clone(),

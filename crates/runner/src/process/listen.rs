@@ -1,6 +1,6 @@
 //! What a training process prints.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,13 +9,9 @@ use rungkeeper_checkpoints::{Fingerprint, fingerprint};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::{Launch, Output, ProcessId};
+use super::{Launch, Lines, Output, Part, ProcessId};
 use crate::protocol::{Line, Printed, Protocol, ReportNames};
 use crate::runner::Message;
-
-/// Longest line that is listened to, with its end; what is longer is no report. It bounds the
-/// memory that lines in the queue take.
-const LONGEST_LINE: u64 = 1 << 16;
 
 /// Longest part of a line that is no report that is kept, in bytes.
 const LONGEST_QUOTE: usize = 400;
@@ -92,7 +88,7 @@ impl Listener {
             folder: launch.folder.clone(),
             protocol: launch.protocol,
             names: launch.names.clone(),
-            output: Arc::clone(&launch.output),
+            output: Arc::clone(&launch.program.output),
             last_line,
             to,
         }
@@ -100,32 +96,20 @@ impl Listener {
 
     /// Hands on what a process reports until it prints no more, and that it ends.
     pub(super) fn listen(&self, stdout: impl Read) {
-        let mut reader = BufReader::new(stdout);
-        let mut bytes = Vec::new();
-        let mut within_a_line = false;
-        loop {
-            bytes.clear();
-            let read = reader
-                .by_ref()
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut bytes);
-            if !matches!(read, Ok(1..)) {
-                if self.say(Heard::Nothing) {
-                    self.wait_for_the_end();
-                    self.say(Heard::End);
-                }
-                return;
-            }
-            let complete = bytes.ends_with(b"\n");
-            let too_long = within_a_line || (!complete && bytes.len() as u64 == LONGEST_LINE);
-            within_a_line = !complete;
-            let heard = (!too_long).then(|| self.hear(&bytes)).flatten();
+        let mut lines = Lines::new(stdout);
+        while let Some((part, bytes)) = lines.next() {
+            // What is too long is no report.
+            let heard = (part == Part::Line).then(|| self.hear(bytes)).flatten();
             let gone = heard.is_some_and(|heard| !self.say(heard));
             // After the report: a trial does not wait for the disk that its output goes to.
-            self.output.write(&bytes);
+            self.output.write(bytes);
             if gone {
                 return;
             }
+        }
+        if self.say(Heard::Nothing) {
+            self.wait_for_the_end();
+            self.say(Heard::End);
         }
     }
 

@@ -1,14 +1,15 @@
 //! A training process: started in a group of its own, listened to, ended as a whole group.
 
 mod group;
+mod invocation;
+mod lines;
 mod listen;
 mod marked;
 mod output;
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{ChildStdin, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread;
@@ -20,6 +21,8 @@ use crate::runner::Message;
 use listen::Listener;
 
 pub(crate) use group::Group;
+pub(crate) use invocation::Invocation;
+pub(crate) use lines::{LONGEST_LINE, Lines, Part};
 pub(crate) use listen::{Heard, LastLine, Said};
 pub(crate) use marked::{Descendants, end_left_behind, end_marked, start_time};
 pub(crate) use output::Output;
@@ -43,14 +46,8 @@ pub(crate) struct ProcessId {
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
     pub(crate) id: ProcessId,
-    /// Program and arguments.
-    pub(crate) command: Vec<String>,
-    /// Folder it runs in.
-    pub(crate) directory: PathBuf,
-    /// Variables added to the tuner's own environment.
-    pub(crate) environment: BTreeMap<String, String>,
-    /// Where its output goes as well.
-    pub(crate) output: Arc<Output>,
+    /// What is started. What it prints goes to its output as well.
+    pub(crate) program: Invocation,
     /// Where it writes its checkpoints.
     pub(crate) folder: PathBuf,
     pub(crate) protocol: Protocol,
@@ -69,27 +66,14 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a process in a group of its own; what it reports is sent to `to`.
     pub(crate) fn spawn(launch: &Launch, to: &SyncSender<Message>) -> io::Result<Self> {
-        let (program, arguments) = launch
-            .command
-            .split_first()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(&launch.directory)
-            .envs(&launch.environment)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Not through the runner: who prints an error after the runner was killed must not be ended by that.
-            .stderr(launch.output.open()?);
         // From here on whatever goes wrong ends it.
-        let mut group = Group::spawn(&mut command)?;
+        let mut group = launch.program.spawn()?;
         let (input, stdout) = group.take_pipes();
         let process = Self {
             group,
             input,
             last_line: LastLine::default(),
-            output: Arc::clone(&launch.output),
+            output: Arc::clone(&launch.program.output),
         };
         if let Some(input) = &process.input {
             let flags = fcntl_getfl(input)?;
@@ -150,6 +134,7 @@ impl Process {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::path::Path;
     use std::sync::mpsc::{Receiver, sync_channel};
     use std::time::{Duration, Instant};
@@ -162,10 +147,12 @@ mod tests {
         let (to, said) = sync_channel(10);
         let launch = Launch {
             id: ID,
-            command: ["sh", "-c", script].map(str::to_owned).into(),
-            directory: folder.to_owned(),
-            environment: BTreeMap::new(),
-            output: Arc::new(Output::new(folder.join("output.log"), 1 << 20)),
+            program: Invocation {
+                command: ["sh", "-c", script].map(str::to_owned).into(),
+                directory: folder.to_owned(),
+                environment: BTreeMap::new(),
+                output: Arc::new(Output::new(folder.join("output.log"), 1 << 20)),
+            },
             folder: folder.to_owned(),
             protocol: Protocol::Answered,
             names: ReportNames {

@@ -201,7 +201,13 @@ impl Search {
                 return;
             }
             Heard::NotStarted(error) => {
-                let program = self.launch.command.first().cloned().unwrap_or_default();
+                let program = self
+                    .launch
+                    .program
+                    .command
+                    .first()
+                    .cloned()
+                    .unwrap_or_default();
                 return self.fail(&format!("cannot start {program}: {error}"));
             }
             Heard::Line(line) => line,
@@ -241,7 +247,7 @@ impl Search {
 
     /// It cannot be used, for this reason; what it printed last as an error comes with it.
     fn fail(&mut self, reason: &str) {
-        let output = &self.launch.output;
+        let output = &self.launch.program.output;
         let last = output.last_lines(1).pop();
         let last = last.map_or(String::new(), |line| {
             format!("; it printed last: {}", escaped(&line, LINE))
@@ -263,7 +269,7 @@ impl Search {
     /// Keeps what it prints as errors within bounds, beside the loop.
     pub(crate) fn bound_its_output(&self) {
         if self.program.is_some() {
-            self.launch.output.bound();
+            self.launch.program.output.bound();
         }
     }
 

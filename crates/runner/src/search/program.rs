@@ -1,20 +1,15 @@
 //! The process of a search program: started, written to and listened to beside the loop.
 
-use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::PathBuf;
-use std::process::{ChildStdin, Command, ExitStatus, Stdio};
+use std::io::{self, Read, Write};
+use std::process::{ChildStdin, ExitStatus};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::messages::Answer;
-use crate::process::{Group, Output};
+use crate::process::{Group, Invocation, LONGEST_LINE, Lines, Part};
 use crate::runner::Message;
-
-/// Longest line that is read, with its end.
-const LONGEST_LINE: u64 = 1 << 16;
 
 /// Time between two looks at a process whose end is waited for.
 const BETWEEN: Duration = Duration::from_millis(5);
@@ -22,14 +17,7 @@ const BETWEEN: Duration = Duration::from_millis(5);
 /// How a search program is started.
 #[derive(Clone, Debug)]
 pub(crate) struct Launch {
-    /// Program and arguments.
-    pub(crate) command: Vec<String>,
-    /// Folder it runs in.
-    pub(crate) directory: PathBuf,
-    /// Variables added to the runner's own environment.
-    pub(crate) environment: BTreeMap<String, String>,
-    /// Where what it prints as errors goes.
-    pub(crate) output: Arc<Output>,
+    pub(crate) program: Invocation,
     /// Time between a request to end and the kill.
     pub(crate) grace: Duration,
 }
@@ -206,7 +194,7 @@ fn run(
         if !matches!(*state, State::NotStarted) {
             return Ok(());
         }
-        let mut group = spawn(launch)?;
+        let mut group = launch.program.spawn()?;
         let (input, stdout) = group.take_pipes();
         *state = State::Runs(group);
         if let Some(input) = input {
@@ -221,22 +209,6 @@ fn run(
     Ok(())
 }
 
-fn spawn(launch: &Launch) -> io::Result<Group> {
-    let (program, arguments) = launch
-        .command
-        .split_first()
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(&launch.directory)
-        .envs(&launch.environment)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(launch.output.open()?);
-    Group::spawn(&mut command)
-}
-
 /// Writes lines until there are no more, or nobody reads them.
 fn write_all(mut input: ChildStdin, lines: &Receiver<String>) {
     for line in lines {
@@ -248,30 +220,16 @@ fn write_all(mut input: ChildStdin, lines: &Receiver<String>) {
 
 /// Hands on what a program prints until that ends, or until nobody listens.
 fn listen(stdout: impl Read, to: &SyncSender<Message>) {
-    let mut reader = BufReader::new(stdout);
-    let mut bytes = Vec::new();
-    let mut within_a_line = false;
-    loop {
-        bytes.clear();
-        let read = reader
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut bytes);
-        if !matches!(read, Ok(1..)) {
-            let _ = to.send(Message::Search(Heard::Nothing));
-            return;
-        }
-        let too_long = !bytes.ends_with(b"\n") && bytes.len() as u64 == LONGEST_LINE;
-        // What is behind a line that is too long is a part of it, and was told.
-        let heard = if std::mem::replace(&mut within_a_line, too_long) {
-            continue;
-        } else if too_long {
-            Err(format!("a line is longer than {} kB", LONGEST_LINE >> 10))
-        } else {
-            Answer::read(&bytes)
+    let mut lines = Lines::new(stdout);
+    while let Some((part, bytes)) = lines.next() {
+        let heard = match part {
+            Part::Line => Answer::read(bytes),
+            Part::Beginning => Err(format!("a line is longer than {} kB", LONGEST_LINE >> 10)),
+            Part::Rest => continue, // of a line that was told
         };
         if to.send(Message::Search(Heard::Line(heard))).is_err() {
             return;
         }
     }
+    let _ = to.send(Message::Search(Heard::Nothing));
 }

@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use super::starting::Next;
 use super::{Halt, Trials};
 use crate::experiment::Search as SearchOf;
-use crate::process::Output;
+use crate::process::{Invocation, Output};
 use crate::runner::Message;
 use crate::search::{Heard, Launch, Proposal, Search};
 use crate::slots::Beginning;
@@ -25,10 +25,12 @@ impl Trials<'_> {
         environment.extend(self.experiment.environment.clone());
         let output = Output::new(self.directory().output(OUTPUT), self.experiment.output);
         let launch = Launch {
-            command: command.clone(),
-            directory: self.surroundings.working_directory.clone(),
-            environment,
-            output: Arc::new(output),
+            program: Invocation {
+                command: command.clone(),
+                directory: self.surroundings.working_directory.clone(),
+                environment,
+                output: Arc::new(output),
+            },
             grace: self.experiment.grace,
         };
         let experiment = Arc::clone(&self.experiment);
