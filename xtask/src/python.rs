@@ -81,7 +81,6 @@ pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
 /// `beside_tests`: the tests of the workspace were built before.
 fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     let package = &Package::of(workspace);
-    package.prepare(CORE)?; // the tools are there
     let wheel = &package.build()?;
     package.lint()?;
     if args.environments().any(|it| it.name == CORE.name) {
@@ -154,7 +153,6 @@ impl Package {
 
     /// The tests with `NePS`.
     fn check_neps(&self) -> Result<()> {
-        self.prepare(CORE)?; // the tools are there
         let wheel = self.build()?;
         self.check_in(NEPS, &wheel, false)
     }
@@ -174,6 +172,7 @@ impl Package {
 
     /// Builds the wheel, optimized as the published one.
     fn build(&self) -> Result<String> {
+        self.prepare(CORE)?; // the tools are there
         let wheels = self.under_target("wheels")?;
         if fs::exists(&wheels)? {
             fs::remove_dir_all(&wheels).with_context(|| format!("emptying {wheels}"))?;

@@ -40,7 +40,7 @@ pub(crate) fn simulate<'py>(
             named(name, value, "'min' or 'max'")
         })
     })?;
-    let cut_off = keywords.need("cut_off", |name, value| {
+    let cut_off: CutOff = keywords.need("cut_off", |name, value| {
         named(name, value, "'donor', 'as-is' or 'refuse'")
     })?;
     let mut grid = grid(&keywords)?;
@@ -55,7 +55,7 @@ pub(crate) fn simulate<'py>(
     };
     for (curves, cut) in beside(py, treated)?? {
         if let Some(cut) = cut {
-            say(py, &told(&cut, cut_off));
+            say(py, &format!("{cut}. {}", cut_off.told("cut_off='as-is'")));
         }
         grid.curves.push(curves);
     }
@@ -169,20 +169,6 @@ fn read(
         table.map(|table| Curves::new(table, mode))
     };
     sources.iter().map(read).collect()
-}
-
-/// What became of curves that end before the max resource.
-fn told(cut: &CutCurves, cut_off: CutOff) -> String {
-    let what = match cut_off {
-        CutOff::Donor => {
-            "They go on as others did that were of about the same rank; cut_off='as-is' takes them for \
-             complete."
-        }
-        CutOff::AsIs | CutOff::Refuse => {
-            "They are taken for complete, so costs are too low if those trials were only paused."
-        }
-    };
-    format!("{cut}. {what}")
 }
 
 /// Ends the runs once nobody waits for them any more.

@@ -1,7 +1,7 @@
 //! Tidiness of all text files: what a reader of the project should never meet.
 use std::path::Path;
 
-use super::text::{Text, is_part_of_word, occurrences, words};
+use super::text::{Text, has_extension, is_part_of_word, occurrences, words};
 use crate::finding::Finding;
 
 const LONGEST_SOURCE: usize = 1_000;
@@ -40,7 +40,7 @@ fn untidy(file: &Path, text: &str) -> Vec<Finding> {
             "no newline at the end of the file, which many tools demand",
         ));
     }
-    if lines > LONGEST_SOURCE && file.extension().is_some_and(|extension| extension == "rs") {
+    if lines > LONGEST_SOURCE && has_extension(file, &["rs"]) {
         broken.push((0, "more than 1,000 lines: one subject per file"));
     }
     broken

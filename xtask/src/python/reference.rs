@@ -1,10 +1,7 @@
 //! `cargo xtask compare-reference`, and the environment with Syne Tune 0.13, the reference.
 use anyhow::Result;
 
-use super::{
-    Package,
-    environment::{CORE, REFERENCE},
-};
+use super::{Package, environment::REFERENCE};
 use crate::{process::Invocation, workspace::Workspace};
 
 /// Options of `cargo xtask compare-reference`.
@@ -29,7 +26,6 @@ pub(crate) struct Reference(Package);
 impl Reference {
     pub(crate) fn prepare(workspace: &Workspace) -> Result<Self> {
         let package = Package::of(workspace);
-        package.prepare(CORE)?;
         let wheel = package.build()?;
         package.prepare(REFERENCE)?;
         package.install(REFERENCE, &wheel)?;

@@ -18,18 +18,16 @@ use crate::input;
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = input::name(&arguments.table);
     let mut question = arguments.question();
-    let reports = columns::open(&arguments.table)?;
-    let is_log = matches!(reports, Reports::Log(..));
-    anyhow::ensure!(
-        !(is_log && arguments.paths0),
-        "{name}: --paths0 needs the path of each checkpoint, but an event log tells none\n\
-         `rungkeeper resume DIR --max-checkpoints N` keeps a run of this project within a budget"
-    );
-    let table = match reports {
+    let table = match columns::open(&arguments.table)? {
         Reports::Csv(file) => {
             RunTable::read(file, &name, &arguments.columns()).map_err(columns::explained)?
         }
         Reports::Log(log, header) => {
+            anyhow::ensure!(
+                !arguments.paths0,
+                "{name}: --paths0 needs the path of each checkpoint, but an event log tells none\n\
+                 `rungkeeper resume DIR --max-checkpoints N` keeps a run of this project within a budget"
+            );
             let levels = header.rungs.iter().map(|rung| rung.level).collect();
             question.mode = question.mode.or(Some(header.mode));
             question.levels = question.levels.or(Some(Levels::List(levels)));

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
-use rungkeeper_tuner::simulation::{Curves, CutOff};
+use rungkeeper_tuner::simulation::Curves;
 
 use crate::columns::{self, Reports};
 use crate::input;
@@ -32,16 +32,8 @@ fn read_one(path: &Path, options: &ReadOptions, arguments: &Arguments) -> anyhow
         .cut_off(max_resource, arguments.cut_off)
         .map_err(|cut| anyhow::anyhow!("{}, and --cut-off is refuse", plain(cut)))?;
     if let Some(cut) = cut {
-        let what = match arguments.cut_off {
-            CutOff::Donor => {
-                "They go on as others did that were of about the same rank; --cut-off as-is takes them \
-                 for complete."
-            }
-            CutOff::AsIs | CutOff::Refuse => {
-                "They are taken for complete, so costs are too low if those trials were only paused."
-            }
-        };
-        note(&format!("{}. {what}", plain(cut)));
+        let told = arguments.cut_off.told("--cut-off as-is");
+        note(&format!("{}. {told}", plain(cut)));
     }
     Ok(curves)
 }

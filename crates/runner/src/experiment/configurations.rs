@@ -84,9 +84,9 @@ fn listed(
     let mut given = Vec::with_capacity(list.len());
     for (index, configuration) in list.into_iter().enumerate() {
         let place = configuration.span();
-        match space.accept(index, configuration.into_inner()) {
+        match space.accept(configuration.into_inner()) {
             Ok(configuration) => given.push(configuration),
-            Err(error) => problems.add(&place, error.to_string()),
+            Err(error) => problems.add(&place, error.of_given(index).to_string()),
         }
     }
     given
@@ -214,7 +214,6 @@ fn of_csv(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Vec<Confi
             }
         }
         take(
-            number,
             configuration,
             &format!("row {}", number + 2),
             space,
@@ -262,26 +261,24 @@ fn of_json_lines(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Ve
                 mistakes.add(&place, &format!("it is {value}, but must be {domain}"));
             }
         }
-        take(number, configuration, &place, space, (&mut given, mistakes));
+        take(configuration, &place, space, (&mut given, mistakes));
     }
     given
 }
 
 /// Takes a configuration whose values are right one by one, if they are so together.
 fn take(
-    index: usize,
     configuration: Configuration,
     place: &str,
     space: &SearchSpace,
     (given, mistakes): (&mut Vec<Configuration>, &mut Mistakes),
 ) {
-    match space.accept(index, configuration) {
+    match space.accept(configuration) {
         Ok(configuration) => given.push(configuration),
-        Err(SpaceError::GivenInactive {
+        Err(SpaceError::Inactive {
             name,
             parent,
             value,
-            ..
         }) => {
             let message = format!("{name} is not active where {parent} is {value}; leave it empty");
             mistakes.add(place, &message);

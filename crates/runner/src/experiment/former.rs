@@ -42,13 +42,8 @@ pub(super) fn best(
             );
             return Err(refused(&why));
         }
-        let accepted = space.accept(given.len(), known).map_err(|error| {
-            let error = error.to_string();
-            let error = error
-                .split_once(": ")
-                .map_or(error.as_str(), |(_, what)| what);
-            refused(&format!("trial {trial}: {error}"))
-        })?;
+        let accepted = space.accept(known);
+        let accepted = accepted.map_err(|error| refused(&format!("trial {trial}: {error}")))?;
         // Trials of an endless space have different ones; of a part of it they may have the same.
         if !given.contains(&accepted) {
             given.push(accepted);

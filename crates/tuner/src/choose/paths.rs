@@ -55,14 +55,9 @@ pub(super) fn check(table: &RunTable, removals: &[Doomed]) -> Result<(), SharedP
 
 /// Without what changes nothing: `.`, doubled separators and those at the end.
 fn tidy(path: &str) -> Cow<'_, str> {
-    let is_separator = std::path::is_separator;
-    let mut before = None;
-    let mut is_tidy = true;
-    for part in path.split(is_separator) {
-        // An empty part before the first separator is the root.
-        is_tidy &= part != "." && (before.is_none() || !part.is_empty());
-        before = Some(part);
-    }
+    let mut parts = path.split(std::path::is_separator).enumerate();
+    // An empty part before the first separator is the root.
+    let is_tidy = parts.all(|(place, part)| part != "." && (place == 0 || !part.is_empty()));
     if is_tidy && !cfg!(windows) {
         return Cow::Borrowed(path);
     }

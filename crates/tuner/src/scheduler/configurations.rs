@@ -68,9 +68,10 @@ impl Configurations {
 
     /// Whether all configurations are used.
     pub(super) fn are_used_up(&self) -> bool {
-        let finite = self.finite.as_ref();
-        let size = finite.and_then(|finite| Some((finite, finite.numbering.size()?)));
-        size.is_some_and(|(finite, size)| finite.used.len() as u128 >= size)
+        self.finite.as_ref().is_some_and(|finite| {
+            let size = finite.numbering.size();
+            size.is_some_and(|size| finite.used.len() as u128 >= size)
+        })
     }
 
     /// The configuration of a trial that has begun; of another one, the draw of its number.

@@ -6,15 +6,12 @@ use crate::known_names;
 use crate::search_space::{Domain, Parameter, SpaceError, Value};
 
 /// Checks the conditions of parameters, and brings their values into the form of the domains that
-/// they are of. Returns the places of all parameters, each behind those that it depends on; none where
-/// no parameter depends on another. What depends on one of those that are `wrong` is right as far as is known.
+/// they are of. Returns the places of all parameters, each behind those that it depends on. What depends
+/// on one of those that are `wrong` is right as far as is known.
 pub(super) fn checked(
     parameters: &mut [(String, Parameter)],
     wrong: &HashSet<String>,
 ) -> Result<Vec<usize>, Vec<SpaceError>> {
-    if parameters.iter().all(|(_, own)| own.when.is_always()) {
-        return Ok(Vec::new());
-    }
     let domains: HashMap<String, Domain> = parameters
         .iter()
         .map(|(name, own)| (name.clone(), own.domain.clone()))

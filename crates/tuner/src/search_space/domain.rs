@@ -162,18 +162,13 @@ impl Domain {
                 let logarithm = between(libm::log(low), libm::log(high), draws.unit());
                 Value::Float(libm::exp(logarithm).clamp(low, high))
             }
-            Self::Int { low, high } => {
-                let count = i128::from(high) - i128::from(low) + 1;
-                let steps = draws.below(count.unsigned_abs());
-                Value::Integer((i128::from(low) + i128::from(steps)) as i64)
-            }
             Self::LogInt { low, high } => {
                 let (least, most) = (low as f64 - 0.5, high as f64 + 0.5);
                 let logarithm = between(libm::log(least), libm::log(most), draws.unit());
                 let rounded = libm::round(libm::exp(logarithm)) as i64;
                 Value::Integer(rounded.clamp(low, high))
             }
-            Self::UniformSteps { .. } | Self::IntSteps { .. } => {
+            Self::Int { .. } | Self::UniformSteps { .. } | Self::IntSteps { .. } => {
                 // A domain that was checked has steps.
                 let steps = Steps::of(self);
                 let drawn = steps.and_then(|steps| steps.at(draws.below(steps.count()).into()));
@@ -217,7 +212,13 @@ impl Domain {
             ) => {
                 return self.accept(&Value::Float(whole as f64));
             }
-            (Self::UniformSteps { .. } | Self::IntSteps { .. }, value) => {
+            (
+                Self::Int { .. }
+                | Self::LogInt { .. }
+                | Self::UniformSteps { .. }
+                | Self::IntSteps { .. },
+                value,
+            ) => {
                 let steps = Steps::of(self)?;
                 return steps.at(steps.place(value)?);
             }
@@ -228,14 +229,20 @@ impl Domain {
                 Self::Uniform { low, high } | Self::LogUniform { low, high },
                 Value::Float(number),
             ) => (low..=high).contains(&number),
-            (Self::Int { low, high } | Self::LogInt { low, high }, Value::Integer(number)) => {
-                (low..=high).contains(&number)
-            }
             (Self::Choice { values }, value) => values.contains(value),
             (Self::Constant(own), value) => own == value,
             _ => false,
         };
         fits.then(|| value.clone())
+    }
+
+    /// Why a value is refused that is not one of the domain.
+    pub(super) fn refusal(&self, name: &str, value: &Value) -> SpaceError {
+        SpaceError::Outside {
+            name: name.to_owned(),
+            value: value.to_string(),
+            allowed: self.to_string(),
+        }
     }
 
     /// The value that a text stands for, as in a cell of a table: what [`Value`] shows reads back

@@ -150,29 +150,7 @@ pub enum SpaceError {
         /// The parameter.
         name: String,
     },
-    /// A given configuration names a parameter that the space has not.
-    #[error("given configuration {index}: there is no parameter \"{name}\"{allowed}")]
-    GivenName {
-        /// Place of the configuration, from 0.
-        index: usize,
-        /// The name.
-        name: String,
-        /// What may be meant, and all parameters.
-        allowed: String,
-    },
-    /// A given configuration has a value outside the domain.
-    #[error("given configuration {index}: {name} is {value}, but must be {allowed}")]
-    GivenValue {
-        /// Place of the configuration, from 0.
-        index: usize,
-        /// The parameter.
-        name: String,
-        /// The value.
-        value: String,
-        /// The domain in words.
-        allowed: String,
-    },
-    /// A proposed configuration names a parameter that the space has not.
+    /// A configuration names a parameter that the space has not.
     #[error("there is no parameter \"{name}\"{allowed}")]
     Unknown {
         /// The name.
@@ -180,7 +158,7 @@ pub enum SpaceError {
         /// The one that may be meant, and all parameters: see [`known_names`](crate::known_names).
         allowed: String,
     },
-    /// A proposed configuration has a value outside the domain.
+    /// A configuration has a value outside the domain.
     #[error("{name} is {value}, but must be {allowed}")]
     Outside {
         /// The parameter.
@@ -198,13 +176,9 @@ pub enum SpaceError {
         /// The domain in words.
         allowed: String,
     },
-    /// A given configuration has a value for a parameter that is not active in it.
-    #[error(
-        "given configuration {index}: {name} is not active where {parent} is {value}; leave it out"
-    )]
-    GivenInactive {
-        /// Place of the configuration, from 0.
-        index: usize,
+    /// A configuration has a value for a parameter that is not active in it.
+    #[error("{name} is not active where {parent} is {value}; leave it out")]
+    Inactive {
         /// The parameter.
         name: String,
         /// What it depends on.
@@ -212,14 +186,30 @@ pub enum SpaceError {
         /// The value of that.
         value: String,
     },
+    /// A given configuration is refused.
+    #[error("given configuration {index}: {problem}")]
+    Given {
+        /// Place of the configuration, from 0.
+        index: usize,
+        /// What is wrong with it.
+        problem: Box<SpaceError>,
+    },
 }
 
 impl SpaceError {
+    /// The same, of the given configuration at a place, from 0.
+    #[must_use]
+    pub fn of_given(self, index: usize) -> Self {
+        let problem = Box::new(self);
+        Self::Given { index, problem }
+    }
+
     /// The parameter that it is about, where it is about one of the space.
     #[must_use]
     pub fn parameter(&self) -> Option<&str> {
         match self {
-            Self::NoName | Self::GivenName { .. } | Self::Unknown { .. } => None,
+            Self::NoName | Self::Unknown { .. } => None,
+            Self::Given { problem, .. } => problem.parameter(),
             Self::Twice { name }
             | Self::NotFinite { name, .. }
             | Self::Order { name, .. }
@@ -235,10 +225,9 @@ impl SpaceError {
             | Self::NoCondition { name }
             | Self::Circle { name, .. }
             | Self::NoValues { name }
-            | Self::GivenValue { name, .. }
             | Self::Outside { name, .. }
             | Self::Missing { name, .. }
-            | Self::GivenInactive { name, .. } => Some(name),
+            | Self::Inactive { name, .. } => Some(name),
         }
     }
 }

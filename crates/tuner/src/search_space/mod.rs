@@ -102,7 +102,7 @@ impl From<Domain> for Parameter {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SearchSpace {
     parameters: Vec<(String, Parameter)>,
-    /// Where some depend on others: places of all of them, each behind those that it depends on.
+    /// Places of all parameters, each behind those that it depends on.
     order: Vec<usize>,
     given: Vec<Configuration>,
 }
@@ -183,7 +183,10 @@ impl SearchSpace {
     pub fn with_given(mut self, given: Vec<Configuration>) -> Result<Self, SpaceError> {
         let given = given.into_iter().enumerate();
         self.given = given
-            .map(|(index, configuration)| self.accept(index, configuration))
+            .map(|(index, configuration)| {
+                let accepted = self.accept(configuration);
+                accepted.map_err(|problem| problem.of_given(index))
+            })
             .collect::<Result<_, _>>()?;
         Ok(self)
     }
@@ -192,31 +195,14 @@ impl SearchSpace {
     ///
     /// # Errors
     ///
-    /// As [`SearchSpace::with_given`], which this is a part of; `index` stands in the message.
-    pub fn accept(
-        &self,
-        index: usize,
-        configuration: Configuration,
-    ) -> Result<Configuration, SpaceError> {
+    /// As [`SearchSpace::with_given`], which this is a part of, without the place of the configuration.
+    pub fn accept(&self, configuration: Configuration) -> Result<Configuration, SpaceError> {
         let mut checked = Configuration::default();
         for (name, value) in configuration {
-            let Some(domain) = self.domain(&name) else {
-                let allowed = known_names(&name, &self.names());
-                return Err(SpaceError::GivenName {
-                    index,
-                    name,
-                    allowed,
-                });
-            };
-            let Some(value) = domain.accept(&value) else {
-                return Err(SpaceError::GivenValue {
-                    index,
-                    name,
-                    value: value.to_string(),
-                    allowed: domain.to_string(),
-                });
-            };
-            checked.set(&name, value);
+            let domain = self.domain(&name).ok_or_else(|| self.unknown(&name))?;
+            let accepted = domain.accept(&value);
+            let accepted = accepted.ok_or_else(|| domain.refusal(&name, &value))?;
+            checked.set(&name, accepted);
         }
         for (name, parameter) in &self.parameters {
             if checked.get(name).is_none() {
@@ -228,8 +214,7 @@ impl SearchSpace {
                 (!values.contains(value)).then(|| (parent.to_owned(), value.to_string()))
             });
             if let Some((parent, value)) = contradicted {
-                return Err(SpaceError::GivenInactive {
-                    index,
+                return Err(SpaceError::Inactive {
                     name: name.clone(),
                     parent,
                     value,
@@ -237,6 +222,14 @@ impl SearchSpace {
             }
         }
         Ok(checked)
+    }
+
+    /// That there is no such parameter.
+    fn unknown(&self, name: &str) -> SpaceError {
+        SpaceError::Unknown {
+            name: name.to_owned(),
+            allowed: known_names(name, &self.names()),
+        }
     }
 
     /// The names of the parameters, in order.
@@ -269,11 +262,7 @@ impl SearchSpace {
 
     /// The parameters, each behind those that it depends on.
     fn in_order_of_dependence(&self) -> impl Iterator<Item = (&str, &Parameter)> {
-        let places: Vec<usize> = match self.order.as_slice() {
-            [] => (0..self.parameters.len()).collect(),
-            order => order.to_vec(),
-        };
-        places.into_iter().map(|place| {
+        self.order.iter().map(|&place| {
             let (name, parameter) = &self.parameters[place];
             (name.as_str(), parameter)
         })
@@ -300,8 +289,7 @@ impl SearchSpace {
             let given = given.and_then(|given| given.get(name)).cloned();
             configuration.set(name, given.unwrap_or(drawn));
         }
-        for &place in &self.order {
-            let (name, parameter) = &self.parameters[place];
+        for (name, parameter) in self.in_order_of_dependence() {
             if !parameter.when.holds(&configuration) {
                 configuration.remove(name);
             }

@@ -1,6 +1,5 @@
 //! Configurations that somebody else proposes.
 
-use crate::known_names;
 use crate::search_space::{Configuration, Domain, SearchSpace, SpaceError, Value};
 
 impl SearchSpace {
@@ -32,14 +31,9 @@ impl SearchSpace {
     ///
     /// It names a parameter that the space has not, lacks one, or has a value outside its domain.
     pub fn accept_proposed(&self, proposed: &Configuration) -> Result<Configuration, SpaceError> {
-        if let Some((name, _)) = proposed
-            .iter()
-            .find(|(name, _)| self.domain(name).is_none())
-        {
-            return Err(SpaceError::Unknown {
-                name: name.to_owned(),
-                allowed: known_names(name, &self.names()),
-            });
+        let mut names = proposed.iter().map(|(name, _)| name);
+        if let Some(name) = names.find(|name| self.domain(name).is_none()) {
+            return Err(self.unknown(name));
         }
         let mut active = Configuration::default();
         for (name, parameter) in self.in_order_of_dependence() {
@@ -57,11 +51,7 @@ impl SearchSpace {
 /// The value of a parameter that is active.
 fn accept_value(name: &str, domain: &Domain, value: Option<&Value>) -> Result<Value, SpaceError> {
     match (value, domain) {
-        (Some(value), _) => accept(domain, value).ok_or_else(|| SpaceError::Outside {
-            name: name.to_owned(),
-            value: value.to_string(),
-            allowed: domain.to_string(),
-        }),
+        (Some(value), _) => accept(domain, value).ok_or_else(|| domain.refusal(name, value)),
         (None, Domain::Constant(value)) => Ok(value.clone()),
         (None, _) => Err(SpaceError::Missing {
             name: name.to_owned(),

@@ -22,8 +22,10 @@ pub(crate) struct Numbering {
     branches: Vec<Branch>,
     /// The branch for the values of the parents.
     branch_of: HashMap<Vec<Option<u128>>, usize>,
-    /// Number of configurations; `None`: endlessly many.
-    size: Option<u128>,
+    /// How many configurations have numbers.
+    count: u128,
+    /// Whether there are endlessly many others.
+    is_endless: bool,
 }
 
 /// The configurations with the same values of the parents.
@@ -130,15 +132,15 @@ impl Numbering {
             parents,
             branches: Vec::new(),
             branch_of: HashMap::new(),
-            size: Some(0),
+            count: 0,
+            is_endless: false,
         };
         for (combination, chosen) in numbering.combinations(space)? {
             numbering.add_branch(space, &is_parent, combination, &chosen)?;
         }
-        let mut numbered = numbering.branches.iter().filter_map(|branch| branch.size);
-        let numbered = numbered.try_fold(0u128, u128::checked_add)?;
-        let varies = numbering.size != Some(1);
-        (varies && 0 < numbered && numbered <= most).then_some(numbering)
+        let varies = numbering.size() != Some(1);
+        let fits = 0 < numbering.count && numbering.count <= most;
+        (varies && fits).then_some(numbering)
     }
 
     /// All combinations of the parents' values, with the configuration of these; none if there are too many.
@@ -189,16 +191,11 @@ impl Numbering {
                 _ => None,
             };
         }
-        let numbered = self
-            .branches
-            .iter()
-            .rev()
-            .find(|branch| branch.size.is_some());
-        let first = numbered.map_or(0, |branch| branch.first + branch.size.unwrap_or(0));
-        self.size = match (self.size, size) {
-            (Some(before), Some(size)) => Some(before.checked_add(size)?),
-            _ => None,
-        };
+        let first = self.count;
+        match size {
+            Some(size) => self.count = first.checked_add(size)?,
+            None => self.is_endless = true,
+        }
         self.branch_of.insert(parents.clone(), self.branches.len());
         self.branches.push(Branch {
             parents,
@@ -211,7 +208,7 @@ impl Numbering {
 
     /// Number of configurations; `None`: endlessly many.
     pub(crate) fn size(&self) -> Option<u128> {
-        self.size
+        (!self.is_endless).then_some(self.count)
     }
 
     /// Number of a configuration, below the size; `None` for one of endlessly many, or not of the space.

@@ -63,6 +63,22 @@ pub struct CutCurves {
     pub max_resource: u64,
 }
 
+impl CutOff {
+    /// What becomes of the curves, in a sentence. `as_is` is how a person asks that they are taken for complete.
+    #[must_use]
+    pub fn told(self, as_is: &str) -> String {
+        match self {
+            Self::Donor => format!(
+                "They go on as others did that were of about the same rank; {as_is} takes them for complete."
+            ),
+            Self::AsIs | Self::Refuse => {
+                "They are taken for complete, so costs are too low if those trials were only paused."
+                    .to_owned()
+            }
+        }
+    }
+}
+
 impl Curves {
     /// Treats curves that end before the max resource, which is the largest listed unless another one is given, and tells of
     /// them if there are any.
