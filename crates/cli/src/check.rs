@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use rungkeeper_runner::experiment::{Experiment, Filling, fill};
+use rungkeeper_runner::journal::configuration;
 use rungkeeper_runner::{Observer, Outcome, RunDirectory, Runner, Stop};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
@@ -164,10 +165,7 @@ impl Observer for Seen {
         };
         let happened = &mut self.happened;
         match event {
-            Event::Start { .. } => {
-                let configuration = fields.remove("configuration").unwrap_or_default();
-                happened.configuration = serde_json::from_value(configuration).unwrap_or_default();
-            }
+            Event::Start { .. } => happened.configuration = configuration(&fields),
             Event::Result {
                 level,
                 metric,

@@ -60,6 +60,7 @@ pub(super) fn text(settings: &Settings) -> String {
         &settings.protocol,
     ]
     .map(|text| quoted(text));
+    let unit = settings.resource.escape_default();
     let words: Vec<String> = settings.command.iter().map(|word| quoted(word)).collect();
     let command = words.join(", ");
     let parameters: Vec<String> = settings
@@ -106,7 +107,7 @@ workers = {workers}
 [space]
 {parameters}
 
-# Trials are compared at rungs, 1, 3, 9 ... {{resource}}s; the best third of each goes on.
+# Trials are compared at rungs, 1, 3, 9 ... {unit}s; the best third of each goes on.
 [scheduler]
 max_resource = {max_resource}
 grace_period = 1
@@ -121,5 +122,4 @@ max_checkpoints = {max_checkpoints}
 trials = {trials}
 "#
     )
-    .replace("{resource}s", &format!("{}s", settings.resource.escape_default()))
 }

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use rungkeeper_rung_model::MetricKey;
+use rungkeeper_runner::journal::configuration;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Decision, Mode, RungModel};
@@ -203,12 +204,6 @@ impl Gatherer {
         let index = *self.index.get(trial)?;
         self.trials.get_mut(index)
     }
-}
-
-/// Logs of other sources have none.
-fn configuration(line: &Map<String, Value>) -> Configuration {
-    let configuration = line.get("configuration").cloned().unwrap_or_default();
-    serde_json::from_value(configuration).unwrap_or_default()
 }
 
 /// The best first: finished trials by their metric, then the others by the level they got to and

@@ -110,7 +110,8 @@ impl<'o> Books<'o> {
     }
 
     pub(crate) fn best(&self) -> Option<(&str, f64)> {
-        self.standing.ranking.best_finished()
+        let best = self.standing.ranking.best_finished();
+        best.map(|best| (best.trial, best.metric))
     }
 
     pub(crate) fn is_best(&self, metric: f64) -> bool {

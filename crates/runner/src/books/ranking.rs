@@ -12,10 +12,8 @@ use crate::Best;
 /// The trials of a run by how good they are: finished ones by their last metric, and the others by how far they got.
 #[derive(Debug)]
 pub(crate) struct Ranking {
-    /// The best finished trial and its metric.
-    best: Option<(String, f64)>,
-    /// The resource at which the best finished trial ended.
-    best_ended_at: u64,
+    /// The best finished trial.
+    best: Option<String>,
     /// Where finished trials ended.
     finished: HashMap<String, (u64, f64)>,
     /// Who is ahead of those that have not finished.
@@ -29,7 +27,6 @@ impl Ranking {
     pub(crate) fn new(levels: impl IntoIterator<Item = u64>) -> Self {
         Self {
             best: None,
-            best_ended_at: 0,
             finished: HashMap::new(),
             leader: Leader::new(levels),
             last: HashMap::new(),
@@ -71,24 +68,28 @@ impl Ranking {
     fn finish(&mut self, trial: &str, (resource, metric): (u64, f64), model: &RungModel) {
         self.last.remove(trial);
         self.leader.finished(trial, model);
-        self.finished.insert(trial.to_owned(), (resource, metric));
         if self.is_best(metric, model) {
-            self.best = Some((trial.to_owned(), metric));
-            self.best_ended_at = resource;
+            self.best = Some(trial.to_owned());
         }
+        self.finished.insert(trial.to_owned(), (resource, metric));
     }
 
     /// Whether a finished trial with this metric is the best so far.
     pub(crate) fn is_best(&self, metric: f64, model: &RungModel) -> bool {
         let key = |metric| MetricKey::new(metric, model.mode());
-        let best = self.best.as_ref();
-        metric.is_finite() && best.is_none_or(|(_, best)| key(metric) < key(*best))
+        let best = self.best_finished();
+        metric.is_finite() && best.is_none_or(|best| key(metric) < key(best.metric))
     }
 
-    /// The best finished trial and its metric.
-    pub(crate) fn best_finished(&self) -> Option<(&str, f64)> {
-        let best = self.best.as_ref();
-        best.map(|(trial, metric)| (trial.as_str(), *metric))
+    /// The best finished trial.
+    pub(crate) fn best_finished(&self) -> Option<Best<'_>> {
+        let (trial, &(resource, metric)) = self.finished.get_key_value(self.best.as_ref()?)?;
+        Some(Best {
+            trial,
+            metric,
+            resource,
+            finished: true,
+        })
     }
 
     /// The last report of a trial that has not finished: resource and metric.
@@ -98,13 +99,7 @@ impl Ranking {
 
     /// The best trial so far.
     pub(crate) fn best(&self) -> Option<Best<'_>> {
-        let finished = self.best_finished().map(|(trial, metric)| Best {
-            trial,
-            metric,
-            resource: self.best_ended_at,
-            finished: true,
-        });
-        finished.or_else(|| self.leader.best())
+        self.best_finished().or_else(|| self.leader.best())
     }
 
     /// All trials that have reported a number and have not failed, the best first; of equals the one whose id comes

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
-use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{Limits, PolicySpec, RemovalCallback, RemovalReason};
 use serde_json::Value;
@@ -11,6 +10,7 @@ use serde_json::Value;
 use super::Fields;
 use super::ranking::Ranking;
 use crate::experiment::{Experiment, Search};
+use crate::journal::configuration;
 use crate::search::Told;
 use crate::{RunError, View};
 
@@ -76,9 +76,7 @@ impl Standing {
     pub(crate) fn replay(&mut self, event: &Event, fields: &Fields) -> Result<(), RunError> {
         match event {
             Event::Start { trial, bracket, .. } => {
-                let configuration = fields.get("configuration").cloned().unwrap_or_default();
-                let configuration: Configuration =
-                    serde_json::from_value(configuration).unwrap_or_default();
+                let configuration = configuration(fields);
                 self.scheduler
                     .adopt_start(trial, *bracket, &configuration)?;
             }

@@ -172,7 +172,6 @@ fn of_csv(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Vec<Confi
             return Vec::new();
         }
     };
-    let mut good = true;
     for (number, name) in columns.iter().enumerate() {
         let place = format!("row 1, column {}", number + 1);
         if columns[..number].contains(name) {
@@ -180,13 +179,11 @@ fn of_csv(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Vec<Confi
                 &place,
                 &format!("the column {} is there twice", shown(name)),
             );
-            good = false;
         } else if space.domain(name).is_none() {
             mistakes.add(&place, &unknown(name, space));
-            good = false;
         }
     }
-    if !good {
+    if !mistakes.found.is_empty() {
         return Vec::new(); // each row would have the same mistakes
     }
     let mut given = Vec::new();

@@ -72,7 +72,11 @@ impl<'t> Problems<'t> {
 
     /// What the TOML reader found.
     pub(super) fn add_reading(&mut self, error: &toml::de::Error) {
-        let (span, message) = place_and_words(self.text, error);
+        let span = error.span().unwrap_or(0..0);
+        let mut message = in_words(error.message());
+        if let Some(key) = key_before(self.text, span.start).filter(|key| !message.contains(key)) {
+            message = format!("{key}: {message}");
+        }
         self.add(&span, message);
     }
 
@@ -110,16 +114,6 @@ impl fmt::Display for ExperimentError {
 }
 
 impl std::error::Error for ExperimentError {}
-
-/// Where the TOML reader found something, and what, in plain words.
-fn place_and_words(text: &str, error: &toml::de::Error) -> (Range<usize>, String) {
-    let span = error.span().unwrap_or(0..0);
-    let mut message = in_words(error.message());
-    if let Some(key) = key_before(text, span.start).filter(|key| !message.contains(key)) {
-        message = format!("{key}: {message}");
-    }
-    (span, message)
-}
 
 /// The name most like another one, if some is.
 pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {

@@ -11,8 +11,8 @@ use rungkeeper_rung_model::Mode;
 use rungkeeper_score::PromotionRule;
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, de};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::schema;
@@ -65,7 +65,7 @@ pub(super) struct File {
     #[schemars(with = "BTreeMap<String, schema::Parameter>")]
     pub(super) space: Option<Spanned<Space>>,
     /// Configurations to be tried first: a list of them, a file (CSV, or JSON lines), or the best of another run.
-    #[schemars(with = "Option<schema::Configurations>")]
+    #[schemars(with = "Option<Configurations>")]
     pub(super) configurations: Option<Spanned<Configurations>>,
     /// Where the configurations of new trials come from: `"random"`, or a program that proposes them.
     #[schemars(with = "Option<schema::Search>")]
@@ -253,22 +253,28 @@ impl<'de> Deserialize<'de> for Space {
 }
 
 /// The configurations that are tried first.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
 pub(super) enum Configurations {
-    /// They stand in the file.
-    Listed(Vec<Spanned<Configuration>>),
-    /// They are in a file of their own.
-    File(PathBuf),
-    /// They are the best of another run.
+    /// They stand here.
+    Listed(
+        #[schemars(with = "Vec<BTreeMap<String, schema::PlainValue>>")] Vec<Spanned<Configuration>>,
+    ),
+    /// A file: CSV with a column a parameter, or JSON lines.
+    File(#[schemars(with = "String")] PathBuf),
+    /// The best of another run.
     Former(Former),
 }
 
 /// The best of another run.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Former {
     /// Its directory, relative to this file.
+    #[schemars(with = "String")]
     pub(super) run: PathBuf,
     /// How many.
+    #[schemars(range(min = 1))]
     pub(super) best: u64,
 }
 
@@ -299,9 +305,7 @@ impl<'de> Visitor<'de> for ConfigurationsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, table: A) -> Result<Configurations, A::Error> {
-        let former: Result<Former, A::Error> =
-            de::Deserialize::deserialize(MapAccessDeserializer::new(table));
-        former.map(Configurations::Former)
+        Former::deserialize(MapAccessDeserializer::new(table)).map(Configurations::Former)
     }
 }
 

@@ -9,7 +9,7 @@ use rungkeeper_tuner_hooks::log::Event;
 
 use crate::books::Ranking;
 use crate::directory::RunDirectory;
-use crate::journal::Journal;
+use crate::journal::{Journal, configuration};
 
 /// The configurations of the best trials of a run, the best first: as many as are asked for, or as there are.
 /// Parameters that the space has not are left out, since a value of theirs has no meaning here.
@@ -63,13 +63,11 @@ fn ranked(log: &Path) -> Result<Vec<(String, Configuration)>, String> {
     let mut ranking = Ranking::new(header.rungs.iter().map(|rung| rung.level));
     let mut configurations: HashMap<String, Configuration> = HashMap::new();
     for recorded in events {
-        let (event, mut fields) = recorded.map_err(|error| said(&error))?;
+        let (event, fields) = recorded.map_err(|error| said(&error))?;
         callback.apply(&event).map_err(|error| said(&error))?;
         ranking.happened(&event, callback.model());
         if let Event::Start { trial, .. } = event {
-            let configuration = fields.remove("configuration").unwrap_or_default();
-            let configuration = serde_json::from_value(configuration).unwrap_or_default();
-            configurations.insert(trial, configuration);
+            configurations.insert(trial, configuration(&fields));
         }
     }
     let all = ranking.all(callback.model()).into_iter();

@@ -51,7 +51,7 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unr
             Err(error) => error,
         };
         problems.add_reading(&error);
-        let key = take_away(tree.get_mut(), &error.span()?, &mut Vec::new())?;
+        let key = take_away(tree.get_mut(), &error.span()?, "")?;
         // What is misspelt is not missing.
         if let Some(meant) = meant(&in_words(error.message())) {
             let table = key.rsplit_once('.').map(|(table, _)| format!("{table}."));
@@ -62,23 +62,16 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unr
     None
 }
 
-/// Takes the innermost key away whose name or value covers a place, and returns its full name. A hyper-parameter goes as
-/// a whole, and so does a list.
-fn take_away(
-    table: &mut DeTable<'_>,
-    span: &Range<usize>,
-    path: &mut Vec<String>,
-) -> Option<String> {
+/// Takes the innermost key away whose name or value covers a place, and returns its full name, which begins with that of
+/// the table, `within`. A hyper-parameter goes as a whole, and so does a list.
+fn take_away(table: &mut DeTable<'_>, span: &Range<usize>, within: &str) -> Option<String> {
     let covers = |of: &Range<usize>| of.start <= span.start && span.end <= of.end;
     let mut found = None;
     for (key, value) in table.iter_mut() {
-        let name = key.get_ref().to_string();
+        let name = format!("{within}{}", key.get_ref());
         // Tables of dotted keys have no place of their own, so all are looked into.
-        let within_a_parameter = path.as_slice() == ["space"];
-        if let (DeValue::Table(inner), false) = (value.get_mut(), within_a_parameter) {
-            path.push(name.clone());
-            let taken = take_away(inner, span, path);
-            path.pop();
+        if let (DeValue::Table(inner), true) = (value.get_mut(), within != "space.") {
+            let taken = take_away(inner, span, &format!("{name}."));
             if taken.is_some() {
                 return taken;
             }
@@ -89,8 +82,5 @@ fn take_away(
     }
     let (key, name) = found?;
     table.remove(&key);
-    path.push(name);
-    let full = path.join(".");
-    path.pop();
-    Some(full)
+    Some(name)
 }

@@ -11,6 +11,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use serde_json::Value;
 
 use super::file::File;
+use super::search::ProgramTable;
 
 /// The experiment file as a JSON schema (draft 7, which editors of TOML files know).
 ///
@@ -205,31 +206,6 @@ pub(super) enum Table {
     },
 }
 
-/// The configurations that are tried first.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-#[expect(dead_code, reason = "it describes what is read by hand")]
-pub(super) enum Configurations {
-    /// They stand here.
-    Listed(Vec<BTreeMap<String, PlainValue>>),
-    /// A file: CSV with a column a parameter, or JSON lines.
-    File(String),
-    /// The best of another run.
-    Former(Former),
-}
-
-/// The best of another run.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "it describes what is read by hand")]
-pub(super) struct Former {
-    /// Its directory, relative to this file.
-    run: String,
-    /// How many.
-    #[schemars(range(min = 1))]
-    best: u64,
-}
-
 /// Where the configurations of new trials come from.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
@@ -238,7 +214,7 @@ pub(super) enum Search {
     /// They are drawn from the space.
     Named(SearchName),
     /// A program proposes them.
-    Program(SearchProgram),
+    Program(ProgramTable),
 }
 
 /// A search that needs no program.
@@ -247,16 +223,4 @@ pub(super) enum Search {
 #[expect(dead_code, reason = "it describes what is read by hand")]
 pub(super) enum SearchName {
     Random,
-}
-
-/// A program that proposes configurations.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "it describes what is read by hand")]
-pub(super) struct SearchProgram {
-    /// Program and arguments, as they are: there are no placeholders.
-    #[schemars(length(min = 1))]
-    command: Vec<String>,
-    /// How long an answer is waited for; 5 minutes unless given.
-    timeout: Option<Time>,
 }

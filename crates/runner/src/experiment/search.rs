@@ -3,12 +3,14 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::error::Problems;
+use super::schema;
 use super::units::Seconds;
 
 /// Time for an answer by default: the first comes once a program has read all that it imports.
@@ -38,10 +40,16 @@ pub(super) enum SearchTable {
     Program(ProgramTable),
 }
 
-#[derive(Deserialize)]
+/// A program that proposes configurations.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "SearchProgram")]
 pub(super) struct ProgramTable {
+    /// Program and arguments, as they are: there are no placeholders.
+    #[schemars(with = "Vec<String>", length(min = 1))]
     command: Spanned<Vec<String>>,
+    /// How long an answer is waited for; 5 minutes unless given.
+    #[schemars(with = "Option<schema::Time>")]
     timeout: Option<Spanned<Seconds>>,
 }
 

@@ -20,6 +20,7 @@ use rustix::fs::OFlags;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+pub use self::own_fields::configuration;
 use self::own_fields::own_fields;
 use crate::lock;
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use rungkeeper_tuner::search_space::Configuration;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -32,6 +33,14 @@ const OF_EVENTS: [&str; 17] = [
 pub(super) fn own_fields(line: &str) -> Map<String, Value> {
     let fields = serde_json::from_str(line);
     fields.map_or_else(|_| Map::new(), |OwnFields(fields)| fields)
+}
+
+/// The hyper-parameters in the fields of a trial's start; none where they do not tell, as in logs of other sources.
+#[must_use]
+pub fn configuration(fields: &Map<String, Value>) -> Configuration {
+    let own = fields.get("configuration");
+    own.and_then(|own| Configuration::deserialize(own).ok())
+        .unwrap_or_default()
 }
 
 struct OwnFields(Map<String, Value>);
