@@ -312,75 +312,55 @@ fn bad_tables_are_refused_with_place_reason_and_remedy() {
     }
 }
 
+fn is_refused(arguments: &[&str], table: &str, code: i32, reason: &str) {
+    let (found, said) = refused(arguments, table);
+    assert_eq!(found, Some(code), "{arguments:?}: {said}");
+    assert!(
+        said.contains(reason),
+        "{arguments:?}: {said} does not say {reason}"
+    );
+}
+
 #[test]
 fn bad_questions_are_refused() {
     let plain = "trial,resource,loss\na,1,0.5\nb,1,0.6\na,3,0.4\n";
     let shared = TABLE.replace("ck/i 1.pt", "ck");
-    let one: &[&str] = &["--max-checkpoints", "1"];
-    let cases: [(&[&str], &str, i32, &str); 12] = [
-        (&[], plain, 2, "--max-checkpoints"),
-        (&["--max-checkpoints", "few"], plain, 2, "few"),
-        (&["--max-bytes", "20 XB"], plain, 2, "a size such as"),
-        (&["--max-bytes", "20 GB"], plain, 1, "--bytes-column NAME"),
+    let row = plain.replace("0.6", "low");
+    let budgets: [(&[&str], i32, &str); 4] = [
+        (&[], 2, "--max-checkpoints"),
+        (&["--max-checkpoints", "few"], 2, "few"),
+        (&["--max-bytes", "20 XB"], 2, "a size such as"),
+        (&["--max-bytes", "20 GB"], 1, "--bytes-column NAME"),
+    ];
+    for (budget, code, reason) in budgets {
+        is_refused(budget, plain, code, reason);
+    }
+    let beside_a_budget: [(&str, &str, i32, &str); 9] = [
+        ("--paths0", plain, 1, "--path-column NAME"),
+        ("--paths0 --json", plain, 2, "cannot be used with"),
+        ("--time-left -1", plain, 2, "a number from 0 on"),
+        ("--metric los", plain, 1, "did you mean `loss`"),
+        ("--bytes-column size", plain, 1, "no column is named `size`"),
+        ("--levels 3,1", plain, 1, "level"),
         (
-            &["--max-checkpoints", "1", "--paths0"],
-            plain,
-            1,
-            "--path-column NAME",
-        ),
-        (
-            &["--max-checkpoints", "1", "--paths0", "--json"],
-            plain,
-            2,
-            "cannot be used with",
-        ),
-        (
-            &["--max-checkpoints", "1", "--time-left", "-1"],
-            plain,
-            2,
-            "a number from 0 on",
-        ),
-        (
-            &["--max-checkpoints", "1", "--metric", "los"],
-            plain,
-            1,
-            "did you mean `loss`",
-        ),
-        (
-            &["--max-checkpoints", "1", "--bytes-column", "size"],
-            plain,
-            1,
-            "no column is named `size`",
-        ),
-        (
-            &["--max-checkpoints", "1", "--levels", "3,1"],
-            plain,
-            1,
-            "level",
-        ),
-        (
-            &["--max-checkpoints", "1", "--max-resource", "1"],
+            "--max-resource 1",
             plain,
             1,
             "must be above the rung level 1",
         ),
-        (one, &shared, 1, "give each trial a path of its own"),
+        ("", &shared, 1, "give each trial a path of its own"),
+        (
+            "--metric loss",
+            &row,
+            1,
+            "line 3, column 3 (`loss`): `low` is not a number",
+        ),
     ];
-    for (arguments, table, code, reason) in cases {
-        let (found, said) = refused(arguments, table);
-        assert_eq!(found, Some(code), "{arguments:?}: {said}");
-        assert!(
-            said.contains(reason),
-            "{arguments:?}: {said} does not say {reason}"
-        );
+    for (more, table, code, reason) in beside_a_budget {
+        let budget = ["--max-checkpoints", "1"].into_iter();
+        let arguments: Vec<&str> = budget.chain(more.split_whitespace()).collect();
+        is_refused(&arguments, table, code, reason);
     }
-    let row = plain.replace("0.6", "low");
-    let (code, said) = refused(&[one, &["--metric", "loss"]].concat(), &row);
-    assert_eq!(code, Some(1), "{said}");
-    assert!(
-        said.contains("line 3, column 3 (`loss`): `low` is not a number"),
-        "{said}"
-    );
     let missing = choose(
         Path::new("."),
         &["nowhere.csv", "--max-checkpoints", "1"],

@@ -6,25 +6,15 @@ mod runs;
 
 use std::path::Path;
 
-use runs::life::Project;
+use runs::life::{Project, Protocol, trainer};
 use serde_json::Value;
 
-use runs::life::Protocol;
-
-/// Trains by counting, and keeps what it was called with.
-const TRAINER: &str = r#"
-dir=$1; shift
+/// Keeps what it was called with; the loss is by the trial, and a further value comes with it.
+const BEGIN: &str = r#"
+shift
 echo "$*" >> "$RUNGKEEPER_TRIAL.called"
 cp "$RUNGKEEPER_CONFIG" "$RUNGKEEPER_TRIAL.json"
-epoch=0
-[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
-while [ "$epoch" -lt 9 ]; do
-  epoch=$((epoch + 1))
-  echo "$epoch" > "$dir/epoch"
-  echo "{\"epoch\": $epoch, \"loss\": 0.$RUNGKEEPER_TRIAL, \"checkpoint\": true, \"extra\": 3}"
-  read -r answer || exit 1
-  [ "$answer" = pause ] && exit 0
-done
+x="0.$RUNGKEEPER_TRIAL, \"extra\": 3"
 "#;
 
 const EXPERIMENT: &str = r#"
@@ -45,7 +35,11 @@ max_resource = 9
 "#;
 
 fn project() -> Project {
-    let project = Project::new(Protocol::Answered, TRAINER, "");
+    let project = Project::new(
+        Protocol::Answered,
+        &trainer(Protocol::Answered, BEGIN, ""),
+        "",
+    );
     project.write("e.toml", EXPERIMENT);
     project
 }
@@ -99,13 +93,7 @@ fn parameters_of_every_kind() {
     project.edit(copy, "flag\", when = { optimizer = \"sgd\" }", "flag\"");
     project
         .say(&["resume", "runs/wine 2", "--trials", "13"])
-        .refused(
-            &[
-                "nesterov of [space] was {",
-                "\"when\"",
-                "which the log would not mean",
-            ][..2],
-        );
+        .refused(&["nesterov of [space] was {", "\"when\""]);
     project.write(copy, EXPERIMENT);
     project
         .say(&["resume", "runs/wine 2", "--trials", "13"])

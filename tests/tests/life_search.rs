@@ -7,6 +7,7 @@ mod runs;
 use std::thread::sleep;
 use std::time::Duration;
 
+use runs::commands::Running;
 use runs::life::{BOTH, Project, Protocol, trainer};
 use runs::system::{alive, wait_until};
 use serde_json::Value;
@@ -55,11 +56,9 @@ fn the_runner_is_killed() {
     for protocol in BOTH {
         let more = "workers = 2\nstop = { trials = 12 }\nbudget = { max_checkpoints = 5 }";
         let project = project(protocol, SEARCH, more);
-        project.begin().kill_when(&project, 3);
+        kill_when(project.begin(), &project, 3);
         for trials in [5, 7, 10] {
-            project
-                .start(&["resume", "run"])
-                .kill_when(&project, trials);
+            kill_when(project.start(&["resume", "run"]), &project, trials);
         }
         project.write("fast", "");
         project.resume();
@@ -76,16 +75,10 @@ fn the_runner_is_killed() {
     }
 }
 
-trait KillWhen {
-    /// Kills the runner once this many trials have started.
-    fn kill_when(self, project: &Project, trials: usize);
-}
-
-impl KillWhen for runs::commands::Running {
-    fn kill_when(self, project: &Project, trials: usize) {
-        project.wait_for("trials have started", |log| log.of("start").len() >= trials);
-        self.kill();
-    }
+/// Kills the runner once this many trials have started.
+fn kill_when(running: Running, project: &Project, trials: usize) {
+    project.wait_for("trials have started", |log| log.of("start").len() >= trials);
+    running.kill();
 }
 
 /// In a session of its own, deaf to the end of its input and to TERM: it is ended all the same, by the next session or at

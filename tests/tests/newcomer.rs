@@ -6,7 +6,7 @@ mod runs;
 
 use std::path::Path;
 
-use runs::commands::Said;
+use runs::commands::{Running, Said};
 use serde_json::Value;
 
 /// Fits a line by gradient descent.
@@ -49,13 +49,7 @@ const CHANGES: [(&str, &str); 4] = [
 ];
 
 fn say(folder: &Path, arguments: &[&str]) -> Said {
-    let output = runs::rungkeeper(folder, arguments).output().unwrap();
-    Said {
-        code: output.status.code(),
-        signal: None,
-        out: runs::text(&output.stdout),
-        notes: runs::text(&output.stderr),
-    }
+    Running::start(runs::rungkeeper(folder, arguments)).ends()
 }
 
 #[test]

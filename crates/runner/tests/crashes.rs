@@ -3,8 +3,6 @@
 
 mod small;
 
-use std::fs;
-
 use rungkeeper_runner::{Outcome, ResumeOptions, Runner};
 use rungkeeper_tuner_hooks::log::Event;
 
@@ -87,12 +85,7 @@ fn too_many_failures_stop_the_run() {
 #[test]
 fn a_program_that_cannot_be_started_is_named() {
     let folder = Folder::new("", BUDGET);
-    let text = fs::read_to_string(folder.experiment()).unwrap();
-    fs::write(
-        folder.experiment(),
-        text.replace("\"sh\"", "\"./no-such-program\""),
-    )
-    .unwrap();
+    folder.edit("\"sh\"", "\"./no-such-program\"");
     let error = Runner::create(&folder.experiment(), &folder.run(), &mut Silent).err();
     let error = error.unwrap().to_string();
     assert!(error.contains("./no-such-program"), "{error}");

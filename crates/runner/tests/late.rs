@@ -233,13 +233,7 @@ fn a_program_that_closes_its_output_is_told() {
     let program = "echo '{\"epoch\": 1, \"loss\": 1}'; read answer; exec >&-; sleep 2";
     let more = "stop = { trials = 1 }\nfailures = { silence = \"300 ms\" }";
     let folder = Folder::new(program, more);
-    let file = folder.path("experiment.toml");
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(
-        &file,
-        text.replace("max_resource = 9", "max_resource = 9\ngrace_period = 3"),
-    )
-    .unwrap();
+    folder.edit("max_resource = 9", "max_resource = 9\ngrace_period = 3");
     let mut watch = Watch::default();
     folder.create(&mut watch).run().unwrap();
     let told = watch

@@ -235,10 +235,7 @@ fn a_program_that_does_not_answer_stops_the_run() {
         ),
     ] {
         let folder = folder(&silent, TRIALS);
-        let file = folder.experiment();
-        let text = fs::read_to_string(&file).unwrap();
-        let text = text.replace("\"search.sh\"] }", "\"search.sh\"], timeout = 0.2 }");
-        fs::write(&file, text).unwrap();
+        folder.edit("\"search.sh\"] }", "\"search.sh\"], timeout = 0.2 }");
         let ended = run(&folder);
         let said = reason(&ended.outcome);
         assert!(said.contains(told), "{said}");
@@ -251,12 +248,7 @@ fn a_program_that_does_not_answer_stops_the_run() {
 fn a_program_that_cannot_be_started_stops_the_run() {
     let folder = folder("", TRIALS);
     let file = folder.experiment();
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(
-        &file,
-        text.replace("[\"sh\", \"search.sh\"]", "[\"./search\"]"),
-    )
-    .unwrap();
+    folder.edit("[\"sh\", \"search.sh\"]", "[\"./search\"]");
     let mut watch = Watch::default();
     let missing = Runner::create(&file, &folder.run(), &mut watch);
     let said = missing.err().unwrap().to_string();
@@ -405,9 +397,7 @@ fn nothing_of_a_program_outlives_the_run() {
         proposer("answer")
     );
     let folder = folder(&search, "stop = { trials = 2 }");
-    let file = folder.experiment();
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("grace = 2", "grace = 0.1")).unwrap();
+    folder.edit("grace = 2", "grace = 0.1");
     assert_eq!(run(&folder).outcome, Outcome::Finished);
     let pid = fs::read_to_string(folder.folder.path().join("pid")).unwrap();
     let stat = || fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();

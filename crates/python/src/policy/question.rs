@@ -10,7 +10,6 @@ use rungkeeper_policies::{Need, RungView};
 const COLUMNS: [&str; 6] = ["rung", "level", "rank", "rung_len", "num_better", "bytes"];
 
 /// Candidates rung by rung, worst first, and how much must go. It borrows nothing: the run may go on while it is asked.
-#[derive(Clone)]
 pub(crate) struct Question {
     trials: Vec<String>,
     columns: [Vec<i64>; COLUMNS.len()],

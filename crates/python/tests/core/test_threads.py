@@ -124,14 +124,18 @@ def test_threads_can_share_a_callback():
     assert again.candidates() == callback.candidates()
 
 
-def of_own_policy(ask, losses=(0.3, 0.5, 0.4, 0.6)):
-    """A callback with a paused trial per loss, of which the policy keeps two."""
+def of_own_policy(ask):
+    """A callback with four paused trials, of which the policy keeps two."""
     callback = RemovalCallback.geometric(1, 3, 27, policy=ask, max_checkpoints=2)
-    for trial, loss in enumerate(losses):
-        callback.start(trial)
-        callback.result(trial, 1, loss, "PAUSE")
-        callback.checkpoint_committed(trial, 1)
+    for trial, loss in enumerate((0.3, 0.5, 0.4, 0.6)):
+        paused_anew(callback, trial, loss)
     return callback
+
+
+def paused_anew(callback, trial, loss=0.2):
+    callback.start(trial)
+    callback.result(trial, 1, loss, "PAUSE")
+    callback.checkpoint_committed(trial, 1)
 
 
 def in_a_thread(work, *arguments):
@@ -176,12 +180,6 @@ def test_what_happens_while_a_policy_is_asked_counts():
     callback.set_budget(max_checkpoints=1)
     assert [removal.trial for removal in callback.loop_end(2.0)] == ["0", "new"]
     assert asked[1:] == [["0"], ["0", "new"]]
-
-
-def paused_anew(callback, trial):
-    callback.start(trial)
-    callback.result(trial, 1, 0.2, "PAUSE")
-    callback.checkpoint_committed(trial, 1)
 
 
 @pytest.mark.parametrize("tells_costs", [True, False])

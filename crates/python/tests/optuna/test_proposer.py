@@ -27,7 +27,8 @@ pytestmark = pytest.mark.filterwarnings(
 
 def known(proposer: Proposer) -> dict[int, FrozenTrial]:
     assert proposer._study is not None
-    return proposer._study.trials()
+    study = proposer._study
+    return {number: study._frozen(number) for number in study._trials}
 
 
 def summary(trials: dict[int, FrozenTrial]) -> dict[int, Any]:

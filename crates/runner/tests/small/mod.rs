@@ -73,6 +73,13 @@ max_resource = 9
         self.folder.path().join("experiment.toml")
     }
 
+    /// Changes the experiment file.
+    pub(crate) fn edit(&self, written: &str, instead: &str) {
+        let text = fs::read_to_string(self.experiment()).unwrap();
+        assert!(text.contains(written), "{written} is not in {text}");
+        fs::write(self.experiment(), text.replace(written, instead)).unwrap();
+    }
+
     pub(crate) fn run(&self) -> PathBuf {
         self.folder.path().join("run")
     }

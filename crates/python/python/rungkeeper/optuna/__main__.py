@@ -19,7 +19,7 @@ from rungkeeper.optuna import Proposer, SamplerError, SpaceError, sampler_class
 VERSION = 1
 
 
-def arguments(given: list[str] | None = None) -> argparse.Namespace:
+def arguments() -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m rungkeeper.optuna",
@@ -37,7 +37,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         metavar="JSON",
         help='its arguments, {"multivariate": true} for example',
     )
-    return parser.parse_args(given)
+    return parser.parse_args()
 
 
 def propose(lines: Iterable[str], out: TextIO, sampler: str, given: str) -> None:

@@ -202,8 +202,3 @@ class _Study:
 
     def _frozen(self, number: int) -> FrozenTrial:
         return self._study.get_trials(deepcopy=False)[self._trials[number]]
-
-    def trials(self) -> dict[int, FrozenTrial]:
-        """All trials, by their numbers in the run."""
-        frozen = self._study.get_trials(deepcopy=False)
-        return {own: frozen[place] for own, place in self._trials.items()}

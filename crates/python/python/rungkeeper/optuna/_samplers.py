@@ -43,11 +43,6 @@ def sampler_class(name: str) -> type[BaseSampler]:
     return found
 
 
-def accepts(sampler: type[BaseSampler], argument: str) -> bool:
-    """Whether a sampler has an argument of that name."""
-    return argument in inspect.signature(sampler).parameters
-
-
 def make(
     sampler: type[BaseSampler],
     arguments: Mapping[str, Any],
@@ -73,7 +68,8 @@ def make(
         "consider_pruned_trials": True,
         "warn_asynchronous_seeding": False,  # one process proposes
     }
-    suits = {n: value for n, value in suits.items() if accepts(sampler, n)}
+    own = inspect.signature(sampler).parameters
+    suits = {n: value for n, value in suits.items() if n in own}
     try:
         return sampler(**{**suits, **arguments})
     except (TypeError, ValueError) as error:

@@ -29,13 +29,13 @@ def reported(name: str, metrics: dict[str, Any]) -> Any:
     return flatten_dict(metrics).get(name) if "/" in name else None
 
 
-def resource(time_attr: str, metrics: dict[str, Any]) -> int | None:
-    """The resource of a report; None if what it says is none.
+def resource(value: Any) -> int | None:
+    """A reported value as a resource; None if it is none.
 
     A fraction counts as the whole number below it.
     """
-    value = as_metric(reported(time_attr, metrics))
-    return int(value) if abs(value) <= LARGEST else None
+    number = as_metric(value)
+    return int(number) if abs(number) <= LARGEST else None
 
 
 def why_none_counts(value: Any) -> str | None:

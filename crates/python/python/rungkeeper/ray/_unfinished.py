@@ -153,7 +153,7 @@ class Unfinished:
                 f"{name}-time",
                 f"trial {name} reports {said}: with such a report it is not paused",
             )
-        return resource(self._time_attr, result)
+        return resource(value)
 
     def check_resumed(self, trial: Trial, at: int, metric: Any) -> None:
         """Says so where a trial that went on from its checkpoint begins anew."""
@@ -223,7 +223,7 @@ class Unfinished:
         result = _checkpoints.latest(trial)
         if result is None:
             return None
-        level = resource(self._time_attr, result.metrics)
+        level = resource(reported(self._time_attr, result.metrics))
         # One that was written with a report of no resource is of training before it.
         known = self._run.furthest.get(trial.trial_id, 0) if level is None else level
         return max(known, 1)  # before the first resource nothing was trained
