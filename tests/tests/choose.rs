@@ -5,9 +5,8 @@ mod binary;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -28,17 +27,7 @@ b,3,0.15,10,100,ck/b.pt,paused
 ";
 
 fn choose(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(binary::path())
-        .arg("choose")
-        .args(arguments)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-    child.wait_with_output().unwrap()
+    binary::fed(folder, &[&["choose"], arguments].concat(), input)
 }
 
 /// The messages about a table that comes through the standard input.

@@ -2,22 +2,13 @@
 
 mod binary;
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Output;
 
 use serde_json::Value;
 
 fn rungkeeper(arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(binary::path())
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
-    child.wait_with_output().unwrap()
+    binary::fed(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, input)
 }
 
 fn stdout(output: &Output) -> String {

@@ -1,8 +1,9 @@
 //! The programs that tests run, each built once per test program.
-#![allow(dead_code, reason = "not every test runs both")]
+#![allow(dead_code, reason = "not every test runs all of them")]
 
-use std::path::PathBuf;
-use std::process::Command;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -13,6 +14,20 @@ pub(crate) fn path() -> PathBuf {
     BINARY
         .get_or_init(|| built(&["--bin", "rungkeeper"]))
         .clone()
+}
+
+/// The command line in a folder, which is given something to read.
+pub(crate) fn fed(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(path())
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).ok();
+    child.wait_with_output().unwrap()
 }
 
 /// Where the training program of the README is.
