@@ -20,6 +20,7 @@ mod props;
 mod python;
 mod quality;
 mod test;
+mod usage;
 mod workspace;
 
 use std::process::ExitCode;

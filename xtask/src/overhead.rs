@@ -1,7 +1,6 @@
 //! `cargo xtask overhead`: what the runner itself costs, measured on real processes.
 mod beside;
 mod trainer;
-mod usage;
 mod waits;
 
 use std::{
@@ -14,8 +13,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use self::{usage::Usage, waits::Waits};
-use crate::workspace::Workspace;
+use self::waits::Waits;
+use crate::{usage::Usage, workspace::Workspace};
 
 pub(crate) use beside::{Args as BesideArgs, run as beside};
 pub(crate) use trainer::{Args as TrainerArgs, run as train};

@@ -10,7 +10,7 @@ use std::{sync::Arc, thread, time::Instant};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{bench, layers, python, workspace::Workspace};
+use crate::{bench, layers, python, usage, workspace::Workspace};
 
 /// The core: what decides, and nothing that reads files or starts programs.
 const CORE: [&str; 5] = [
@@ -138,7 +138,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for (index, step) in steps.iter().enumerate() {
         let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
         println!("== {label}");
-        let begin = Instant::now();
+        let (begin, processor) = (Instant::now(), usage::of_ended_children());
         if step.installs()
             && let Some(ahead) = ahead.take()
         {
@@ -148,7 +148,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         step.run(&workspace, &packages, &mut passed)
             .with_context(|| format!("{label}: failed"))?;
         let seconds = begin.elapsed().as_secs_f64();
-        println!("== {label}: passed in {seconds:.1} s");
+        let passed = format!("== {label}: passed in {seconds:.1} s");
+        // What is installed ahead is counted where it ends.
+        match processor.zip(usage::of_ended_children()) {
+            Some((begin, end)) => println!("{passed}, {:.1} s of processor time", end - begin),
+            None => println!("{passed}"),
+        }
         took.push((seconds, name(*step)));
     }
     took.sort_by(|one, other| other.0.total_cmp(&one.0));

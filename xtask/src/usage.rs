@@ -26,9 +26,22 @@ impl Usage {
     }
 }
 
-/// User and system time, the 14th and 15th field. The second is the name in brackets, which may hold anything.
+/// Processor time of the programs that this process started and waited for, and of those that they did, in seconds: where
+/// the system says it.
+pub(crate) fn of_ended_children() -> Option<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    processor_from(16, &stat)
+}
+
 fn processor(stat: &str) -> Option<f64> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
+    processor_from(14, stat)
+}
+
+/// User and system time, this field and the next one: the 14th and 15th are a process's own, the 16th and 17th of its
+/// children. The second is the name in brackets, which may hold anything.
+fn processor_from(field: usize, stat: &str) -> Option<f64> {
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let mut fields = fields.skip(field - 3);
     let mut ticks = || fields.next()?.parse::<f64>().ok();
     Some((ticks()? + ticks()?) / TICKS)
 }
@@ -50,6 +63,7 @@ mod tests {
     fn fields_are_counted_behind_the_name() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 200 0 0 150 50 900 800 20 0 3 0 12345";
         assert_eq!(processor(stat), Some(2.0));
+        assert_eq!(processor_from(16, stat), Some(17.0));
         assert_eq!(processor("7 (a) S 1"), None);
         let status = "Name:\ta\nVmPeak:\t  900 kB\nVmHWM:\t   20000 kB\n";
         assert_eq!(memory(status), Some(20.48));
