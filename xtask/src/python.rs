@@ -240,7 +240,7 @@ impl Package {
             call = call.env("RUNGKEEPER_LONG", "1");
         }
         call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
-            .run_labelled(name)
+            .run_labelled(name, |_| ())
     }
 }
 

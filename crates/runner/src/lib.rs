@@ -60,6 +60,7 @@
 //! - `object-store`, `aws`, `gcp`, `azure`, `cloud`: checkpoints in a bucket.
 #![cfg(unix)]
 
+mod before;
 mod books;
 mod clock;
 mod collection;
@@ -85,6 +86,7 @@ mod storage;
 mod trials;
 mod whole;
 
+pub use before::check;
 pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
 pub use directory::{RunDirectory, worked_on_by};
 pub use error::RunError;
@@ -92,7 +94,7 @@ pub use observer::{Best, Observer, Outcome, Stop, View};
 pub use origin::working_directory;
 pub use recovery::ResumeOptions;
 pub use requests::{Request, ask};
-pub use runner::{Runner, check};
+pub use runner::Runner;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,24 +1,24 @@
 //! What a run is made of, and how that is put together.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::RunError;
 use crate::books::{Books, Standing};
 use crate::clock::Clock;
 use crate::desk::{Desk, Settings};
 use crate::directory::RunDirectory;
-use crate::experiment::{Experiment, Search, StorePlace, find_program};
+use crate::experiment::{Experiment, StorePlace};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
-use crate::origin::Origin;
+use crate::origin::{Origin, Whereabouts};
 use crate::runner::Message;
 use crate::trials::Trials;
+use crate::{RunError, recovery, storage};
 
 /// What a runner is made of.
 pub(crate) struct Parts {
@@ -42,6 +42,32 @@ pub(crate) struct Obstacles {
 }
 
 impl Parts {
+    /// The parts of a new run, in a directory that must be new or empty.
+    pub(crate) fn create(
+        experiment: Experiment,
+        text: &str,
+        experiment_file: &Path,
+        directory: &Path,
+    ) -> Result<Self, RunError> {
+        let directory = RunDirectory::create(directory, experiment_file, text)?;
+        let header = recovery::header(&experiment);
+        // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
+        let origin = Origin::new(experiment_file, directory.path())?;
+        origin.write(directory.path())?;
+        let store = storage::open(&directory, &origin, &Whereabouts::Same, &experiment, false)?;
+        let journal = Journal::create(&directory.log(), &header, &begun_as(&experiment))?;
+        Ok(Self {
+            standing: Standing::new(&experiment, &header)?,
+            experiment,
+            directory,
+            origin,
+            store,
+            journal,
+            elapsed: 0.0,
+            obstacles: Obstacles::default(),
+        })
+    }
+
     /// Puts the parts together; what programs and the store have to say is sent to `to`.
     pub(crate) fn into_trials<'o>(
         self,
@@ -87,28 +113,8 @@ impl Parts {
 }
 
 /// What of the experiment a later resume compares the file with, in the log's first line.
-pub(crate) fn begun_as(experiment: &Experiment) -> Map<String, Value> {
+fn begun_as(experiment: &Experiment) -> Map<String, Value> {
     [("experiment".to_owned(), json!(experiment.table()))]
         .into_iter()
         .collect()
-}
-
-/// That the programs of the run can be started from a folder.
-pub(crate) fn check_command(
-    experiment: &Experiment,
-    file: &Path,
-    directory: &Path,
-) -> Result<(), RunError> {
-    let here = directory.as_os_str().is_empty();
-    let directory = if here { Path::new(".") } else { directory };
-    let find = |command: &[String]| find_program(command, directory, &experiment.environment);
-    let search = match &experiment.search {
-        Search::Program { command, .. } => find(command).map_err(|why| format!("[search]: {why}")),
-        Search::Random => Ok(PathBuf::new()),
-    };
-    let found = find(&experiment.command).and(search);
-    found.map(drop).map_err(|reason| RunError::Command {
-        path: file.to_owned(),
-        reason,
-    })
 }

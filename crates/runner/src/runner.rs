@@ -9,19 +9,16 @@ use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits};
 
-use crate::books::Standing;
+use crate::before::check;
 use crate::desk::Done;
-use crate::directory::{RunDirectory, read_experiment_to_begin};
 use crate::experiment::Experiment;
-use crate::journal::Journal;
 use crate::observer::{Observer, Outcome, Stop, View};
-use crate::origin::{Origin, Whereabouts};
-use crate::parts::{Obstacles, Parts, begun_as, check_command};
+use crate::parts::{Obstacles, Parts};
 use crate::process::Said;
 use crate::requests::{self, Inbox, Request};
 use crate::search::Heard;
 use crate::trials::{Halt, Trials};
-use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery, storage};
+use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery};
 
 /// How long the loop sleeps when no message comes and it waits for something that sends none.
 const TICK: Duration = Duration::from_millis(20);
@@ -46,20 +43,6 @@ pub(crate) enum Message {
     Done(Done),
     /// The search program said something.
     Search(Heard),
-}
-
-/// Reads an experiment file and checks all that can be checked before a run: the file, the configurations that it names,
-/// and whether its program can be started. Its text comes with it.
-///
-/// # Errors
-///
-/// All that is wrong in the file, or why the program cannot be started.
-pub fn check(experiment_file: &Path) -> Result<(Experiment, String), RunError> {
-    let (experiment, text) = read_experiment_to_begin(experiment_file)?;
-    let base = experiment_file.parent().unwrap_or(Path::new(""));
-    let directory = base.join(&experiment.directory);
-    check_command(&experiment, experiment_file, &directory)?;
-    Ok((experiment, text))
 }
 
 /// A run on this machine.
@@ -115,23 +98,7 @@ impl<'o> Runner<'o> {
         directory: &Path,
         observer: &'o mut dyn Observer,
     ) -> Result<Self, RunError> {
-        let directory = RunDirectory::create(directory, experiment_file, text)?;
-        let header = recovery::header(&experiment);
-        // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
-        let origin = Origin::new(experiment_file, directory.path())?;
-        origin.write(directory.path())?;
-        let store = storage::open(&directory, &origin, &Whereabouts::Same, &experiment, false)?;
-        let journal = Journal::create(&directory.log(), &header, &begun_as(&experiment))?;
-        let parts = Parts {
-            standing: Standing::new(&experiment, &header)?,
-            experiment,
-            directory,
-            origin,
-            store,
-            journal,
-            elapsed: 0.0,
-            obstacles: Obstacles::default(),
-        };
+        let parts = Parts::create(experiment, text, experiment_file, directory)?;
         Ok(Self::build(parts, observer))
     }
 
@@ -402,24 +369,16 @@ impl<'o> Runner<'o> {
         self.trials.slots.clear();
         self.trials.desk.end_programs();
         if !hurried {
-            for pending in self.settle()? {
-                let error = pending.error.unwrap_or_default();
-                let trial = &pending.trial;
-                self.trials.books.note(&format!(
-                    "the checkpoint of trial \"{trial}\" is still there: {error}"
-                ));
+            for Pending { trial, error, .. } in self.settle()? {
+                let error = error.unwrap_or_default();
+                let note = format!("the checkpoint of trial \"{trial}\" is still there: {error}");
+                self.trials.books.note(&note);
             }
         }
-        let asked = self.trials.stopping.asked != Stop::No;
-        let outcome = match self.trials.stopping.halt.take() {
-            Some(Halt::Failed(error)) => Err(error),
-            Some(Halt::GaveUp(reason)) => Ok(Outcome::GaveUp(reason)),
-            None if asked => Ok(Outcome::Stopped),
-            Some(Halt::Limit) | None => {
-                self.trials.books.end()?;
-                Ok(Outcome::Finished)
-            }
-        };
+        let outcome = self.trials.stopping.take_outcome();
+        if matches!(outcome, Ok(Outcome::Finished)) {
+            self.trials.books.end()?;
+        }
         if !hurried {
             self.trials.books.ledger.sync()?;
         }

@@ -12,7 +12,8 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
             // Clippy and not check: it denies warnings without changing the flags that dependencies were built with.
             let mut args = vec!["clippy", "--quiet", "--locked", "--package", &package.name];
             args.extend(["--no-default-features", "--features", feature]);
-            args.extend(["--", "-D", "warnings"]);
+            // Those that it depends on are published too, and have their turn.
+            args.extend(["--no-deps", "--", "-D", "warnings"]);
             workspace.cargo(args).run()?;
         }
     }

@@ -5,6 +5,7 @@
 
 mod job;
 mod queue;
+mod workshop;
 
 use std::fs::File;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pen
 
 use crate::process::{Descendants, end_marked};
 use crate::runner::Message;
-use job::Workshop;
 use queue::Queue;
+use workshop::Workshop;
 
 pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started};
 

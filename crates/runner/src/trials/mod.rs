@@ -9,6 +9,7 @@ mod pins;
 mod reporting;
 mod searching;
 mod starting;
+mod stopping;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use rungkeeper_rung_model::TrialStatus;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
+use crate::RunError;
 use crate::books::Books;
 use crate::desk::{Desk, Done, Job};
 use crate::directory::RunDirectory;
@@ -28,7 +30,8 @@ use crate::process::{Heard, Said};
 use crate::protocol::Protocol;
 use crate::search::Search;
 use crate::slots::{Phase, Slots};
-use crate::{RunError, Stop};
+
+pub(crate) use stopping::{Halt, Stopping};
 
 /// The trials of a run.
 pub(crate) struct Trials<'o> {
@@ -63,53 +66,6 @@ struct Surroundings {
     working_directory: PathBuf,
     /// The mark that every process of the run carries.
     mark: String,
-}
-
-/// Whether and why a run stops.
-#[derive(Default)]
-pub(crate) struct Stopping {
-    /// What somebody asked for.
-    pub(crate) asked: Stop,
-    /// Why the run stops by itself; the first reason counts.
-    pub(crate) halt: Option<Halt>,
-}
-
-/// Why a run stops by itself.
-#[derive(Debug)]
-pub(crate) enum Halt {
-    /// A limit is reached.
-    Limit,
-    /// It makes no sense to go on, for this reason.
-    GaveUp(String),
-    /// Something does not work.
-    Failed(RunError),
-}
-
-impl Stopping {
-    /// How the run stops.
-    pub(crate) fn how(&self) -> Stop {
-        let by_itself = match &self.halt {
-            None => Stop::No,
-            // Each report would count, and there may be no more of them.
-            Some(Halt::Limit) => Stop::Now,
-            Some(Halt::GaveUp(_) | Halt::Failed(_)) => Stop::Cleanly,
-        };
-        self.asked.max(by_itself)
-    }
-
-    pub(crate) fn is_under_way(&self) -> bool {
-        self.how() != Stop::No
-    }
-
-    /// The run stops by itself. An end that was reached as it should be is none if something then fails.
-    pub(crate) fn halt(&mut self, why: Halt) {
-        if matches!(
-            (&self.halt, &why),
-            (None, _) | (Some(Halt::Limit), Halt::Failed(_))
-        ) {
-            self.halt = Some(why);
-        }
-    }
 }
 
 impl<'o> Trials<'o> {

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::{Halt, Trials};
 use crate::RunError;
+use crate::before::check_command;
 use crate::desk::{Folder, Job, Start, Started};
 use crate::experiment::uses_config;
-use crate::parts::check_command;
 use crate::process::{Output, Process, ProcessId, Said, start_time};
 use crate::slots::{After, Beginning, Phase, Slot};
 
