@@ -234,7 +234,8 @@ impl Package {
         let cache = self.under_target(&format!("cache/pytest-{name}"))?;
         let cache = format!("cache_dir={cache}");
         let examples = self.under_target("cache/hypothesis")?;
-        let args = ["-m", "pytest", "-o", &cache, &environment.tests()];
+        let slowest = "--durations=8";
+        let args = ["-m", "pytest", "-o", &cache, slowest, &environment.tests()];
         let mut call = self.call(environment, "python", args)?;
         if long {
             call = call.env("RUNGKEEPER_LONG", "1");
