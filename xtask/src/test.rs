@@ -83,13 +83,14 @@ impl Step {
         }
     }
 
-    fn run(self, workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Result<()> {
+    /// Takes it; how many tests of each test program passed, where cargo ran them.
+    fn run(self, workspace: &Workspace, packages: &[&str]) -> Result<Vec<u64>> {
         match self {
+            Self::Test => return tests(workspace, packages),
             Self::Chromium | Self::Azurite => self.install(workspace),
             Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
             Self::Clippy => clippy(workspace, packages),
             Self::Doc => doc(workspace, packages),
-            Self::Test => tests(workspace, packages, passed),
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
@@ -98,7 +99,8 @@ impl Step {
             Self::Guard => bench::guard::run(workspace, false),
             Self::Msrv => msrv::check(workspace),
             Self::Publish => publish::run(workspace),
-        }
+        }?;
+        Ok(Vec::new())
     }
 }
 
@@ -123,49 +125,77 @@ impl Args {
     }
 }
 
-/// Runs the steps and stops at the first that fails.
+/// Runs the steps and stops at the first that fails. The Python package, whose tests wait for processes most of their time,
+/// is tested beside the steps behind it, which compile.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Arc::new(Workspace::load()?);
     let (steps, packages) = (args.steps(), args.packages());
     ensure!(!steps.is_empty(), "--only and --skip leave no step");
     let begin = Instant::now();
-    let (mut passed, mut took) = (Vec::new(), Vec::new());
     // A step that fails does not wait for it.
     let mut ahead = Some({
         let (steps, workspace) = (steps.clone(), Arc::clone(&workspace));
         thread::spawn(move || install_ahead(&steps, &workspace))
     });
-    for (index, step) in steps.iter().enumerate() {
-        let label = format!("step {} of {}, {}", index + 1, steps.len(), name(*step));
+    let take = |index: usize| {
+        let step = steps[index];
+        let label = format!("step {} of {}, {}", index + 1, steps.len(), name(step));
         println!("== {label}");
-        let (begin, processor) = (Instant::now(), usage::of_ended_children());
-        if step.installs()
-            && let Some(ahead) = ahead.take()
-        {
-            // A panic is printed, and what was not installed then is tried again.
-            let _ = ahead.join();
-        }
-        step.run(&workspace, &packages, &mut passed)
-            .with_context(|| format!("{label}: failed"))?;
+        let begin = Instant::now();
+        let passed = step.run(&workspace, &packages);
         let seconds = begin.elapsed().as_secs_f64();
-        let passed = format!("== {label}: passed in {seconds:.1} s");
-        // What is installed ahead is counted where it ends.
-        match processor.zip(usage::of_ended_children()) {
-            Some((begin, end)) => println!("{passed}, {:.1} s of processor time", end - begin),
-            None => println!("{passed}"),
+        let end = if passed.is_ok() { "passed" } else { "failed" };
+        println!("== {label}: {end} in {seconds:.1} s");
+        passed
+            .with_context(|| format!("{label}: failed"))
+            .map(|passed| Taken {
+                step,
+                seconds,
+                passed,
+            })
+    };
+    let mut taken = thread::scope(|scope| {
+        let (mut taken, mut beside) = (Vec::new(), None);
+        for (index, step) in steps.iter().enumerate() {
+            if step.installs()
+                && let Some(ahead) = ahead.take()
+            {
+                // A panic is printed, and what was not installed then is tried again.
+                let _ = ahead.join();
+            }
+            if *step == Step::Python {
+                beside = Some(scope.spawn(move || take(index)));
+            } else {
+                taken.push(take(index)?);
+            }
         }
-        took.push((seconds, name(*step)));
-    }
-    took.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let took: Vec<_> = took
+        if let Some(beside) = beside {
+            taken.push(beside.join().expect("a step does not panic")?);
+        }
+        anyhow::Ok(taken)
+    })?;
+    taken.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+    let took = taken
         .iter()
-        .map(|(s, name)| format!("{name} {s:.1} s"))
-        .collect();
+        .map(|it| format!("{} {:.1} s", name(it.step), it.seconds));
+    let took = took.collect::<Vec<_>>().join(", ");
     let seconds = begin.elapsed().as_secs_f64();
-    println!("== all steps passed in {seconds:.1} s: {}", took.join(", "));
-    let (number, programs) = (passed.iter().sum::<u64>(), passed.len());
+    println!("== all steps passed in {seconds:.1} s: {took}");
+    if let Some(processor) = usage::of_ended_children() {
+        println!("== {processor:.1} s of processor time");
+    }
+    let passed = taken.iter().flat_map(|it| &it.passed);
+    let (number, programs) = (passed.clone().sum::<u64>(), passed.count());
     println!("== {number} tests passed in {programs} test programs");
     Ok(())
+}
+
+/// A step that passed.
+struct Taken {
+    step: Step,
+    seconds: f64,
+    /// Tests of each test program, where cargo ran them.
+    passed: Vec<u64>,
 }
 
 /// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
@@ -210,7 +240,7 @@ const LANES: [(&str, &[&str]); 4] = [
     ("examples in documentation", &["--doc"]),
 ];
 
-fn tests(workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Result<()> {
+fn tests(workspace: &Workspace, packages: &[&str]) -> Result<Vec<u64>> {
     let args = ["test", "--all-features", "--locked"];
     let call = |more: &[&str]| workspace.cargo([&args, packages, more].concat());
     call(&["--no-run"]).run()?;
@@ -220,8 +250,9 @@ fn tests(workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Res
     let run = |(name, targets): &(&str, &[&str])| {
         let mut passed = Vec::new();
         let call = call(targets).env("RUST_TEST_THREADS", &threads);
-        let ran = call.run_labelled(name, |line| passed.extend(passed_in_program(line)));
-        ran.map(|()| passed)
+        call.run_labelled(name, |line| passed.extend(passed_in_program(line)))?;
+        ensure!(passed.iter().any(|number| *number > 0), "no test ran");
+        anyhow::Ok(passed)
     };
     let lanes = if packages == ["--workspace"] {
         &LANES[..]
@@ -230,12 +261,10 @@ fn tests(workspace: &Workspace, packages: &[&str], passed: &mut Vec<u64>) -> Res
     };
     thread::scope(|scope| {
         let running: Vec<_> = lanes.iter().map(|lane| scope.spawn(|| run(lane))).collect();
-        for lane in running {
-            let lane = lane.join().expect("a lane does not panic")?;
-            ensure!(lane.iter().any(|number| *number > 0), "no test ran");
-            passed.extend(lane);
-        }
-        Ok(())
+        let lanes = running
+            .into_iter()
+            .map(|lane| lane.join().expect("a lane does not panic"));
+        Ok(lanes.collect::<Result<Vec<_>>>()?.concat())
     })
 }
 
