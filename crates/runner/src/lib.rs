@@ -92,7 +92,8 @@ pub use observer::{Best, Observer, Outcome, Stop, View};
 pub use origin::working_directory;
 pub use recovery::ResumeOptions;
 pub use requests::{Request, ask};
-pub use runner::{Runner, check};
+pub use runner::{Runner, check, read};
+pub use search::{SearchOnCurves, SimulatedRun};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

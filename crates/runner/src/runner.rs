@@ -62,6 +62,15 @@ pub fn check(experiment_file: &Path) -> Result<(Experiment, String), RunError> {
     Ok((experiment, text))
 }
 
+/// Reads an experiment file and the configurations that it names, for who runs none of its programs.
+///
+/// # Errors
+///
+/// All that is wrong in the file.
+pub fn read(experiment_file: &Path) -> Result<Experiment, RunError> {
+    read_experiment_to_begin(experiment_file).map(|(experiment, _)| experiment)
+}
+
 /// A run on this machine.
 pub struct Runner<'o> {
     pub(crate) trials: Trials<'o>,
