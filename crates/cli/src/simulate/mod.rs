@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         json::write(&results, &mut out)?;
     } else {
-        table::write(&grid, &results, &mut out)?;
+        table::write(&grid, &results, search.as_ref(), &mut out)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -14,6 +14,10 @@ impl Search {
         Ok(None)
     }
 
+    pub(super) fn file(&self) -> &str {
+        match *self {}
+    }
+
     pub(super) fn columns(&self, _: ReadOptions) -> ReadOptions {
         match *self {}
     }

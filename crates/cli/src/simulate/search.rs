@@ -19,6 +19,8 @@ use crate::simulate::Arguments;
 /// The experiment whose search takes part.
 pub(super) struct Search {
     experiment: Experiment,
+    /// Its file, as it is shown.
+    file: String,
     /// The folder of its file.
     base: PathBuf,
     /// Where the programs' errors are kept while the runs go on.
@@ -45,6 +47,7 @@ impl Search {
         };
         Ok(Self {
             experiment,
+            file: path(file),
             base,
             output: tempfile::Builder::new()
                 .prefix("rungkeeper-search-")
@@ -52,6 +55,11 @@ impl Search {
                 .context("cannot make a folder for the search")?,
             started: AtomicUsize::new(0),
         })
+    }
+
+    /// How its file is called in messages.
+    pub(super) fn file(&self) -> &str {
+        &self.file
     }
 
     /// Resource and metric are those of the experiment, unless others were named.
