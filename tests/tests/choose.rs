@@ -335,7 +335,7 @@ fn bad_questions_are_refused() {
             "--max-resource 1",
             plain,
             1,
-            "must be above the rung level 1",
+            "levels must be below the max resource, 1",
         ),
         ("", &shared, 1, "give each trial a path of its own"),
         (

@@ -182,6 +182,23 @@ fn what_does_not_fit_is_told() {
     said.has(&["report: epoch 9, loss 2"]);
 }
 
+/// Who says how long is waited for a program that says nothing.
+#[test]
+fn a_program_that_says_nothing_is_not_waited_for_without_end() {
+    let project = Project::new(Protocol::Answered, "exec sleep 1000", "");
+    project
+        .say(&["check", "--try", "e.toml", "--for", "0.2"])
+        .refused(&[
+            "training one trial to its first report; Ctrl+C ends it",
+            "it was ended after 0.2 s, the time of --for",
+            "no report was understood; one is a line such as",
+        ]);
+    let quick = "echo '[tune-metric]: {\"epoch\": 1, \"loss\": 2}'; exit 0";
+    let project = Project::new(Protocol::OneWay, quick, "");
+    let said = project.say(&["check", "--try", "e.toml", "--for", "1e300"]);
+    said.finished().has(&["report: epoch 1, loss 2"]);
+}
+
 #[test]
 fn a_file_is_written_once() {
     let project = project();

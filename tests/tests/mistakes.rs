@@ -78,7 +78,7 @@ const TABLES: [(&str, &str); 7] = [
 ];
 
 /// Command lines; of [`TABLES`] each is given to `simulate` too.
-const COMMANDS: [&str; 38] = [
+const COMMANDS: [&str; 43] = [
     "runn experiment.toml",
     "run",
     "run missing.toml",
@@ -106,11 +106,16 @@ const COMMANDS: [&str; 38] = [
     "simulate good.csv --metric acc",
     "simulate good.csv --trial-column config",
     "simulate good.csv --levels 3,1",
+    "simulate good.csv --grace-period 2",
+    "simulate good.csv --max-resource 9",
+    "simulate good.csv --brackets 2",
+    "simulate good.csv --max-seconds -1",
     "choose good.csv",
     "choose good.csv --max-checkpoints x",
     "choose good.csv --max-checkpoints -1",
     "choose good.csv --max-bytes 10",
     "choose good.csv --max-checkpoints 1 --paths0",
+    "choose good.csv --max-checkpoints 1 --eta 1",
     "choose good.csv --max-checkpoints 1 --time-left soon",
     "score nowhere",
     "init experiment.toml --command train",

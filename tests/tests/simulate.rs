@@ -313,8 +313,8 @@ fn mistakes_are_explained() {
     let said = refused(&["simulate", SHIPPED, "--budget", "8,3"]);
     assert_eq!(
         said,
-        "error: the budget is 3 checkpoints, but 4 workers hold one each: the smallest budget that \
-         works is 4\n"
+        "error: --budget is 3, but --workers is 4 and each holds a checkpoint: the smallest budget \
+         that works is 4\n"
     );
     let said = refused(&["simulate", "no/such.csv"]);
     assert!(said.contains("no/such.csv"), "{said}");
@@ -328,10 +328,6 @@ fn mistakes_are_explained() {
         said.contains("--levels") && said.contains("--eta"),
         "{said}"
     );
-    let said = refused(&["simulate", SHIPPED, "--max-resource", "5000"]);
-    assert!(said.contains("it must be at most 4096"), "{said}");
-    let said = refused(&["simulate", SHIPPED, "--eta", "1"]);
-    assert!(said.contains("reduction_factor is 1"), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad.csv");
     fs::write(&bad, "trial,resource,loss,seconds\n0,1,0.5,-3\n").unwrap();
@@ -343,4 +339,62 @@ fn mistakes_are_explained() {
     let log = folder.path().join("log");
     let said = refused(&["simulate", SHIPPED, SHIPPED, "--log", log.to_str().unwrap()]);
     assert!(said.contains("openml_41150"), "{said}");
+}
+
+/// What an argument is called where it was typed, and nothing of what is inside.
+#[test]
+fn mistakes_name_the_options_that_were_typed() {
+    for (arguments, told) in [
+        ("--eta 1", "--eta is 1, but must be at least 2"),
+        ("--grace-period 0", "--grace-period and --levels tell them"),
+        ("--grace-period 4096", "rung level at 4096"),
+        ("--levels 4,1", "--levels has 1 behind 4"),
+        (
+            "--levels 1,9999",
+            "--grace-period or --levels, and --max-resource",
+        ),
+        ("--max-resource 1", "below the max resource, 1"),
+        ("--max-resource 5000", "--max-resource is 5000, but"),
+        (
+            "--brackets 9",
+            "--brackets is 9, but must be 1 to the number of rungs, 6",
+        ),
+        ("--max-trials 0", "--max-trials is 0, but must be positive"),
+        (
+            "--max-seconds 0",
+            "--max-seconds is 0, but must be positive",
+        ),
+        (
+            "--max-seconds -1",
+            "--max-seconds is -1, but must be positive",
+        ),
+        (
+            "--max-reports 0",
+            "--max-reports is 0, but must be positive",
+        ),
+        (
+            "--max-total-resource 0",
+            "--max-total-resource is 0, but must be positive",
+        ),
+        (
+            "--with-replacement --max-trials 99999999",
+            "--max-trials is 99999999, but",
+        ),
+    ] {
+        let typed: Vec<&str> = arguments.split(' ').collect();
+        let said = refused(&[&["simulate", SHIPPED], &typed[..]].concat());
+        assert!(said.contains(told), "{arguments}: {said}");
+        assert!(!said.contains('_') || said.contains("openml_"), "{said}");
+        assert!(!said.contains("note:"), "{arguments}: {said}");
+    }
+    for (arguments, told) in [
+        ("--eta 1", "--eta is 1, but must be at least 2"),
+        ("--max-resource 1", "below the max resource, 1"),
+        ("--levels 4,1", "--levels has 1 behind 4"),
+    ] {
+        let typed: Vec<&str> = arguments.split(' ').collect();
+        let asked = ["choose", SHIPPED, "--max-checkpoints", "9"];
+        let said = refused(&[&asked[..], &typed[..]].concat());
+        assert!(said.contains(told), "{arguments}: {said}");
+    }
 }

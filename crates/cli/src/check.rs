@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use bytesize::ByteSize;
 use rungkeeper_runner::experiment::{Experiment, Filling, fill};
@@ -16,7 +17,7 @@ use serde_json::{Map, Value};
 use crate::input;
 use crate::plain::{indented, message, path, plain, visible, wrapped};
 use crate::report::words;
-use crate::run::Interrupts;
+use crate::run::{Interrupts, seconds};
 
 /// Most values beside the metric that are shown.
 const MOST_VALUES: usize = 12;
@@ -25,7 +26,8 @@ const MOST_VALUES: usize = 12;
 ///
 /// All problems are reported at once, each with its place. With --try one trial is trained to its first
 /// report, in a temporary folder, and what was understood of it is shown: the way to find out in a
-/// moment whether a script and its experiment file fit each other.
+/// moment whether a script and its experiment file fit each other. That report is waited for as long as
+/// it takes, unless --for says how long; Ctrl+C ends it at any time.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The experiment file (TOML).
@@ -33,6 +35,9 @@ pub(crate) struct Arguments {
     /// Train one trial to its first report.
     #[arg(long = "try")]
     try_out: bool,
+    /// Wait no longer for its first report than this, as "2 min".
+    #[arg(long = "for", value_name = "TIME", value_parser = seconds, requires = "try_out")]
+    patience: Option<f64>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
@@ -52,7 +57,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     out.flush()?;
     drop(out);
-    try_out(file, &experiment)
+    let patience = arguments
+        .patience
+        .and_then(|patience| Duration::try_from_secs_f64(patience).ok()); // what is longer is for ever
+    try_out(file, &experiment, patience)
 }
 
 /// What a run of it would be.
@@ -86,8 +94,16 @@ fn show(experiment: &Experiment, out: &mut impl Write) -> io::Result<()> {
     }
 }
 
-fn try_out(file: &Path, experiment: &Experiment) -> anyhow::Result<ExitCode> {
+fn try_out(
+    file: &Path,
+    experiment: &Experiment,
+    patience: Option<Duration>,
+) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
+    let _ = wrapped(
+        "training one trial to its first report; Ctrl+C ends it",
+        &mut io::stderr(),
+    );
     let folder = tempfile::Builder::new()
         .prefix("rungkeeper-try-")
         .tempdir()?;
@@ -95,12 +111,16 @@ fn try_out(file: &Path, experiment: &Experiment) -> anyhow::Result<ExitCode> {
     let mut seen = Seen {
         interrupts: interrupts.clone(),
         folder: folder.path().display().to_string(),
+        began: Instant::now(),
+        patience,
+        was_late: false,
         happened: Happened::default(),
     };
     let mut runner = Runner::try_out(file, &directory, &mut seen)?;
     let outcome = runner.run();
     drop(runner);
     let outcome = outcome?;
+    let was_late = seen.was_late;
     let happened = seen.happened;
     let asked = interrupts.stop() != Stop::No;
     let mut out = io::stdout().lock();
@@ -115,6 +135,10 @@ fn try_out(file: &Path, experiment: &Experiment) -> anyhow::Result<ExitCode> {
     if happened.report.is_some() {
         writeln!(out, "next: rungkeeper run {}", path(file))?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(patience) = patience.filter(|_| was_late) {
+        let waited = patience.as_secs_f64();
+        writeln!(out, "  it was ended after {waited} s, the time of --for")?;
     }
     let example = format!(
         "no report was understood; one is a line such as {{\"{}\": 1, \"{}\": 0.5}}",
@@ -153,7 +177,20 @@ struct Seen {
     interrupts: Interrupts,
     /// The temporary folder, which is gone afterwards.
     folder: String,
+    began: Instant,
+    /// How long the first report is waited for.
+    patience: Option<Duration>,
+    /// It was ended because that did not come.
+    was_late: bool,
     happened: Happened,
+}
+
+impl Seen {
+    /// Whether the first report did not come in time.
+    fn is_late(&self) -> bool {
+        let over = |patience| self.began.elapsed() >= patience;
+        self.happened.report.is_none() && self.patience.is_some_and(over)
+    }
 }
 
 impl Observer for Seen {
@@ -200,6 +237,10 @@ impl Observer for Seen {
         let asked = self.interrupts.stop();
         if self.happened.report.is_some() && !self.happened.paused {
             return asked.max(Stop::Cleanly);
+        }
+        if self.is_late() {
+            self.was_late = true;
+            return Stop::Now;
         }
         asked
     }

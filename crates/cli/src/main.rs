@@ -20,6 +20,7 @@ mod schema;
 mod score;
 mod shell;
 mod simulate;
+mod typed;
 mod usage;
 
 use std::io::Write;

@@ -20,6 +20,15 @@ pub fn check(experiment_file: &Path) -> Result<(Experiment, String), RunError> {
     Ok((experiment, text))
 }
 
+/// Reads an experiment file and the configurations that it names, for who runs none of its programs.
+///
+/// # Errors
+///
+/// All that is wrong in the file.
+pub fn read(experiment_file: &Path) -> Result<Experiment, RunError> {
+    read_experiment_to_begin(experiment_file).map(|(experiment, _)| experiment)
+}
+
 /// That the programs of the run can be started from a folder.
 pub(crate) fn check_command(
     experiment: &Experiment,

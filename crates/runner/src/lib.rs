@@ -86,7 +86,7 @@ mod storage;
 mod trials;
 mod whole;
 
-pub use before::check;
+pub use before::{check, read};
 pub use collection::{Collected, Doomed, Orphans, orphans, what_would_go};
 pub use directory::{RunDirectory, worked_on_by};
 pub use error::RunError;
@@ -95,6 +95,7 @@ pub use origin::working_directory;
 pub use recovery::ResumeOptions;
 pub use requests::{Request, ask};
 pub use runner::Runner;
+pub use search::{SearchOnCurves, SimulatedRun};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -57,8 +57,9 @@ pub use hooks::{TrialResult, TunerCallback};
 pub use note::Note;
 pub use removal::{ExtraResults, Removal, RemovalCallback, RemovalPlan};
 pub use rungkeeper_policies::{
-    Budget, ByLevel, Candidate, Cheapest, ExpectedCost, Limits, Need, PolicySpec, Priced, Progress,
-    Random, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative, SpeculativeSettings,
+    Budget, ByLevel, Candidate, Cheapest, ExpectedCost, LimitError, Limits, Need, PolicySpec,
+    Priced, Progress, Random, RankAware, RemovalPolicy, RemovalReason, RungView, Speculative,
+    SpeculativeSettings,
 };
 pub use rungkeeper_rung_model::{
     Brackets, CheckpointTracking, Decision, Mode, ModelSpec, RungModel, RungSpec, TrialInformation,

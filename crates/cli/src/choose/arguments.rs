@@ -6,6 +6,7 @@ use rungkeeper_tuner_hooks::{Budget, PolicySpec};
 
 use crate::columns::ColumnArguments;
 use crate::input;
+use crate::typed;
 
 /// Which checkpoints of a run of any tuner can go, and what that would cost
 ///
@@ -16,7 +17,7 @@ use crate::input;
 ///
 ///     rungkeeper choose run.csv --max-checkpoints 20 --paths0 | xargs -0r rm -r
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, group = clap::ArgGroup::new("budget").required(true).multiple(true).args(["max_checkpoints", "max_bytes"]))]
+#[command(verbatim_doc_comment, allow_negative_numbers = true, group = clap::ArgGroup::new("budget").required(true).multiple(true).args(["max_checkpoints", "max_bytes"]))]
 pub(crate) struct Arguments {
     /// The table; `-` for the standard input
     #[arg(value_name = "TABLE.csv")]
@@ -28,7 +29,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(super) max_bytes: Option<u64>,
     /// What is left of the run over what is used: 1 in the middle, 0.25 when four fifths are done
-    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio, allow_negative_numbers = true)]
+    #[arg(long, value_name = "RATIO", default_value_t = 1.0, value_parser = ratio)]
     time_left: f64,
     #[command(flatten)]
     reports: ColumnArguments,
@@ -100,8 +101,13 @@ impl Arguments {
         }
     }
 
-    /// The error with the option that helps.
+    /// The error by the options that are at fault, or with the one that helps.
     pub(super) fn explained(&self, error: ChooseError) -> anyhow::Error {
+        if let ChooseError::Spec(error) = &error
+            && let Some(told) = typed::spec(error)
+        {
+            return anyhow::anyhow!(told);
+        }
         let option = match &error {
             ChooseError::OneResource(_) => "--max-resource RESOURCE tells it",
             ChooseError::NoBytes => "--bytes-column NAME says which column it is",

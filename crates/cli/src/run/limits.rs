@@ -39,7 +39,8 @@ impl LimitArguments {
     }
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+/// A time, as text such as "10 min" or in seconds.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
     let time = match text.trim().parse::<f64>() {
         Ok(seconds) => Some(seconds),
         Err(_) => humantime::parse_duration(text)

@@ -34,6 +34,7 @@ pub(crate) use best::{Arguments as BestArguments, run as best};
 pub(crate) use export::{Arguments as ExportArguments, run as export};
 pub(crate) use gc::{Arguments as GcArguments, run as gc};
 pub(crate) use interrupt::Interrupts;
+pub(crate) use limits::seconds;
 pub(crate) use pin::{PinArguments, UnpinArguments, pin, unpin};
 pub(crate) use status::{Arguments as StatusArguments, run as status};
 

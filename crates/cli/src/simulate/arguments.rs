@@ -30,6 +30,7 @@ const MOST_THREADS: u64 = 1_024;
 /// Lists are separated by commas. A run starts each trial of the file once, in an order drawn by
 /// its seed, and ends when nothing can be promoted any more.
 #[derive(Debug, clap::Args)]
+#[command(allow_negative_numbers = true)] // so that they are told to be none of those that are possible
 #[allow(clippy::struct_excessive_bools)] // flags
 pub(crate) struct Arguments {
     /// Learning curves; `-` for the standard input
@@ -86,6 +87,11 @@ pub(crate) struct Arguments {
     /// Start the curves in the order of the file, the same for each seed
     #[arg(long, conflicts_with = "with_replacement")]
     in_order: bool,
+    /// Experiment file whose search program proposes configurations: a new trial has the curve of
+    /// the nearest one, by the columns of its hyper-parameters; metric and resource are those of the file
+    #[cfg(unix)]
+    #[arg(long, value_name = "EXPERIMENT", conflicts_with = "in_order")]
+    pub(super) search: Option<PathBuf>,
     /// What becomes of curves that end before the max resource, as those of paused trials do: they
     /// go on as a `donor` of about the same rank did, are complete `as-is`, or are refused
     #[arg(

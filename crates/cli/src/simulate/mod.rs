@@ -4,21 +4,26 @@ mod arguments;
 mod curves;
 mod json;
 mod observer;
+#[cfg_attr(not(unix), path = "no_search.rs")]
+mod search;
 mod table;
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use rungkeeper_tuner::simulation::{Grid, Retraining};
+use rungkeeper_tuner::simulation::{Grid, Retraining, SimulationError};
 
 use crate::page;
 use crate::page::simulation::Settings;
+use crate::typed;
 
 pub(crate) use arguments::Arguments;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let search = search::Search::of(arguments)?;
+    let (curves, notes) = curves::read(arguments, search.as_ref())?;
     let grid = Grid {
-        curves: curves::read(arguments)?,
+        curves,
         levels: arguments.levels(),
         workers: arguments.workers(),
         budgets: arguments.budgets(),
@@ -27,9 +32,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         conditions: arguments.conditions(),
         threads: arguments.threads(),
     };
-    grid.check()?;
-    let observer = observer::Observer::new(&grid, arguments.log.as_deref())?;
-    let results = grid.run(&observer)?;
+    grid.check().map_err(typed::simulation)?;
+    for note in notes {
+        curves::note(&note);
+    }
+    let observer = observer::Observer::new(&grid, arguments.log.as_deref(), search.as_ref())?;
+    let results = grid
+        .run(&observer)
+        .map_err(|error| match (error, &search) {
+            (SimulationError::Search(error), Some(search)) => {
+                anyhow::anyhow!(search.without_place(&error.to_string()))
+            }
+            (error, _) => typed::simulation(error),
+        })?;
     observer.finish();
     if let Some(path) = &arguments.html {
         let settings = Settings {
@@ -42,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.json {
         json::write(&results, &mut out)?;
     } else {
-        table::write(&grid, &results, &mut out)?;
+        table::write(&grid, &results, search.as_ref(), &mut out)?;
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

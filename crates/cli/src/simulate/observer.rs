@@ -8,19 +8,26 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use rungkeeper_tuner::simulation::{
-    BoxedSink, Cell, CellResult, Curves, Grid, GridObserver, Levels,
+    BoxedSink, Cell, CellResult, Conditions, CurveSearch, Curves, Grid, GridObserver, Levels,
 };
 use rungkeeper_tuner_hooks::BoxError;
 use rungkeeper_tuner_hooks::log::{Event, to_line};
 
-pub(super) struct Observer {
+use crate::simulate::search::Search;
+
+pub(super) struct Observer<'s> {
     bar: ProgressBar,
     folder: Option<PathBuf>,
+    search: Option<&'s Search>,
 }
 
-impl Observer {
+impl<'s> Observer<'s> {
     /// The bar is shown on the standard error where that is a terminal.
-    pub(super) fn new(grid: &Grid, folder: Option<&Path>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        grid: &Grid,
+        folder: Option<&Path>,
+        search: Option<&'s Search>,
+    ) -> anyhow::Result<Self> {
         if let Some(folder) = folder {
             check_names(&grid.curves)?;
             fs::create_dir_all(folder)
@@ -34,6 +41,7 @@ impl Observer {
         Ok(Self {
             bar,
             folder: folder.map(Path::to_path_buf),
+            search,
         })
     }
 
@@ -42,7 +50,7 @@ impl Observer {
     }
 }
 
-impl GridObserver for Observer {
+impl GridObserver for Observer<'_> {
     fn log(&self, curves: &Curves, cell: &Cell) -> Result<Option<BoxedSink>, BoxError> {
         let Some(folder) = &self.folder else {
             return Ok(None);
@@ -58,6 +66,18 @@ impl GridObserver for Observer {
             }
             Ok(())
         })))
+    }
+
+    fn search(
+        &self,
+        curves: &Curves,
+        conditions: &Conditions,
+        cell: &Cell,
+    ) -> Result<Option<Box<dyn CurveSearch>>, BoxError> {
+        let search = self
+            .search
+            .map(|search| search.of_run(curves, conditions, cell));
+        Ok(search.transpose()?.flatten())
     }
 
     fn done(&self, _: &CellResult) {

@@ -11,6 +11,7 @@ use rungkeeper_tuner_hooks::PolicySpec;
 
 use crate::plain::{WIDTH, wrapped};
 use crate::report::words;
+use crate::simulate::search::Search;
 
 /// A cost under this share of the training, in percent, is small enough to be the answer.
 const SMALL_PERCENT: f64 = 1.0;
@@ -22,13 +23,27 @@ const BUDGET_WIDTH: usize = 11;
 const WITH_RANGE: usize = 17;
 const WITHOUT_RANGE: usize = 13;
 
-pub(super) fn write(grid: &Grid, results: &[CellResult], out: &mut impl Write) -> io::Result<()> {
+pub(super) fn write(
+    grid: &Grid,
+    results: &[CellResult],
+    search: Option<&Search>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     wrapped(
         "A budget is the number of checkpoints kept at a time, those of running trials included. \
          Its cost is what must be trained again because a checkpoint was removed and its trial \
          was resumed after all.",
         out,
     )?;
+    if let Some(search) = search {
+        let text = format!(
+            "The search of {} proposes the configuration of each new trial, which has the curve of \
+             the nearest one.",
+            search.file()
+        );
+        writeln!(out)?;
+        wrapped(&text, out)?;
+    }
     let rows = summarize(results);
     for curves in &grid.curves {
         for levels in &grid.levels {

@@ -87,6 +87,9 @@ pub use store::StorePlace;
 /// Most rung levels of a trial that is only tried.
 const MOST_LEVELS: usize = 1_000;
 
+/// Somebody sits before a trial that is only tried, and is told earlier that nothing came.
+const SILENCE_OF_A_TRY: Duration = Duration::from_secs(10);
+
 /// An experiment, checked.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Experiment {
@@ -197,6 +200,7 @@ impl Experiment {
         self.store = StorePlace::default();
         self.retries = 0;
         self.max_without_report = 1;
+        self.silence = self.silence.min(SILENCE_OF_A_TRY);
         Ok(self)
     }
 

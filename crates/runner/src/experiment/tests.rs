@@ -50,6 +50,8 @@ fn defaults_are_stated() {
     assert_eq!(experiment.store, expected);
     assert_eq!(experiment.max_without_report, 5);
     assert_eq!(experiment.silence, Duration::from_secs(60));
+    let tried = experiment.clone().for_one_report().unwrap();
+    assert_eq!(tried.silence, Duration::from_secs(10));
     assert_eq!(experiment.output, 10_000_000);
     assert_eq!(experiment.scheduler.max_trials, Some(40));
     let levels: Vec<u64> = experiment

@@ -5,6 +5,7 @@
 //! again by a later session is told all of it first.
 
 mod messages;
+mod on_curves;
 mod program;
 mod told;
 
@@ -22,6 +23,7 @@ use crate::runner::Message;
 use messages::{Answer, ask, greeting};
 use program::Program;
 
+pub use on_curves::{SearchOnCurves, SimulatedRun};
 pub(crate) use program::{Heard, Launch};
 pub(crate) use told::Told;
 

@@ -1,6 +1,6 @@
 //! From a table to the checkpoints that can go.
 
-use rungkeeper_policies::{Cheapest, RankAware, RemovalPolicy};
+use rungkeeper_policies::{Choice, Need, PolicyError, RankAware};
 use rungkeeper_rung_model::{
     CheckpointTracking, Decision, EventError, Mode, ModelSpec, Report, RungModel, RungView,
     SpecError, TrialStatus,
@@ -8,10 +8,9 @@ use rungkeeper_rung_model::{
 use rungkeeper_tuner_hooks::{Budget, PolicySpec, SetupError};
 use thiserror::Error;
 
-use super::ahead::Ahead;
-use super::levels;
 use super::paths::{self, SharedPath};
 use super::table::{Row, Trial};
+use super::{levels, negligible};
 use crate::choose::{Chosen, Doomed, RunTable, Status, Tally};
 use crate::simulation::{Levels, usual_mode};
 
@@ -154,12 +153,19 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
     Ok(chosen)
 }
 
-/// The policy, with all cores for the default one: of a long rung each chance takes some microseconds.
-fn policy(spec: PolicySpec) -> Result<Box<dyn RemovalPolicy>, ChooseError> {
+/// Chooses by the policy. The default one does not work out costs of 0, and shares the others among all cores: of a long rung
+/// each takes some microseconds.
+fn choose_by<'m>(
+    spec: PolicySpec,
+    rungs: &[RungView<'m>],
+    need: Need,
+    time_ratio: f64,
+) -> Result<Vec<Choice<'m>>, PolicyError> {
     if let PolicySpec::RankAware { promotion_rule } = spec {
-        return Ok(Box::new(Cheapest(Ahead(RankAware::new(promotion_rule)))));
+        let cost = RankAware::new(promotion_rule);
+        return negligible::choose(cost, rungs, need, time_ratio);
     }
-    Ok(spec.build().map_err(SetupError::from)?)
+    spec.build()?.choose(rungs, need, time_ratio)
 }
 
 /// The run that a table tells of.
@@ -270,8 +276,7 @@ impl Run<'_> {
         );
         let need = question.budget.need(held, held_bytes);
         let rungs: Vec<RungView<'_>> = self.model.rung_views().collect();
-        let chosen = policy(question.policy)?
-            .choose(&rungs, need, question.time_ratio)
+        let chosen = choose_by(question.policy, &rungs, need, question.time_ratio)
             .map_err(SetupError::from)?;
         let mut removals = Vec::with_capacity(chosen.len());
         for choice in &chosen {

@@ -24,6 +24,7 @@ mod answer;
 mod decide;
 mod from_log;
 mod levels;
+mod negligible;
 mod paths;
 mod read;
 mod status;

@@ -44,6 +44,9 @@ const OTHER_NAMES: [(&str, &[&str]); 2] = [
     ),
 ];
 
+/// What tuners write before the name of a hyper-parameter.
+const BEFORE_PARAMETERS: [&str; 4] = ["", "config_", "config/", "params_"];
+
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
 pub(crate) struct Columns {
@@ -86,7 +89,10 @@ impl Columns {
             decimal_comma,
         };
         columns.trial = columns.named(options.trial.as_deref().unwrap_or("trial"))?;
-        columns.resource = columns.named(options.resource.as_deref().unwrap_or("resource"))?;
+        columns.resource = match (&options.resource, &options.other_resource) {
+            (None, Some(other)) if columns.find("resource")?.is_none() => columns.named(other)?,
+            (asked, _) => columns.named(asked.as_deref().unwrap_or("resource"))?,
+        };
         columns.seconds = columns.optional(options.seconds.as_deref(), "seconds")?;
         Ok(columns)
     }
@@ -110,6 +116,16 @@ impl Columns {
             };
             CurveError::new(self.line(self.header_line), problem)
         })
+    }
+
+    /// The column of a hyper-parameter.
+    pub(crate) fn of_parameter(&self, name: &str) -> Result<usize, CurveError> {
+        for before in BEFORE_PARAMETERS {
+            if let Some(column) = self.find(&format!("{before}{name}"))? {
+                return Ok(column);
+            }
+        }
+        self.named(name)
     }
 
     /// The column that was asked for, which must be there; otherwise that of the usual name, if there is one.

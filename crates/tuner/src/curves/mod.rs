@@ -68,6 +68,7 @@ pub struct Point {
 pub struct Curve<'a> {
     id: &'a str,
     points: &'a [Point],
+    parameters: &'a [Box<str>],
 }
 
 impl<'a> Curve<'a> {
@@ -75,6 +76,13 @@ impl<'a> Curve<'a> {
     #[must_use]
     pub fn id(&self) -> &'a str {
         self.id
+    }
+
+    /// The texts of the [hyper-parameters](ReadOptions::parameters) that were asked for, in that order; empty ones where no
+    /// row of the trial has any.
+    #[must_use]
+    pub fn parameters(&self) -> &'a [Box<str>] {
+        self.parameters
     }
 
     /// All points, at least one.
@@ -164,6 +172,8 @@ pub struct CurveTable {
     ends: Vec<usize>,
     points: Vec<Point>,
     resources: Vec<u64>,
+    /// Of each trial the texts of its hyper-parameters, one trial after the other.
+    parameters: Vec<Box<str>>,
 }
 
 impl CurveTable {
@@ -203,7 +213,13 @@ impl CurveTable {
         Curve {
             id: &self.ids[index],
             points: &self.points[start..self.ends[index]],
+            parameters: self.parameters_of(index),
         }
+    }
+
+    fn parameters_of(&self, index: usize) -> &[Box<str>] {
+        let number = self.parameters.len() / self.len();
+        &self.parameters[index * number..][..number]
     }
 
     /// All resources that a trial lists, rising.

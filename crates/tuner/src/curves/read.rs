@@ -32,6 +32,9 @@ pub struct ReadOptions {
     pub(crate) seconds: Option<String>,
     pub(crate) cumulative: bool,
     needed: Option<BTreeSet<u64>>,
+    /// The column of resources if there is none of the usual name.
+    pub(crate) other_resource: Option<String>,
+    parameters: Vec<String>,
 }
 
 impl ReadOptions {
@@ -76,6 +79,32 @@ impl ReadOptions {
         self
     }
 
+    /// Names the columns of resources and metric, unless others were named or, of resources, there is one of the usual name.
+    #[must_use]
+    pub fn or_columns(mut self, resource: &str, metric: &str) -> Self {
+        self.other_resource = Some(resource.to_owned());
+        self.metric.get_or_insert_with(|| metric.to_owned());
+        self
+    }
+
+    /// Hyper-parameters, each a column of its name or of one such as `config_NAME`, as tuners write it. The table keeps the
+    /// first text of each trial that is not empty: see [`Curve::parameters`](super::Curve::parameters). None of them is taken
+    /// for the metric.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+    ///
+    /// let file = "trial,resource,lr,loss\na,1,0.1,0.9\na,2,,0.7\n";
+    /// let table = CurveTable::read(file.as_bytes(), "t.csv", &ReadOptions::new().parameters(["lr"]))?;
+    /// assert_eq!((table.metric(), &*table.curve(0).unwrap().parameters()[0]), ("loss", "0.1"));
+    /// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
+    /// ```
+    #[must_use]
+    pub fn parameters(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.parameters = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The resources that each curve must list up to its end, instead of all that any curve lists:
     /// for instance the rung levels.
     #[must_use]
@@ -115,8 +144,15 @@ impl CurveTable {
     /// then in the rows, then duplicates and gaps, trial by trial.
     pub fn read(reader: impl Read, name: &str, options: &ReadOptions) -> Result<Self, CurveError> {
         let mut sheet = Sheet::new(name, reader, options)?;
-        let metric = sheet.find_metric(options.metric.as_deref(), &[])?;
-        let mut rows = Rows::default();
+        let parameters = options.parameters.iter();
+        let parameters = parameters.map(|name| sheet.columns.of_parameter(name));
+        let parameters: Vec<usize> = parameters.collect::<Result<_, _>>()?;
+        let others: Vec<Option<usize>> = parameters.iter().copied().map(Some).collect();
+        let metric = sheet.find_metric(options.metric.as_deref(), &others)?;
+        let mut rows = Rows {
+            columns_of_parameters: parameters,
+            ..Rows::default()
+        };
         while let Some(row) = sheet.next_row()? {
             rows.push(&row, &sheet.columns, metric)?;
         }
@@ -129,7 +165,10 @@ impl CurveTable {
 struct Rows {
     /// The number of each trial, by its text.
     numbers: HashMap<Box<str>, usize>,
-    rows: Vec<Row>,
+    all: Vec<Row>,
+    columns_of_parameters: Vec<usize>,
+    /// Of each trial the texts of those columns, one trial after the other.
+    parameters: Vec<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -152,10 +191,19 @@ impl Rows {
         let trial = self.numbers.get(fields.trial).copied().unwrap_or_else(|| {
             let next = self.numbers.len();
             self.numbers.insert(fields.trial.into(), next);
+            let length = self.numbers.len() * self.columns_of_parameters.len();
+            self.parameters.resize(length, "".into());
             next
         });
+        let number = self.columns_of_parameters.len();
+        let of_trial = &mut self.parameters[trial * number..][..number];
+        for (text, &column) in of_trial.iter_mut().zip(&self.columns_of_parameters) {
+            if text.is_empty() {
+                *text = row[column].into();
+            }
+        }
         let (metric, seconds) = (fields.metric, fields.seconds);
-        self.rows.push(Row {
+        self.all.push(Row {
             trial,
             resource: fields.resource,
             line: line_of(row),
@@ -171,16 +219,16 @@ impl Rows {
         metric: usize,
         options: &ReadOptions,
     ) -> Result<CurveTable, CurveError> {
-        self.rows
+        self.all
             .sort_unstable_by_key(|row| (row.trial, row.resource, row.line));
         let ids = ids_in_order(self.numbers);
-        let resources: BTreeSet<u64> = self.rows.iter().map(|row| row.resource).collect();
+        let resources: BTreeSet<u64> = self.all.iter().map(|row| row.resource).collect();
         let needed = options.needed.as_ref();
         let needed: Vec<u64> = needed.unwrap_or(&resources).iter().copied().collect();
 
-        let mut points = Vec::with_capacity(self.rows.len());
+        let mut points = Vec::with_capacity(self.all.len());
         let mut ends = Vec::with_capacity(ids.len());
-        for rows in self.rows.chunk_by_mut(|a, b| a.trial == b.trial) {
+        for rows in self.all.chunk_by_mut(|a, b| a.trial == b.trial) {
             check_duplicates(rows, &ids, columns)?;
             check_gaps(rows, &needed, &ids, columns)?;
             if options.cumulative {
@@ -196,6 +244,7 @@ impl Rows {
             ends,
             points,
             resources: resources.into_iter().collect(),
+            parameters: self.parameters,
         })
     }
 }

@@ -95,6 +95,18 @@ pub enum SimulationError {
     /// An event could not be written.
     #[error("the event log could not be written: {0}")]
     Log(BoxError),
+    /// A search failed.
+    #[error(transparent)]
+    Search(BoxError),
+    /// A search has no curve before more has happened, and nothing more can happen.
+    #[error(
+        "the search has nothing for trial {trial} before it is told more, and no trial runs or can be \
+         promoted: it has to choose one, or say that it ends"
+    )]
+    SearchWaits {
+        /// The trial.
+        trial: String,
+    },
     /// The threads of a grid could not be started.
     #[error("the threads could not be started: {0}")]
     Threads(BoxError),

@@ -6,9 +6,10 @@ use rayon::prelude::*;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{BoxError, PolicySpec};
 
+use crate::simulation::run::run;
 use crate::simulation::setup::Setup;
 use crate::simulation::{
-    Cell, CellResult, Conditions, Curves, Levels, SimulationError, simulate, simulate_logged,
+    Cell, CellResult, Conditions, CurveSearch, Curves, EventSink, Levels, SimulationError,
 };
 
 /// Every combination of curves, levels, workers, budgets, seeds and policies, simulated on several
@@ -79,6 +80,20 @@ pub trait GridObserver: Sync {
     ///
     /// Whatever keeps the log from being written; the grid is then given up.
     fn log(&self, _curves: &Curves, _cell: &Cell) -> Result<Option<BoxedSink>, BoxError> {
+        Ok(None)
+    }
+
+    /// A run begins: who chooses the curves of its trials, if the seed is not to. Nobody by default.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from choosing; the grid is then given up.
+    fn search(
+        &self,
+        _curves: &Curves,
+        _conditions: &Conditions,
+        _cell: &Cell,
+    ) -> Result<Option<Box<dyn CurveSearch>>, BoxError> {
         Ok(None)
     }
 
@@ -205,11 +220,12 @@ impl Grid {
                 policy,
                 ..cell.clone()
             };
-            let sink = observer.log(curves, &cell).map_err(SimulationError::Log)?;
-            let simulated = match sink {
-                None => simulate(curves, &self.conditions, &cell)?,
-                Some(mut sink) => simulate_logged(curves, &self.conditions, &cell, &mut *sink)?,
-            };
+            let mut sink = observer.log(curves, &cell).map_err(SimulationError::Log)?;
+            let search = observer
+                .search(curves, &self.conditions, &cell)
+                .map_err(SimulationError::Search)?;
+            let sink = sink.as_deref_mut().map(|sink| sink as EventSink<'_>);
+            let simulated = run(curves, &self.conditions, &cell, search, sink)?;
             if let (None, Some(schedule)) = (optimum, &simulated.schedule) {
                 optimum = Some(schedule.optimum(cell.budget)?);
             }

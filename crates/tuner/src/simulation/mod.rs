@@ -43,10 +43,12 @@ mod error;
 mod grid;
 mod held;
 mod levels;
+mod nearest;
 mod record;
 mod result;
 mod run;
 mod schedule;
+mod search;
 mod setup;
 mod summary;
 mod tally;
@@ -57,10 +59,12 @@ pub use cut_off::{CutCurves, CutOff, UnknownCutOff};
 pub use error::SimulationError;
 pub use grid::{BoxedSink, Grid, GridObserver};
 pub use levels::Levels;
+pub use nearest::{Nearest, NearestError};
 pub use record::EventSink;
 pub use result::{CellResult, LevelLosses};
-pub use run::{Simulated, simulate, simulate_logged};
+pub use run::{Simulated, simulate, simulate_logged, simulate_searched};
 pub use schedule::Schedule;
+pub use search::{CurveSearch, NextCurve};
 pub use summary::{
     Spread, SummaryRow, geometric_mean_over_optimum, geometric_mean_ratio, smallest_budget,
     summarize,

@@ -7,13 +7,15 @@ use rungkeeper_tuner_hooks::{RemovalCallback, TrialResult, TunerCallback};
 use crate::curves::{Curve, CurveTable};
 use crate::optimum::Stay;
 use crate::scheduler::{PromotionScheduler, Scheduler, Task};
+use crate::search_space::Configuration;
 use crate::simulation::clock::{Clock, Due, Job, seconds_to};
 use crate::simulation::draw::Order;
 use crate::simulation::record::{EventSink, Recorder};
 use crate::simulation::setup::{MOST_UNASKED_TRIALS, Setup};
 use crate::simulation::tally::Tally;
 use crate::simulation::{
-    Cell, CellResult, Conditions, Curves, Retraining, Schedule, SimulationError,
+    Cell, CellResult, Conditions, CurveSearch, Curves, NextCurve, Retraining, Schedule,
+    SimulationError,
 };
 
 /// A finished run.
@@ -71,7 +73,7 @@ pub fn simulate(
     conditions: &Conditions,
     cell: &Cell,
 ) -> Result<Simulated, SimulationError> {
-    Run::new(curves, conditions, cell, None)?.run(cell)
+    run(curves, conditions, cell, None, None)
 }
 
 /// Simulates one run, and hands on the events of its log as they happen, the header first.
@@ -85,7 +87,68 @@ pub fn simulate_logged(
     cell: &Cell,
     sink: EventSink<'_>,
 ) -> Result<Simulated, SimulationError> {
-    Run::new(curves, conditions, cell, Some(sink))?.run(cell)
+    run(curves, conditions, cell, None, Some(sink))
+}
+
+/// Simulates one run whose new trials have the curves that a search chooses. Which ones may be chosen is its own matter: that
+/// each curve comes once, for instance. Events go to a sink as well, if there is one.
+///
+/// # Errors
+///
+/// As [`simulate_logged`]; also the error of the search, and a search that waits for what cannot happen.
+///
+/// ```
+/// use rungkeeper_tuner::curves::{CurveTable, ReadOptions};
+/// use rungkeeper_tuner::simulation::{
+///     Cell, Conditions, CurveSearch, Curves, Levels, NextCurve, simulate_searched,
+/// };
+/// use rungkeeper_tuner_hooks::log::Event;
+/// use rungkeeper_tuner_hooks::{BoxError, PolicySpec};
+///
+/// /// The third curve, and that is all.
+/// struct Third(bool);
+///
+/// impl CurveSearch for Third {
+///     fn next(&mut self, _: &str) -> Result<NextCurve, BoxError> {
+///         Ok(if std::mem::replace(&mut self.0, true) { NextCurve::End } else { NextCurve::Curve(2) })
+///     }
+///
+///     fn happened(&mut self, _: &Event) {}
+/// }
+///
+/// let file = "trial,resource,loss\na,1,0.8\na,4,0.6\nb,1,0.9\nb,4,0.8\nc,1,0.7\nc,4,0.5\n";
+/// let table = CurveTable::read(file.as_bytes(), "losses.csv", &ReadOptions::new())?;
+/// let curves = Curves::new(table, None);
+/// let cell = Cell {
+///     levels: Levels::geometric(2),
+///     workers: 1,
+///     budget: 2,
+///     seed: 0,
+///     policy: PolicySpec::default(),
+/// };
+/// let conditions = Conditions::default();
+/// let run = simulate_searched(&curves, &conditions, &cell, Box::new(Third(false)), None)?;
+/// assert_eq!(run.result.started, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn simulate_searched<'a>(
+    curves: &'a Curves,
+    conditions: &Conditions,
+    cell: &Cell,
+    search: Box<dyn CurveSearch>,
+    sink: Option<EventSink<'a>>,
+) -> Result<Simulated, SimulationError> {
+    run(curves, conditions, cell, Some(search), sink)
+}
+
+pub(super) fn run<'a>(
+    curves: &'a Curves,
+    conditions: &Conditions,
+    cell: &Cell,
+    search: Option<Box<dyn CurveSearch>>,
+    sink: Option<EventSink<'a>>,
+) -> Result<Simulated, SimulationError> {
+    Run::new(curves, conditions, cell, search, sink)?.run(cell)
 }
 
 /// What the simulation keeps of a trial.
@@ -102,6 +165,10 @@ struct Run<'a> {
     table: &'a CurveTable,
     setup: Setup,
     order: Order,
+    /// Chooses in place of the order.
+    search: Option<Box<dyn CurveSearch>>,
+    /// It chooses no more.
+    search_has_ended: bool,
     scheduler: PromotionScheduler,
     callback: RemovalCallback,
     clock: Clock<'a>,
@@ -117,6 +184,7 @@ impl<'a> Run<'a> {
         curves: &'a Curves,
         conditions: &Conditions,
         cell: &Cell,
+        search: Option<Box<dyn CurveSearch>>,
         sink: Option<EventSink<'a>>,
     ) -> Result<Self, SimulationError> {
         let setup = Setup::new(curves, conditions, cell)?;
@@ -124,7 +192,9 @@ impl<'a> Run<'a> {
         Ok(Self {
             table: &curves.table,
             order: Order::new(setup.draw, cell.seed, curves.table.len()),
-            scheduler: setup.scheduler()?,
+            scheduler: setup.scheduler(search.is_some())?,
+            search,
+            search_has_ended: false,
             clock: Clock::new(cell.workers as usize),
             trials: Vec::new(),
             tally: Tally::new(callback.model().rungs()),
@@ -137,10 +207,9 @@ impl<'a> Run<'a> {
     }
 
     fn run(mut self, cell: &Cell) -> Result<Simulated, SimulationError> {
-        let header = self.setup.header();
-        self.recorder
-            .event(|| Event::Header(Box::new(header.clone())))?;
+        let header = self.setup.header().clone();
         let limits = header.limits;
+        self.event(|| Event::Header(Box::new(header)))?;
         self.fill_workers()?;
         self.end_turn()?;
         while let Some(time) = self.clock.next_time() {
@@ -171,7 +240,7 @@ impl<'a> Run<'a> {
         };
         self.callback.on_trial_result(&job.id, &result)?;
         let elapsed = self.clock.now();
-        self.recorder.event(|| Event::Result {
+        self.event(|| Event::Result {
             trial: job.id.clone(),
             level,
             metric,
@@ -209,7 +278,7 @@ impl<'a> Run<'a> {
         self.scheduler.on_complete(&job.id)?;
         self.callback.on_trial_complete(&job.id)?;
         let elapsed = self.clock.now();
-        self.recorder.event(|| Event::Complete {
+        self.event(|| Event::Complete {
             trial: job.id.clone(),
             elapsed,
         })
@@ -223,14 +292,28 @@ impl<'a> Run<'a> {
                     bracket,
                     milestone,
                     ..
-                } => self.start(trial, bracket, milestone)?,
+                } => {
+                    let curve = self.order.curve(self.trials.len());
+                    self.start(trial, (bracket, milestone), curve)?
+                }
                 Task::Resume {
                     trial,
                     level,
                     milestone,
                 } => self.resume(trial, level, milestone)?,
-                // It draws its configurations itself, so it has none proposed.
-                Task::Propose { .. } | Task::Wait | Task::Exhausted => {
+                Task::Propose {
+                    trial,
+                    bracket,
+                    milestone,
+                } => {
+                    let Some(curve) = self.search(&trial)? else {
+                        break;
+                    };
+                    let unknown = Configuration::default();
+                    self.scheduler.adopt_start(&trial, bracket, &unknown)?;
+                    self.start(trial, (bracket, milestone), curve)?
+                }
+                Task::Wait | Task::Exhausted => {
                     let started = self.trials.len() as u64;
                     if self.setup.header().limits.trials.is_none() && started >= MOST_UNASKED_TRIALS
                     {
@@ -246,15 +329,44 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The curve that the search chooses for a new trial, if it has one now.
+    fn search(&mut self, trial: &str) -> Result<Option<usize>, SimulationError> {
+        let Some(search) = self.search.as_mut().filter(|_| !self.search_has_ended) else {
+            return Ok(None);
+        };
+        match search.next(trial).map_err(SimulationError::Search)? {
+            NextCurve::Curve(curve) => Ok(Some(curve)),
+            NextCurve::Wait if self.clock.next_time().is_none() => {
+                let trial = trial.to_owned();
+                Err(SimulationError::SearchWaits { trial })
+            }
+            NextCurve::Wait => Ok(None),
+            NextCurve::End => {
+                self.search_has_ended = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Tells an event to whoever wants to know it.
+    fn event(&mut self, event: impl FnOnce() -> Event) -> Result<(), SimulationError> {
+        let Some(search) = &mut self.search else {
+            return self.recorder.event(event);
+        };
+        let event = event();
+        search.happened(&event);
+        self.recorder.event(|| event)
+    }
+
     fn start(
         &mut self,
         id: String,
-        bracket: usize,
-        milestone: u64,
+        (bracket, milestone): (usize, u64),
+        curve: usize,
     ) -> Result<Job<'a>, SimulationError> {
         let elapsed = self.clock.now();
         self.callback.on_start_trial(&id, bracket)?;
-        self.recorder.event(|| Event::Start {
+        self.event(|| Event::Start {
             trial: id.clone(),
             bracket,
             elapsed,
@@ -262,7 +374,7 @@ impl<'a> Run<'a> {
         self.tally.started();
         let number = self.trials.len();
         self.trials.push(Trial {
-            curve: self.order.curve(number),
+            curve,
             reached: 0,
             paused: 0,
         });
@@ -279,7 +391,7 @@ impl<'a> Run<'a> {
         let elapsed = self.clock.now();
         let lost = self.callback.model().status(&id) == Some(TrialStatus::PausedNoCheckpoint);
         self.callback.on_resume_trial(&id)?;
-        self.recorder.event(|| Event::Resume {
+        self.event(|| Event::Resume {
             trial: id.clone(),
             elapsed,
         })?;

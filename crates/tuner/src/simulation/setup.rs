@@ -15,6 +15,21 @@ const MOST_TRIALS: u64 = 10_000_000;
 /// when, is not known before.
 pub(super) const MOST_UNASKED_TRIALS: u64 = 100_000;
 
+impl Conditions {
+    /// The scheduler of one run: rungs, brackets, seed and number of trials.
+    ///
+    /// # Errors
+    ///
+    /// As [`simulate`](crate::simulation::simulate).
+    pub fn scheduler(
+        &self,
+        curves: &Curves,
+        cell: &Cell,
+    ) -> Result<PromotionSpec, SimulationError> {
+        Ok(Setup::new(curves, self, cell)?.spec)
+    }
+}
+
 /// Settings of a run that were found good.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
@@ -86,8 +101,14 @@ impl Setup {
         &self.header
     }
 
-    pub(super) fn scheduler(&self) -> Result<PromotionScheduler, SimulationError> {
-        Ok(PromotionScheduler::new(&self.spec, SearchSpace::default())?)
+    /// The scheduler; if `searched`, one that asks for the configuration of each new trial.
+    pub(super) fn scheduler(&self, searched: bool) -> Result<PromotionScheduler, SimulationError> {
+        let scheduler = PromotionScheduler::new(&self.spec, SearchSpace::default())?;
+        Ok(if searched {
+            scheduler.with_proposals()
+        } else {
+            scheduler
+        })
     }
 
     /// The callback that a replay of the log builds as well.
