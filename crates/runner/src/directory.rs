@@ -46,36 +46,45 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// A directory for a new run, with a copy of its experiment file; its own mode goes with it, since it may hold
-    /// secrets. A run that never started a trial is begun anew.
+    /// A directory for a new run, which is made unless it is there. Nothing in it is changed: a run that never started a
+    /// trial is begun anew by [`RunDirectory::begin`].
     ///
     /// # Errors
     ///
-    /// It holds a run already or something else, another process works on it, or it cannot be written.
-    pub(crate) fn create(
-        path: &Path,
-        experiment_file: &Path,
-        text: &str,
-    ) -> Result<Self, RunError> {
+    /// It holds a run already or something else, another process works on it, or it cannot be made.
+    pub(crate) fn claim(path: &Path) -> Result<Self, RunError> {
         check_that_it_may_be_used(path)?;
         fs::create_dir_all(path).map_err(|e| file_error(path, e))?;
         let directory = Self::lock(path)?;
         let log = directory.log();
-        if fs::symlink_metadata(&log).is_ok() {
-            if has_begun(&log) {
-                return Err(RunError::Exists(path.to_owned()));
+        if fs::symlink_metadata(&log).is_ok() && has_begun(&log) {
+            return Err(RunError::Exists(path.to_owned()));
+        }
+        Ok(directory)
+    }
+
+    /// Begins a run in it, with a copy of its experiment file; that file's mode goes with it, since it may hold secrets.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be written.
+    pub(crate) fn begin(&self, experiment_file: &Path, text: &str) -> Result<(), RunError> {
+        let log = self.log();
+        match fs::remove_file(&log) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(file_error(&log, error));
             }
-            fs::remove_file(&log).map_err(|e| file_error(&log, e))?;
+            _ => {}
         }
         let mode = fs::metadata(experiment_file).map_or(0o644, |metadata| metadata.mode() & 0o777);
-        let copy = directory.experiment();
+        let copy = self.experiment();
         whole::write(&copy, text.as_bytes(), Some(mode)).map_err(|e| file_error(&copy, e))?;
-        let output = directory.path.join(OUTPUT);
+        let output = self.path.join(OUTPUT);
         match fs::create_dir(&output) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 Err(file_error(&output, error))
             }
-            _ => Ok(directory),
+            _ => Ok(()),
         }
     }
 

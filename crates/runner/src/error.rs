@@ -97,6 +97,19 @@ pub enum RunError {
     /// The directory holds a run already.
     #[error("{} holds a run already: `rungkeeper resume` goes on with it", .0.display())]
     Exists(PathBuf),
+    /// The directory holds checkpoints of a run whose event log is gone or empty.
+    #[error(
+        "{} is not used: its store holds {kept} checkpoint{} of a run whose log.jsonl is gone or empty\nput the log back, or give \
+         a new directory with --dir",
+        directory.display(),
+        if *kept == 1 { "" } else { "s" }
+    )]
+    NoLog {
+        /// The directory.
+        directory: PathBuf,
+        /// Number of checkpoints.
+        kept: usize,
+    },
     /// The directory holds no run.
     #[error("{} holds no run (there is no log.jsonl in it)", .0.display())]
     NoRun(PathBuf),

@@ -49,7 +49,9 @@ impl Parts {
         experiment_file: &Path,
         directory: &Path,
     ) -> Result<Self, RunError> {
-        let directory = RunDirectory::create(directory, experiment_file, text)?;
+        let directory = RunDirectory::claim(directory)?;
+        storage::check_that_nothing_is_kept(&directory, &experiment)?;
+        directory.begin(experiment_file, text)?;
         let header = recovery::header(&experiment);
         // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
         let origin = Origin::new(experiment_file, directory.path())?;

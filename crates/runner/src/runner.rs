@@ -135,11 +135,12 @@ impl<'o> Runner<'o> {
     ///
     /// # Errors
     ///
-    /// The budget is too small for the workers and what is pinned, or the log cannot be written.
+    /// The budget is too small for the workers and what is pinned, or for the largest checkpoint so far, or the log cannot be written.
     pub fn set_budget(&mut self, budget: Budget) -> Result<(), RunError> {
         let experiment = &self.trials.experiment;
         let kept = self.trials.books.num_kept(None, experiment.pin_best);
         budget.check_workers(experiment.workers, kept)?;
+        budget.check_size(self.trials.books.largest())?;
         let event = Event::Budget {
             budget,
             elapsed: self.trials.books.elapsed(),

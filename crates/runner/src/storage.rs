@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungkeeper_checkpoints::{DirectoryStore, Store, Stored, size_of_files, trial_name};
+use rungkeeper_checkpoints::{
+    DirectoryStore, Store, StoreError, Stored, size_of_files, trial_name,
+};
 #[cfg(feature = "object-store")]
 use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
@@ -63,6 +65,34 @@ pub(crate) fn open(
             open_bucket(&address, *timeout, &cache, &run, must_exist)
         }
     }
+}
+
+/// That the store inside the directory of a new run holds no checkpoint: it is of a run whose log is gone, and who begins
+/// anew would delete it. One elsewhere is used by no other run.
+pub(crate) fn check_that_nothing_is_kept(
+    directory: &RunDirectory,
+    experiment: &Experiment,
+) -> Result<(), RunError> {
+    let place = &experiment.store;
+    let StorePlace::Folder { folder, .. } = place else {
+        return Ok(());
+    };
+    if !place.is_inside_the_run() {
+        return Ok(());
+    }
+    let store =
+        match DirectoryStore::open_existing(&directory.path().join(folder), &experiment.name) {
+            Err(StoreError::Missing { .. }) => return Ok(()),
+            opened => opened?,
+        };
+    let kept = store.list()?.len();
+    if kept == 0 {
+        return Ok(());
+    }
+    Err(RunError::NoLog {
+        directory: directory.path().to_owned(),
+        kept,
+    })
 }
 
 #[cfg(feature = "object-store")]

@@ -198,6 +198,22 @@ fn a_program_may_wait_for_results() {
     check_log(&folder.run());
 }
 
+/// It says that it waits when what it waits for has happened, and was told behind the question.
+#[test]
+fn what_crosses_an_answer_is_waited_for_no_more() {
+    let ask = r#"
+if [ "$n" = 2 ] && [ "${told:-0}" -lt 2 ]; then
+  while [ "$(grep -c '"pause"' run/log.jsonl)" -lt 2 ]; do sleep 0.05; done
+  sleep 0.3
+  echo '{"wait": true}'
+else
+  answer
+fi"#;
+    let folder = folder(&proposer(ask), TRIALS);
+    assert_eq!(run(&folder).outcome, Outcome::Finished);
+    assert_eq!(started(&folder), proposed(0..9));
+}
+
 #[test]
 fn a_program_that_waits_for_nothing_stops_the_run() {
     let ask = r#"[ "$n" = 2 ] && echo '{"wait": true}' || answer"#;

@@ -11,6 +11,7 @@ mod notes;
 mod output;
 mod pin;
 mod progress;
+mod speaker;
 mod status;
 mod summary;
 
@@ -29,6 +30,7 @@ use budget::BudgetArguments;
 use limits::LimitArguments;
 use output::OutputArguments;
 use progress::Progress;
+use speaker::Speaker;
 
 pub(crate) use best::{Arguments as BestArguments, run as best};
 pub(crate) use export::{Arguments as ExportArguments, run as export};
@@ -84,12 +86,21 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
         None => default_directory(&arguments.experiment),
     };
     let mut progress = Progress::new(interrupts.clone(), arguments.output);
-    let runner = Runner::create(&arguments.experiment, &directory, &mut progress)?;
-    if arguments.output.json {
+    let programs = progress.programs();
+    let mut runner = Runner::create(&arguments.experiment, &directory, &mut progress)?;
+    if let Some(programs) = programs {
         // It was written before anybody watched.
-        output::header(&directory)?;
+        programs.say(output::header(&directory)?);
     }
-    go(runner, &directory, &interrupts, arguments.output)
+    let outcome = runner.run();
+    drop(runner);
+    finish(
+        progress,
+        &outcome?,
+        &directory,
+        &interrupts,
+        arguments.output,
+    )
 }
 
 pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
@@ -110,7 +121,15 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     if arguments.retry_failed {
         runner.retry_failed()?;
     }
-    go(runner, &arguments.dir, &interrupts, arguments.output)
+    let outcome = runner.run();
+    drop(runner);
+    finish(
+        progress,
+        &outcome?,
+        &arguments.dir,
+        &interrupts,
+        arguments.output,
+    )
 }
 
 /// The name must be read before there is a directory; the runner reads the file again.
@@ -143,26 +162,31 @@ fn is_file_name(name: &str) -> bool {
     begins_well && ends_well && name.chars().all(is_harmless) && name.len() <= LONGEST_NAME
 }
 
-fn go(
-    mut runner: Runner<'_>,
+/// Shows the result. Nothing of the run is left by then, and neither is the line of its progress.
+fn finish(
+    progress: Progress,
+    outcome: &Outcome,
     directory: &Path,
     interrupts: &Interrupts,
     output: OutputArguments,
 ) -> anyhow::Result<ExitCode> {
-    let outcome = runner.run();
-    // Nothing of the run is left when the result is shown.
-    drop(runner);
-    let outcome = outcome?;
+    drop(progress);
     let history = History::read(&directory.join("log.jsonl"))?;
-    if output.quiet {
+    let mut said = Vec::new();
+    if !output.quiet {
+        conclude(&history, directory, outcome, &mut said)?;
+    } else if let Outcome::GaveUp(reason) = outcome {
         // Why it stopped is no part of what was not to be said.
-        if let Outcome::GaveUp(reason) = &outcome {
-            writeln!(io::stderr(), "stopped: {}", message(reason))?;
-        }
-    } else if output.json {
-        conclude(&history, directory, &outcome, &mut io::stderr().lock())?;
-    } else {
-        conclude(&history, directory, &outcome, &mut io::stdout().lock())?;
+        writeln!(said, "stopped: {}", message(reason))?;
+    }
+    if !said.is_empty() {
+        let speaker = if output.quiet || output.json {
+            Speaker::plain(io::stderr())
+        } else {
+            Speaker::plain(io::stdout())
+        };
+        speaker.say(String::from_utf8_lossy(&said).trim_end().to_owned());
+        speaker.finish(interrupts)?;
     }
     Ok(match outcome {
         Outcome::Finished if history.nothing_worked() => ExitCode::FAILURE,

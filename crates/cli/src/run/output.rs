@@ -1,7 +1,7 @@
 //! How much a run says, and to whom.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::Context;
@@ -18,19 +18,13 @@ pub(super) struct OutputArguments {
     pub(super) quiet: bool,
 }
 
-/// Prints the first line of the log.
-pub(super) fn header(run: &Path) -> anyhow::Result<()> {
+/// The first line of the log.
+pub(super) fn header(run: &Path) -> anyhow::Result<String> {
     let log = run.join("log.jsonl");
     let mut line = String::new();
     File::open(&log)
         .and_then(|file| BufReader::new(file).read_line(&mut line))
         .with_context(|| format!("cannot read {}", log.display()))?;
-    self::line(line.trim_end());
-    Ok(())
-}
-
-/// Prints a line of the log. A pipe that is gone is no reason to stop training.
-pub(super) fn line(line: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    line.truncate(line.trim_end().len());
+    Ok(line)
 }

@@ -1,15 +1,15 @@
 //! What a run shows while it goes on: a line that changes on a terminal, plain lines in a pipe.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
 use rungkeeper_runner::{Best, Observer, Stop, View};
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
 
 use super::interrupt::Interrupts;
-use super::output::{self, OutputArguments};
+use super::output::OutputArguments;
+use super::speaker::{Speaker, Voice};
 use crate::plain::{message, plain};
 use crate::report::words;
 
@@ -19,8 +19,10 @@ const BETWEEN: Duration = Duration::from_millis(200);
 pub(super) struct Progress {
     interrupts: Interrupts,
     output: OutputArguments,
-    /// Hidden where the standard error is no terminal.
-    line: ProgressBar,
+    /// For people.
+    people: Option<Speaker>,
+    /// For programs: the lines of the log.
+    programs: Option<Speaker>,
     looked: Option<Instant>,
     said_stop: Stop,
     /// The best trial that was said in a plain line, and where it stood.
@@ -29,22 +31,20 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(interrupts: Interrupts, output: OutputArguments) -> Self {
-        let line = if output.quiet {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new_spinner()
-        };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-            line.set_style(style);
-        }
         Self {
             interrupts,
+            people: Some(Speaker::on_terminal(output.quiet)),
+            programs: output.json.then(|| Speaker::plain(io::stdout())),
             output,
-            line,
             looked: None,
             said_stop: Stop::No,
             said_best: None,
         }
+    }
+
+    /// To whom lines of the log are said, if to anybody.
+    pub(super) fn programs(&self) -> Option<Voice> {
+        self.programs.as_ref().map(Speaker::voice)
     }
 
     /// Says what belongs to the ordinary course of a run.
@@ -69,13 +69,13 @@ impl Progress {
     }
 
     fn say(&self, text: &str) {
-        let text = &message(text);
-        if self.line.is_hidden() {
-            // A pipe that is gone is no reason to stop training.
-            let _ = writeln!(io::stderr(), "{text}");
-        } else {
-            self.line.println(text);
+        if let Some(people) = &self.people {
+            people.say(message(text));
         }
+    }
+
+    fn has_status(&self) -> bool {
+        self.people.as_ref().is_some_and(|people| people.has_status)
     }
 }
 
@@ -87,9 +87,14 @@ fn best_in_words(best: &Best<'_>) -> String {
 }
 
 impl Drop for Progress {
-    /// Takes the changing line away.
+    /// Takes the changing line away, once all was said. A pipe that is gone is no reason to fail.
     fn drop(&mut self) {
-        self.line.finish_and_clear();
+        for speaker in [self.people.take(), self.programs.take()]
+            .into_iter()
+            .flatten()
+        {
+            let _ = speaker.finish(&self.interrupts);
+        }
     }
 }
 
@@ -130,8 +135,8 @@ impl Observer for Progress {
     }
 
     fn line(&mut self, line: &str) {
-        if self.output.json {
-            output::line(line);
+        if let Some(programs) = &self.programs {
+            programs.say(line.to_owned());
         }
     }
 
@@ -140,8 +145,8 @@ impl Observer for Progress {
     }
 
     fn turn(&mut self, run: &View<'_>) {
-        if self.line.is_hidden() {
-            self.say_best(run);
+        if !self.has_status() {
+            return self.say_best(run);
         }
         if self.looked.is_some_and(|looked| looked.elapsed() < BETWEEN) {
             return;
@@ -156,14 +161,15 @@ impl Observer for Progress {
             0 => String::new(),
             number => format!(" ({number} being deleted)"),
         };
-        self.line.set_message(format!(
-            "{:.0} s: {best}{}, {} running, {}{deleting}",
-            run.elapsed,
-            words::of(model.num_trials() as u64, "trial"),
-            model.num_running(),
-            words::of(model.num_with_checkpoint() as u64, "checkpoint")
-        ));
-        self.line.tick();
+        if let Some(people) = &self.people {
+            people.show(format!(
+                "{:.0} s: {best}{}, {} running, {}{deleting}",
+                run.elapsed,
+                words::of(model.num_trials() as u64, "trial"),
+                model.num_running(),
+                words::of(model.num_with_checkpoint() as u64, "checkpoint")
+            ));
+        }
     }
 
     fn stop(&mut self) -> Stop {

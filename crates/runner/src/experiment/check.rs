@@ -261,6 +261,11 @@ fn budget(
         max_checkpoints: table.max_checkpoints.as_ref().map(|most| *most.get_ref()),
         max_bytes: table.max_bytes.map(|bytes| bytes.0),
     };
+    if budget.max_bytes == Some(0) {
+        let message =
+            "max_bytes is 0, so no checkpoint could be kept; give a size, or leave it out";
+        problems.add(&span, message);
+    }
     let kept = u64::from(table.pin_best);
     // Where there are too many of them, that is the problem, not the budget that they would need.
     if workers <= MOST_WORKERS

@@ -59,8 +59,8 @@ enum Question {
     /// Nothing was asked, or the answer was taken.
     #[default]
     None,
-    /// For the configuration of a trial, at that time.
-    Asked(String, Instant),
+    /// For the configuration of a trial, at that time; and whether it was told more since.
+    Asked(String, Instant, bool),
     Answered(Configuration),
     /// It has nothing before it is told more.
     Waits,
@@ -131,7 +131,7 @@ impl Search {
     fn ask(&mut self, trial: &str) {
         if let Some(program) = &self.program {
             program.write(ask(trial));
-            self.question = Question::Asked(trial.to_owned(), Instant::now());
+            self.question = Question::Asked(trial.to_owned(), Instant::now(), false);
         }
     }
 
@@ -153,7 +153,7 @@ impl Search {
                     self.fail(&format!("it ended ({status})"));
                 }
             }
-            (Question::Asked(trial, since), None) if since.elapsed() > self.timeout => {
+            (Question::Asked(trial, since, _), None) if since.elapsed() > self.timeout => {
                 let reason = format!(
                     "no answer for trial {trial} within {} s, the timeout of [search]{}",
                     self.timeout.as_secs_f64(),
@@ -187,8 +187,11 @@ impl Search {
     /// Tells it how trials fare.
     pub(crate) fn tell(&mut self, told: Vec<String>) {
         let Some(program) = &self.program else { return };
-        if !told.is_empty() && matches!(self.question, Question::Waits) {
-            self.question = Question::None;
+        match &mut self.question {
+            _ if told.is_empty() => {}
+            Question::Waits => self.question = Question::None,
+            Question::Asked(_, _, told_since) => *told_since = true,
+            _ => {}
         }
         for line in told {
             program.write(line);
@@ -224,8 +227,10 @@ impl Search {
         };
         match (answer, &self.question) {
             (Answer::End, _) => self.no_more = true,
+            // What it waits for may have crossed its answer: it is asked again.
+            (Answer::Wait, Question::Asked(_, _, true)) => self.question = Question::None,
             (Answer::Wait, Question::Asked(..)) => self.question = Question::Waits,
-            (Answer::Proposed(trial, configuration), Question::Asked(asked, _)) => {
+            (Answer::Proposed(trial, configuration), Question::Asked(asked, ..)) => {
                 let asked = asked.clone();
                 self.answered(&asked, &trial, &configuration);
             }
