@@ -49,6 +49,55 @@ fn first_start_fails_and_left_a_header() {
     }
 }
 
+/// A run whose log is gone is not begun anew over its checkpoints.
+#[test]
+fn a_log_that_is_gone() {
+    for protocol in BOTH {
+        let more = "grace = 1\nstop = { trials = 6 }";
+        let project = Project::new(protocol, &trainer(protocol, "", ""), more);
+        project.finish();
+        let log = project.read("run/log.jsonl");
+        let stored = project.stored();
+        assert!(!stored.is_empty());
+        let cut = &log[..log.find('\n').unwrap() / 2];
+        let zeros = "\0".repeat(log.len());
+        for left in [None, Some(""), Some(cut), Some(zeros.as_str())] {
+            match left {
+                None => fs::remove_file(project.file("run/log.jsonl")).unwrap(),
+                Some(left) => project.write("run/log.jsonl", left),
+            }
+            let refused = project.begin().ends();
+            refused.refused(&[
+                "run",
+                if left.unwrap_or("").is_empty() {
+                    "log.jsonl"
+                } else {
+                    "resume"
+                },
+            ]);
+            assert_eq!(project.stored(), stored, "{left:?}");
+        }
+        project.write("run/log.jsonl", &log);
+        project.nothing_is_lost(9);
+    }
+}
+
+/// A budget of bytes below the largest checkpoint would empty the store: it is refused, with the smallest that works.
+#[test]
+fn a_slip_in_a_size() {
+    let more = "grace = 1\nstop = { trials = 6 }";
+    let project = Project::new(
+        Protocol::Answered,
+        &trainer(Protocol::Answered, "", ""),
+        more,
+    );
+    project.finish();
+    let stored = project.stored();
+    let resumed = project.say(&["resume", "run", "--max-bytes", "1"]);
+    resumed.refused(&["max_bytes is 1", "the smallest that works is "]);
+    assert_eq!(project.stored(), stored);
+}
+
 /// A finished run goes on with a wider limit, and the rest of what it has counts from the new end.
 #[test]
 fn more_trials() {

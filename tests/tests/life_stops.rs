@@ -4,7 +4,8 @@
 mod binary;
 mod runs;
 
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -261,5 +262,32 @@ fn exit_code() {
         project.write("fast", "");
         project.resume();
         project.nothing_is_lost(9);
+    }
+}
+
+/// Whoever reads what a run says may stop reading: the run goes on, and ends as soon as it is told to, twice.
+#[test]
+fn nobody_reads() {
+    for protocol in BOTH {
+        for json in [false, true] {
+            let more = "workers = 2\ngrace = 1\nbudget = { max_checkpoints = 4 }";
+            let project = Project::new(protocol, &trainer(protocol, "", ""), more);
+            let mut command = project.command(&["run", "e.toml", "--dir", "run"]);
+            let (unread, mut full) = std::io::pipe().unwrap();
+            full.write_all(&[b'.'; 65_000]).unwrap(); // next to what a pipe holds
+            if json {
+                command.arg("--json").stdout(full).stderr(Stdio::null());
+            } else {
+                command.stdout(Stdio::null()).stderr(full);
+            }
+            let mut run = command.spawn().unwrap();
+            project.wait_for("100 trials", |log| log.of("start").len() >= 100);
+            assert!(signal(run.id(), "TERM"));
+            project.wait_for("a pause of all", |_| project.programs().is_empty());
+            assert!(signal(run.id(), "TERM"));
+            assert_eq!(run.wait().unwrap().code(), Some(143), "{protocol:?}");
+            drop(unread);
+            project.agrees();
+        }
     }
 }
