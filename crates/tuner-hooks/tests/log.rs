@@ -389,7 +389,7 @@ fn one_pass_reads_what_the_derived_reader_reads() {
         let derived = format!("{:?}", derived.filter(known));
         let read = format!("{:?}", parse_line(2, line).ok());
         assert_eq!(read, derived, "{line}");
-        let with_fields = parse_line_and_fields(2, line.as_bytes()).ok();
+        let with_fields = parse_line_and_fields(2, line.as_bytes(), |_| true).ok();
         let with_fields = format!("{:?}", with_fields.map(|(event, _)| event));
         assert_eq!(with_fields, derived, "{line}");
     };
@@ -437,7 +437,9 @@ fn one_pass_reads_what_the_derived_reader_reads() {
 #[test]
 fn a_line_behind_the_header_is_refused_as_in_a_whole_log() {
     let refused = |bytes: &[u8]| {
-        let error = parse_line_and_fields(2, bytes).unwrap_err().to_string();
+        let error = parse_line_and_fields(2, bytes, |_| true)
+            .unwrap_err()
+            .to_string();
         let whole = [HEADER.as_bytes(), b"\n", bytes, b"\n"].concat();
         let in_a_log = read_lines(&whole[..]).find_map(Result::err).unwrap();
         assert_eq!(error, in_a_log.to_string());
@@ -450,7 +452,11 @@ fn a_line_behind_the_header_is_refused_as_in_a_whole_log() {
 
 #[test]
 fn fields_of_a_run_s_own_come_with_the_event() {
-    let fields = |line: &str| parse_line_and_fields(2, line.as_bytes()).unwrap().1;
+    let fields = |line: &str| {
+        parse_line_and_fields(2, line.as_bytes(), |_| true)
+            .unwrap()
+            .1
+    };
     let own = serde_json::json!({"process": 1, "configuration": {"x": [0.25, null], "y": "aé"}});
     assert_eq!(serde_json::Value::from(fields(USUAL[0])), own);
     assert!(fields(USUAL[9]).is_empty());

@@ -71,7 +71,9 @@ pub(crate) fn trials_in_words<'t>(trials: impl Iterator<Item = &'t str>) -> Stri
 impl History {
     /// Reads an event log, also of a run that goes on.
     pub(crate) fn read(log: &Path) -> anyhow::Result<Self> {
-        let (header, events) = Journal::read(log)?;
+        // Hyper-parameters, and what was reported beside the metric.
+        let wanted = |event: &str| matches!(event, "start" | "result");
+        let (header, events) = Journal::read_wanting(log, wanted)?;
         let read = || {
             let mut reading = Reading::new(header)?;
             events.try_each(|event, line| reading.happened(event, line))?;

@@ -39,7 +39,11 @@ struct Part {
 }
 
 /// The header of a log and what follows it, one by one.
-pub(super) fn read(path: &Path, file: File) -> Result<(Header, Events), JournalError> {
+pub(super) fn read(
+    path: &Path,
+    file: File,
+    wanted: fn(&str) -> bool,
+) -> Result<(Header, Events), JournalError> {
     let length = whole_length(&file).map_err(|e| io_error(path, e))?;
     let mut reader = BufReader::new(&file);
     // The reader refuses a log without a header.
@@ -64,6 +68,7 @@ pub(super) fn read(path: &Path, file: File) -> Result<(Header, Events), JournalE
         file: Arc::new(file),
         begin,
         length,
+        wanted,
     };
     Ok((
         header,
@@ -223,13 +228,15 @@ struct Log {
     file: Arc<File>,
     begin: u64,
     length: u64,
+    /// Of which events the fields are wanted that are not part of them.
+    wanted: fn(&str) -> bool,
 }
 
 impl Log {
     /// The lines that begin in a part; room for their bytes and events is there already.
     fn part(&self, number: u64, bytes: &mut Vec<u8>, events: Vec<Recorded>) -> Part {
         match self.text(number, bytes) {
-            Ok(begin) => Part::of(&bytes[begin..], events),
+            Ok(begin) => Part::of(&bytes[begin..], self.wanted, events),
             Err(source) => Part::unread(source),
         }
     }
@@ -261,7 +268,7 @@ impl Log {
 
 impl Part {
     /// Parses lines until one is none.
-    fn of(bytes: &[u8], events: Vec<Recorded>) -> Self {
+    fn of(bytes: &[u8], wanted: fn(&str) -> bool, events: Vec<Recorded>) -> Self {
         let mut part = Self {
             events,
             ..Self::default()
@@ -271,7 +278,7 @@ impl Part {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match parse_line_and_fields(part.lines, line) {
+            match parse_line_and_fields(part.lines, line, wanted) {
                 Ok(recorded) => part.events.push(recorded),
                 Err(error) => {
                     part.error = Some(error);

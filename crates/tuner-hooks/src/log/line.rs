@@ -73,7 +73,7 @@ impl LogError {
 /// JSON that is none or no event, a header of another version, or an `elapsed` outside of 0 to
 /// [`MOST_SECONDS`].
 pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
-    let event = match quick::event(text, None) {
+    let event = match quick::event(text, &mut Map::new(), |_| false) {
         Some(event) => event,
         None => parse_any(line, text)?,
     };
@@ -81,13 +81,14 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
 }
 
 /// The event of a line behind the header, as its bytes were read, with the fields that are not part of the event: what a
-/// run adds of its own.
+/// run adds of its own. They take time, so the many events that a run has at each report bring theirs only if `wanted`
+/// says so by their names; others always do.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::log::{Event, parse_line_and_fields};
 ///
 /// let line = br#"{"event": "resume", "trial": "3", "elapsed": 1.5, "mood": "good"}"#;
-/// let (event, fields) = parse_line_and_fields(7, line)?;
+/// let (event, fields) = parse_line_and_fields(7, line, |event| event == "resume")?;
 /// assert_eq!(event, Event::Resume { trial: "3".to_owned(), elapsed: 1.5 });
 /// assert_eq!(fields["mood"], "good");
 /// assert_eq!(fields.len(), 1);
@@ -100,10 +101,11 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
 pub fn parse_line_and_fields(
     line: usize,
     bytes: &[u8],
+    wanted: fn(&str) -> bool,
 ) -> Result<(Event, Map<String, Value>), LogError> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(line, &error))?;
     let mut fields = Map::new();
-    let event = match quick::event(text, Some(&mut fields)) {
+    let event = match quick::event(text, &mut fields, wanted) {
         Some(event) => event,
         None => {
             fields = own_fields(text);

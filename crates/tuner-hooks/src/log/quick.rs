@@ -16,17 +16,21 @@ use super::own_fields::{Name, PassedOver, is_of_an_event};
 use super::{Event, LoopEnd, RemovedAtLoopEnd};
 use crate::Removal;
 
-/// The event of a line, with the fields that are not part of it put into `own`; `None`: ask the derived reader.
-pub(super) fn event(text: &str, own: Option<&mut Map<String, Value>>) -> Option<Event> {
+/// The event of a line, with the fields that are not part of it put into `own` if an event of that name is `wanted` with
+/// them; `None`: ask the derived reader.
+pub(super) fn event(
+    text: &str,
+    own: &mut Map<String, Value>,
+    wanted: fn(&str) -> bool,
+) -> Option<Event> {
     let mut json = serde_json::Deserializer::from_str(text);
-    let event = Line { own }.deserialize(&mut json).ok()?;
+    let event = Line { own, wanted }.deserialize(&mut json).ok()?;
     json.end().ok()?;
     Some(event)
 }
 
 /// Events that there are many of. A line of one begins with its name.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
     Start,
     Result,
@@ -39,8 +43,26 @@ enum Kind {
     LoopEnd,
 }
 
+impl Kind {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "start" => Self::Start,
+            "result" => Self::Result,
+            "reported" => Self::Reported,
+            "launch" => Self::Launch,
+            "resume" => Self::Resume,
+            "checkpoint" => Self::Checkpoint,
+            "remove" => Self::Remove,
+            "removed" => Self::Removed,
+            "loop_end" => Self::LoopEnd,
+            _ => return None,
+        })
+    }
+}
+
 struct Line<'m> {
-    own: Option<&'m mut Map<String, Value>>,
+    own: &'m mut Map<String, Value>,
+    wanted: fn(&str) -> bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Line<'_> {
@@ -63,20 +85,18 @@ impl<'de> Visitor<'de> for Line<'_> {
             Some(Name(name)) if name == "event" => {}
             _ => return Err(unusual()),
         }
-        let kind: Kind = map.next_value()?;
+        let Name(event) = map.next_value()?;
+        let kind = Kind::of(&event).ok_or_else(unusual)?;
+        let keep = (self.wanted)(&event);
         let mut fields = Fields::default();
-        let mut own = self.own;
         while let Some(Name(name)) = map.next_key()? {
             if fields.take(kind, &name, &mut map)? {
                 continue;
             }
-            match &mut own {
-                Some(own) if !is_of_an_event(&name) => {
-                    own.insert(name.into_owned(), map.next_value()?);
-                }
-                _ => {
-                    map.next_value::<PassedOver>()?;
-                }
+            if keep && !is_of_an_event(&name) {
+                self.own.insert(name.into_owned(), map.next_value()?);
+            } else {
+                map.next_value::<PassedOver>()?;
             }
         }
         fields.event(kind).ok_or_else(unusual)
