@@ -42,14 +42,16 @@ pub(crate) struct Args {
 /// Makes the run unless it is there, and prints a table in Markdown.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
-    workspace.cargo(build).run()?;
     let target = workspace.metadata.target_directory.as_std_path();
     let place = Place::new(target);
     let long = Long {
         binary: match &args.binary {
             Some(binary) => binary.clone(),
-            None => target.join("release/rungkeeper"),
+            None => {
+                let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
+                workspace.cargo(build).run()?;
+                target.join("release/rungkeeper")
+            }
         },
         directory: place.folder(NAME).join("run"),
     };
@@ -61,18 +63,22 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let each = log as f64 / args.trials as f64;
     println!("log: {:.0} MB, {each:.0} bytes a trial", log as f64 / 1e6);
     println!("| command | wall clock | processor time | memory |\n|---|---|---|---|");
-    let held = long.held()?;
     for (name, arguments) in [
         ("`status`", vec!["status"]),
         ("`gc --dry-run`", vec!["gc", "--dry-run"]),
-        ("`pin`", vec!["pin", &held]),
-        ("`unpin`", vec!["unpin", &held]),
     ] {
-        let once = || long.measure(&arguments);
-        let rounds = (0..args.rounds).map(|_| once()).collect::<Result<_>>()?;
+        let once = |_| long.measure(&arguments);
+        let rounds = (0..args.rounds).map(once).collect::<Result<_>>()?;
         println!("| {name} | {} |", Figures::median(rounds));
     }
-    let resume = |round: usize| long.resume(args.trials + MORE * (round as u64 + 1));
+    let held = long.held()?;
+    let mut rounds = Vec::new();
+    for _ in 0..args.rounds {
+        rounds.push(long.measure(&["pin", &held])?);
+        rounds.push(long.measure(&["unpin", &held])?);
+    }
+    println!("| `pin`, `unpin` | {} |", Figures::median(rounds));
+    let resume = |_| long.resume(long.started()? + MORE);
     let rounds = (0..args.rounds).map(resume).collect::<Result<_>>()?;
     println!(
         "| `resume`, until the next program is started | {} |",
@@ -105,24 +111,28 @@ impl Long {
         if !self.log().exists() {
             return Ok(false);
         }
+        let is_ended = self.status()?["state"] == "finished";
+        Ok(is_ended && (trials..trials + trials / 100).contains(&self.started()?))
+    }
+
+    /// How many trials were started.
+    fn started(&self) -> Result<u64> {
+        let started = self.status()?["trials"]["started"].as_u64();
+        started.context("status --json tells no number of trials")
+    }
+
+    fn status(&self) -> Result<serde_json::Value> {
         let mut status = Command::new(&self.binary);
         let status = status.args(["status", "--json"]).arg(&self.directory);
-        let status: serde_json::Value = serde_json::from_slice(&status.output()?.stdout)?;
-        let started = status["trials"]["started"].as_u64().unwrap_or(0);
-        Ok(status["state"] == "finished" && (trials..trials + trials / 100).contains(&started))
+        Ok(serde_json::from_slice(&status.output()?.stdout)?)
     }
 
     /// A trial with a checkpoint that is not pinned.
     fn held(&self) -> Result<String> {
-        let mut status = Command::new(&self.binary);
-        let status = status.args(["status", "--json"]).arg(&self.directory);
-        let status: serde_json::Value = serde_json::from_slice(&status.output()?.stdout)?;
+        let status = self.status()?;
         let pinned = status["checkpoints"]["pinned"].as_array();
-        let pinned: Vec<_> = pinned
-            .into_iter()
-            .flatten()
-            .filter_map(|id| id.as_str())
-            .collect();
+        let pinned = pinned.into_iter().flatten();
+        let pinned: Vec<_> = pinned.filter_map(|id| id.as_str()).collect();
         for entry in fs::read_dir(self.directory.join("checkpoints/checkpoints"))? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             if !pinned.contains(&name.as_str()) {
