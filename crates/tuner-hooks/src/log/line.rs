@@ -105,12 +105,11 @@ pub fn parse_line_and_fields(
 ) -> Result<(Event, Map<String, Value>), LogError> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(line, &error))?;
     let mut fields = Map::new();
-    let event = match quick::event(text, &mut fields, wanted) {
-        Some(event) => event,
-        None => {
-            fields = own_fields(text);
-            parse_any(line, text)?
-        }
+    let event = if let Some(event) = quick::event(text, &mut fields, wanted) {
+        event
+    } else {
+        fields = own_fields(text);
+        parse_any(line, text)?
     };
     check_elapsed(line, &event)?;
     match event {

@@ -110,6 +110,10 @@ fn unusual<E: Error>() -> E {
 
 /// What was met of an event's fields.
 #[derive(Default)]
+#[expect(
+    clippy::option_option,
+    reason = "one that is there and null is not missing"
+)]
 struct Fields {
     trial: Option<String>,
     elapsed: Option<f64>,
