@@ -45,13 +45,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let target = workspace.metadata.target_directory.as_std_path();
     let place = Place::new(target);
     let long = Long {
-        binary: match &args.binary {
-            Some(binary) => binary.clone(),
-            None => {
-                let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
-                workspace.cargo(build).run()?;
-                target.join("release/rungkeeper")
-            }
+        binary: if let Some(binary) = &args.binary {
+            binary.clone()
+        } else {
+            let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
+            workspace.cargo(build).run()?;
+            target.join("release/rungkeeper")
         },
         directory: place.folder(NAME).join("run"),
     };
@@ -68,8 +67,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         ("`gc --dry-run`", vec!["gc", "--dry-run"]),
     ] {
         let once = |_| long.measure(&arguments);
-        let rounds = (0..args.rounds).map(once).collect::<Result<_>>()?;
-        println!("| {name} | {} |", Figures::median(rounds));
+        let rounds = (0..args.rounds).map(once).collect::<Result<Vec<_>>>()?;
+        println!("| {name} | {} |", Figures::median(&rounds));
     }
     let held = long.held()?;
     let mut rounds = Vec::new();
@@ -77,12 +76,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         rounds.push(long.measure(&["pin", &held])?);
         rounds.push(long.measure(&["unpin", &held])?);
     }
-    println!("| `pin`, `unpin` | {} |", Figures::median(rounds));
+    println!("| `pin`, `unpin` | {} |", Figures::median(&rounds));
     let resume = |_| long.resume(long.started()? + MORE);
-    let rounds = (0..args.rounds).map(resume).collect::<Result<_>>()?;
+    let rounds = (0..args.rounds).map(resume).collect::<Result<Vec<_>>>()?;
     println!(
         "| `resume`, until the next program is started | {} |",
-        Figures::median(rounds)
+        Figures::median(&rounds)
     );
     Ok(())
 }
@@ -200,7 +199,7 @@ impl Long {
 
 impl Figures {
     /// The middle of each figure.
-    fn median(rounds: Vec<Self>) -> String {
+    fn median(rounds: &[Self]) -> String {
         let middle = |figure: fn(&Self) -> f64| {
             let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
             figures.sort_by(f64::total_cmp);

@@ -25,7 +25,7 @@ const EXPERIMENT: &str = r#"
     resource = "epoch"
     workers = 16
     budget = { max_checkpoints = 50 }
-    stop = { trials = 1000000 }
+    stop = { trials = 8000 }
     space = { x = { type = "uniform", low = 0.0, high = 1.0 } }
     scheduler = { max_resource = 27 }
 "#;
