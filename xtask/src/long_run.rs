@@ -105,7 +105,7 @@ impl Long {
         self.directory.join("log.jsonl")
     }
 
-    /// Whether a run of so many trials was made already. One that was resumed since has a few more.
+    /// Whether a run of `trials` trials was made already. One that was resumed since has a few more.
     fn is_there(&self, trials: u64) -> Result<bool> {
         if !self.log().exists() {
             return Ok(false);

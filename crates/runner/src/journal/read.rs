@@ -155,7 +155,7 @@ struct Parts {
     threads: Vec<Ahead>,
 }
 
-/// A thread that parses every so many parts.
+/// A thread that parses every n-th part.
 struct Ahead {
     parts: Receiver<Part>,
     /// Where lists that are done with go.
@@ -203,7 +203,7 @@ impl Parts {
 }
 
 impl Ahead {
-    /// A thread that parses every so many parts, from one on, for as long as somebody takes them. Memory goes round: to
+    /// A thread that parses every n-th part, from one on, for as long as somebody takes them. Memory goes round: to
     /// free it on another thread than it was taken on costs as much as parsing.
     fn start(log: Log, first: u64, every: u64, number: u64) -> Self {
         let (sender, parts) = sync_channel(AHEAD);

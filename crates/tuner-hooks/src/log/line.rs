@@ -32,7 +32,7 @@ pub enum LogError {
 }
 
 impl LogError {
-    /// The same error so many lines further down: a part of a log counts its lines from 1.
+    /// The same error `lines` lines further down: a part of a log counts its lines from 1.
     ///
     /// ```
     /// use rungkeeper_tuner_hooks::log::parse_line;

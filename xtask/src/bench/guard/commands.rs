@@ -42,7 +42,7 @@ pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     Ok(())
 }
 
-/// Instructions of each command for a run of so many trials.
+/// Instructions of each command for a run of `trials` trials.
 fn measure(
     workspace: &Workspace,
     program: &str,
