@@ -87,6 +87,7 @@ impl Place {
         let said = folder.join("said");
         let output = fs::File::create(&said)?;
         command
+            .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output);

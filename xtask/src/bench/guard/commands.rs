@@ -53,6 +53,11 @@ fn measure(
     fs::create_dir_all(&run).with_context(|| run.display().to_string())?;
     let stop = format!("stop = {{ trials = {trials} }}\n");
     fs::write(run.join("experiment.toml"), stop + EXPERIMENT)?;
+    // A run that was begun here, from the file beside it.
+    let origin = serde_json::json!({
+        "mark": "0123456789abcdef", "directory": run, "base": folder, "from_directory": "..", "file": "experiment.toml"
+    });
+    fs::write(run.join("origin.json"), origin.to_string())?;
     let (logs, number) = (text(&run.join("logs"))?, trials.to_string());
     let simulate = [
         "simulate",
