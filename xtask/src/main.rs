@@ -13,8 +13,10 @@ mod finding;
 mod fuzz;
 mod growth;
 mod layers;
+mod long_run;
 mod mutants;
 mod overhead;
+mod peers;
 mod process;
 mod props;
 mod python;
@@ -67,6 +69,10 @@ enum Command {
     Quality(quality::Args),
     /// Speed against Syne Tune 0.13, and the results of both, in one process
     CompareReference(python::CompareArgs),
+    /// What `status`, `resume`, `gc` and `pin` take for a run of 100,000 trials, which is made first (Linux)
+    LongRun(long_run::Args),
+    /// A run of a trivial program by this project, Syne Tune's local backend and Ray Tune: speed, memory, disk (Linux)
+    ComparePeers(peers::Args),
     /// The layer checks: direction, purity, manifests, tidiness, words, links of documents
     Layers,
 }
@@ -86,6 +92,8 @@ fn main() -> ExitCode {
         Command::Wheel(args) => python::wheel(&args),
         Command::Quality(args) => quality::run(&args),
         Command::CompareReference(args) => python::compare(&args),
+        Command::LongRun(args) => long_run::run(&args),
+        Command::ComparePeers(args) => peers::run(&args),
         Command::Layers => layers::run(),
     };
     // Printed here and not returned: the chain of causes says all, a backtrace of xtask nothing.

@@ -5,7 +5,7 @@ mod waits;
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -13,11 +13,11 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use self::waits::Waits;
 use crate::{usage::Usage, workspace::Workspace};
 
 pub(crate) use beside::{Args as BesideArgs, run as beside};
 pub(crate) use trainer::{Args as TrainerArgs, run as train};
+pub(crate) use waits::Waits;
 
 /// Most of one core that the runner may take while trials report, in percent.
 const MOST_PROCESSOR: f64 = 2.0;
@@ -29,6 +29,9 @@ const LONGEST_WAIT: f64 = 50.0;
 const OTHERS: u64 = 3;
 /// Time between two looks at the runner.
 const BETWEEN: Duration = Duration::from_millis(50);
+
+/// Workers that start programs one after the other, and milliseconds of an epoch of theirs: some 2,000 starts a minute.
+const STARTS: (u64, u64) = (16, 280);
 
 /// Options of `cargo xtask overhead`.
 #[derive(clap::Args)]
@@ -42,6 +45,9 @@ pub(crate) struct Args {
     /// Trials of the run whose memory is measured
     #[arg(long, default_value_t = 10_000)]
     trials: u64,
+    /// Trials of the run in which each reports once a second
+    #[arg(long, default_value_t = 256)]
+    many: u64,
     /// Bytes of the file that is committed while another trial reports
     #[arg(long, default_value_t = 1_000_000_000)]
     bytes: u64,
@@ -56,10 +62,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
     workspace.cargo(build).run()?;
     let target = workspace.metadata.target_directory.as_std_path();
-    let place = Place {
-        binary: target.join("release/rungkeeper"),
-        folder: target.join("overhead"),
-    };
+    let place = Place::new(target);
 
     let stop = format!("wall_clock = {}", args.seconds);
     let (usage, seconds) = place.measure("reports", args.workers, 100, 450, &stop)?;
@@ -67,6 +70,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     println!(
         "{} trainers, ten reports a second each: {share:.2} % of one core (at most {MOST_PROCESSOR} %)",
         args.workers
+    );
+
+    let (usage, seconds) = place.measure("many", args.many, 1000, 450, &stop)?;
+    println!(
+        "{} trainers, a report a second each: {:.2} % of one core, {:.1} MB",
+        args.many,
+        100.0 * usage.processor / seconds,
+        usage.memory
+    );
+    let (workers, milliseconds) = STARTS;
+    let (usage, seconds) = place.measure("starts", workers, milliseconds, 9, &stop)?;
+    println!(
+        "{:.0} programs started a minute: {:.2} % of one core",
+        60.0 * place.starts("starts")? as f64 / seconds,
+        100.0 * usage.processor / seconds
     );
 
     let stop = format!("trials = {}", args.trials);
@@ -96,14 +114,36 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// What is measured, and where it may write.
-struct Place {
+pub(crate) struct Place {
     binary: PathBuf,
     folder: PathBuf,
 }
 
 impl Place {
+    /// The release build of the runner, and a folder beside it.
+    pub(crate) fn new(target: &Path) -> Self {
+        Self {
+            binary: target.join("release/rungkeeper"),
+            folder: target.join("overhead"),
+        }
+    }
+
+    /// The folder of an experiment; its run is in the folder `run` there.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// How many programs the run of an experiment started.
+    fn starts(&self, name: &str) -> Result<usize> {
+        let log = self.folder(name).join("run/log.jsonl");
+        let text = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
+        let begins = [r#"{"event":"start""#, r#"{"event":"resume""#];
+        let is_start = |line: &&str| begins.iter().any(|begin| line.starts_with(begin));
+        Ok(text.lines().filter(is_start).count())
+    }
+
     /// A whole run: what the runner used without its training programs, and how long it took.
-    fn measure(
+    pub(crate) fn measure(
         &self,
         name: &str,
         workers: u64,
@@ -153,7 +193,7 @@ impl Place {
 
     /// Runs an experiment with one of our training programs: its folder, and what the runner used.
     fn run(&self, name: &str, program: &str, experiment: &str) -> Result<(PathBuf, Usage)> {
-        let folder = self.folder.join(name);
+        let folder = self.folder(name);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
         }

@@ -78,6 +78,15 @@ pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
         .try_for_each(|environment| package.prepare(environment))
 }
 
+/// The Python of an environment, which is made unless it is there.
+pub(crate) fn interpreter(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let package = Package::of(workspace);
+    let environment = ENVIRONMENTS.iter().find(|it| it.name == name);
+    let environment = environment.with_context(|| format!("there is no environment {name}"))?;
+    package.prepare(environment)?;
+    Ok(environment::program(&package.target, environment, "python"))
+}
+
 /// `beside_tests`: the tests of the workspace were built before.
 fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     let package = &Package::of(workspace);

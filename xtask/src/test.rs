@@ -181,7 +181,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let took = took.collect::<Vec<_>>().join(", ");
     let seconds = begin.elapsed().as_secs_f64();
     println!("== all steps passed in {seconds:.1} s: {took}");
-    if let Some(processor) = usage::of_ended_children() {
+    if let Ok(processor) = usage::of_children() {
         println!("== {processor:.1} s of processor time");
     }
     let passed = taken.iter().flat_map(|it| &it.passed);

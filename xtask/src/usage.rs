@@ -26,24 +26,26 @@ impl Usage {
     }
 }
 
-/// Processor time of the programs that this process started and waited for, and of those that they did, in seconds: where
-/// the system says it.
-pub(crate) fn of_ended_children() -> Option<f64> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    processor_from(16, &stat)
+/// Seconds of processor time of all processes that this one started and waited for.
+pub(crate) fn of_children() -> std::io::Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let ticks = |number| field(&stat, number)?.parse::<f64>().ok();
+    let seconds = ticks(15)
+        .zip(ticks(16))
+        .map(|(user, system)| (user + system) / TICKS);
+    seconds.ok_or_else(|| std::io::Error::other("/proc/self/stat has no times of children"))
 }
 
-fn processor(stat: &str) -> Option<f64> {
-    processor_from(14, stat)
+/// User and system time, the 14th and 15th field.
+pub(crate) fn processor(stat: &str) -> Option<f64> {
+    let ticks = |number| field(stat, number)?.parse::<f64>().ok();
+    Some((ticks(13)? + ticks(14)?) / TICKS)
 }
 
-/// User and system time, this field and the next one: the 14th and 15th are a process's own, the 16th and 17th of its
-/// children. The second is the name in brackets, which may hold anything.
-fn processor_from(field: usize, stat: &str) -> Option<f64> {
-    let fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let mut fields = fields.skip(field - 3);
-    let mut ticks = || fields.next()?.parse::<f64>().ok();
-    Some((ticks()? + ticks()?) / TICKS)
+/// A field of `/proc/PID/stat`, numbered from 0, behind the second, which is the name in brackets and may hold anything.
+pub(crate) fn field(stat: &str, number: usize) -> Option<&str> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    fields.nth(number.checked_sub(2)?)
 }
 
 /// The high-water mark of what is resident.
@@ -63,8 +65,12 @@ mod tests {
     fn fields_are_counted_behind_the_name() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 200 0 0 150 50 900 800 20 0 3 0 12345";
         assert_eq!(processor(stat), Some(2.0));
-        assert_eq!(processor_from(16, stat), Some(17.0));
         assert_eq!(processor("7 (a) S 1"), None);
+        assert_eq!(
+            (field(stat, 3), field(stat, 21)),
+            (Some("1"), Some("12345"))
+        );
+        assert_eq!(field(stat, 1), None, "the name");
         let status = "Name:\ta\nVmPeak:\t  900 kB\nVmHWM:\t   20000 kB\n";
         assert_eq!(memory(status), Some(20.48));
         assert_eq!(memory("Name:\ta\n"), None);

@@ -123,15 +123,15 @@ pub(crate) fn collect_orphans(trials: &mut Trials<'_>) -> Result<Orphans, RunErr
 
 /// The removal callback as the log of a run leaves it, and the seconds of the run.
 fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError> {
-    let (header, events) = Journal::read(&directory.log())?;
+    let (header, events) = Journal::read_wanting(&directory.log(), |_| false)?;
     // What was removed is what the log says: the policy is asked nothing.
     let mut replay = Replay::recorded(RemovalCallback::of_header(&header)?);
-    let mut elapsed = 0.0;
-    for (place, recorded) in events.enumerate() {
-        let (event, _) = recorded?;
-        replay.feed(place + 2, &event)?;
+    let (mut elapsed, mut line) = (0.0, 1);
+    events.try_each(|event, _| {
+        line += 1;
         elapsed = event.elapsed().unwrap_or(elapsed);
-    }
+        replay.feed(line, event).map(drop).map_err(RunError::from)
+    })?;
     replay.finish()?;
     Ok((replay.into_callback(), elapsed))
 }

@@ -71,6 +71,8 @@ pub mod experiment;
 pub mod journal;
 mod ledger;
 mod lock;
+#[doc(hidden)]
+pub mod measured;
 mod observer;
 mod origin;
 mod parts;

@@ -130,8 +130,7 @@ impl<'o> Runner<'o> {
         }
     }
 
-    /// Keeps another budget from now on; a smaller one is reached at once, in the order of the
-    /// policy.
+    /// Keeps another budget from now on; a smaller one is reached at once, in the order of the policy.
     ///
     /// # Errors
     ///

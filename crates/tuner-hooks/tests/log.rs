@@ -2,7 +2,9 @@
 #![cfg(feature = "serde")]
 
 use rungkeeper_rung_model::PromotionRule;
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line, read_lines, to_line};
+use rungkeeper_tuner_hooks::log::{
+    Event, Header, LogError, parse_line, parse_line_and_fields, read_lines, to_line,
+};
 use rungkeeper_tuner_hooks::{
     CheckpointTracking, Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalCallback,
     RemovalReason, SpeculativeSettings,
@@ -354,5 +356,116 @@ fn quantiles_are_written_as_given() {
     assert!(
         error.to_string().contains("promotion quantile 9/3"),
         "{error}"
+    );
+}
+
+/// Lines as a run writes them, and as nobody does.
+const USUAL: [&str; 12] = [
+    r#"{"event":"start","trial":"0","bracket":1,"elapsed":0.1,"process":1,"configuration":{"x":[0.25,null],"y":"a\u00e9"}}"#,
+    r#"{"event":"result","trial":"é","level":3.0,"metric":-1e-3,"decision":"PAUSE","elapsed":1,"checkpoint":true}"#,
+    r#"{"event":"result","trial":"1","level":1,"metric":null,"decision":"STOP","elapsed":1.5}"#,
+    r#"{"event":"reported","trial":"1","level":1,"elapsed":0.108,"checkpoint":true}"#,
+    r#"{"event":"launch","trial":"1","elapsed":0.108,"process":2,"pid":15472,"mark":"98"}"#,
+    r#"{"event":"resume","trial":"3","elapsed":1.5,"bracket":"none","p":[]}"#,
+    r#"{"event":"checkpoint","trial":"0","level":1,"bytes":7,"elapsed":0.182,"hash":"0a","sequence":11}"#,
+    r#"{"event":"removed","trial":"9","elapsed":37.328}"#,
+    r#"{"event":"remove","trial":"28","level":1,"rank":41,"rung_len":41,"bytes":1,"expected_cost":null,"ln_expected_cost":-44.25,"reason":"max_checkpoints","elapsed":0.411}"#,
+    r#"{"event":"loop_end","elapsed":0.4,"num_to_remove":1,"candidates":35,"time_ratio":19.5,"p":[[1,0.5]],"removed":[{"trial":"28","level":1,"rank":4,"rung_len":4,"score":5e-2}]}"#,
+    r#"{"trial":"0","elapsed":1,"event":"pin","asked":true}"#,
+    r#"{"event":"pin","trial":"0","elapsed":1,"asked":true}"#,
+];
+
+/// What is read in one pass is what the derived reader makes of the line, however the line is spoiled.
+#[test]
+fn one_pass_reads_what_the_derived_reader_reads() {
+    let agree = |line: &str| {
+        let derived = serde_json::from_str::<Event>(line).ok();
+        let known = |event: &Event| {
+            !matches!(event, Event::Header(_))
+                && event
+                    .elapsed()
+                    .is_none_or(|elapsed| (0.0..=1e12).contains(&elapsed))
+        };
+        let derived = format!("{:?}", derived.filter(known));
+        let read = format!("{:?}", parse_line(2, line).ok());
+        assert_eq!(read, derived, "{line}");
+        let with_fields = parse_line_and_fields(2, line.as_bytes(), |_| true).ok();
+        let with_fields = format!("{:?}", with_fields.map(|(event, _)| event));
+        assert_eq!(with_fields, derived, "{line}");
+    };
+    for line in USUAL {
+        assert!(parse_line(2, line).is_ok(), "{line}");
+        agree(line);
+        let places: Vec<usize> = line.char_indices().map(|(place, _)| place).collect();
+        for &place in &places {
+            let (before, after) = line.split_at(place);
+            let rest = after.chars().next().map_or("", |c| &after[c.len_utf8()..]);
+            agree(before);
+            agree(&format!("{before}{rest}"));
+            for other in ["\"", "0", "-", "}", "\\", ",", "e", "\u{1}"] {
+                agree(&format!("{before}{other}{rest}"));
+            }
+        }
+        // Each field twice, at the end, and as another value.
+        let fields: Vec<&str> = line[1..line.len() - 1].split(',').collect();
+        let inside = &line[1..line.len() - 1];
+        for field in &fields {
+            let name = field.split(':').next().unwrap_or_default();
+            agree(&format!("{{{inside},{field}}}"));
+            agree(&format!("{{{field},{inside}}}"));
+            for value in [
+                "null",
+                "\"3\"",
+                "3.0",
+                "0",
+                "-1",
+                "1e999",
+                "[1]",
+                "{}",
+                "\"\\ud800\"",
+            ] {
+                agree(&line.replacen(field, &format!("{name}:{value}"), 1));
+                agree(&format!("{{{inside},\"other\":{value}}}"));
+            }
+            let without: Vec<_> = fields.iter().filter(|other| *other != field).collect();
+            let without: Vec<&str> = without.into_iter().copied().collect();
+            agree(&format!("{{{}}}", without.join(",")));
+        }
+    }
+}
+
+#[test]
+fn a_line_behind_the_header_is_refused_as_in_a_whole_log() {
+    let refused = |bytes: &[u8]| {
+        let error = parse_line_and_fields(2, bytes, |_| true)
+            .unwrap_err()
+            .to_string();
+        let whole = [HEADER.as_bytes(), b"\n", bytes, b"\n"].concat();
+        let in_a_log = read_lines(&whole[..]).find_map(Result::err).unwrap();
+        assert_eq!(error, in_a_log.to_string());
+    };
+    refused(HEADER.as_bytes());
+    refused(b"{\"event\":\"pin\",\"trial\":\"\xff\",\"elapsed\":1}");
+    refused(br#"{"event":"launch","trial":"0","elapsed":-1}"#);
+    refused(br#"{"event":"launch","trial":"0"}"#);
+}
+
+#[test]
+fn fields_of_a_run_s_own_come_with_the_event() {
+    let fields = |line: &str| {
+        parse_line_and_fields(2, line.as_bytes(), |_| true)
+            .unwrap()
+            .1
+    };
+    let own = serde_json::json!({"process": 1, "configuration": {"x": [0.25, null], "y": "aé"}});
+    assert_eq!(serde_json::Value::from(fields(USUAL[0])), own);
+    assert!(fields(USUAL[9]).is_empty());
+    for line in [USUAL[10], USUAL[11]] {
+        let own = serde_json::json!({"asked": true});
+        assert_eq!(serde_json::Value::from(fields(line)), own);
+    }
+    assert!(
+        fields(USUAL[5]).is_empty(),
+        "names of events are no names of a run's own"
     );
 }

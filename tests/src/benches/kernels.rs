@@ -70,6 +70,11 @@ pub const KERNELS: &[Kernel] = &[
         },
     },
     Kernel {
+        name: "turn of the runner's loop",
+        repetitions: 2_000,
+        run: turns_of_the_loop,
+    },
+    Kernel {
         name: "simulated run of 500 trials",
         repetitions: 4,
         run: simulated,
@@ -117,6 +122,12 @@ fn report_and_loop_end(turns: u64, mut run: Run) {
         run.turn();
     }
     black_box(run.callback.num_checkpoints_removed());
+}
+
+/// The loop's own work on a report at a rung: no process, no store.
+fn turns_of_the_loop(turns: u64) {
+    let folder = tempfile::tempdir().expect("a folder");
+    rungkeeper_runner::measured::reports(folder.path(), turns).expect("a log");
 }
 
 fn simulated(runs: u64) {

@@ -122,7 +122,9 @@ pub(super) fn log(ground: &Ground, random: &mut impl Rng) -> Outcome {
     fs::write(&log, mutate(ground.log(), random)).expect("a log to write");
     // As the command line shows it: a name of a log can be as long as its line.
     let shown = |error: &dyn std::error::Error| escaped_sentence(&error.to_string(), 2_000);
-    if let Err(error) = Journal::recover(&log) {
+    let recovered = Journal::recover(&log);
+    let recovered = recovered.and_then(|(_, _, events)| events.collect::<Result<Vec<_>, _>>());
+    if let Err(error) = recovered {
         is_clear(&shown(&error));
     }
     let replayed = || -> Result<(), Box<dyn std::error::Error>> {

@@ -1,5 +1,7 @@
 //! Instruction counts of the kernels against a committed baseline: they hardly depend on the machine
 //! and not at all on what else it does.
+mod commands;
+
 use std::{collections::BTreeMap, fs};
 
 use anyhow::{Context, Result, ensure};
@@ -55,28 +57,31 @@ fn count(workspace: &Workspace) -> Result<Counts> {
             .split_once('\t')
             .context("a kernel has no repetitions")?;
         let repetitions: u64 = repetitions.parse()?;
-        let once = instructions(workspace, program, name, repetitions)?;
-        let twice = instructions(workspace, program, name, 2 * repetitions)?;
+        let repeat = |times: u64| {
+            let times = times.to_string();
+            instructions(workspace, &[program, name, &times])
+        };
+        let once = repeat(repetitions)?;
+        let twice = repeat(2 * repetitions)?;
         let each = (twice as f64 - once as f64) / repetitions as f64;
         println!("  {name}: {each:.0} instructions");
         counts.insert(name.to_owned(), each.round());
     }
+    commands::count(workspace, &mut counts)?;
     Ok(counts)
 }
 
-fn instructions(workspace: &Workspace, program: &str, name: &str, times: u64) -> Result<u64> {
+/// Instructions of a program with its arguments.
+fn instructions(workspace: &Workspace, call: &[&str]) -> Result<u64> {
     let target = workspace.metadata.target_directory.as_std_path();
     let log = target.join("callgrind.log");
     let log_argument = format!("--log-file={}", log.display());
-    let times = times.to_string();
-    let args = [
+    let valgrind = [
         "--tool=callgrind",
         "--callgrind-out-file=/dev/null",
         &log_argument,
-        program,
-        name,
-        &times,
     ];
+    let args = [&valgrind, call].concat();
     Invocation::new("valgrind", workspace.root(), args).output()?;
     let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
     collected(&said).with_context(|| format!("valgrind said:\n{said}"))

@@ -1,7 +1,6 @@
 //! The checkpoints that were removed, and which of them were missed.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rungkeeper_tuner_hooks::log::{Event, LoopEnd};
 use rungkeeper_tuner_hooks::{Removal, RemovalReason, RungModel};
 

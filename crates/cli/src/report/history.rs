@@ -3,18 +3,19 @@
 use std::path::Path;
 
 use rungkeeper_rung_model::MetricKey;
-use rungkeeper_runner::journal::{Journal, JournalError, Recorded};
+use rungkeeper_runner::journal::{Journal, JournalError};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     ExtraResults, Limits, Progress, RemovalCallback, RemovalPolicy, RungModel, TrialStatus,
 };
 
+use serde_json::{Map, Value};
+
 use super::estimates::Estimates;
 use super::given_up::GivenUpList;
 use super::holdings::Holdings;
-use super::trials::{Gatherer, Trial, ranking};
-use crate::ahead::ahead;
+use super::trials::{Gatherer, Trial, best, ranking};
 use crate::page::numbers;
 use crate::plain::plain;
 
@@ -70,66 +71,19 @@ pub(crate) fn trials_in_words<'t>(trials: impl Iterator<Item = &'t str>) -> Stri
 impl History {
     /// Reads an event log, also of a run that goes on.
     pub(crate) fn read(log: &Path) -> anyhow::Result<Self> {
-        let (header, events) = Journal::read(log)?;
-        Self::of(header, ahead(events)).map_err(|error| {
+        // Hyper-parameters, and what was reported beside the metric.
+        let wanted = |event: &str| matches!(event, "start" | "result");
+        let (header, events) = Journal::read_wanting(log, wanted)?;
+        let read = || {
+            let mut reading = Reading::new(header)?;
+            events.try_each(|event, line| reading.happened(event, line))?;
+            reading.end()
+        };
+        read().map_err(|error: anyhow::Error| {
             if error.is::<JournalError>() {
                 return error; // it names the file
             }
             error.context(log.display().to_string())
-        })
-    }
-
-    /// What the events of a log tell; their lines are counted from the header on.
-    pub(crate) fn of(
-        header: Header,
-        events: impl Iterator<Item = Result<Recorded, JournalError>>,
-    ) -> anyhow::Result<Self> {
-        // What the log removed is what happened: no score is asked for.
-        let mut replay = Replay::recorded(RemovalCallback::of_header(&header)?);
-        let mut trials = Gatherer::default();
-        let mut given_up = GivenUpList::default();
-        let mut holdings = Holdings::new(header.budget);
-        let mut estimates = Estimates::default();
-        let (mut ended, mut elapsed) = (false, 0.0);
-        for (number, recorded) in events.enumerate() {
-            let (event, line) = recorded?;
-            given_up.happens(&event, replay.callback().model());
-            replay.feed(number + 2, &event)?;
-            elapsed = event.elapsed().unwrap_or(elapsed);
-            match &event {
-                Event::End(_) => ended = true,
-                // What a person asks for may come after the end.
-                Event::Start { .. }
-                | Event::Resume { .. }
-                | Event::Restart { .. }
-                | Event::Launch { .. }
-                | Event::Retry { .. }
-                | Event::Limits { .. } => ended = false,
-                _ => {}
-            }
-            let callback = replay.callback();
-            trials.happened(&event, &line, callback.model());
-            given_up.happened(elapsed, callback.trials_resumed_without_checkpoint());
-            holdings.happened(elapsed, &event, callback.model(), callback.budget());
-            if matches!(event, Event::Result { .. }) {
-                estimates.reported(
-                    elapsed,
-                    callback.policy(),
-                    header.settings.estimators.min_data_at_rung,
-                );
-            }
-        }
-        replay.finish()?;
-        holdings.end(elapsed, replay.callback().model());
-        Ok(Self {
-            header,
-            ended,
-            elapsed,
-            trials: trials.into_trials(),
-            given_up,
-            holdings,
-            estimates,
-            replay,
         })
     }
 
@@ -180,7 +134,6 @@ impl History {
         self.replay.callback().extra_results()
     }
 
-    /// Number of trials of a status at the end of the log.
     /// Whether trials were started, and none of them reported anything or none is left that did not fail.
     pub(crate) fn nothing_worked(&self) -> bool {
         let model = self.model();
@@ -188,6 +141,7 @@ impl History {
         model.num_trials() > 0 && (self.progress().reports == 0 || all_failed)
     }
 
+    /// Number of trials of a status at the end of the log.
     pub(crate) fn count(&self, status: TrialStatus) -> usize {
         let trials = self.model().trials();
         trials.filter(|trial| trial.1 == status).count()
@@ -200,9 +154,7 @@ impl History {
 
     /// The best trial so far, finished or not, and its metric where it got to; none without a number.
     pub(crate) fn best(&self) -> Option<(&Trial, f64)> {
-        let ranking = self.ranking().into_iter();
-        let mut numbers = ranking.filter_map(|trial| Some((trial, trial.highest()?.1)));
-        numbers.find(|(_, metric)| metric.is_finite())
+        best(&self.trials, self.header.mode)
     }
 
     /// A trial that has not finished and whose metric is better than that of the best one, which has.
@@ -241,5 +193,89 @@ impl History {
         levels.sort_unstable();
         levels.dedup();
         levels
+    }
+}
+
+/// A log that is being read.
+pub(crate) struct Reading {
+    header: Header,
+    ended: bool,
+    elapsed: f64,
+    /// Number of the last line.
+    line: usize,
+    trials: Gatherer,
+    given_up: GivenUpList,
+    holdings: Holdings,
+    estimates: Estimates,
+    replay: Replay,
+}
+
+impl Reading {
+    /// Of a log of which the header was read.
+    pub(crate) fn new(header: Header) -> anyhow::Result<Self> {
+        // What the log removed is what happened: no score is asked for.
+        let replay = Replay::recorded(RemovalCallback::of_header(&header)?);
+        Ok(Self {
+            ended: false,
+            elapsed: 0.0,
+            line: 1,
+            trials: Gatherer::default(),
+            given_up: GivenUpList::default(),
+            holdings: Holdings::new(header.budget),
+            estimates: Estimates::default(),
+            replay,
+            header,
+        })
+    }
+
+    /// The event of the next line, with what the line says beside it.
+    pub(crate) fn happened(
+        &mut self,
+        event: &Event,
+        line: &Map<String, Value>,
+    ) -> anyhow::Result<()> {
+        self.line += 1;
+        self.given_up.happens(event, self.replay.callback().model());
+        self.replay.feed(self.line, event)?;
+        self.elapsed = event.elapsed().unwrap_or(self.elapsed);
+        match event {
+            Event::End(_) => self.ended = true,
+            // What a person asks for may come after the end.
+            Event::Start { .. }
+            | Event::Resume { .. }
+            | Event::Restart { .. }
+            | Event::Launch { .. }
+            | Event::Retry { .. }
+            | Event::Limits { .. } => self.ended = false,
+            _ => {}
+        }
+        let (callback, elapsed) = (self.replay.callback(), self.elapsed);
+        let (model, budget) = (callback.model(), callback.budget());
+        self.trials.happened(event, line, model);
+        self.given_up
+            .happened(elapsed, callback.trials_resumed_without_checkpoint());
+        self.holdings.happened(elapsed, event, model, budget);
+        if matches!(event, Event::Result { .. }) {
+            let least = self.header.settings.estimators.min_data_at_rung;
+            self.estimates.reported(elapsed, callback.policy(), least);
+        }
+        Ok(())
+    }
+
+    /// The log ends here.
+    pub(crate) fn end(mut self) -> anyhow::Result<History> {
+        self.replay.finish()?;
+        let model = self.replay.callback().model();
+        self.holdings.end(self.elapsed, model);
+        Ok(History {
+            header: self.header,
+            ended: self.ended,
+            elapsed: self.elapsed,
+            trials: self.trials.into_trials(),
+            given_up: self.given_up,
+            holdings: self.holdings,
+            estimates: self.estimates,
+            replay: self.replay,
+        })
     }
 }

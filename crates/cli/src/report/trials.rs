@@ -1,8 +1,9 @@
 //! The trials of a run, by what they reported.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use foldhash::HashMap;
 use rungkeeper_rung_model::MetricKey;
 use rungkeeper_runner::journal::configuration;
 use rungkeeper_tuner::search_space::Configuration;
@@ -211,14 +212,26 @@ impl Gatherer {
 /// the first started is first.
 pub(super) fn ranking(trials: &[Trial], mode: Mode) -> Vec<&Trial> {
     let mut ranked: Vec<&Trial> = trials.iter().filter(|t| t.highest().is_some()).collect();
-    ranked.sort_by_key(|trial| {
-        let (level, metric) = trial.highest().unwrap_or((0, f64::NAN));
-        let finished = trial.finished.is_some();
-        let level = if finished { 0 } else { level };
-        let metric = MetricKey::new(metric, mode);
-        (!finished, trial.failed, Reverse(level), metric)
-    });
+    ranked.sort_by_key(|trial| place(trial, mode));
     ranked
+}
+
+/// The first one in the [`ranking`] whose metric is a number, and the metric.
+pub(super) fn best(trials: &[Trial], mode: Mode) -> Option<(&Trial, f64)> {
+    let numbers = trials
+        .iter()
+        .filter_map(|trial| Some((trial, trial.highest()?.1)))
+        .filter(|(_, metric)| metric.is_finite());
+    numbers.min_by_key(|(trial, _)| place(trial, mode))
+}
+
+/// What sorts trials: unfinished, failed, level and metric.
+fn place(trial: &Trial, mode: Mode) -> (bool, bool, Reverse<u64>, MetricKey) {
+    let (level, metric) = trial.highest().unwrap_or((0, f64::NAN));
+    let finished = trial.finished.is_some();
+    let level = if finished { 0 } else { level };
+    let metric = MetricKey::new(metric, mode);
+    (!finished, trial.failed, Reverse(level), metric)
 }
 
 #[cfg(test)]
@@ -254,6 +267,14 @@ mod tests {
         let expected = ["first", "second", "high", "bad", "low"];
         assert_eq!(ids(Mode::Min), expected);
         assert_eq!(ids(Mode::Max)[..2], ["second", "first"]);
+        for number in 0..=trials.len() {
+            for mode in [Mode::Min, Mode::Max] {
+                let ranked = ranking(&trials[..number], mode).into_iter();
+                let mut numbers = ranked.filter(|trial| trial.highest().unwrap().1.is_finite());
+                let best = best(&trials[..number], mode).map(|best| best.0);
+                assert_eq!(best, numbers.next(), "{number}");
+            }
+        }
     }
 
     /// A program that ends before max resource has a result: that of its last report.

@@ -1,29 +1,35 @@
 //! Who is ahead of all trials that have not finished.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
+use foldhash::HashMap;
 use rungkeeper_rung_model::{MetricKey, RungModel};
 
 use crate::Best;
 
 /// Where trials stand that have not finished, and who of them is ahead: the one in the highest rung,
-/// and there the one with the best metric.
+/// and there the one with the best metric; of equals the one whose id comes first.
 #[derive(Debug)]
 pub(super) struct Leader {
     /// Levels of the rungs.
     levels: Vec<u64>,
     /// The highest rung of each trial and its metric there; below all rungs its last report.
     stands: HashMap<String, (u64, f64)>,
-    ahead: Option<String>,
+    /// Those that reported a number and have not failed, whoever is ahead first.
+    order: BTreeSet<Place>,
 }
+
+/// What sorts trials: level, metric and id, a shorter id first.
+type Place = (Reverse<u64>, MetricKey, usize, String);
 
 impl Leader {
     /// Nobody has reported.
     pub(super) fn new(levels: impl IntoIterator<Item = u64>) -> Self {
         Self {
             levels: levels.into_iter().collect(),
-            stands: HashMap::new(),
-            ahead: None,
+            stands: HashMap::default(),
+            order: BTreeSet::new(),
         }
     }
 
@@ -40,32 +46,27 @@ impl Leader {
         if !counts {
             return;
         }
-        let stands = (resource, metric);
-        self.stands.insert(trial.to_owned(), stands);
-        if self.ahead.as_deref() == Some(trial) {
-            // Its metric may have become a bad one.
-            self.look(of);
-        } else if metric.is_finite() && self.best().is_none_or(|best| best.is_behind(stands, of)) {
-            self.ahead = Some(trial.to_owned());
-        }
+        self.failed(trial, of);
+        self.stands.insert(trial.to_owned(), (resource, metric));
+        self.retried(trial, of);
     }
 
     /// A trial has finished, and is none of these any more.
     pub(super) fn finished(&mut self, trial: &str, of: &RungModel) {
-        self.stands.remove(trial);
         self.failed(trial, of);
+        self.stands.remove(trial);
     }
 
-    /// A trial failed.
+    /// A trial failed: others are before it, whatever it reported.
     pub(super) fn failed(&mut self, trial: &str, of: &RungModel) {
-        if self.ahead.as_deref() == Some(trial) {
-            self.look(of);
+        if let Some(place) = self.place(trial, of) {
+            self.order.remove(&place);
         }
     }
 
-    /// A trial that had failed begins anew.
-    pub(super) fn retried(&mut self, of: &RungModel) {
-        self.look(of);
+    /// A trial that had failed begins anew: what it reported counts again.
+    pub(super) fn retried(&mut self, trial: &str, of: &RungModel) {
+        self.order.extend(self.place(trial, of));
     }
 
     /// The highest rung of each trial and its metric there; below all rungs its last report.
@@ -75,23 +76,16 @@ impl Leader {
 
     /// The trial that is ahead.
     pub(super) fn best(&self) -> Option<Best<'_>> {
-        let (trial, &stands) = self.stands.get_key_value(self.ahead.as_ref()?)?;
+        let (.., trial) = self.order.first()?;
+        let (trial, &stands) = self.stands.get_key_value(trial)?;
         Some(Best::unfinished(trial, stands))
     }
 
-    /// Looks through all trials. Those that failed for good are passed over.
-    fn look(&mut self, of: &RungModel) {
-        let mut ahead: Option<Best<'_>> = None;
-        for (trial, &stands) in &self.stands {
-            let is_ahead = ahead.is_none_or(|best| {
-                let equal = (best.resource, best.metric) == stands;
-                best.is_behind(stands, of) || (equal && trial.as_str() < best.trial)
-            });
-            if is_ahead && stands.1.is_finite() && !of.has_failed(trial) {
-                ahead = Some(Best::unfinished(trial, stands));
-            }
-        }
-        self.ahead = ahead.map(|best| best.trial.to_owned());
+    /// Where a trial is sorted in, if it has reported a number.
+    fn place(&self, trial: &str, of: &RungModel) -> Option<Place> {
+        let &(level, metric) = self.stands.get(trial)?;
+        let key = MetricKey::new(metric, of.mode());
+        (!key.is_non_finite()).then(|| (Reverse(level), key, trial.len(), trial.to_owned()))
     }
 }
 
@@ -103,12 +97,6 @@ impl<'r> Best<'r> {
             resource,
             finished: false,
         }
-    }
-
-    /// A higher rung comes first, and in the same rung the better metric.
-    fn is_behind(self, (resource, metric): (u64, f64), of: &RungModel) -> bool {
-        let key = |metric| MetricKey::new(metric, of.mode());
-        resource > self.resource || (resource == self.resource && key(metric) < key(self.metric))
     }
 }
 
@@ -146,7 +134,16 @@ mod tests {
         model.fail("b").unwrap();
         leader.failed("b", &model);
         assert_eq!(who(&leader), Some(("c".to_owned(), 2, 0.95)));
+        model.retry("b").unwrap();
+        leader.retried("b", &model);
+        assert_eq!(who(&leader), Some(("b".to_owned(), 2, 0.9)));
+        leader.finished("b", &model);
         leader.finished("c", &model);
-        assert_eq!(who(&leader), None);
+        assert_eq!(who(&leader), None, "none but bad metrics");
+        for trial in ["10", "9", "11"] {
+            model.start(trial, 0).unwrap();
+            leader.reported(trial, (2, 0.5), &model);
+        }
+        assert_eq!(who(&leader), Some(("9".to_owned(), 2, 0.5)), "of equals");
     }
 }

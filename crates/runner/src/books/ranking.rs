@@ -1,8 +1,8 @@
 //! Who is how good.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
+use foldhash::HashMap;
 use rungkeeper_rung_model::{Decision, MetricKey, RungModel};
 use rungkeeper_tuner_hooks::log::Event;
 
@@ -27,9 +27,9 @@ impl Ranking {
     pub(crate) fn new(levels: impl IntoIterator<Item = u64>) -> Self {
         Self {
             best: None,
-            finished: HashMap::new(),
+            finished: HashMap::default(),
             leader: Leader::new(levels),
-            last: HashMap::new(),
+            last: HashMap::default(),
         }
     }
 
@@ -60,7 +60,7 @@ impl Ranking {
                 self.last.remove(trial);
                 self.leader.failed(trial, model);
             }
-            Event::Retry { .. } => self.leader.retried(model),
+            Event::Retry { trial, .. } => self.leader.retried(trial, model),
             _ => {}
         }
     }

@@ -1,7 +1,6 @@
 //! What the events so far add up to.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use rungkeeper_tuner::scheduler::{PromotionScheduler, Scheduler};
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{Limits, PolicySpec, RemovalCallback, RemovalReason};
@@ -60,11 +59,11 @@ impl Standing {
             callback,
             ranking: Ranking::new(header.rungs.iter().map(|rung| rung.level)),
             pinned_as_best: Vec::new(),
-            crashes: HashMap::new(),
+            crashes: HashMap::default(),
             failed: 0,
             has_reports: false,
             processes: 0,
-            sizes: HashMap::new(),
+            sizes: HashMap::default(),
             largest: 0,
             limits_of_the_file: header.limits,
             draws: matches!(header.policy_spec(), Ok(PolicySpec::Random { .. })),

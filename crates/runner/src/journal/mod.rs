@@ -5,7 +5,7 @@
 //! writes it: the file itself is locked, it is opened to append, and a writer that finds it longer
 //! than it wrote it stops.
 
-mod own_fields;
+mod read;
 #[cfg(test)]
 mod tests;
 
@@ -15,13 +15,14 @@ use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_texts, to_line};
+use rungkeeper_tuner::search_space::Configuration;
+use rungkeeper_tuner_hooks::log::{Event, Header, LogError, to_line};
 use rustix::fs::OFlags;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-pub use self::own_fields::configuration;
-use self::own_fields::own_fields;
+pub use self::read::{Events, Recorded};
 use crate::lock;
 
 /// No line of a log is longer, in bytes.
@@ -84,9 +85,6 @@ pub struct Journal {
     length: u64,
 }
 
-/// A recovered event, and the fields of its line that are not part of the event.
-pub type Recorded = (Event, Map<String, Value>);
-
 impl Journal {
     /// A new log, with its first line: the header, and fields of the run's own.
     ///
@@ -121,13 +119,13 @@ impl Journal {
         Ok(journal)
     }
 
-    /// The log of an interrupted run, with its header and events. A last line that was cut short is
+    /// The log of an interrupted run, with its header and its events one by one. A last line that was cut short is
     /// dropped.
     ///
     /// # Errors
     ///
-    /// The file cannot be read or written, or a line before the last is damaged.
-    pub fn recover(path: &Path) -> Result<(Self, Header, Vec<Recorded>), JournalError> {
+    /// The file cannot be read or written, or is damaged before its last line: now at the header, otherwise at the event.
+    pub fn recover(path: &Path) -> Result<(Self, Header, Events), JournalError> {
         let mut options = OpenOptions::new();
         let file = open_regular(path, options.read(true).append(true))?;
         lock(&file, path)?;
@@ -141,7 +139,7 @@ impl Journal {
         };
         journal.cut().map_err(|e| io_error(path, e))?;
         let (header, events) = Self::read(path)?;
-        Ok((journal, header, events.collect::<Result<_, _>>()?))
+        Ok((journal, header, events))
     }
 
     /// The log of a run, without opening it for writing: its header, and its events one by one, as
@@ -151,37 +149,22 @@ impl Journal {
     ///
     /// The file cannot be read, or is damaged before its last line: now at the header, otherwise at
     /// the event.
-    pub fn read(
+    pub fn read(path: &Path) -> Result<(Header, Events), JournalError> {
+        Self::read_wanting(path, |_| true)
+    }
+
+    /// As [`Journal::read`], for a reader that wants the fields beside the event of some events only, by their names: a
+    /// long log is read faster then. Events that are rare have them in any case.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::read`].
+    pub fn read_wanting(
         path: &Path,
-    ) -> Result<
-        (
-            Header,
-            impl Iterator<Item = Result<Recorded, JournalError>> + use<>,
-        ),
-        JournalError,
-    > {
+        wanted: fn(&str) -> bool,
+    ) -> Result<(Header, Events), JournalError> {
         let file = open_regular(path, OpenOptions::new().read(true))?;
-        let length = whole_length(&file).map_err(|e| io_error(path, e))?;
-        let place = path.to_owned();
-        let damaged = move |source| JournalError::Log {
-            path: place.clone(),
-            source,
-        };
-        let mut lines = read_texts(BufReader::new(file.take(length)));
-        // The reader refuses a log without a header.
-        let header = match lines.next() {
-            Some(Ok((_, Event::Header(header), _))) => Ok(*header),
-            Some(Err(error)) => Err(damaged(error)),
-            _ => Err(damaged(LogError::Header {
-                line: 1,
-                reason: "a log begins with a header",
-            })),
-        };
-        let events = lines.map(move |line| {
-            let (_, event, text) = line.map_err(&damaged)?;
-            Ok((event, own_fields(&text)))
-        });
-        Ok((header?, events))
+        read::read(path, file, wanted)
     }
 
     /// Whether another process writes the log.
@@ -282,6 +265,14 @@ impl Journal {
             found,
         })
     }
+}
+
+/// The hyper-parameters in the fields of a trial's start; none where they do not tell, as in logs of other sources.
+#[must_use]
+pub fn configuration(fields: &Map<String, Value>) -> Configuration {
+    let own = fields.get("configuration");
+    own.and_then(|own| Configuration::deserialize(own).ok())
+        .unwrap_or_default()
 }
 
 /// Opens a file that is one: neither a link nor a pipe, which would be written elsewhere or never

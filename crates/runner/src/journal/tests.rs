@@ -1,4 +1,5 @@
 use rungkeeper_rung_model::ModelSpec;
+use rungkeeper_tuner_hooks::log::read_texts;
 
 use super::*;
 
@@ -31,8 +32,8 @@ fn what_was_appended_is_recovered() {
     drop(journal);
     let (mut journal, found, events) = Journal::recover(&path).unwrap();
     assert_eq!(found, header());
-    assert_eq!(events[0].0, start("0"));
-    assert_eq!(events[0].1["pid"], 7);
+    let events: Vec<Recorded> = events.map(Result::unwrap).collect();
+    assert_eq!(events, [(start("0"), more())]);
     journal.append(&start("1"), &Map::new()).unwrap();
     assert_eq!(Journal::read(&path).unwrap().1.count(), 2);
 }
@@ -51,7 +52,7 @@ fn a_cut_line_is_dropped() {
     for length in before..whole.len() {
         std::fs::write(&path, &whole[..length]).unwrap();
         let (mut journal, _, events) = Journal::recover(&path).unwrap();
-        assert_eq!(events.len(), 1, "cut at {length}");
+        assert_eq!(events.count(), 1, "cut at {length}");
         journal.append(&start("2"), &Map::new()).unwrap();
         let last = Journal::read(&path).unwrap().1.last().unwrap();
         assert_eq!(last.unwrap().0, start("2"));
@@ -67,10 +68,59 @@ fn damage_before_the_last_line_is_an_error() {
     drop(journal);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("\"start\"", "\"st")).unwrap();
-    let error = Journal::recover(&path).unwrap_err().to_string();
+    let (_, _, mut events) = Journal::recover(&path).unwrap();
+    let error = events.find_map(Result::err).unwrap().to_string();
     assert!(error.contains("log.jsonl: line 2"), "{error}");
     std::fs::write(&path, "").unwrap();
     assert!(Journal::recover(&path).is_err());
+}
+
+/// Parts of a log are as long as a line or two here: lines that end in the next part or go through several, empty ones,
+/// and damage come out as they do when a log is read line by line.
+#[test]
+fn a_log_in_parts_is_the_whole_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.jsonl");
+    let head = to_line(&Event::Header(Box::new(header())));
+    let long = "x".repeat(300);
+    let lines = (0..60).map(|number| match number % 7 {
+        0 => String::new(),
+        1 => format!(r#"{{"event":"pin","trial":"{number}","elapsed":1.5,"asked":true}}"#),
+        2 => format!(r#"{{"event":"launch","trial":"{number}","elapsed":2,"mark":"{long}"}}"#),
+        _ => to_line(&start(&"y".repeat(number))),
+    });
+    let lines: Vec<String> = lines.collect();
+    for damaged in [None, Some(0), Some(8), Some(40), Some(59)] {
+        let mut lines = lines.clone();
+        if let Some(number) = damaged {
+            lines[number] = r#"{"event":"pin","trial":1}"#.to_owned();
+        }
+        for gap in ["", "\n", "\n  \n\n"] {
+            let text = format!("{gap}{head}\n{gap}{}\n", lines.join("\n"));
+            std::fs::write(&path, &text).unwrap();
+            let (found, events) = Journal::read(&path).unwrap();
+            assert_eq!(found, header());
+            let read: Vec<String> = events
+                .map(|recorded| match recorded {
+                    Ok((event, fields)) => format!("{event:?} {}", fields.len()),
+                    Err(error) => error.to_string(),
+                })
+                .collect();
+            let place = path.display();
+            let expected: Vec<String> = read_texts(text.as_bytes())
+                .skip(1)
+                .map(|line| match line {
+                    Ok((_, event, text)) => {
+                        let own = ["asked", "mark"].iter().filter(|own| text.contains(**own));
+                        format!("{event:?} {}", own.count())
+                    }
+                    Err(error) => format!("{place}: {error}"),
+                })
+                .collect();
+            assert_eq!(read, expected);
+            assert_eq!(damaged.is_some(), read.last().unwrap().contains("line "));
+        }
+    }
 }
 
 /// Whoever removes the lock file of a run has not unlocked its log, and what writes there all the same is noticed.

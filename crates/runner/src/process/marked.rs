@@ -124,28 +124,27 @@ pub(crate) fn end_left_behind<'p>(
     processes: impl Iterator<Item = (u32, Option<&'p str>)>,
     grace: Duration,
 ) {
-    let processes: Vec<_> = processes.collect();
-    let left = || {
-        processes
-            .iter()
-            .filter(|(id, started)| is_same(*id, *started))
-    };
-    let signal_all = |signal: Signal| {
-        for (id, _) in left() {
+    // A long run leaves the numbers of many, of which hardly one is there: those that are not are never looked at.
+    let there: HashSet<u32> = self::processes().map(|(id, _)| id).collect();
+    let mut left: Vec<_> = processes.filter(|(id, _)| there.contains(id)).collect();
+    left.retain(|(id, started)| is_same(*id, *started));
+    let signal_all = |left: &[(u32, Option<&str>)], signal: Signal| {
+        for (id, _) in left {
             if let Some(group) = i32::try_from(*id).ok().and_then(Pid::from_raw) {
                 let _ = kill_process_group(group, signal);
             }
         }
     };
     if !grace.is_zero() {
-        signal_all(Signal::TERM);
-        signal_all(Signal::CONT);
+        signal_all(&left, Signal::TERM);
+        signal_all(&left, Signal::CONT);
     }
     let begin = Instant::now();
-    while begin.elapsed() < grace && left().next().is_some() {
+    while begin.elapsed() < grace && !left.is_empty() {
         sleep(BETWEEN);
+        left.retain(|(id, started)| is_same(*id, *started));
     }
-    signal_all(Signal::KILL);
+    signal_all(&left, Signal::KILL);
 }
 
 fn is_same(id: u32, started: Option<&str>) -> bool {

@@ -1,7 +1,8 @@
 //! What the end of a log may have left open.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use rungkeeper_checkpoints::Stored;
 use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner_hooks::RemovalReason;

@@ -71,9 +71,15 @@ pub(crate) fn resume<'o>(
         Err(error) => obstacles.error = Some(error),
     }
     obstacles.notes = notes;
-    let has_checkpoints = events
-        .iter()
-        .any(|(event, _)| matches!(event, Event::Checkpoint { .. }));
+    let mut standing = Standing::new(&experiment, &header)?;
+    let mut left = LeftOpen::default();
+    let (mut elapsed, mut has_checkpoints) = (0.0_f64, false);
+    events.try_each(|event, fields| {
+        elapsed = event.elapsed().unwrap_or(elapsed).max(elapsed);
+        has_checkpoints |= matches!(event, Event::Checkpoint { .. });
+        left.happened(event, fields);
+        standing.replay(event, fields)
+    })?;
     let store = storage::open(
         &directory,
         &origin,
@@ -81,15 +87,6 @@ pub(crate) fn resume<'o>(
         &experiment,
         has_checkpoints,
     )?;
-
-    let mut standing = Standing::new(&experiment, &header)?;
-    let mut left = LeftOpen::default();
-    let mut elapsed = 0.0_f64;
-    for (event, fields) in &events {
-        elapsed = event.elapsed().unwrap_or(elapsed).max(elapsed);
-        left.happened(event, fields);
-        standing.replay(event, fields)?;
-    }
     standing.begin_counting_failures_anew();
     // Time without events counts too, as far as it was written down.
     elapsed = clock::read(&directory.clock()).map_or(elapsed, |late| late.max(elapsed));

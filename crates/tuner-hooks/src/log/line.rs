@@ -1,7 +1,10 @@
 use std::io::{self, BufRead};
 
+use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::own_fields::own_fields;
+use super::quick;
 use crate::log::{Event, MOST_SECONDS, VERSION};
 
 /// Why a line of an event log was refused. Lines count from 1.
@@ -28,6 +31,28 @@ pub enum LogError {
     Io { line: usize, source: io::Error },
 }
 
+impl LogError {
+    /// The same error `lines` lines further down: a part of a log counts its lines from 1.
+    ///
+    /// ```
+    /// use rungkeeper_tuner_hooks::log::parse_line;
+    ///
+    /// let error = parse_line(3, "[]").unwrap_err().further_down(100);
+    /// assert_eq!(error.to_string(), "line 103: a line of an event log is a JSON object, and this is none");
+    /// ```
+    #[must_use]
+    pub fn further_down(mut self, lines: usize) -> Self {
+        match &mut self {
+            Self::Line { line, .. }
+            | Self::Cut { line, .. }
+            | Self::Version { line, .. }
+            | Self::Header { line, .. }
+            | Self::Io { line, .. } => *line += lines,
+        }
+        self
+    }
+}
+
 /// Reads an event from a line, numbered from 1.
 ///
 /// ```
@@ -48,15 +73,71 @@ pub enum LogError {
 /// JSON that is none or no event, a header of another version, or an `elapsed` outside of 0 to
 /// [`MOST_SECONDS`].
 pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
-    serde_json::from_str(text)
-        .map_err(|error| explain(line, text, &error))
-        .and_then(|event| match &event {
-            Event::Header(header) if header.version != VERSION => Err(LogError::Version {
-                line,
-                version: header.version.into(),
-            }),
-            _ => check_elapsed(line, &event).map(|()| event),
-        })
+    let event = match quick::event(text, &mut Map::new(), |_| false) {
+        Some(event) => event,
+        None => parse_any(line, text)?,
+    };
+    check_elapsed(line, &event).map(|()| event)
+}
+
+/// The event of a line behind the header, as its bytes were read, with the fields that are not part of the event: what a
+/// run adds of its own. They take time, so the many events that a run has at each report bring theirs only if `wanted`
+/// says so by their names; others always do.
+///
+/// ```
+/// use rungkeeper_tuner_hooks::log::{Event, parse_line_and_fields};
+///
+/// let line = br#"{"event": "resume", "trial": "3", "elapsed": 1.5, "mood": "good"}"#;
+/// let (event, fields) = parse_line_and_fields(7, line, |event| event == "resume")?;
+/// assert_eq!(event, Event::Resume { trial: "3".to_owned(), elapsed: 1.5 });
+/// assert_eq!(fields["mood"], "good");
+/// assert_eq!(fields.len(), 1);
+/// # Ok::<(), rungkeeper_tuner_hooks::log::LogError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`parse_line`]; also what is no UTF-8, and a header.
+pub fn parse_line_and_fields(
+    line: usize,
+    bytes: &[u8],
+    wanted: fn(&str) -> bool,
+) -> Result<(Event, Map<String, Value>), LogError> {
+    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(line, &error))?;
+    let mut fields = Map::new();
+    let event = if let Some(event) = quick::event(text, &mut fields, wanted) {
+        event
+    } else {
+        fields = own_fields(text);
+        parse_any(line, text)?
+    };
+    check_elapsed(line, &event)?;
+    match event {
+        Event::Header(_) => Err(second_header(line)),
+        event => Ok((event, fields)),
+    }
+}
+
+fn not_utf8(line: usize, error: &std::str::Utf8Error) -> LogError {
+    let reason = format!("column {}: not UTF-8", error.valid_up_to() + 1);
+    LogError::Line { line, reason }
+}
+
+fn second_header(line: usize) -> LogError {
+    let reason = "a second header";
+    LogError::Header { line, reason }
+}
+
+/// Any event, the rare and the unusual among them.
+fn parse_any(line: usize, text: &str) -> Result<Event, LogError> {
+    let event = serde_json::from_str(text).map_err(|error| explain(line, text, &error))?;
+    match &event {
+        Event::Header(header) if header.version != VERSION => Err(LogError::Version {
+            line,
+            version: header.version.into(),
+        }),
+        _ => Ok(event),
+    }
 }
 
 /// A time outside of 0 to [`MOST_SECONDS`] is damage: whoever resumed the run would go on from it.
@@ -185,20 +266,19 @@ fn next_text(
         }
     }
     let (line, length, has_end) = (*line, bytes.len(), bytes.ends_with(b"\n"));
-    let text = String::from_utf8(bytes).map_err(|error| LogError::Line {
-        line,
-        reason: format!("column {}: not UTF-8", error.utf8_error().valid_up_to() + 1),
-    });
+    let text = String::from_utf8(bytes).map_err(|error| not_utf8(line, &error.utf8_error()));
     let event = text.and_then(|text| Ok((parse_line(line, &text)?, text)));
     let (event, text) = match event {
         // A line without an end that cannot be read was cut; one that can is complete.
         Err(LogError::Line { .. }) if !has_end => return Err(LogError::Cut { line, length }),
         other => other?,
     };
-    let reason = match (matches!(event, Event::Header(_)), begun) {
-        (false, false) => "a log begins with a header",
-        (true, true) => "a second header",
-        _ => return Ok(Some((line, event, text))),
-    };
-    Err(LogError::Header { line, reason })
+    match (matches!(event, Event::Header(_)), begun) {
+        (false, false) => Err(LogError::Header {
+            line,
+            reason: "a log begins with a header",
+        }),
+        (true, true) => Err(second_header(line)),
+        _ => Ok(Some((line, event, text))),
+    }
 }

@@ -11,8 +11,12 @@ mod header;
 mod line;
 #[cfg(feature = "serde")]
 mod on_line;
+#[cfg(feature = "serde")]
+mod own_fields;
+#[cfg(feature = "serde")]
+mod quick;
 
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, MOST_SECONDS, RemovedAtLoopEnd};
 pub use header::{Header, VERSION};
 #[cfg(feature = "serde")]
-pub use line::{LogError, parse_line, read_lines, read_texts, to_line};
+pub use line::{LogError, parse_line, parse_line_and_fields, read_lines, read_texts, to_line};

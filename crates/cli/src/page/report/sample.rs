@@ -8,7 +8,7 @@ use rungkeeper_tuner_hooks::{Decision, ExtraResults, ModelSpec, Removal, Removal
 use serde_json::{Map, json};
 
 use crate::report::folder::RunFolder;
-use crate::report::history::History;
+use crate::report::history::{History, Reading};
 
 /// A log that is being written, event by event.
 pub(super) struct Log {
@@ -31,7 +31,11 @@ impl Log {
     }
 
     pub(super) fn history(&self) -> History {
-        History::of(self.header.clone(), self.events.iter().cloned().map(Ok)).unwrap()
+        let mut reading = Reading::new(self.header.clone()).unwrap();
+        for (event, line) in &self.events {
+            reading.happened(event, line).unwrap();
+        }
+        reading.end().unwrap()
     }
 
     /// Each event comes a second after the one before.

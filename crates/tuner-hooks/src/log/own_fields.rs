@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rungkeeper_tuner::search_space::Configuration;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// Fields of events, which whoever reads the event has: most lines hold nothing else, and a log has
 /// many lines. No field of a run's own has one of these names.
-const OF_EVENTS: [&str; 17] = [
+const OF_EVENTS: [&str; 18] = [
     "event",
     "trial",
     "elapsed",
@@ -26,21 +25,19 @@ const OF_EVENTS: [&str; 17] = [
     "num_to_remove",
     "candidates",
     "time_ratio",
+    "p",
     "removed",
 ];
+
+/// Whether a field belongs to an event, whichever it is.
+pub(super) fn is_of_an_event(name: &str) -> bool {
+    OF_EVENTS.contains(&name)
+}
 
 /// The fields of a line that are not part of its event; none where the line is no object.
 pub(super) fn own_fields(line: &str) -> Map<String, Value> {
     let fields = serde_json::from_str(line);
     fields.map_or_else(|_| Map::new(), |OwnFields(fields)| fields)
-}
-
-/// The hyper-parameters in the fields of a trial's start; none where they do not tell, as in logs of other sources.
-#[must_use]
-pub fn configuration(fields: &Map<String, Value>) -> Configuration {
-    let own = fields.get("configuration");
-    own.and_then(|own| Configuration::deserialize(own).ok())
-        .unwrap_or_default()
 }
 
 struct OwnFields(Map<String, Value>);
@@ -63,8 +60,8 @@ impl<'de> Visitor<'de> for Fields {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OwnFields, A::Error> {
         let mut fields = Map::new();
         while let Some(Name(name)) = map.next_key()? {
-            if OF_EVENTS.contains(&name.as_ref()) {
-                map.next_value::<IgnoredAny>()?;
+            if is_of_an_event(&name) {
+                map.next_value::<PassedOver>()?;
             } else {
                 fields.insert(name.into_owned(), map.next_value()?);
             }
@@ -75,7 +72,60 @@ impl<'de> Visitor<'de> for Fields {
 
 /// A name that is not copied unless it must be.
 #[derive(serde::Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Name<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
+/// Any value, read as closely as one that is kept: what is no JSON is found here too.
+pub(super) struct PassedOver;
+
+impl<'de> Deserialize<'de> for PassedOver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for PassedOver {
+    type Value = Self;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while let Some(Name(_)) = map.next_key()? {
+            map.next_value::<Self>()?;
+        }
+        Ok(self)
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,213 @@
+//! `cargo xtask long-run`: what `status`, `resume`, `gc` and `pin` take for a run with many trials.
+use std::{
+    fs::{self, File},
+    io::{Read, Seek, SeekFrom},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    overhead::Place,
+    usage::{Usage, of_children},
+    workspace::Workspace,
+};
+
+/// The experiment of the run; its folder under `target/overhead`.
+const NAME: &str = "long";
+/// Time between two looks at a command.
+const BETWEEN: Duration = Duration::from_millis(5);
+/// Trials that a resumed run starts.
+const MORE: u64 = 16;
+
+/// Options of `cargo xtask long-run`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Trials of the run. It is made once, which takes some 10 minutes for 100,000, and kept in target/overhead/long
+    #[arg(long, default_value_t = 100_000)]
+    trials: u64,
+    /// How often each command is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Another program, such as one of an earlier release
+    #[arg(long)]
+    binary: Option<PathBuf>,
+}
+
+/// Makes the run unless it is there, and prints a table in Markdown.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let workspace = Workspace::load()?;
+    let target = workspace.metadata.target_directory.as_std_path();
+    let place = Place::new(target);
+    let long = Long {
+        binary: if let Some(binary) = &args.binary {
+            binary.clone()
+        } else {
+            let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
+            workspace.cargo(build).run()?;
+            target.join("release/rungkeeper")
+        },
+        directory: place.folder(NAME).join("run"),
+    };
+    if !long.is_there(args.trials)? {
+        println!("a run of {} trials is made", args.trials);
+        place.measure(NAME, 16, 0, 9, &format!("trials = {}", args.trials))?;
+    }
+    let log = fs::metadata(long.log())?.len();
+    let each = log as f64 / args.trials as f64;
+    println!("log: {:.0} MB, {each:.0} bytes a trial", log as f64 / 1e6);
+    println!("| command | wall clock | processor time | memory |\n|---|---|---|---|");
+    for (name, arguments) in [
+        ("`status`", vec!["status"]),
+        ("`gc --dry-run`", vec!["gc", "--dry-run"]),
+    ] {
+        let once = |_| long.measure(&arguments);
+        let rounds = (0..args.rounds).map(once).collect::<Result<Vec<_>>>()?;
+        println!("| {name} | {} |", Figures::median(&rounds));
+    }
+    let held = long.held()?;
+    let mut rounds = Vec::new();
+    for _ in 0..args.rounds {
+        rounds.push(long.measure(&["pin", &held])?);
+        rounds.push(long.measure(&["unpin", &held])?);
+    }
+    println!("| `pin`, `unpin` | {} |", Figures::median(&rounds));
+    let resume = |_| long.resume(long.started()? + MORE);
+    let rounds = (0..args.rounds).map(resume).collect::<Result<Vec<_>>>()?;
+    println!(
+        "| `resume`, until the next program is started | {} |",
+        Figures::median(&rounds)
+    );
+    Ok(())
+}
+
+/// A run with many trials.
+struct Long {
+    binary: PathBuf,
+    directory: PathBuf,
+}
+
+/// What a command took.
+#[derive(Clone, Copy)]
+struct Figures {
+    seconds: f64,
+    processor: f64,
+    memory: f64,
+}
+
+impl Long {
+    fn log(&self) -> PathBuf {
+        self.directory.join("log.jsonl")
+    }
+
+    /// Whether a run of `trials` trials was made already. One that was resumed since has a few more.
+    fn is_there(&self, trials: u64) -> Result<bool> {
+        if !self.log().exists() {
+            return Ok(false);
+        }
+        Ok((trials..trials + trials / 100).contains(&self.started()?))
+    }
+
+    /// How many trials were started.
+    fn started(&self) -> Result<u64> {
+        let started = self.status()?["trials"]["started"].as_u64();
+        started.context("status --json tells no number of trials")
+    }
+
+    fn status(&self) -> Result<serde_json::Value> {
+        let mut status = Command::new(&self.binary);
+        let status = status.args(["status", "--json"]).arg(&self.directory);
+        Ok(serde_json::from_slice(&status.output()?.stdout)?)
+    }
+
+    /// A trial with a checkpoint that is not pinned.
+    fn held(&self) -> Result<String> {
+        let status = self.status()?;
+        let pinned = status["checkpoints"]["pinned"].as_array();
+        let pinned = pinned.into_iter().flatten();
+        let pinned: Vec<_> = pinned.filter_map(|id| id.as_str()).collect();
+        for entry in fs::read_dir(self.directory.join("checkpoints/checkpoints"))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if !pinned.contains(&name.as_str()) {
+                return Ok(name);
+            }
+        }
+        anyhow::bail!("the run holds no checkpoint")
+    }
+
+    fn start(&self, arguments: &[&str]) -> Result<Child> {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg(&self.directory);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.spawn().with_context(|| format!("{command:?}"))
+    }
+
+    fn measure(&self, arguments: &[&str]) -> Result<Figures> {
+        let (begin, before) = (Instant::now(), of_children()?);
+        let mut child = self.start(arguments)?;
+        let mut usage = Usage::default();
+        let status = loop {
+            usage.look(child.id());
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            thread::sleep(BETWEEN);
+        };
+        ensure!(status.success(), "{arguments:?}: {status}");
+        Ok(Figures {
+            seconds: begin.elapsed().as_secs_f64(),
+            processor: of_children()? - before,
+            memory: usage.memory,
+        })
+    }
+
+    /// Resumes the run with more trials to do, until it has started one; then it goes on to its end.
+    fn resume(&self, trials: u64) -> Result<Figures> {
+        let (begin, length) = (Instant::now(), fs::metadata(self.log())?.len());
+        let mut child = self.start(&["resume", "--quiet", "--trials", &trials.to_string()])?;
+        let mut usage = Usage::default();
+        let mut ready = None;
+        let status = loop {
+            if ready.is_none() {
+                usage.look(child.id());
+                let (mut log, mut new) = (File::open(self.log())?, Vec::new());
+                log.seek(SeekFrom::Start(length))?;
+                log.read_to_end(&mut new)?;
+                if String::from_utf8_lossy(&new).contains(r#"{"event":"launch""#) {
+                    ready = Some((begin.elapsed().as_secs_f64(), usage.processor));
+                }
+            }
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            thread::sleep(BETWEEN);
+        };
+        ensure!(status.success(), "resume: {status}");
+        let (seconds, processor) = ready.context("the resumed run started nothing")?;
+        Ok(Figures {
+            seconds,
+            processor,
+            memory: usage.memory,
+        })
+    }
+}
+
+impl Figures {
+    /// The middle of each figure.
+    fn median(rounds: &[Self]) -> String {
+        let middle = |figure: fn(&Self) -> f64| {
+            let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[figures.len() / 2]
+        };
+        format!(
+            "{:.2} s | {:.2} s | {:.0} MB",
+            middle(|it| it.seconds),
+            middle(|it| it.processor),
+            middle(|it| it.memory)
+        )
+    }
+}
