@@ -82,6 +82,17 @@ fn disk_full() {
     }
 }
 
+/// Programs that give back the room of what they could not write: two at once, so that there is room for one when both have.
+#[test]
+fn disk_full_until_programs_clean_up() {
+    let clean = r#"head -c 2000000 /dev/zero > "$dir/new" || { sleep 0.2; rm "$dir/new"; exit 3; }; mv "$dir/new" "$dir/weights""#;
+    for protocol in BOTH {
+        for with_log in [false, true] {
+            Small::new(protocol, clean, with_log, "size=21m").stops_and_goes_on("size=100m");
+        }
+    }
+}
+
 /// All that the run writes is on that disk.
 #[test]
 fn disk_full_with_the_log_on_it() {

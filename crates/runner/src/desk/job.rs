@@ -26,6 +26,8 @@ pub(crate) enum Job {
         saved: Option<Saved>,
         /// The largest checkpoint of the run so far.
         largest: u64,
+        /// With less room than this a disk may have been full a moment ago.
+        scarce: u64,
     },
     /// Delete its checkpoints; they are removed in the log.
     Remove { bytes: u64 },
@@ -100,8 +102,17 @@ pub(crate) struct Left {
     pub(crate) is_as_saved: bool,
     /// There is nothing in its folder.
     pub(crate) is_empty: bool,
-    /// The disk has no room for another checkpoint, or cannot be written.
-    pub(crate) disk_is_full: bool,
+    pub(crate) room: Room,
+}
+
+/// What room a disk has.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Room {
+    Enough,
+    /// It may have been full until a program removed what it had begun to write.
+    Scarce,
+    /// Not for another checkpoint, or it cannot be written.
+    None,
 }
 
 /// A program that runs, and what its folder held.

@@ -20,7 +20,7 @@ use crate::runner::Message;
 use queue::Queue;
 use workshop::Workshop;
 
-pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started};
+pub(crate) use job::{Done, Folder, Job, Keep, Kept, Left, Room, Saved, Start, Started};
 
 /// Most threads that work on the store at once. A worker's trial waits for one job at a time, so more than there are
 /// workers would have nothing to do.

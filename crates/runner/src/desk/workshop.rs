@@ -12,7 +12,7 @@ use rungkeeper_checkpoints::{Deleter, Restored, Store, StoreError, fingerprint, 
 use rungkeeper_tuner::search_space::Configuration;
 use rustix::fs::{Access, access, statvfs};
 
-use super::job::{Done, Folder, Job, Keep, Kept, Left, Saved, Start, Started};
+use super::job::{Done, Folder, Job, Keep, Kept, Left, Room, Saved, Start, Started};
 use super::queue::Queue;
 use crate::experiment::{Filling, fill};
 use crate::process::{Descendants, Invocation, Launch, Process, ProcessId};
@@ -71,7 +71,11 @@ impl Workshop {
                 process,
                 saved,
                 largest,
-            } => Done::Left(process, self.look(trial, process, saved.as_ref(), largest)),
+                scarce,
+            } => {
+                let left = self.look(trial, process, saved.as_ref(), (largest, scarce));
+                Done::Left(process, left)
+            }
             Job::Remove { bytes } => {
                 // That it is removed survives a loss of power before its files go. Where the log cannot be written
                 // the loop finds out by itself.
@@ -202,7 +206,13 @@ impl Workshop {
         Ok(Kept::Committed(committed))
     }
 
-    fn look(&self, trial: &str, process: ProcessId, saved: Option<&Saved>, largest: u64) -> Left {
+    fn look(
+        &self,
+        trial: &str,
+        process: ProcessId,
+        saved: Option<&Saved>,
+        (largest, scarce): (u64, u64),
+    ) -> Left {
         self.descendants.end(process.number);
         let live = self.store.live(trial).ok().flatten();
         Left {
@@ -211,7 +221,9 @@ impl Workshop {
                 .zip(saved)
                 .is_some_and(|(live, saved)| is_as_saved(live, saved)),
             is_empty: live.as_deref().is_none_or(is_empty),
-            disk_is_full: live.as_deref().is_some_and(|live| is_full(live, largest)),
+            room: live
+                .as_deref()
+                .map_or(Room::Enough, |live| room(live, largest, scarce)),
         }
     }
 
@@ -249,16 +261,23 @@ fn is_empty(live: &Path) -> bool {
     std::fs::read_dir(live).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Whether another checkpoint of the size there were has no room, or no right to be there.
-fn is_full(folder: &Path, largest: u64) -> bool {
-    let cannot_be_written = access(folder, Access::WRITE_OK).is_err();
-    cannot_be_written
-        || statvfs(folder).is_ok_and(|system| {
-            let room = system.f_bavail.saturating_mul(system.f_frsize);
-            // Some file systems have no fixed number of names, and say 0 of 0.
-            let has_names = system.f_files == 0 || system.f_favail > 0;
-            room < largest.max(LEAST_ROOM) || !has_names
-        })
+/// Whether another checkpoint of the size there were has room, and the right to be there.
+fn room(folder: &Path, largest: u64, scarce: u64) -> Room {
+    if access(folder, Access::WRITE_OK).is_err() {
+        return Room::None;
+    }
+    let Ok(system) = statvfs(folder) else {
+        return Room::Enough;
+    };
+    let room = system.f_bavail.saturating_mul(system.f_frsize);
+    // Some file systems have no fixed number of names, and say 0 of 0.
+    let has_names = system.f_files == 0 || system.f_favail > 0;
+    let half = system.f_blocks.saturating_mul(system.f_frsize) / 2;
+    match () {
+        () if room < largest.max(LEAST_ROOM) || !has_names => Room::None,
+        () if room < scarce.max(half) => Room::Scarce,
+        () => Room::Enough,
+    }
 }
 
 /// The hyper-parameters of a trial as a JSON object. One that is there already stays, so that a trial goes on where the

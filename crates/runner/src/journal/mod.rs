@@ -3,7 +3,7 @@
 //! The log is the state of a run. A line is written whole or not at all: what a failed write left
 //! behind is cut off again, and so is a last line that a crash cut short. One process at a time
 //! writes it: the file itself is locked, it is opened to append, and a writer that finds it longer
-//! than it wrote it stops.
+//! than it wrote it, or another file in its place, stops.
 
 mod read;
 #[cfg(test)]
@@ -11,7 +11,7 @@ mod tests;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,6 +65,14 @@ pub enum JournalError {
         /// Its length now.
         found: u64,
     },
+    /// Somebody removed the log, or put another file in its place, while this process wrote it.
+    #[error(
+        "{} is gone or another file than the one that this process writes, so it stops; nothing more is written", path.display()
+    )]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// The log is damaged, not only cut short.
     #[error("{}: {source}", path.display())]
     Log {
@@ -81,6 +89,8 @@ pub struct Journal {
     path: PathBuf,
     /// Shared with whoever waits until the lines are on the disk.
     file: Arc<File>,
+    /// Device and number of the file.
+    identity: (u64, u64),
     /// Length of all that was written whole.
     length: u64,
 }
@@ -109,13 +119,15 @@ impl Journal {
         let file = options.open(&partial).map_err(|e| io_error(&partial, e))?;
         lock(&file, path)?;
         let mut journal = Self {
-            path: path.to_owned(),
+            identity: identity(&file).map_err(|e| io_error(&partial, e))?,
+            path: partial.clone(),
             file: Arc::new(file),
             length: 0,
         };
         journal.append(&Event::Header(Box::new(header.clone())), more)?;
         journal.sync()?;
         name_anew(&partial, path).map_err(|e| io_error(path, e))?;
+        path.clone_into(&mut journal.path);
         Ok(journal)
     }
 
@@ -133,6 +145,7 @@ impl Journal {
         let _ = fs::remove_file(partial_name(path));
         let mut journal = Self {
             path: path.to_owned(),
+            identity: identity(&file).map_err(|e| io_error(path, e))?,
             // A line counts once its end is there.
             length: whole_length(&file).map_err(|e| io_error(path, e))?,
             file: Arc::new(file),
@@ -217,7 +230,7 @@ impl Journal {
             line.push_str(more.get(1..).unwrap_or("}"));
         }
         line.push('\n');
-        self.check_length()?;
+        self.check_that_it_is_ours()?;
         match (&*self.file).write_all(line.as_bytes()) {
             Ok(()) => {
                 self.length += line.len() as u64;
@@ -253,9 +266,19 @@ impl Journal {
         self.file.set_len(self.length)
     }
 
-    fn check_length(&self) -> Result<(), JournalError> {
-        let metadata = self.file.metadata();
-        let found = metadata.map_err(|e| io_error(&self.path, e))?.len();
+    /// That the file is still the one of that name, and has what this process wrote.
+    fn check_that_it_is_ours(&self) -> Result<(), JournalError> {
+        let found = match fs::symlink_metadata(&self.path) {
+            Ok(there) if (there.dev(), there.ino()) == self.identity => there.len(),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(io_error(&self.path, error));
+            }
+            _ => {
+                return Err(JournalError::Replaced {
+                    path: self.path.clone(),
+                });
+            }
+        };
         if found == self.length {
             return Ok(());
         }
@@ -290,6 +313,11 @@ fn open_regular(path: &Path, options: &mut OpenOptions) -> Result<File, JournalE
         path,
         io::Error::new(io::ErrorKind::InvalidData, reason),
     ))
+}
+
+fn identity(file: &File) -> io::Result<(u64, u64)> {
+    let metadata = file.metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 fn partial_name(path: &Path) -> PathBuf {

@@ -138,3 +138,23 @@ fn one_writer_at_a_time() {
     let error = journal.append(&start("0"), &Map::new()).unwrap_err();
     assert!(matches!(error, JournalError::Changed { .. }), "{error}");
 }
+
+/// As editors and programs that copy do it: what is written to the old file nobody would ever see.
+#[test]
+fn a_log_that_is_replaced_or_removed_is_noticed() {
+    for replace in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        let mut journal = Journal::create(&path, &header(), &Map::new()).unwrap();
+        journal.append(&start("0"), &Map::new()).unwrap();
+        if replace {
+            let copy = folder.path().join("copy");
+            fs::copy(&path, &copy).unwrap();
+            fs::rename(&copy, &path).unwrap();
+        } else {
+            fs::remove_file(&path).unwrap();
+        }
+        let error = journal.append(&start("1"), &Map::new()).unwrap_err();
+        assert!(matches!(error, JournalError::Replaced { .. }), "{error}");
+    }
+}

@@ -139,7 +139,14 @@ fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let mut options = File::options();
     options.create(true).read(true).append(true);
-    options.custom_flags(flags.bits().cast_signed()).open(path)
+    options.custom_flags(flags.bits().cast_signed());
+    match options.open(path) {
+        // Somebody made room by removing the folder: what programs print is for people alone.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir(path.parent().unwrap_or(path)).and_then(|()| options.open(path))
+        }
+        opened => opened,
+    }
 }
 
 fn read_end(path: &Path) -> io::Result<String> {
@@ -179,6 +186,17 @@ mod tests {
         std::os::unix::fs::symlink(folder.path().join("elsewhere"), &path).unwrap();
         let error = Output::new(path, 10_000).open().unwrap_err().to_string();
         assert!(error.contains("7.log"), "{error}");
+    }
+
+    #[test]
+    fn a_folder_that_was_removed_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = Output::new(folder.path().join("output/7.log"), 10_000);
+        output.write(b"first\n");
+        fs::remove_dir_all(folder.path().join("output")).unwrap();
+        output.open().unwrap();
+        let nowhere = folder.path().join("no/output/7.log");
+        assert!(Output::new(nowhere, 10_000).open().is_err());
     }
 
     /// A program writes its errors by itself.

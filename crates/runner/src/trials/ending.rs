@@ -1,15 +1,17 @@
 //! Programs end: by pause, at the max resource, by themselves, in a crash, or because the run stops.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner_hooks::log::Event;
+use rustix::io::Errno;
 use serde_json::json;
 
 use super::{Halt, Trials};
-use crate::desk::{Folder, Job, Left};
+use crate::desk::{Folder, Job, Left, Room};
 use crate::error::file_error;
 use crate::experiment::StorePlace;
 use crate::process::ProcessId;
@@ -154,6 +156,8 @@ impl Trials<'_> {
             process,
             saved: slot.said.saved.clone(),
             largest,
+            // While a checkpoint is replaced there are two of a trial.
+            scarce: largest.saturating_mul(2 * (self.experiment.workers + 1)),
         };
         let trial = slot.trial.clone();
         self.desk.ask(&trial, look);
@@ -217,7 +221,12 @@ impl Trials<'_> {
             return Ok(());
         };
         let (trial, has_reported) = (slot.trial.clone(), slot.said.has_reported());
-        if left.disk_is_full {
+        let disk_is_full = match left.room {
+            Room::Enough => false,
+            Room::Scarce => self.says_that_a_disk_is_full(&trial),
+            Room::None => true,
+        };
+        if disk_is_full {
             let place = self.store_place();
             self.books.note(&format!(
                 "the program of trial \"{trial}\" ended ({status}) while the disk is full or cannot be written: it goes on \
@@ -265,6 +274,24 @@ impl Trials<'_> {
         self.fail(process, &trial, status)
     }
 
+    /// Whether a program ended with the words of the system for it. It may have given back the room that it had taken.
+    fn says_that_a_disk_is_full(&self, trial: &str) -> bool {
+        let errors = [Errno::NOSPC, Errno::DQUOT].map(|errno| {
+            let error = io::Error::from(errno).to_string();
+            // "No space left on device (os error 28)"; other languages leave the number out, or put it elsewhere.
+            error.split(" (os").next().unwrap_or_default().to_owned()
+        });
+        let lines = self.last_lines(trial);
+        lines
+            .iter()
+            .any(|line| errors.iter().any(|error| line.contains(error)))
+    }
+
+    fn last_lines(&self, trial: &str) -> Vec<String> {
+        let path = self.directory().output(trial);
+        crate::process::Output::new(path, self.experiment.output).last_lines(LAST_LINES)
+    }
+
     fn fail(
         &mut self,
         process: ProcessId,
@@ -295,9 +322,7 @@ impl Trials<'_> {
         if self.without_report < self.experiment.max_without_report {
             return;
         }
-        let path = self.directory().output(trial);
-        let output = crate::process::Output::new(path, self.experiment.output);
-        let lines = output.last_lines(LAST_LINES);
+        let lines = self.last_lines(trial);
         let lines = lines
             .iter()
             .map(|line| format!("\n  {}", crate::plain::escaped(line, 160)));
