@@ -8,7 +8,7 @@ use rungkeeper_tuner::search_space::Configuration;
 
 use crate::books::Concluded;
 use crate::desk::{Left, Saved};
-use crate::process::{Heard, Process, ProcessId};
+use crate::process::{Heard, Process, ProcessId, Unheard};
 
 /// Time for the last lines of a process that has ended to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -328,7 +328,7 @@ impl Slot {
     }
 
     /// The last line of its program that was no report.
-    pub(crate) fn last_line(&self) -> Option<String> {
+    pub(crate) fn last_line(&self) -> Option<Unheard> {
         self.program.as_ref().and_then(Process::last_line)
     }
 }

@@ -203,7 +203,7 @@ fn a_program_may_wait_for_results() {
 fn what_crosses_an_answer_is_waited_for_no_more() {
     let ask = r#"
 if [ "$n" = 2 ] && [ "${told:-0}" -lt 2 ]; then
-  while [ "$(grep -c '"pause"' run/log.jsonl)" -lt 2 ]; do sleep 0.05; done
+  while [ "$(grep -c '"PAUSE"' run/log.jsonl)" -lt 2 ]; do sleep 0.05; done
   sleep 0.3
   echo '{"wait": true}'
 else

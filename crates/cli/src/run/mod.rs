@@ -19,7 +19,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rungkeeper_runner::experiment::Experiment;
 use rungkeeper_runner::{Outcome, ResumeOptions, Runner};
 
 use crate::input;
@@ -134,10 +133,7 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
 
 /// The name must be read before there is a directory; the runner reads the file again.
 fn default_directory(experiment: &Path) -> PathBuf {
-    let named = std::fs::read_to_string(experiment)
-        .ok()
-        .and_then(|text| Experiment::read(&text).ok())
-        .map(|experiment| experiment.name);
+    let named = rungkeeper_runner::read(experiment).map(|experiment| experiment.name);
     // Where it cannot be read the runner says why.
     let name = named.unwrap_or_default();
     let runs = Path::new("runs");

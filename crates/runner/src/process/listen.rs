@@ -37,28 +37,33 @@ pub(crate) enum Heard {
     End,
 }
 
+/// A line that was no report.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unheard {
+    /// Its beginning.
+    pub(crate) text: String,
+    /// It is longer than a report may be.
+    pub(crate) is_too_long: bool,
+}
+
 /// The last line that was no report, for a person who wonders why nothing comes.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct LastLine(Arc<Mutex<Option<String>>>);
+pub(crate) struct LastLine(Arc<Mutex<Option<Unheard>>>);
 
 impl LastLine {
-    pub(crate) fn get(&self) -> Option<String> {
+    pub(crate) fn get(&self) -> Option<Unheard> {
         let line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         line.clone()
     }
 
-    fn set(&self, text: &str) {
-        let ends = text.char_indices().map(|(at, _)| at);
-        let end = ends.take_while(|at| *at <= LONGEST_QUOTE).last();
-        let end = if text.len() <= LONGEST_QUOTE {
-            text.len()
-        } else {
-            end.unwrap_or(0)
-        };
+    fn set(&self, text: &str, is_too_long: bool) {
+        let mut ends = (0..=text.len().min(LONGEST_QUOTE)).rev();
+        let end = ends.find(|&end| text.is_char_boundary(end));
         let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = line.get_or_insert_default();
-        kept.clear();
-        kept.push_str(&text[..end]);
+        kept.is_too_long = is_too_long;
+        kept.text.clear();
+        kept.text.push_str(&text[..end.unwrap_or(0)]);
     }
 }
 
@@ -98,8 +103,14 @@ impl Listener {
     pub(super) fn listen(&self, stdout: impl Read) {
         let mut lines = Lines::new(stdout);
         while let Some((part, bytes)) = lines.next() {
-            // What is too long is no report.
-            let heard = (part == Part::Line).then(|| self.hear(bytes)).flatten();
+            let heard = match part {
+                Part::Line => self.hear(bytes),
+                Part::Beginning => {
+                    self.last_line.set(&String::from_utf8_lossy(bytes), true);
+                    None
+                }
+                Part::Rest => None,
+            };
             let gone = heard.is_some_and(|heard| !self.say(heard));
             // After the report: a trial does not wait for the disk that its output goes to.
             self.output.write(bytes);
@@ -130,7 +141,7 @@ impl Listener {
             }
             Line::Refused { reason, missing } => Some(Heard::Refused(reason, missing)),
             Line::Other => {
-                self.last_line.set(text);
+                self.last_line.set(text, false);
                 None
             }
         }

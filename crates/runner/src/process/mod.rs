@@ -23,7 +23,7 @@ use listen::Listener;
 pub(crate) use group::Group;
 pub(crate) use invocation::Invocation;
 pub(crate) use lines::{LONGEST_LINE, Lines, Part};
-pub(crate) use listen::{Heard, LastLine, Said};
+pub(crate) use listen::{Heard, LastLine, Said, Unheard};
 pub(crate) use marked::{Descendants, end_left_behind, end_marked, start_time};
 pub(crate) use output::Output;
 
@@ -95,7 +95,7 @@ impl Process {
     }
 
     /// The last line that was no report.
-    pub(crate) fn last_line(&self) -> Option<String> {
+    pub(crate) fn last_line(&self) -> Option<Unheard> {
         self.last_line.get()
     }
 
@@ -199,7 +199,8 @@ mod tests {
             panic!("it says no more");
         };
         assert!(matches!(last.heard, Heard::Nothing));
-        assert_eq!(process.last_line().as_deref(), Some("got continue"));
+        let last = process.last_line().map(|line| line.text);
+        assert_eq!(last.as_deref(), Some("got continue"));
         assert_eq!(wait(&mut process).code(), Some(3));
         wait_until("its output is kept", || {
             let output = std::fs::read_to_string(folder.path().join("output.log"));
@@ -224,7 +225,7 @@ mod tests {
         let script = "sh -c 'trap \"\" TERM; echo $$; while :; do sleep 1; done' & wait";
         let (mut process, _said) = shell(script, folder.path());
         wait_until("it says its number", || process.last_line().is_some());
-        let grandchild: u32 = process.last_line().unwrap().parse().unwrap();
+        let grandchild: u32 = process.last_line().unwrap().text.parse().unwrap();
         assert!(start_time(grandchild).is_some());
         process.terminate();
         wait(&mut process);

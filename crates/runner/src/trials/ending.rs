@@ -196,8 +196,10 @@ impl Trials<'_> {
                 self.experiment.scheduler.max_resource
             ));
         } else {
+            let last = slot.last_line();
+            let why = self.why_nothing(&trial, last);
             self.books
-                .note(&format!("trial \"{trial}\" ended without a report"));
+                .note(&format!("trial \"{trial}\" ended without a report: {why}"));
             self.count_without_report(&trial, status);
         }
         self.books.complete(&trial, self.experiment.pin_best)?;
@@ -287,7 +289,8 @@ impl Trials<'_> {
             .any(|line| errors.iter().any(|error| line.contains(error)))
     }
 
-    fn last_lines(&self, trial: &str) -> Vec<String> {
+    /// What its program printed last, errors included.
+    pub(super) fn last_lines(&self, trial: &str) -> Vec<String> {
         let path = self.directory().output(trial);
         crate::process::Output::new(path, self.experiment.output).last_lines(LAST_LINES)
     }

@@ -9,9 +9,13 @@ use super::{Halt, Trials};
 use crate::RunError;
 use crate::books::{Concluded, Fields};
 use crate::desk::{Job, Saved};
-use crate::process::ProcessId;
+use crate::plain::escaped;
+use crate::process::{LONGEST_LINE, ProcessId, Unheard};
 use crate::protocol::{Printed, why_no_report};
 use crate::slots::{Phase, Slot};
+
+/// Most characters of a line that are quoted.
+const QUOTED: usize = 80;
 
 impl Trials<'_> {
     /// A program reported. With a fingerprint it has saved.
@@ -234,8 +238,8 @@ impl Trials<'_> {
 
     /// Tells of programs that reported nothing for long.
     pub(super) fn note_silence(&mut self) {
-        let (protocol, silence) = (self.experiment.protocol, self.experiment.silence);
-        let mut notes = Vec::new();
+        let silence = self.experiment.silence;
+        let (mut silent, mut notes) = (Vec::new(), Vec::new());
         for slot in self.slots.iter_mut() {
             if slot.cannot_be_heard(silence) {
                 notes.push(format!(
@@ -243,21 +247,42 @@ impl Trials<'_> {
                     slot.trial
                 ));
             }
-            if !slot.is_silent(silence) {
-                continue;
+            if slot.is_silent(silence) {
+                silent.push((slot.trial.clone(), slot.last_line()));
             }
-            let trial = &slot.trial;
-            let said = match slot.last_line() {
-                None => "it printed nothing".to_owned(),
-                Some(line) => why_no_report(&line, protocol, &self.experiment.names),
-            };
+        }
+        for (trial, last) in silent {
             notes.push(format!(
-                "trial \"{trial}\" has not reported in {} s: {said}",
-                silence.as_secs_f64()
+                "trial \"{trial}\" has not reported in {} s: {}",
+                silence.as_secs_f64(),
+                self.why_nothing(&trial, last)
             ));
         }
         for note in notes {
             self.books.note(&note);
+        }
+    }
+
+    /// Why a program that printed this last has reported nothing.
+    pub(super) fn why_nothing(&self, trial: &str, last: Option<Unheard>) -> String {
+        let quoted = |line: &str| escaped(line, QUOTED);
+        match last {
+            Some(Unheard { text, is_too_long: true }) => format!(
+                "`{}` is no report: the line is longer than {} kB",
+                quoted(&text),
+                LONGEST_LINE >> 10
+            ),
+            Some(line) => {
+                why_no_report(&line.text, self.experiment.protocol, &self.experiment.names)
+            }
+            // What its former programs printed is in the same file.
+            None if self.books.last_report(trial).is_some() => "it printed nothing".to_owned(),
+            None => self.last_lines(trial).last().map_or("it printed nothing".to_owned(), |error| {
+                format!(
+                    "it printed nothing but on its standard error, `{}` for example; a report is read from the standard output",
+                    quoted(error)
+                )
+            }),
         }
     }
 
