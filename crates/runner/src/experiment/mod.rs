@@ -39,6 +39,7 @@ mod changes;
 mod check;
 mod command;
 mod configurations;
+mod environment;
 mod error;
 mod file;
 mod former;
@@ -56,6 +57,7 @@ mod space;
 #[cfg(test)]
 mod space_tests;
 mod store;
+mod table;
 #[cfg(test)]
 mod tests;
 mod units;

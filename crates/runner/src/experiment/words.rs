@@ -18,9 +18,25 @@ const EXPECTED: [(&str, &str); 12] = [
     ("variant identifier", "text in quotes"),
 ];
 
+/// What the reader says of numbers that it cannot hold, and the same in plain words.
+const TOO_LARGE: [(&str, &str); 2] = [
+    ("integer number overflowed", BEYOND),
+    (
+        "floating-point number overflowed",
+        "the number is too large: the largest one is some 1.8e308",
+    ),
+];
+
+/// Of a whole number.
+const BEYOND: &str = "the whole number is too large: they go from -2^63 to 2^63 - 1, and a larger one is \
+                      written with a point, as 1e20";
+
 /// A message of the reader about a value or a key.
 pub(super) fn in_words(message: &str) -> String {
     let message = message.trim().replace('\n', "; ");
+    if let Some((_, plain)) = TOO_LARGE.iter().find(|(as_read, _)| *as_read == message) {
+        return (*plain).to_owned();
+    }
     unknown(&message)
         .or_else(|| missing(&message))
         .or_else(|| wrong(&message))
@@ -60,6 +76,9 @@ fn wrong(message: &str) -> Option<String> {
     let rest = message.strip_prefix("invalid type: ");
     let rest = rest.or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
+    if found.ends_with("` as i128") || found.ends_with("` as u128") {
+        return Some(BEYOND.to_owned());
+    }
     let expected = match EXPECTED.iter().find(|(as_read, _)| *as_read == expected) {
         Some((_, plain)) => plain,
         None if expected.starts_with("struct ") => "a table",
@@ -114,6 +133,15 @@ mod tests {
             (
                 "unknown variant `zzz`, expected one of `min`, `max`",
                 "unknown value `zzz`; there are: min, max",
+            ),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected u64",
+                BEYOND,
+            ),
+            ("integer number overflowed", BEYOND),
+            (
+                "floating-point number overflowed",
+                "the number is too large: the largest one is some 1.8e308",
             ),
             ("something else", "something else"),
         ] {
