@@ -83,9 +83,9 @@ fn check_value(value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) {
 
 fn check_text(text: &str, place: &Range<usize>, problems: &mut Problems<'_>) {
     if text.contains('\0') {
-        let message = format!(
-            "the text \"{text}\" holds a null character, which no argument, variable or path can; leave it out"
-        );
+        // It may be a secret: it is not shown.
+        let message =
+            "it holds a null character, which no argument, variable or path can; leave that out";
         problems.add(place, message);
     }
 }

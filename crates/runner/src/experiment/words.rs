@@ -28,8 +28,7 @@ const TOO_LARGE: [(&str, &str); 2] = [
 ];
 
 /// Of a whole number.
-const BEYOND: &str = "the whole number is too large: they go from -2^63 to 2^63 - 1, and a larger one is \
-                      written with a point, as 1e20";
+const BEYOND: &str = "it is beyond what there is: whole numbers go from -2^63 to 2^63 - 1";
 
 /// A message of the reader about a value or a key.
 pub(super) fn in_words(message: &str) -> String {
@@ -77,7 +76,11 @@ fn wrong(message: &str) -> Option<String> {
     let rest = rest.or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
     if found.ends_with("` as i128") || found.ends_with("` as u128") {
-        return Some(BEYOND.to_owned());
+        let with_point = match expected {
+            "f64" => "; write it with a point or as 1e20",
+            _ => "",
+        };
+        return Some(format!("{BEYOND}{with_point}"));
     }
     let expected = match EXPECTED.iter().find(|(as_read, _)| *as_read == expected) {
         Some((_, plain)) => plain,
