@@ -170,7 +170,7 @@ fn of_csv(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Vec<Confi
     let file = mistakes.file.clone();
     let mut rows = match Rows::new(&file, text.as_bytes()) {
         Ok(rows) => rows,
-        // That it holds no configuration is said by whoever finds none.
+        // Its mistake is that it holds no configuration, which the caller finds.
         Err(error) if matches!(error.problem(), CurveProblem::Empty) => return Vec::new(),
         Err(error) => {
             mistakes.push(error.to_string());
