@@ -20,7 +20,10 @@ use super::{CurveError, Place, Problem};
 /// let first = rows.next().unwrap()?;
 /// assert_eq!((first.line, first.cells), (2, vec!["0,1".to_owned(), "3".to_owned()]));
 /// let error = rows.next().unwrap().unwrap_err();
-/// assert_eq!(error.to_string(), "first.csv, line 3: the number of fields is 1; expected 2");
+/// assert_eq!(
+///     error.to_string(),
+///     "first.csv, line 3: the number of fields is 1; expected 2, as in the header",
+/// );
 /// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
 /// ```
 pub struct Rows<'a, R> {
