@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::error::Problems;
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::lenient::Unread;
-use super::table::Table;
+use super::shape::Table;
 use super::{Experiment, Source, command, configurations, environment, search, space, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::known_names;

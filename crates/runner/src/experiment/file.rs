@@ -18,7 +18,7 @@ use toml::Spanned;
 use super::environment::Variables;
 use super::schema;
 use super::search::SearchTable;
-use super::table::Table;
+use super::shape::{self, Table};
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
 use rungkeeper_tuner::search_space::{Configuration, Parameter};
@@ -41,14 +41,14 @@ pub(super) struct File {
     pub(super) directory: Option<PathBuf>,
     /// How the program and the tuner talk: JSON lines with answers, or lines as Syne Tune's Reporter prints them.
     #[schemars(with = "Option<schema::Protocol>")]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     pub(super) protocol: Protocol,
     /// Key of the metric in a report, `loss` for example.
     #[schemars(with = "String", length(min = 1))]
     pub(super) metric: Option<Spanned<String>>,
     /// Whether a small metric is good (`min`) or a large one (`max`).
     #[schemars(with = "Option<schema::Mode>")]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     pub(super) mode: Mode,
     /// Key of the resource in a report, `epoch` for example.
     #[schemars(with = "String", length(min = 1))]
@@ -124,7 +124,7 @@ pub(super) struct Scheduler {
     #[schemars(with = "Option<bool>")]
     pub(super) own_rungs: bool,
     /// Who of a rung is promoted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     #[schemars(with = "Option<schema::PromotionRule>")]
     pub(super) promotion_rule: PromotionRule,
     /// Seed of the configurations and brackets.

@@ -137,6 +137,21 @@ fn lists_are_no_tables() {
 }
 
 #[test]
+fn words_are_words() {
+    for value in ["[\"min\"]", "{ min = 1 }", "3", "true"] {
+        for (from, key) in [
+            ("workers = 2", "mode"),
+            ("workers = 2", "protocol"),
+            ("max_resource = 27", "promotion_rule"),
+        ] {
+            let found = problem(from, &format!("{from}\n{key} = {value}"));
+            assert!(found.contains(&format!("{key}: it is ")), "{found}");
+            assert!(found.ends_with(", but must be text in quotes"), "{found}");
+        }
+    }
+}
+
+#[test]
 fn numbers_beyond_all_bounds() {
     for (from, to, said) in [
         (

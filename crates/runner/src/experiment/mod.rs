@@ -53,11 +53,11 @@ mod schema;
 #[cfg(test)]
 mod schema_tests;
 mod search;
+mod shape;
 mod space;
 #[cfg(test)]
 mod space_tests;
 mod store;
-mod table;
 #[cfg(test)]
 mod tests;
 mod units;

@@ -75,7 +75,7 @@ fn wrong(message: &str) -> Option<String> {
     let rest = message.strip_prefix("invalid type: ");
     let rest = rest.or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
-    if found.ends_with("` as i128") || found.ends_with("` as u128") {
+    if is_beyond(found) {
         let with_point = match expected {
             "f64" => "; write it with a point or as 1e20",
             _ => "",
@@ -99,6 +99,13 @@ fn wrong(message: &str) -> Option<String> {
         _ => found.to_owned(),
     };
     Some(format!("it is {found}, but must be {expected}"))
+}
+
+/// Whether a whole number was found that is no `i64`.
+fn is_beyond(found: &str) -> bool {
+    let number = found.strip_prefix("integer `");
+    let number = number.and_then(|rest| rest.split('`').next());
+    number.is_some_and(|number| number.parse::<i64>().is_err())
 }
 
 #[cfg(test)]
@@ -139,6 +146,10 @@ mod tests {
             ),
             (
                 "invalid type: integer `99999999999999999999` as i128, expected u64",
+                BEYOND,
+            ),
+            (
+                "invalid value: integer `9223372036854775808`, expected i64",
                 BEYOND,
             ),
             ("integer number overflowed", BEYOND),
