@@ -156,6 +156,11 @@ fn numbers_beyond_all_bounds() {
     for (from, to, said) in [
         (
             "workers = 2",
+            "output = 9223372036854775808",
+            "it is beyond what there is",
+        ),
+        (
+            "workers = 2",
             "workers = 99999999999999999999",
             "it is beyond what there is",
         ),
