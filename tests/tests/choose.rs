@@ -144,6 +144,74 @@ fn paths_for_xargs() {
     );
 }
 
+/// However the path of a checkpoint that goes and that of one that stays are written, they may be the same place.
+#[test]
+fn paths_that_lead_to_a_kept_checkpoint_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().canonicalize().unwrap();
+    fs::create_dir_all(here.join("work/x/b")).unwrap();
+    fs::create_dir(here.join("far")).unwrap();
+    let links = [
+        ("work/link", "x/b"),
+        ("work/up", "x"),
+        ("work/x/out", "../../far"),
+    ];
+    for (link, target) in links {
+        std::os::unix::fs::symlink(target, here.join(link)).unwrap();
+    }
+    let here = here.join("work");
+    let inside = format!("{}/x/b", here.display());
+    let says = |going: &str, kept: &str, option: &str| {
+        let table = format!("trial,resource,loss,path\na,1,0.9,{going}\nb,1,0.1,{kept}\n");
+        let arguments = ["-", "--max-checkpoints", "1", "--max-resource", "9", option];
+        choose(&here, &arguments, &table)
+    };
+    let same: [(&str, &str); 15] = [
+        ("x/b", "x/b"),
+        ("x/b", &inside),
+        (&inside, "x/b"),
+        (".", "x/b"),
+        ("..", "x/b"),
+        ("/", "x/b"),
+        ("x/../x/b", "x/b"),
+        ("x", "y/../x/b"),
+        ("link", "x/b"),
+        ("x/b", "link"),
+        ("x", "link"),
+        ("up/b", "x/b"),
+        ("up", "x/c"),
+        // Neither the link nor what it leads to would be there any more.
+        ("x", "x/out"),
+        ("x", "x/out/new"),
+    ];
+    for (going, kept) in same {
+        for option in ["--paths0", "--json"] {
+            let output = says(going, kept, option);
+            let said = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(1), "{going} {kept}: {said}");
+            assert!(output.stdout.is_empty(), "{going} {kept}");
+            let reason = format!(
+                "the checkpoint of trial `a` at `{going}` could go, but the one of trial `b` lies"
+            );
+            let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(said.contains(&reason), "{going} {kept}: {said}");
+        }
+    }
+    let others = [
+        ("x/b", "x/c"),
+        ("x/b", "b"),
+        ("up/b", "up/c"), // below the same link
+        ("x/out", "x/b"),
+        ("x/bc", "x/b"),
+        ("../work2/x/b", "x/b"),
+    ];
+    for (going, kept) in others {
+        let output = says(going, kept, "--paths0");
+        assert!(output.status.success(), "{going} {kept}: {output:?}");
+        assert_eq!(output.stdout, format!("{going}\0").into_bytes());
+    }
+}
+
 #[test]
 fn a_file_and_the_standard_input_say_the_same() {
     let folder = tempfile::tempdir().unwrap();

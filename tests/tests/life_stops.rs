@@ -274,7 +274,7 @@ fn nobody_reads() {
             let project = Project::new(protocol, &trainer(protocol, "", ""), more);
             let mut command = project.command(&["run", "e.toml", "--dir", "run"]);
             let (unread, mut full) = std::io::pipe().unwrap();
-            full.write_all(&[b'.'; 65_000]).unwrap(); // next to what a pipe holds
+            full.write_all(&vec![b'.'; 65_000]).unwrap(); // next to what a pipe holds
             if json {
                 command.arg("--json").stdout(full).stderr(Stdio::null());
             } else {

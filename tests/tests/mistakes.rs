@@ -25,7 +25,7 @@ max_checkpoints = 4
 "#;
 
 /// Mistakes in the experiment: what stands there, and what was written in its place.
-const EXPERIMENTS: [(&str, &str); 29] = [
+const EXPERIMENTS: [(&str, &str); 33] = [
     ("metric =", "metrc ="),
     ("low = 1e-4", "low = 2.0"),
     ("low = 1e-4", "low = 0"),
@@ -64,6 +64,10 @@ const EXPERIMENTS: [(&str, &str); 29] = [
         "high = 1.0 }",
         "high = 1.0, when = { optimizer = \"sgd\" } }",
     ),
+    ("[budget]", "[[budget]]"),
+    ("= 9", "= 99999999999999999999"),
+    ("\"train.sh\"", "\"train.sh\\u0000\""),
+    ("stop =", "environment = { \"A=B\" = \"1\" }\nstop ="),
 ];
 
 /// Tables, each with a mistake.

@@ -60,6 +60,75 @@ fn named(log: &str, name: &str) -> Vec<Value> {
     events.filter(|event| event["event"] == name).collect()
 }
 
+/// Takes its folder, its parameters and how it talks from the environment alone.
+const FROM_THE_ENVIRONMENT: &str = r#"
+cd /
+dir=${RUNGKEEPER_CHECKPOINT_DIR:?}; epoch=0
+[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
+x=$(sed -n 's/.*"x": //p' "${RUNGKEEPER_CONFIG:?}")
+: "${RUNGKEEPER_TRIAL:?}"
+while [ "$epoch" -lt 9 ]; do
+  epoch=$((epoch + 1))
+  echo "$epoch" > "$dir/epoch"
+  echo "{\"$RUNGKEEPER_RESOURCE\": $epoch, \"loss\": $x, \"checkpoint\": true}"
+  [ "$RUNGKEEPER_PROTOCOL" = answered ] || continue
+  read -r answer || exit 1
+  [ "$answer" = pause ] && exit 0
+done
+"#;
+
+/// What a shell says about the line of `best` that trains a trial again.
+fn pasted(shell: &str) -> std::process::Output {
+    Command::new("sh").args(["-c", shell]).output().unwrap()
+}
+
+#[test]
+fn a_trial_that_waits_is_trained_again_as_in_the_run() {
+    let experiment = EXPERIMENT
+        .replace("\"{checkpoint_dir}\", \"{x}\"", "\"{config}\"")
+        .replace("workers = 2", "workers = 1")
+        .replace("trials = 12", "reports = 6");
+    let folder = folder(FROM_THE_ENVIRONMENT, &experiment);
+    let here = folder.path();
+    says(here, &["run", "experiment.toml", "--dir", "run"]);
+    let best = json(&says(here, &["best", "run", "--json"]));
+    let resource = best["resource"].as_u64().unwrap();
+    assert!(resource < 9 && best["finished"] == false, "{best}");
+
+    let again = &best["train_again"];
+    let shell = again["shell"].as_str().unwrap();
+    let output = pasted(shell);
+    let said = text(&output.stdout);
+    assert!(output.status.success(), "{shell}: {output:?}");
+    assert_eq!(said.lines().count() as u64, resource, "{said}");
+    assert_eq!(json(said.lines().last().unwrap())["loss"], best["metric"]);
+    let saved = again["environment"]["RUNGKEEPER_CHECKPOINT_DIR"].as_str();
+    let saved = Path::new(saved.unwrap()).join("epoch");
+    assert_eq!(fs::read_to_string(&saved).unwrap(), format!("{resource}\n"));
+
+    // Once more it would go on from there.
+    let output = pasted(shell);
+    assert!(!output.status.success() && output.stdout.is_empty());
+    assert_eq!(fs::read_to_string(saved).unwrap(), format!("{resource}\n"));
+}
+
+/// A variable of the experiment file counts, and is not shown.
+#[test]
+fn the_experiment_may_set_what_a_program_reads() {
+    let own = "TOKEN = \"geheim\", RUNGKEEPER_RESOURCE = \"epoch\"";
+    let experiment = EXPERIMENT.replace("TOKEN = \"geheim\"", own);
+    let folder = folder(TRAINER, &experiment.replace("trials = 12", "trials = 1"));
+    let here = folder.path();
+    says(here, &["run", "experiment.toml", "--dir", "run"]);
+    let again = &json(&says(here, &["best", "run", "--json"]))["train_again"];
+    let shell = again["shell"].as_str().unwrap();
+    assert!(shell.contains(" RUNGKEEPER_PROTOCOL=answered "), "{shell}");
+    assert!(!shell.contains("RUNGKEEPER_RESOURCE"), "{shell}");
+    assert!(!shell.contains("RUNGKEEPER_CONFIG"), "{shell}");
+    let variables = serde_json::json!(["RUNGKEEPER_RESOURCE", "TOKEN"]);
+    assert_eq!(again["variables"], variables);
+}
+
 #[test]
 fn a_finished_run_has_a_result_that_can_be_used() {
     let folder = folder(TRAINER, EXPERIMENT);

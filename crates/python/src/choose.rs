@@ -1,10 +1,12 @@
 //! Which checkpoints of a run of any tuner can go.
 
+use std::env;
 use std::fs::File;
+use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rungkeeper_tuner::choose::{Chosen, Question, RunTable, TableOptions};
+use rungkeeper_tuner::choose::{Chosen, Disk, Question, RunTable, TableOptions, choose_on};
 use rungkeeper_tuner::curves::ReadOptions;
 use rungkeeper_tuner::simulation::Levels;
 use rungkeeper_tuner_hooks::{Budget, Mode, PolicySpec, SpeculativeSettings};
@@ -35,7 +37,11 @@ pub(crate) fn choose<'py>(
             let file = File::open(name).map_err(|error| refused(format!("{name}: {error}")))?;
             RunTable::read(file, name, &options)
         };
-        rungkeeper_tuner::choose::choose(&table.map_err(refused)?, &question).map_err(refused)
+        let mut disk = Disk {
+            working_directory: env::current_dir().unwrap_or_default(),
+            read_link: &mut |path: &Path| path.read_link().ok(),
+        };
+        choose_on(&table.map_err(refused)?, &question, &mut disk).map_err(refused)
     };
     to_dict(py, &beside(py, chosen)??)
 }

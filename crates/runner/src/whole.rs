@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 /// What is read of a file at most: it is read as a whole.
 const LARGEST: u64 = 1 << 25;
 
-/// Writes a file beside its place and renames it there, so that nothing is ever written through a link. `mode` is that
+/// Writes a file beside its place and renames it there, so that it is never written through a link there. `mode` is that
 /// of a new file; the system's default unless given.
 pub(crate) fn write(path: &Path, bytes: &[u8], mode: Option<u32>) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();

@@ -3,11 +3,13 @@
 mod arguments;
 mod show;
 
+use std::env;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use rungkeeper_tuner::choose::{Chosen, RunTable, choose};
+use rungkeeper_tuner::choose::{Chosen, Disk, RunTable, choose_on};
 use rungkeeper_tuner::simulation::Levels;
 
 pub(crate) use arguments::Arguments;
@@ -36,7 +38,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             log.table(&name)
         }
     };
-    let chosen = choose(&table, &question)
+    let mut disk = Disk {
+        working_directory: env::current_dir().unwrap_or_default(),
+        read_link: &mut |path: &Path| path.read_link().ok(),
+    };
+    let chosen = choose_on(&table, &question, &mut disk)
         .map_err(|error| arguments.explained(error))
         .with_context(|| name.clone())?;
     let mut out = BufWriter::new(io::stdout().lock());

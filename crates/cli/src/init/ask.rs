@@ -29,7 +29,7 @@ pub(super) fn ask(
     if given.mode.is_none() {
         settings.mode = asking.checked(
             "a good metric is small or large: min or max",
-            &settings.mode,
+            &super::usual(&settings.metric),
             |text| match text {
                 "min" | "max" => Ok(text.to_owned()),
                 _ => Err("write min or max".to_owned()),
@@ -165,6 +165,27 @@ mod tests {
             said.contains("key of the resource in a report [epoch]: "),
             "{said}"
         );
+    }
+
+    /// What is usual for a metric of that name is offered, and stands in a file that nobody was asked about.
+    #[test]
+    fn the_mode_goes_with_the_metric() {
+        let mode = |text: &str| Experiment::read(text).unwrap().scheduler.model.mode;
+        for (metric, expected) in [
+            ("val_accuracy", rungkeeper_rung_model::Mode::Max),
+            ("eval.loss", rungkeeper_rung_model::Mode::Min),
+        ] {
+            let (text, said) = answered(&[], &format!("\n\n{metric}\n"));
+            assert_eq!(mode(&text), expected, "{text}");
+            let offered = format!("min or max [{}]: ", crate::init::usual(metric));
+            assert!(said.contains(&offered), "{said}");
+            let line = Line::parse_from(["init", "--metric", metric]);
+            let mut settings = settings(&line.arguments);
+            settings.complete();
+            assert_eq!(mode(&template::text(&settings)), expected, "{metric}");
+            let line = Line::parse_from(["init", "--metric", metric, "--mode", "min"]);
+            assert_eq!(crate::init::settings(&line.arguments).mode, "min");
+        }
     }
 
     /// What options say is not asked, and the file's reader likes what was written.

@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rungkeeper_rung_model::Mode;
 use rungkeeper_runner::experiment::Experiment;
+use rungkeeper_tuner::simulation::usual_mode;
 
 use crate::output;
 use crate::plain::path;
@@ -36,7 +38,7 @@ pub(crate) struct Arguments {
     /// Key of the metric in a report.
     #[arg(long)]
     metric: Option<String>,
-    /// Whether a small metric is good or a large one.
+    /// Whether a small metric is good or a large one; without it, what is usual for the metric's name.
     #[arg(long, value_parser = ["min", "max"])]
     mode: Option<String>,
     /// Key of the resource in a report.
@@ -78,6 +80,15 @@ fn command(text: &str) -> Result<Command, String> {
         return Err("it is empty".to_owned());
     }
     Ok(Command(words))
+}
+
+/// Whether metrics of that name are usually good if they are small, as an experiment file says it.
+fn usual(metric: &str) -> String {
+    let mode = match usual_mode(metric) {
+        Mode::Min => "min",
+        Mode::Max => "max",
+    };
+    mode.to_owned()
 }
 
 fn example_command() -> Vec<String> {
@@ -144,6 +155,7 @@ fn settings(arguments: &Arguments) -> Settings {
         .map(|stem| stem.to_string_lossy().into_owned());
     let stem = stem.filter(|stem| stem != "experiment" && !stem.trim().is_empty());
     let example = stem.unwrap_or_else(|| "example".to_owned());
+    let metric = or(&arguments.metric, "loss");
     Settings {
         name: or(&arguments.name, &example),
         command: arguments
@@ -151,8 +163,8 @@ fn settings(arguments: &Arguments) -> Settings {
             .clone()
             .map_or_else(example_command, |Command(words)| words),
         has_example_command: arguments.command.is_none(),
-        metric: or(&arguments.metric, "loss"),
-        mode: or(&arguments.mode, "min"),
+        mode: or(&arguments.mode, &usual(&metric)),
+        metric,
         resource: or(&arguments.resource, "epoch"),
         max_resource: arguments.max_resource.unwrap_or(27),
         parameters: arguments.parameters.clone(),

@@ -166,6 +166,7 @@ impl<'r> Found<'r> {
         if let (Some(command), Some(again)) = (&self.again, again.as_object_mut()) {
             again.insert("directory".to_owned(), json!(command.directory));
             again.insert("command".to_owned(), json!(command.command));
+            again.insert("environment".to_owned(), json!(command.environment));
             again.insert("variables".to_owned(), json!(command.variables));
             again.insert("shell".to_owned(), json!(command.shell));
         }

@@ -42,7 +42,7 @@ impl Progress {
         }
     }
 
-    /// To whom lines of the log are said, if to anybody.
+    /// Whoever gets the lines of the log, if anybody does.
     pub(super) fn programs(&self) -> Option<Voice> {
         self.programs.as_ref().map(Speaker::voice)
     }

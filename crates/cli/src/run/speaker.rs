@@ -1,4 +1,4 @@
-//! What is said to somebody who may stop reading: a thread says it, so that a run never waits for a pipe or a terminal.
+//! Lines for somebody who may stop reading: a thread prints them, so that a run never waits for a pipe or a terminal.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -114,7 +114,7 @@ impl Speaker {
             from,
             counts: Arc::clone(&counts),
         };
-        // Without a thread nothing is said, and nothing is lost: all is in the log.
+        // Without a thread nothing is printed, and nothing is lost: all is in the log.
         let _ = thread::Builder::new()
             .name("rungkeeper-speaker".to_owned())
             .spawn(move || {

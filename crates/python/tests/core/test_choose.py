@@ -138,6 +138,17 @@ def test_levels_that_the_table_suggests():
     assert removed == trials(choose(table, max_checkpoints=30, eta=3, max_resource=27))
 
 
+@pytest.mark.parametrize("going", [".", "x/../kept", "link", "link/.."])
+def test_paths_that_lead_to_a_kept_checkpoint(going, tmp_path, monkeypatch):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "link").symlink_to("kept")
+    monkeypatch.chdir(tmp_path)
+    kept = str(tmp_path.resolve() / "kept")
+    table = {"trial": "ab", "resource": [1, 1], "loss": [0.9, 0.1]}
+    with pytest.raises(ValueError, match="of trial `b` lies there too and stays"):
+        choose(table | {"path": [going, kept]}, max_checkpoints=1, max_resource=9)
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -9,7 +9,8 @@ use toml::Spanned;
 use super::error::Problems;
 use super::file::{BudgetTable, File, Scheduler, Stop};
 use super::lenient::Unread;
-use super::{Experiment, Source, command, configurations, search, space, store};
+use super::shape::Table;
+use super::{Experiment, Source, command, configurations, environment, search, space, store};
 use crate::protocol::ReportNames;
 use rungkeeper_tuner::known_names;
 use rungkeeper_tuner::scheduler::PromotionSpec;
@@ -65,12 +66,18 @@ pub(super) fn check(
     if !unread.has("workers") {
         check_workers(&file, workers, problems);
     }
+    let environment = environment::check(std::mem::take(&mut file.environment), problems);
     let scheduler = scheduler(&file, unread, problems);
     let (policy, budget, table) = budget(&file, workers, problems);
     let limits = limits(file.stop.as_ref(), problems);
     let max_without_report = max_without_report(&file, problems);
     let output = output(&file, problems);
-    let store = store::check(file.store, problems);
+    let store = store::check(file.store.0, problems);
+    let slots = file.slots.map(Spanned::into_inner).unwrap_or_default();
+    let slots = slots.into_iter();
+    let slots = slots
+        .map(|slot| environment::check(slot, problems))
+        .collect();
     let search = search::check(file.search, problems);
     let (configurations, space) = match (space, file.configurations) {
         // One that is not whole would find fault with configurations that are right.
@@ -85,8 +92,8 @@ pub(super) fn check(
         name: file.name?.into_inner(),
         command: inner(file.command?.into_inner()),
         directory: file.directory.unwrap_or_else(|| PathBuf::from(".")),
-        environment: file.environment,
-        slots: file.slots.map(Spanned::into_inner).unwrap_or_default(),
+        environment,
+        slots,
         protocol: file.protocol,
         names: ReportNames {
             metric: metric.into_inner(),
@@ -252,7 +259,7 @@ fn budget(
         table = BudgetTable {
             policy: written.policy.clone(),
             max_checkpoints: written.max_checkpoints.clone(),
-            ..*written
+            ..**written
         };
     }
     let named = table.policy.as_ref().map(|name| policy(name, problems));
@@ -288,7 +295,7 @@ fn policy(name: &Spanned<String>, problems: &mut Problems<'_>) -> Option<PolicyS
     spec
 }
 
-fn limits(stop: Option<&Spanned<Stop>>, problems: &mut Problems<'_>) -> Limits {
+fn limits(stop: Option<&Spanned<Table<Stop>>>, problems: &mut Problems<'_>) -> Limits {
     let Some(stop) = stop else {
         return Limits::default();
     };

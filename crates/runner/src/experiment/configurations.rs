@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use rungkeeper_tuner::curves::{Problem as CurveProblem, Rows};
 use rungkeeper_tuner::known_names;
-use rungkeeper_tuner::search_space::{Configuration, SearchSpace, SpaceError, Value};
+use rungkeeper_tuner::search_space::{Configuration, Domain, SearchSpace, SpaceError, Value};
 use serde_json::{Map, Value as Json};
 use toml::Spanned;
 
@@ -92,7 +93,7 @@ fn listed(
     given
 }
 
-/// What is wrong in a file, with rows and columns.
+/// What is wrong in a file, with lines and columns.
 struct Mistakes {
     file: String,
     found: Vec<String>,
@@ -101,9 +102,13 @@ struct Mistakes {
 
 impl Mistakes {
     fn add(&mut self, place: &str, what: &str) {
+        self.push(format!("{}, {place}: {what}", self.file));
+    }
+
+    /// Takes one that begins with its place.
+    fn push(&mut self, message: String) {
         if self.found.len() < SAID {
-            let file = &self.file;
-            self.found.push(format!("{file}, {place}: {what}"));
+            self.found.push(message);
         } else {
             self.more += 1;
         }
@@ -162,72 +167,61 @@ fn from_file(
 
 /// A column a parameter; an empty cell is drawn, or stands for a parameter that is not active.
 fn of_csv(text: &str, space: &SearchSpace, mistakes: &mut Mistakes) -> Vec<Configuration> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
-    let columns: Vec<String> = match reader.headers() {
-        Ok(headers) => headers.iter().map(str::to_owned).collect(),
+    let file = mistakes.file.clone();
+    let mut rows = match Rows::new(&file, text.as_bytes()) {
+        Ok(rows) => rows,
+        // Its mistake is that it holds no configuration, which the caller finds.
+        Err(error) if matches!(error.problem(), CurveProblem::Empty) => return Vec::new(),
         Err(error) => {
-            mistakes.add("row 1", &error.to_string());
+            mistakes.push(error.to_string());
             return Vec::new();
         }
     };
-    for (number, name) in columns.iter().enumerate() {
-        let place = format!("row 1, column {}", number + 1);
-        if columns[..number].contains(name) {
-            mistakes.add(
-                &place,
-                &format!("the column {} is there twice", shown(name)),
-            );
+    let names = rows.names().to_vec();
+    for (number, name) in names.iter().enumerate() {
+        let place = rows.place_of_name(number);
+        if names[..number].contains(name) {
+            mistakes.push(format!("{place}: the column is there twice"));
         } else if space.domain(name).is_none() {
-            mistakes.add(&place, &unknown(name, space));
+            mistakes.push(format!("{place}: {}", unknown(name, space)));
         }
     }
     if !mistakes.found.is_empty() {
         return Vec::new(); // each row would have the same mistakes
     }
     let mut given = Vec::new();
-    for (number, row) in reader.records().enumerate() {
+    while let Some(row) = rows.next() {
         let row = match row {
             Ok(row) => row,
             Err(error) => {
-                mistakes.add(&format!("row {}", number + 2), &of_reader(&error));
+                mistakes.push(error.to_string());
                 continue;
             }
         };
-        let cells = columns.iter().zip(row.iter());
-        let cells = cells.filter(|(_, cell)| !cell.is_empty());
         let mut configuration = Configuration::default();
-        for (name, cell) in cells {
+        let cells = names.iter().zip(&row.cells).enumerate();
+        for (number, (name, cell)) in cells.filter(|(_, (_, cell))| !cell.is_empty()) {
             let Some(domain) = space.domain(name) else {
                 continue;
             };
-            if let Some(value) = domain.accept_text(cell) {
+            if let Some(value) = read_cell(domain, cell, rows.decimal_comma()) {
                 configuration.set(name, value);
             } else {
-                let place = format!("row {}, column {name}", number + 2);
-                let what = format!("it is {}, but must be {domain}", shown(cell));
-                mistakes.add(&place, &what);
+                let place = rows.place(row.line, number);
+                let cell = shown(cell);
+                mistakes.push(format!("{place}: it is {cell}, but must be {domain}"));
             }
         }
-        take(
-            configuration,
-            &format!("row {}", number + 2),
-            space,
-            (&mut given, mistakes),
-        );
+        let place = format!("line {}", row.line);
+        take(configuration, &place, space, (&mut given, mistakes));
     }
     given
 }
 
-/// Rows are told by [`Mistakes`].
-fn of_reader(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths {
-            expected_len, len, ..
-        } => format!("it has {len} cells, but there are {expected_len} columns"),
-        _ => error.to_string(),
-    }
+fn read_cell(domain: &Domain, cell: &str, decimal_comma: bool) -> Option<Value> {
+    let with_point = || domain.accept_text(&cell.replacen(',', ".", 1));
+    let read = domain.accept_text(cell);
+    read.or_else(|| decimal_comma.then(with_point).flatten())
 }
 
 /// An object a line; `null` is as if it were not there.

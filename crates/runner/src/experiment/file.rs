@@ -15,8 +15,10 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::environment::Variables;
 use super::schema;
 use super::search::SearchTable;
+use super::shape::{self, Table};
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
 use rungkeeper_tuner::search_space::{Configuration, Parameter};
@@ -39,14 +41,14 @@ pub(super) struct File {
     pub(super) directory: Option<PathBuf>,
     /// How the program and the tuner talk: JSON lines with answers, or lines as Syne Tune's Reporter prints them.
     #[schemars(with = "Option<schema::Protocol>")]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     pub(super) protocol: Protocol,
     /// Key of the metric in a report, `loss` for example.
     #[schemars(with = "String", length(min = 1))]
     pub(super) metric: Option<Spanned<String>>,
     /// Whether a small metric is good (`min`) or a large one (`max`).
     #[schemars(with = "Option<schema::Mode>")]
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     pub(super) mode: Mode,
     /// Key of the resource in a report, `epoch` for example.
     #[schemars(with = "String", length(min = 1))]
@@ -57,10 +59,10 @@ pub(super) struct File {
     /// Variables of the environment for every trial.
     #[serde(default)]
     #[schemars(with = "Option<BTreeMap<String, String>>")]
-    pub(super) environment: BTreeMap<String, String>,
+    pub(super) environment: Variables,
     /// One table of variables for each worker, `CUDA_VISIBLE_DEVICES` for example.
     #[schemars(with = "Option<Vec<BTreeMap<String, String>>>")]
-    pub(super) slots: Option<Spanned<Vec<BTreeMap<String, String>>>>,
+    pub(super) slots: Option<Spanned<Vec<Variables>>>,
     /// Hyper-parameters: a table with `type`, or a plain value.
     #[schemars(with = "BTreeMap<String, schema::Parameter>")]
     pub(super) space: Option<Spanned<Space>>,
@@ -73,21 +75,21 @@ pub(super) struct File {
     pub(super) search: SearchTable,
     /// Rungs and brackets.
     #[schemars(with = "Scheduler")]
-    pub(super) scheduler: Option<Spanned<Scheduler>>,
+    pub(super) scheduler: Option<Spanned<Table<Scheduler>>>,
     /// How many checkpoints are kept, and which.
     #[schemars(with = "Option<BudgetTable>")]
-    pub(super) budget: Option<Spanned<BudgetTable>>,
+    pub(super) budget: Option<Spanned<Table<BudgetTable>>>,
     /// What ends the run; if several are set, the one reached first.
     #[schemars(with = "Option<Stop>")]
-    pub(super) stop: Option<Spanned<Stop>>,
+    pub(super) stop: Option<Spanned<Table<Stop>>>,
     /// Where checkpoints are kept.
     #[schemars(with = "Option<Store>")]
     #[serde(default)]
-    pub(super) store: Store,
+    pub(super) store: Table<Store>,
     /// What becomes of programs that crash or say nothing.
     #[schemars(with = "Option<Failures>")]
     #[serde(default)]
-    pub(super) failures: Failures,
+    pub(super) failures: Table<Failures>,
     /// Time between a request to end and the kill, `"10 s"` for example.
     #[schemars(with = "Option<schema::Time>")]
     #[serde(default = "ten_seconds")]
@@ -122,7 +124,7 @@ pub(super) struct Scheduler {
     #[schemars(with = "Option<bool>")]
     pub(super) own_rungs: bool,
     /// Who of a rung is promoted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "shape::word")]
     #[schemars(with = "Option<schema::PromotionRule>")]
     pub(super) promotion_rule: PromotionRule,
     /// Seed of the configurations and brackets.

@@ -44,6 +44,7 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unr
             return None;
         }
     };
+    check_table(tree.get_ref(), problems);
     let mut unread = Unread::default();
     for _ in 0..MOST {
         let error = match File::deserialize(Deserializer::from(tree.clone())) {
@@ -60,6 +61,33 @@ pub(super) fn read(text: &str, problems: &mut Problems<'_>) -> Option<(File, Unr
         unread.0.insert(key);
     }
     None
+}
+
+/// No text of a file may hold a null character, in whatever it may end: no system passes one on in an argument, a
+/// variable or a path.
+fn check_table(table: &DeTable<'_>, problems: &mut Problems<'_>) {
+    for (key, value) in table {
+        check_text(key.get_ref(), &key.span(), problems);
+        check_value(value, problems);
+    }
+}
+
+fn check_value(value: &Spanned<DeValue<'_>>, problems: &mut Problems<'_>) {
+    match value.get_ref() {
+        DeValue::String(text) => check_text(text, &value.span(), problems),
+        DeValue::Array(list) => list.iter().for_each(|item| check_value(item, problems)),
+        DeValue::Table(table) => check_table(table, problems),
+        _ => {}
+    }
+}
+
+fn check_text(text: &str, place: &Range<usize>, problems: &mut Problems<'_>) {
+    if text.contains('\0') {
+        // It may be a secret: it is not shown.
+        let message =
+            "it holds a null character, which no argument, variable or path can; leave that out";
+        problems.add(place, message);
+    }
 }
 
 /// Takes the innermost key away whose name or value covers a place, and returns its full name, which begins with that of

@@ -3,6 +3,205 @@
 use super::tests::{GOOD, problem, problems};
 use super::*;
 
+/// What no program can be started with is refused wherever it stands, at its place.
+#[test]
+fn null_characters() {
+    for (from, to, place) in [
+        ("./train", "./tra\\u0000in", "line 3, column 12"),
+        ("low = 1e-4", "low = 1e-4, \"a\\u0000\" = 1", "line"),
+        (
+            "workers = 2",
+            "environment = { A = \"\\u0000\" }",
+            "line 6, column 21",
+        ),
+        (
+            "workers = 2",
+            "environment = { \"A\\u0000\" = \"\" }",
+            "line 6, column 17",
+        ),
+        (
+            "workers = 2",
+            "slots = [{ A = \"a\\u0000\" }]",
+            "line 6, column 16",
+        ),
+        (
+            "workers = 2",
+            "directory = \"a\\u0000\"",
+            "line 6, column 13",
+        ),
+        (
+            "workers = 2",
+            "store.location = \"a\\u0000\"",
+            "line 6, column 18",
+        ),
+        (
+            "workers = 2",
+            "search.command = [\"a\", \"\\u0000\"]",
+            "line 6, column 24",
+        ),
+        (
+            "[space]",
+            "[space]\nact = { type = \"choice\", values = [1, \"re\\u0000lu\"] }",
+            "line",
+        ),
+        (
+            "[space]",
+            "[space]\n\"a\\u0000\" = { type = \"flag\" }",
+            "line",
+        ),
+    ] {
+        let found = problems(&GOOD.replacen(from, to, 1));
+        let said = found
+            .iter()
+            .find(|said| said.contains("holds a null character"));
+        let said = said.unwrap_or_else(|| panic!("{to}: {found:?}"));
+        assert!(said.starts_with(place), "{said}");
+        assert!(
+            said.ends_with("can; leave that out") && !said.contains("\\0"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn names_of_variables() {
+    for (to, said) in [
+        (
+            "environment = { \"\" = \"1\" }",
+            "line 6, column 17: a variable of the environment has no name",
+        ),
+        (
+            "environment = { \"A=B\" = \"1\" }",
+            "line 6, column 17: no variable of the environment can be called `A=B`",
+        ),
+        (
+            "workers = 1\nslots = [{ \"=\" = \"1\" }]",
+            "line 7, column 12: no variable of the environment",
+        ),
+    ] {
+        let found = problem("workers = 2", to);
+        assert!(found.starts_with(said), "{found}");
+    }
+}
+
+/// A list is no table, whatever its items would mean in the order of the keys.
+#[test]
+fn lists_are_no_tables() {
+    let table = |name: &str| {
+        let sections = GOOD.split_inclusive('\n');
+        let mut inside = false;
+        let rest: String = sections
+            .filter(|line| {
+                if line.starts_with('[') {
+                    inside = line.starts_with(&format!("[{name}]"));
+                }
+                !inside
+            })
+            .collect();
+        rest
+    };
+    for (name, list) in [
+        ("budget", "[\"by_level\", 0, 5, \"1 GB\", true]"),
+        ("scheduler", "[9]"),
+        ("scheduler", "[]"),
+        ("stop", "[\"1 min\", 3]"),
+        ("store", "[\"there\"]"),
+        ("failures", "[1, 2]"),
+        ("search", "[[\"sh\"]]"),
+    ] {
+        let text = format!("{name} = {list}\n{}", table(name));
+        let found = problems(&text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let said = &found[0];
+        assert!(said.starts_with("line 1, column"), "{said}");
+        let reason = format!("{name}: it is a list, but must be ");
+        assert!(said.contains(&reason) && said.contains("table"), "{said}");
+    }
+    for name in [
+        "budget",
+        "scheduler",
+        "stop",
+        "store",
+        "failures",
+        "environment",
+        "space",
+    ] {
+        let text = format!("{}[[{name}]]\n", table(name));
+        let found = problems(&text);
+        let last = format!("line {}, column", text.lines().count());
+        let said = found.iter().find(|said| said.starts_with(&last));
+        let said = said.unwrap_or_else(|| panic!("{name}: {found:?}"));
+        assert!(said.contains("it is a list, but must be a table"), "{said}");
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
+fn words_are_words() {
+    for value in ["[\"min\"]", "{ min = 1 }", "3", "true"] {
+        for (from, key) in [
+            ("workers = 2", "mode"),
+            ("workers = 2", "protocol"),
+            ("max_resource = 27", "promotion_rule"),
+        ] {
+            let found = problem(from, &format!("{from}\n{key} = {value}"));
+            assert!(found.contains(&format!("{key}: it is ")), "{found}");
+            assert!(found.ends_with(", but must be text in quotes"), "{found}");
+        }
+    }
+}
+
+#[test]
+fn numbers_beyond_all_bounds() {
+    for (from, to, said) in [
+        (
+            "workers = 2",
+            "output = 9223372036854775808",
+            "it is beyond what there is",
+        ),
+        (
+            "workers = 2",
+            "workers = 99999999999999999999",
+            "it is beyond what there is",
+        ),
+        (
+            "workers = 2",
+            "workers = -99999999999999999999",
+            "it is beyond what there is",
+        ),
+        (
+            "max_resource = 27",
+            "max_resource = 99999999999999999999999999999999999999999",
+            "it is beyond what there is",
+        ),
+        ("workers = 2", "grace = 1e400", "the number is too large"),
+        (
+            "workers = 2",
+            "grace = 99999999999999999999",
+            "it is beyond what there is",
+        ),
+        (
+            "workers = 2",
+            "output = 99999999999999999999",
+            "it is beyond what there is",
+        ),
+        ("high = 1.0", "high = 1e400", "the number is too large"),
+        (
+            "high = 1.0",
+            "high = 99999999999999999999",
+            "it is beyond what there is",
+        ),
+        (
+            "[space]",
+            "[space]\nwidth = 99999999999999999999",
+            "it is beyond what there is",
+        ),
+    ] {
+        let found = problem(from, to);
+        assert!(found.contains(said), "{to}: {found}");
+    }
+}
+
 #[test]
 fn huge_numbers() {
     let said = problem("workers = 2", "workers = 1000000000");

@@ -39,6 +39,7 @@ mod changes;
 mod check;
 mod command;
 mod configurations;
+mod environment;
 mod error;
 mod file;
 mod former;
@@ -52,6 +53,7 @@ mod schema;
 #[cfg(test)]
 mod schema_tests;
 mod search;
+mod shape;
 mod space;
 #[cfg(test)]
 mod space_tests;

@@ -214,8 +214,45 @@ fn configurations_are_read_from_tables() {
     );
 }
 
+/// As `choose` and `simulate` read one: what stands between the fields, decimal commas, `3.0`, blank lines, a mark of
+/// UTF-8 at the beginning.
 #[test]
-fn mistakes_of_tables_have_row_and_column() {
+fn a_table_may_come_from_a_spreadsheet() {
+    let space = "x = { type = \"uniform\", low = 0.0, high = 1.0 }\nn = { type = \"int\", low = 1, high = 9 }\n\
+                 k = { type = \"choice\", values = [2, 4] }";
+    let experiment = |file: &str| {
+        format!(
+            "name = \"n\"\ncommand = [\"sh\", \"{{config}}\"]\nmetric = \"loss\"\nresource = \"epoch\"\n\
+             configurations = \"{file}\"\n[space]\n{space}\n[scheduler]\nmax_resource = 9\n"
+        )
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let read = |text: &str| {
+        fs::write(folder.path().join("x.csv"), text).unwrap();
+        Experiment::read_in(&experiment("x.csv"), folder.path())
+    };
+    let expected = serde_json::json!([{"x": 0.25, "n": 3, "k": 4}, {"x": 1.0, "k": 2}]);
+    for text in [
+        "x,n,k\n0.25,3,4\n1.0,,2\n",
+        "\u{feff}x;k;n\r\n0,25;4;3,0\r\n1;2,0;\r\n",
+        "\nn\tx\tk\n3.0\t0.25\t4.0\n\n\t 1e0 \t2\n",
+    ] {
+        let given = read(text).unwrap();
+        let given = serde_json::to_value(given.space.given()).unwrap();
+        assert_eq!(given, expected, "{text:?}");
+    }
+    for (text, said) in [
+        ("x;n\n0.25;3.5\n", "line 2, column 2 (`n`): it is 3.5"),
+        ("x,n\n\"0,25\",3\n", "line 2, column 1 (`x`): it is 0,25"),
+        ("x,n\n\n0.5,\"3\n", "line 3: a quote is opened"),
+    ] {
+        let refused = read(text).unwrap_err().to_string();
+        assert!(refused.contains(said), "{refused}");
+    }
+}
+
+#[test]
+fn mistakes_of_tables_have_line_and_column() {
     let folder = tempfile::tempdir().unwrap();
     let refuse = |name: &str, text: &str| {
         fs::write(folder.path().join(name), text).unwrap();
@@ -223,10 +260,10 @@ fn mistakes_of_tables_have_row_and_column() {
     };
     let found = refuse("a.csv", "optimizer,momentum\nsdg,0.35\nadam,0.1\nsgd\n");
     let ends = [
-        "a.csv, row 2, column optimizer: it is sdg, but must be one of: sgd, adam",
-        "a.csv, row 2, column momentum: it is 0.35, but must be a number from 0.0 to 0.9 in steps of 0.1",
-        "a.csv, row 3: momentum is not active where optimizer is adam; leave it empty",
-        "a.csv, row 4: it has 1 cells, but there are 2 columns",
+        "a.csv, line 2, column 1 (`optimizer`): it is sdg, but must be one of: sgd, adam",
+        "a.csv, line 2, column 2 (`momentum`): it is 0.35, but must be a number from 0.0 to 0.9 in steps of 0.1",
+        "a.csv, line 3: momentum is not active where optimizer is adam; leave it empty",
+        "a.csv, line 4: the number of fields is 1; expected 2, as in the header",
     ];
     assert_eq!(found.len(), ends.len(), "{found:#?}");
     for (said, end) in found.iter().zip(ends) {
@@ -235,12 +272,12 @@ fn mistakes_of_tables_have_row_and_column() {
     let found = refuse("b.csv", "optimiser,lr,lr\nsgd,1,1\n");
     assert!(
         found[0].contains(
-            "b.csv, row 1, column 1: there is no parameter optimiser; did you mean `optimizer`?"
+            "b.csv, line 1, column 1 (`optimiser`): there is no parameter optimiser; did you mean `optimizer`?"
         ),
         "{found:?}"
     );
     assert!(
-        found[1].ends_with("row 1, column 3: the column lr is there twice"),
+        found[1].ends_with("line 1, column 3 (`lr`): the column is there twice"),
         "{found:?}"
     );
     let found = refuse("c.jsonl", "{\"lr\": 0}\n[1]\n{\"rl\": 1}\n");

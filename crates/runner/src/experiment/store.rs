@@ -89,8 +89,8 @@ fn unusable(scheme: &str, rest: &str) -> Option<String> {
     };
     if !built {
         return Some(format!(
-            "{scheme}:// needs a client that this build leaves out; with it: \
-             cargo install rungkeeper --features {feature}"
+            "{scheme}:// needs a client that this build leaves out; with it, from a \
+             checkout: cargo install --path crates/cli --features {feature}"
         ));
     }
     if rest.trim_matches('/').is_empty() || rest.contains(['?', '#']) {

@@ -308,7 +308,7 @@ fn a_store_is_a_folder_or_a_bucket() {
         } else {
             let missing = said(&table);
             assert!(missing.starts_with("line 6, column 22: "), "{missing}");
-            let command = format!("cargo install rungkeeper --features {feature}");
+            let command = format!("cargo install --path crates/cli --features {feature}");
             assert!(missing.ends_with(&command), "{missing}");
         }
     }

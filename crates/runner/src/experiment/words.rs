@@ -18,9 +18,24 @@ const EXPECTED: [(&str, &str); 12] = [
     ("variant identifier", "text in quotes"),
 ];
 
+/// What the reader says of numbers that it cannot hold, and the same in plain words.
+const TOO_LARGE: [(&str, &str); 2] = [
+    ("integer number overflowed", BEYOND),
+    (
+        "floating-point number overflowed",
+        "the number is too large: the largest one is some 1.8e308",
+    ),
+];
+
+/// Of a whole number.
+const BEYOND: &str = "it is beyond what there is: whole numbers go from -2^63 to 2^63 - 1";
+
 /// A message of the reader about a value or a key.
 pub(super) fn in_words(message: &str) -> String {
     let message = message.trim().replace('\n', "; ");
+    if let Some((_, plain)) = TOO_LARGE.iter().find(|(as_read, _)| *as_read == message) {
+        return (*plain).to_owned();
+    }
     unknown(&message)
         .or_else(|| missing(&message))
         .or_else(|| wrong(&message))
@@ -60,6 +75,13 @@ fn wrong(message: &str) -> Option<String> {
     let rest = message.strip_prefix("invalid type: ");
     let rest = rest.or_else(|| message.strip_prefix("invalid value: "))?;
     let (found, expected) = rest.rsplit_once(", expected ")?;
+    if is_beyond(found) {
+        let with_point = match expected {
+            "f64" => "; write it with a point or as 1e20",
+            _ => "",
+        };
+        return Some(format!("{BEYOND}{with_point}"));
+    }
     let expected = match EXPECTED.iter().find(|(as_read, _)| *as_read == expected) {
         Some((_, plain)) => plain,
         None if expected.starts_with("struct ") => "a table",
@@ -77,6 +99,13 @@ fn wrong(message: &str) -> Option<String> {
         _ => found.to_owned(),
     };
     Some(format!("it is {found}, but must be {expected}"))
+}
+
+/// Whether a whole number was found that is no `i64`.
+fn is_beyond(found: &str) -> bool {
+    let number = found.strip_prefix("integer `");
+    let number = number.and_then(|rest| rest.split('`').next());
+    number.is_some_and(|number| number.parse::<i64>().is_err())
 }
 
 #[cfg(test)]
@@ -114,6 +143,19 @@ mod tests {
             (
                 "unknown variant `zzz`, expected one of `min`, `max`",
                 "unknown value `zzz`; there are: min, max",
+            ),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected u64",
+                BEYOND,
+            ),
+            (
+                "invalid value: integer `9223372036854775808`, expected i64",
+                BEYOND,
+            ),
+            ("integer number overflowed", BEYOND),
+            (
+                "floating-point number overflowed",
+                "the number is too large: the largest one is some 1.8e308",
             ),
             ("something else", "something else"),
         ] {

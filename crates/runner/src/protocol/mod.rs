@@ -13,9 +13,11 @@ mod find;
 mod line;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod why;
 
 pub use line::{Line, Printed, ReportNames};
+pub use variables::{CHECKPOINT_DIR, CONFIG, variables};
 pub use why::why_no_report;
 
 use rungkeeper_rung_model::Decision;

@@ -27,7 +27,7 @@ use crate::desk::{Desk, Done, Job};
 use crate::directory::RunDirectory;
 use crate::experiment::Experiment;
 use crate::process::{Heard, Said};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, variables};
 use crate::search::Search;
 use crate::slots::{Phase, Slots};
 
@@ -305,20 +305,11 @@ impl<'o> Trials<'o> {
     fn environment(&self, trial: &str, slot: usize, number: u64) -> BTreeMap<String, String> {
         use crate::process::NUMBER;
         let of_the_slot = self.experiment.slots.get(slot).into_iter().flatten();
-        let of_the_run = [
-            (NUMBER.to_owned(), number.to_string()),
-            ("RUNGKEEPER_TRIAL".to_owned(), trial.to_owned()),
-            (
-                "RUNGKEEPER_PROTOCOL".to_owned(),
-                self.experiment.protocol.name().to_owned(),
-            ),
-            (
-                "RUNGKEEPER_RESOURCE".to_owned(),
-                self.experiment.names.resource.clone(),
-            ),
-        ];
+        let told = variables(self.experiment.protocol, &self.experiment.names, trial);
+        let told = told.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut environment = self.environment_of_the_run();
-        environment.extend(of_the_run);
+        environment.insert(NUMBER.to_owned(), number.to_string());
+        environment.extend(told);
         // What the experiment says comes later and counts.
         let named = self.experiment.environment.iter().chain(of_the_slot);
         environment.extend(named.map(|(name, value)| (name.clone(), value.clone())));

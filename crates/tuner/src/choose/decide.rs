@@ -8,7 +8,7 @@ use rungkeeper_rung_model::{
 use rungkeeper_tuner_hooks::{Budget, PolicySpec, SetupError};
 use thiserror::Error;
 
-use super::paths::{self, SharedPath};
+use super::paths::{self, Disk, SharedPath};
 use super::table::{Row, Trial};
 use super::{levels, negligible};
 use crate::choose::{Chosen, Doomed, RunTable, Status, Tally};
@@ -115,10 +115,51 @@ pub enum ChooseError {
 /// # Ok::<(), rungkeeper_tuner::choose::ChooseError>(())
 /// ```
 ///
+/// Of paths only the text is looked at; who deletes files calls [`choose_on`].
+///
 /// # Errors
 ///
 /// A table from which nothing can be told, or a question that does not go with it.
 pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseError> {
+    let mut text_only = Disk {
+        working_directory: std::path::PathBuf::new(),
+        read_link: &mut |_| None,
+    };
+    choose_on(table, question, &mut text_only)
+}
+
+/// The same, where paths of the table lie on a disk: two of them may lead to the same place.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use rungkeeper_tuner::choose::{Disk, Question, RunRow, RunTable, choose_on};
+/// use rungkeeper_tuner_hooks::Budget;
+///
+/// let mut table = RunTable::new("my run", "loss");
+/// for (trial, loss, path) in [("a", 0.5, "/ck/a"), ("b", 0.3, "b"), ("c", 0.7, "../ck/b")] {
+///     table.push(&RunRow { path: Some(path), ..RunRow::new(trial, 1, loss) });
+/// }
+/// let question = Question {
+///     max_resource: Some(27),
+///     ..Question::new(Budget::of_checkpoints(2))
+/// };
+/// let mut disk = Disk {
+///     working_directory: "/ck".into(),
+///     read_link: &mut |path: &Path| path.read_link().ok(),
+/// };
+/// let refused = choose_on(&table, &question, &mut disk).unwrap_err();
+/// assert!(refused.to_string().contains("`../ck/b` could go, but the one of trial `b`"));
+/// ```
+///
+/// # Errors
+///
+/// As of [`choose`].
+pub fn choose_on(
+    table: &RunTable,
+    question: &Question,
+    disk: &mut Disk<'_>,
+) -> Result<Chosen, ChooseError> {
     let time_ratio = question.time_ratio;
     if !(time_ratio >= 0.0 && time_ratio.is_finite()) {
         return Err(ChooseError::TimeRatio(time_ratio));
@@ -149,7 +190,7 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
     let trials = run.settle()?;
     let mut chosen = run.answer(question, trials)?;
     table.add_seconds(&rows, &mut chosen.removals);
-    paths::check(table, &chosen.removals)?;
+    paths::check(table, &chosen.removals, disk)?;
     Ok(chosen)
 }
 

@@ -31,8 +31,9 @@ mod status;
 mod table;
 
 pub use answer::{Chosen, Doomed, Tally};
-pub use decide::{ChooseError, Question, choose};
+pub use decide::{ChooseError, Question, choose, choose_on};
 pub use from_log::LogTable;
+pub use paths::{Disk, SharedPath};
 pub use read::TableOptions;
 pub use status::Status;
 pub use table::{RunRow, RunTable};

@@ -44,10 +44,12 @@ mod error;
 pub(crate) mod fields;
 mod lines;
 mod read;
+mod rows;
 pub(crate) mod sheet;
 
 pub use error::{CurveError, Place, Problem};
 pub use read::ReadOptions;
+pub use rows::{Row, Rows};
 pub use rungkeeper_rung_model::Mode;
 
 /// One row of a curve.

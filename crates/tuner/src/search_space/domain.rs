@@ -246,7 +246,7 @@ impl Domain {
     }
 
     /// The value that a text stands for, as in a cell of a table: what [`Value`] shows reads back
-    /// as the same value.
+    /// as the same value. `3.0` may be the whole number 3, as programs write a column that has empty cells, too.
     ///
     /// ```
     /// use rungkeeper_tuner::search_space::{Domain, Value};
@@ -254,7 +254,9 @@ impl Domain {
     /// let domain = Domain::Choice { values: vec![Value::from("16"), Value::Integer(32)] };
     /// assert_eq!(domain.accept_text("16"), Some(Value::from("16")));
     /// assert_eq!(domain.accept_text("32"), Some(Value::Integer(32)));
-    /// assert_eq!(Domain::Int { low: 1, high: 9 }.accept_text("2.5"), None);
+    /// let whole = Domain::Int { low: 1, high: 9 };
+    /// assert_eq!(whole.accept_text("2.0"), Some(Value::Integer(2)));
+    /// assert_eq!(whole.accept_text("2.5"), None);
     /// ```
     #[must_use]
     pub fn accept_text(&self, text: &str) -> Option<Value> {
@@ -270,6 +272,7 @@ impl Domain {
         let read = [
             text.parse().ok().map(Value::Integer),
             text.parse().ok().map(Value::Float),
+            whole(text).map(Value::Integer),
             // As Python writes them, too.
             text.to_ascii_lowercase().parse().ok().map(Value::Bool),
         ];
@@ -327,6 +330,14 @@ impl fmt::Display for Domain {
 /// does not overflow.
 fn between(low: f64, high: f64, unit: f64) -> f64 {
     low * (1.0 - unit) + high * unit
+}
+
+/// A whole number with a point. Above 2^53 it no longer tells which one was meant.
+fn whole(text: &str) -> Option<i64> {
+    const MOST: f64 = 9_007_199_254_740_992.0;
+    let number = text.parse::<f64>().ok()?;
+    let is_whole = (-MOST..=MOST).contains(&number) && number.fract() == 0.0;
+    is_whole.then_some(number as i64)
 }
 
 fn check_floats(name: &str, low: f64, high: f64) -> Result<(), SpaceError> {

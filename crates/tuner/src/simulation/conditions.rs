@@ -29,8 +29,7 @@ const LARGE_IS_GOOD: [&str; 8] = [
 ];
 
 impl Curves {
-    /// Without a mode, the one that goes with the metric's name: large is good for names with
-    /// `acc`, `auc`, `f1`, `score`, `precision`, `recall`, `reward` or `r2` in them, in any case.
+    /// Without a mode, the [usual one](usual_mode) of the metric.
     #[must_use]
     pub fn new(table: CurveTable, mode: Option<Mode>) -> Self {
         let mode = mode.unwrap_or_else(|| usual_mode(table.metric()));
@@ -38,7 +37,18 @@ impl Curves {
     }
 }
 
-pub(crate) fn usual_mode(metric: &str) -> Mode {
+/// The mode that goes with a metric's name: large is good for names with `acc`, `auc`, `f1`, `score`,
+/// `precision`, `recall`, `reward` or `r2` in them, in any case.
+///
+/// ```
+/// use rungkeeper_rung_model::Mode;
+/// use rungkeeper_tuner::simulation::usual_mode;
+///
+/// assert_eq!(usual_mode("eval.Accuracy"), Mode::Max);
+/// assert_eq!(usual_mode("loss"), Mode::Min);
+/// ```
+#[must_use]
+pub fn usual_mode(metric: &str) -> Mode {
     let metric = metric.to_ascii_lowercase();
     if LARGE_IS_GOOD.iter().any(|part| metric.contains(part)) {
         Mode::Max

@@ -53,8 +53,7 @@ mod setup;
 mod summary;
 mod tally;
 
-pub(crate) use conditions::usual_mode;
-pub use conditions::{Cell, Conditions, Curves, Draw, Retraining};
+pub use conditions::{Cell, Conditions, Curves, Draw, Retraining, usual_mode};
 pub use cut_off::{CutCurves, CutOff, UnknownCutOff};
 pub use error::SimulationError;
 pub use grid::{BoxedSink, Grid, GridObserver};

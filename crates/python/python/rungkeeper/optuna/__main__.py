@@ -12,7 +12,7 @@ from typing import Any, TextIO
 try:
     import optuna
 except ImportError as missing:
-    sys.exit(f"{missing}: install it with pip install 'rungkeeper[optuna]'")
+    sys.exit(f"{missing}: install it with pip install optuna")
 
 from rungkeeper.optuna import Proposer, SamplerError, SpaceError, sampler_class
 
