@@ -166,8 +166,9 @@ fn paths_that_lead_to_a_kept_checkpoint_are_refused() {
         let arguments = ["-", "--max-checkpoints", "1", "--max-resource", "9", option];
         choose(&here, &arguments, &table)
     };
-    let same: [(&str, &str); 15] = [
+    let same: [(&str, &str); 16] = [
         ("x/b", "x/b"),
+        ("x/b/part", "x/b"),
         ("x/b", &inside),
         (&inside, "x/b"),
         (".", "x/b"),

@@ -13,7 +13,7 @@ use crate::choose::{Doomed, RunTable};
 /// Links that are followed on the way along one path, as many as a system follows.
 const MOST_LINKS: usize = 40;
 
-/// A path of a checkpoint that can go leads to, or holds, one that stays.
+/// A path of a checkpoint that can go leads to, holds, or lies in one that stays.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 #[error(
     "the checkpoint of trial `{doomed}` at `{path}` could go, but the one of trial `{kept}` lies \
@@ -44,7 +44,7 @@ impl fmt::Debug for Disk<'_> {
     }
 }
 
-/// Refuses paths that are, or hold, the path of another trial that keeps its own.
+/// Refuses paths that are, hold, or lie in the path of another trial that keeps its own.
 pub(super) fn check(
     table: &RunTable,
     removals: &[Doomed],
@@ -65,22 +65,37 @@ pub(super) fn check(
     }
     let going = removals.iter().map(|it| it.trial.as_str());
     let going: HashSet<&str, FixedState> = going.collect();
+    let shared = |(doomed, path): (&Doomed, &String), kept: &str| SharedPath {
+        doomed: doomed.trial.clone(),
+        path: path.clone(),
+        kept: kept.to_owned(),
+    };
     let staying = table.trials.iter().filter(|it| !going.contains(&*it.id));
+    let mut kept = HashMap::<OsString, &str, FixedState>::default();
     for trial in staying {
         for (path, _) in &trial.paths {
             let place = walk.along(path);
             let needed = place.links.iter().chain([&place.target]);
-            let mut above = needed.flat_map(|it| it.ancestors()).map(Path::as_os_str);
-            if let Some((doomed, path)) = above.find_map(|it| doomed.get(it)) {
-                return Err(SharedPath {
-                    doomed: doomed.trial.clone(),
-                    path: (*path).clone(),
-                    kept: trial.id.to_string(),
-                });
+            let found = needed
+                .flat_map(|it| above(it))
+                .find_map(|it| doomed.get(it));
+            if let Some(&doomed) = found {
+                return Err(shared(doomed, &trial.id));
             }
+            kept.insert(place.target.into_os_string(), &trial.id);
+        }
+    }
+    for (place, &it) in &doomed {
+        if let Some(kept) = above(Path::new(place)).find_map(|it| kept.get(it)) {
+            return Err(shared(it, kept));
         }
     }
     Ok(())
+}
+
+/// A path, and the folders that it lies in.
+fn above(path: &Path) -> impl Iterator<Item = &OsStr> {
+    path.ancestors().map(Path::as_os_str)
 }
 
 /// Where a path leads. All paths here are without `.` and `..`, and the folders that they lie in are no links.
