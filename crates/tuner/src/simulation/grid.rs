@@ -127,7 +127,7 @@ impl Grid {
     ///
     /// # Errors
     ///
-    /// More than 100,000 runs; and as [`simulate`], for the first combination that is refused.
+    /// More than 100,000 runs; and as [`simulate`](super::simulate), for the first combination that is refused.
     pub fn check(&self) -> Result<(), SimulationError> {
         let (runs, most) = (self.num_runs(), MOST_RUNS);
         if runs > u128::from(most) {
