@@ -116,6 +116,20 @@ pub enum RunError {
     /// Another process works on the run.
     #[error("another process works on the run in {}", .0.display())]
     Locked(PathBuf),
+    /// A process works on the run, and did not take up what it was asked in this time.
+    #[error(
+        "process {process} works on the run in {}, but did not answer within {seconds} s: it may be stopped or hang\n`kill -CONT \
+         {process}` lets one that was stopped go on",
+        directory.display()
+    )]
+    NoAnswer {
+        /// Directory of the run.
+        directory: PathBuf,
+        /// The number of the process.
+        process: u32,
+        /// How long it was waited for.
+        seconds: f64,
+    },
     /// The event log.
     #[error(transparent)]
     Journal(#[from] JournalError),

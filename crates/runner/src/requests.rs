@@ -12,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use crate::directory::requests_folder;
+use crate::directory::{requests_folder, worked_on_by};
 use crate::error::file_error;
 use crate::{RunError, whole};
 
@@ -123,7 +123,15 @@ pub fn ask(
     let begin = Instant::now();
     while path.exists() {
         if begin.elapsed() > patience && fs::remove_file(&path).is_ok() {
-            return Err(RunError::Locked(directory.to_owned()));
+            let directory = directory.to_owned();
+            return Err(match worked_on_by(&directory) {
+                Some(process) => RunError::NoAnswer {
+                    directory,
+                    process,
+                    seconds: patience.as_secs_f64(),
+                },
+                None => RunError::Locked(directory),
+            });
         }
         sleep(Duration::from_millis(20));
     }
@@ -152,4 +160,24 @@ fn read(path: &Path) -> io::Result<Request> {
 
 fn ends_in(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|found| found == extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::RunDirectory;
+
+    #[test]
+    fn whoever_does_not_answer_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("run");
+        // This process works on it, and looks at no request.
+        let claimed = RunDirectory::claim(&directory).unwrap();
+        let request = Request::Pin("7".to_owned());
+        let patience = Duration::from_millis(50);
+        let error = ask(&directory, &request, patience).unwrap_err().to_string();
+        let process = std::process::id();
+        assert!(error.contains(&format!("kill -CONT {process}")), "{error}");
+        drop(claimed);
+    }
 }

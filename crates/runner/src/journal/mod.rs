@@ -74,13 +74,24 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// The log is damaged, not only cut short.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), remedy(source))]
     Log {
         /// The file.
         path: PathBuf,
         /// What is wrong, with the line.
         source: LogError,
     },
+}
+
+/// What a person can do about a damaged line: no program knows what it was.
+fn remedy(error: &LogError) -> String {
+    match error {
+        LogError::Line { line, .. } if *line > 1 => format!(
+            "\nkeep a copy; then mend the line, or keep what is before it: head -n {}",
+            line - 1
+        ),
+        _ => String::new(),
+    }
 }
 
 /// An event log that is being written.
