@@ -57,6 +57,12 @@ impl Invocation {
         self
     }
 
+    /// What it says on its standard error is not shown: there is a lot of it, and none is of interest unless it fails.
+    pub(crate) fn without_errors(mut self) -> Self {
+        self.command.stderr(Stdio::null());
+        self
+    }
+
     /// Runs it with the terminal's input and output; an error when it does not succeed.
     pub(crate) fn run(mut self) -> Result<()> {
         let status = self.status()?;

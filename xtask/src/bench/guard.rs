@@ -82,7 +82,8 @@ fn instructions(workspace: &Workspace, call: &[&str]) -> Result<u64> {
         &log_argument,
     ];
     let args = [&valgrind, call].concat();
-    Invocation::new("valgrind", workspace.root(), args).output()?;
+    let counting = Invocation::new("valgrind", workspace.root(), args);
+    counting.without_errors().output()?;
     let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
     collected(&said).with_context(|| format!("valgrind said:\n{said}"))
 }

@@ -4,6 +4,7 @@ import copy
 import itertools
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,14 @@ queued = int(open(stat).read().split()[1]) if os.path.exists(stat) else 0
 print(time.monotonic() - queued / 1e9, flush=True)
 os.kill(int(sys.argv[1]), signal.SIGINT)
 """
+
+
+@pytest.fixture(autouse=True, scope="module")
+def interrupts_are_heard():
+    """Whoever starts a program in the background of a shell has it ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupt(work, *arguments, **keywords):
