@@ -114,7 +114,7 @@ fn a_log_in_parts_is_the_whole_log() {
                         let own = ["asked", "mark"].iter().filter(|own| text.contains(**own));
                         format!("{event:?} {}", own.count())
                     }
-                    Err(error) => format!("{place}: {error}"),
+                    Err(error) => format!("{place}: {error}{}", remedy(&error)),
                 })
                 .collect();
             assert_eq!(read, expected);
