@@ -158,8 +158,9 @@ fn hundreds_of_trials() {
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("200 trials; "), "{said}");
     assert!((6..=8).contains(&peak.trials), "{peak:?}");
-    assert!(peak.checkpoints <= 8 + 1, "{peak:?}");
-    assert!((6_000_000..10_000_000).contains(&peak.bytes), "{peak:?}");
+    // A trial has two while a newer one takes the place of the older, and each worker's may at the same moment.
+    assert!(peak.checkpoints <= 8 + 4, "{peak:?}");
+    assert!((6_000_000..13_000_000).contains(&peak.bytes), "{peak:?}");
     assert!(entries(&folder.path().join("run/checkpoints/trash")).is_empty());
 }
 

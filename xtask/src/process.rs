@@ -80,17 +80,26 @@ impl Invocation {
         status.with_context(|| format!("cannot run `{}`", self.shown))
     }
 
-    /// As [`run`](Self::run), with a label before each line of its standard output, to tell it from what runs beside it,
-    /// and hands each line to `see` after printing it.
-    pub(crate) fn run_labelled(mut self, label: &str, mut see: impl FnMut(&str)) -> Result<()> {
+    /// As [`run`](Self::run), and hands each line of its standard output to `see` after printing it.
+    pub(crate) fn run_seeing(self, mut see: impl FnMut(&str)) -> Result<()> {
+        self.run_reading(|line| {
+            println!("{line}");
+            see(line);
+        })
+    }
+
+    /// As [`run`](Self::run), with a label before each line of its standard output, to tell it from what runs beside it.
+    pub(crate) fn run_labelled(self, label: &str) -> Result<()> {
+        self.run_reading(|line| println!("{label}: {line}"))
+    }
+
+    fn run_reading(mut self, mut read: impl FnMut(&str)) -> Result<()> {
         self.echo();
         let mut child = self.spawn()?;
         let lines = BufReader::new(child.stdout.take().context("standard output is piped")?);
         for line in lines.split(b'\n') {
             let line = line.with_context(|| format!("reading the output of `{}`", self.shown))?;
-            let line = String::from_utf8_lossy(&line);
-            println!("{label}: {line}");
-            see(&line);
+            read(&String::from_utf8_lossy(&line));
         }
         let status = child.wait()?;
         self.succeeded(status)
@@ -161,7 +170,7 @@ mod tests {
     fn each_line_is_seen() {
         let mut seen = 0;
         let call = Invocation::cargo(here(), ["--version", "--verbose"]);
-        call.run_labelled("log", |line| seen += usize::from(line.contains(':')))
+        call.run_seeing(|line| seen += usize::from(line.contains(':')))
             .unwrap();
         assert!(seen > 2);
     }

@@ -250,7 +250,7 @@ impl Package {
             call = call.env("RUNGKEEPER_LONG", "1");
         }
         call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
-            .run_labelled(name, |_| ())
+            .run_labelled(name)
     }
 }
 

@@ -229,43 +229,16 @@ fn doc(workspace: &Workspace, packages: &[&str]) -> Result<()> {
         .run()
 }
 
-/// Which tests run beside one another: those of real runs, of which most wait for processes, in parts.
-const LANES: [(&str, &[&str]); 4] = [
-    ("life", &["--test", "l*"]),
-    ("runs", &["--test", "r*"]),
-    (
-        "rest",
-        &["--lib", "--bins", "--examples", "--test", "[!lr]*"],
-    ),
-    ("examples in documentation", &["--doc"]),
-];
-
 fn tests(workspace: &Workspace, packages: &[&str]) -> Result<Vec<u64>> {
     let args = ["test", "--all-features", "--locked"];
-    let call = |more: &[&str]| workspace.cargo([&args, packages, more].concat());
-    call(&["--no-run"]).run()?;
     // Many tests wait for processes most of their time: more of them at once than there are cores.
-    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "3".to_owned());
-    // What was built is not built again: cargo only looks, and holds its lock no longer than that.
-    let run = |(name, targets): &(&str, &[&str])| {
-        let mut passed = Vec::new();
-        let call = call(targets).env("RUST_TEST_THREADS", &threads);
-        call.run_labelled(name, |line| passed.extend(passed_in_program(line)))?;
-        ensure!(passed.iter().any(|number| *number > 0), "no test ran");
-        anyhow::Ok(passed)
-    };
-    let lanes = if packages == ["--workspace"] {
-        &LANES[..]
-    } else {
-        &[("core", &[][..])]
-    };
-    thread::scope(|scope| {
-        let running: Vec<_> = lanes.iter().map(|lane| scope.spawn(|| run(lane))).collect();
-        let lanes = running
-            .into_iter()
-            .map(|lane| lane.join().expect("a lane does not panic"));
-        Ok(lanes.collect::<Result<Vec<_>>>()?.concat())
-    })
+    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned());
+    let call = workspace.cargo([&args, packages].concat());
+    let mut passed = Vec::new();
+    call.env("RUST_TEST_THREADS", &threads)
+        .run_seeing(|line| passed.extend(passed_in_program(line)))?;
+    ensure!(passed.iter().any(|number| *number > 0), "no test ran");
+    Ok(passed)
 }
 
 /// How many tests of a test program passed, from its line `test result: ok. 3 passed; 0 failed; 1 ignored; ...`.

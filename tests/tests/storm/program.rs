@@ -63,8 +63,12 @@ while [ "$done" -lt 9 ] || [ -n "$again" ]; do
   busy=1
   epoch=$((done + 1))
   [ "$epoch" -le 9 ] || epoch=9
-  # A signal to the whole group may have ended the writer: then it is written once more.
-  save "$epoch" || save "$epoch" || complain "epoch $epoch cannot be saved"
+  # Signals to the whole group may have ended the writer, more than once: then it is written again.
+  saved=
+  for attempt in 1 2 3 4 5; do
+    save "$epoch" && saved=1 && break
+  done
+  [ -n "$saved" ] || complain "epoch $epoch cannot be saved"
   report="{\"epoch\": $epoch, \"loss\": 0.$epoch$x, \"checkpoint\": true}"
   done=$epoch
   if [ "$protocol" = one_way ]; then

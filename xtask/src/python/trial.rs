@@ -67,8 +67,7 @@ impl Trial {
         let args = ["-m", "pytest", "-o", &cache, &environment.tests()];
         let call = self.0.call(environment, "python", args)?;
         let label = format!("trial, {}", environment.name);
-        call.env("RUNGKEEPER_PROGRAM", program)
-            .run_labelled(&label, |_| ())
+        call.env("RUNGKEEPER_PROGRAM", program).run_labelled(&label)
     }
 }
 
