@@ -74,12 +74,10 @@ pub(crate) fn check_that_nothing_is_kept(
     experiment: &Experiment,
 ) -> Result<(), RunError> {
     let place = &experiment.store;
-    let StorePlace::Folder { folder, .. } = place else {
-        return Ok(());
+    let folder = match place {
+        StorePlace::Folder { folder, .. } if place.is_inside_the_run() => folder,
+        _ => return Ok(()),
     };
-    if !place.is_inside_the_run() {
-        return Ok(());
-    }
     let store =
         match DirectoryStore::open_existing(&directory.path().join(folder), &experiment.name) {
             Err(StoreError::Missing { .. }) => return Ok(()),

@@ -46,26 +46,34 @@ impl Leader {
         if !counts {
             return;
         }
-        self.failed(trial, of);
+        self.take_out(trial, of);
         self.stands.insert(trial.to_owned(), (resource, metric));
-        self.retried(trial, of);
+        self.sort_in(trial, of);
     }
 
     /// A trial has finished, and is none of these any more.
     pub(super) fn finished(&mut self, trial: &str, of: &RungModel) {
-        self.failed(trial, of);
+        self.take_out(trial, of);
         self.stands.remove(trial);
     }
 
     /// A trial failed: others are before it, whatever it reported.
     pub(super) fn failed(&mut self, trial: &str, of: &RungModel) {
+        self.take_out(trial, of);
+    }
+
+    /// A trial that had failed begins anew: what it reported counts again.
+    pub(super) fn retried(&mut self, trial: &str, of: &RungModel) {
+        self.sort_in(trial, of);
+    }
+
+    fn take_out(&mut self, trial: &str, of: &RungModel) {
         if let Some(place) = self.place(trial, of) {
             self.order.remove(&place);
         }
     }
 
-    /// A trial that had failed begins anew: what it reported counts again.
-    pub(super) fn retried(&mut self, trial: &str, of: &RungModel) {
+    fn sort_in(&mut self, trial: &str, of: &RungModel) {
         self.order.extend(self.place(trial, of));
     }
 

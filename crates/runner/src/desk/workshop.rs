@@ -16,6 +16,7 @@ use super::job::{Done, Folder, Job, Keep, Kept, Left, Room, Saved, Start, Starte
 use super::queue::Queue;
 use crate::experiment::{Filling, fill};
 use crate::process::{Descendants, Invocation, Launch, Process, ProcessId};
+use crate::protocol::{CHECKPOINT_DIR, CONFIG};
 use crate::runner::Message;
 use crate::whole;
 
@@ -118,10 +119,10 @@ impl Workshop {
             write_config(Path::new(config), &start.configuration)
         });
         if let Some(config) = config {
-            let variable = environment.entry("RUNGKEEPER_CONFIG".to_owned());
+            let variable = environment.entry(CONFIG.to_owned());
             variable.or_insert(config);
         }
-        let variable = environment.entry("RUNGKEEPER_CHECKPOINT_DIR".to_owned());
+        let variable = environment.entry(CHECKPOINT_DIR.to_owned());
         variable.or_insert(checkpoint_dir); // what the experiment says counts
         let launch = Launch {
             id: start.process,

@@ -33,6 +33,11 @@ pub(crate) const MARK: &str = "RUNGKEEPER_RUN";
 /// The number of the process in the run.
 pub(crate) const NUMBER: &str = "RUNGKEEPER_PROCESS";
 
+/// The variable that has Python hand on each line at once: a report or an answer that waits in a buffer is none.
+pub(crate) fn unbuffered() -> (String, String) {
+    ("PYTHONUNBUFFERED".to_owned(), "1".to_owned())
+}
+
 /// Which process it is: what an old one printed is never taken for a new one's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ProcessId {

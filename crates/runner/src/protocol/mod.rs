@@ -19,6 +19,7 @@ mod why;
 pub use line::{Line, Printed, ReportNames};
 pub use variables::{CHECKPOINT_DIR, CONFIG, variables};
 pub use why::why_no_report;
+pub(crate) use why::{quoted, why_too_long};
 
 use rungkeeper_rung_model::Decision;
 

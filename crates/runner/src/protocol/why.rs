@@ -33,7 +33,7 @@ const QUOTED: usize = 80;
 pub fn why_no_report(text: &str, protocol: Protocol, names: &ReportNames) -> String {
     let line = without_colours(text);
     let line = line.trim();
-    let quoted = escaped(line, QUOTED);
+    let quoted = quoted(line);
     match Line::read(line, protocol, names) {
         Line::Report(_) => format!("`{quoted}` is a report"),
         Line::Refused { reason, .. } => {
@@ -52,6 +52,17 @@ pub fn why_no_report(text: &str, protocol: Protocol, names: &ReportNames) -> Str
             of_other(line, protocol, names)
         ),
     }
+}
+
+/// Why a line is no report of which only the beginning was read, as it has more bytes than `most`.
+pub(crate) fn why_too_long(beginning: &str, most: u64) -> String {
+    let (quoted, most) = (quoted(beginning), most >> 10);
+    format!("`{quoted}` is no report: the line is longer than {most} kB")
+}
+
+/// A line that a program printed, as it is shown between two marks of code.
+pub(crate) fn quoted(line: &str) -> String {
+    escaped(line, QUOTED)
 }
 
 fn of_other(line: &str, protocol: Protocol, names: &ReportNames) -> String {

@@ -9,6 +9,8 @@ mod on_curves;
 mod program;
 mod told;
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -17,14 +19,15 @@ use std::time::{Duration, Instant};
 use rungkeeper_policies::Limits;
 use rungkeeper_tuner::search_space::Configuration;
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Search as SearchOf};
 use crate::plain::{escaped, escaped_sentence};
+use crate::process::{Invocation, Output};
 use crate::runner::Message;
 use messages::{Answer, ask, greeting};
-use program::Program;
+use program::{Launch, Program};
 
 pub use on_curves::{SearchOnCurves, SimulatedRun};
-pub(crate) use program::{Heard, Launch};
+pub(crate) use program::Heard;
 pub(crate) use told::Told;
 
 /// Whoever stops a run tells the runner and its programs at the same moment, in either order. For so long a program that
@@ -83,22 +86,38 @@ pub(crate) enum Proposal {
 }
 
 impl Search {
+    /// The search program of an experiment, if it names one: it runs in `directory` with variables, of which those of the
+    /// experiment count, and what it prints as errors goes to `output`.
     pub(crate) fn new(
         experiment: Arc<Experiment>,
-        timeout: Duration,
-        launch: Launch,
+        directory: PathBuf,
+        mut environment: BTreeMap<String, String>,
+        output: PathBuf,
         to: SyncSender<Message>,
-    ) -> Self {
-        Self {
+    ) -> Option<Self> {
+        let SearchOf::Program { command, timeout } = &experiment.search else {
+            return None;
+        };
+        environment.extend(experiment.environment.clone());
+        let launch = Launch {
+            program: Invocation {
+                command: command.clone(),
+                directory,
+                environment,
+                output: Arc::new(Output::new(output, experiment.output)),
+            },
+            grace: experiment.grace,
+        };
+        Some(Self {
+            timeout: *timeout,
             experiment,
-            timeout,
             launch,
             to,
             program: None,
             question: Question::None,
             no_more: false,
             has_said_all: false,
-        }
+        })
     }
 
     /// The configuration of a new trial. The program is started, told what it has to know, and asked for it, each if that

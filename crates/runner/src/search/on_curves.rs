@@ -13,9 +13,9 @@ use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{BoxError, Limits};
 use serde_json::Map;
 
-use super::{Launch, Proposal, Search, Told};
-use crate::experiment::{self, Experiment};
-use crate::process::{Invocation, Output};
+use super::{Proposal, Search, Told};
+use crate::experiment::Experiment;
+use crate::process::unbuffered;
 use crate::runner::Message;
 
 /// Answers that it may be ahead, of which there is one at a time.
@@ -58,21 +58,7 @@ impl SearchOnCurves {
     /// its configurations at random.
     #[must_use]
     pub fn new(experiment: &Experiment, base: &Path, run: SimulatedRun) -> Option<Self> {
-        let experiment::Search::Program { command, timeout } = &experiment.search else {
-            return None;
-        };
-        let unbuffered = ("PYTHONUNBUFFERED".to_owned(), "1".to_owned());
-        let mut environment = BTreeMap::from([unbuffered]);
-        environment.extend(experiment.environment.clone());
-        let launch = Launch {
-            program: Invocation {
-                command: command.clone(),
-                directory: base.join(&experiment.directory),
-                environment,
-                output: Arc::new(Output::new(run.output, experiment.output)),
-            },
-            grace: experiment.grace,
-        };
+        let unbuffered = BTreeMap::from([unbuffered()]);
         let (to, messages) = sync_channel(MESSAGES_AHEAD);
         let limits = Limits {
             trials: run.scheduler.max_trials,
@@ -84,12 +70,13 @@ impl SearchOnCurves {
             workers: run.workers,
             ..experiment.clone()
         });
+        let (space, directory) = (experiment.space.clone(), base.join(&experiment.directory));
         Some(Self {
-            space: experiment.space.clone(),
+            search: Search::new(experiment, directory, unbuffered, run.output, to)?,
+            space,
             seed,
             limits,
             nearest: run.nearest,
-            search: Search::new(experiment, *timeout, launch, to),
             messages,
             told: Told::default(),
             proposed: None,

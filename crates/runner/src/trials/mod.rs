@@ -318,13 +318,9 @@ impl<'o> Trials<'o> {
 
     /// The variables of whatever the run starts.
     fn environment_of_the_run(&self) -> BTreeMap<String, String> {
-        use crate::process::MARK;
-        let variables = [
-            // A report or an answer that waits in a buffer is none.
-            ("PYTHONUNBUFFERED".to_owned(), "1".to_owned()),
-            (MARK.to_owned(), self.surroundings.mark.clone()),
-        ];
-        variables.into()
+        use crate::process::{MARK, unbuffered};
+        let mark = (MARK.to_owned(), self.surroundings.mark.clone());
+        [unbuffered(), mark].into()
     }
 
     /// Whether a program that ended by itself may be one that somebody stops together with the run.

@@ -9,13 +9,9 @@ use super::{Halt, Trials};
 use crate::RunError;
 use crate::books::{Concluded, Fields};
 use crate::desk::{Job, Saved};
-use crate::plain::escaped;
 use crate::process::{LONGEST_LINE, ProcessId, Unheard};
-use crate::protocol::{Printed, why_no_report};
+use crate::protocol::{Printed, quoted, why_no_report, why_too_long};
 use crate::slots::{Phase, Slot};
-
-/// Most characters of a line that are quoted.
-const QUOTED: usize = 80;
 
 impl Trials<'_> {
     /// A program reported. With a fingerprint it has saved.
@@ -265,13 +261,11 @@ impl Trials<'_> {
 
     /// Why a program that printed this last has reported nothing.
     pub(super) fn why_nothing(&self, trial: &str, last: Option<Unheard>) -> String {
-        let quoted = |line: &str| escaped(line, QUOTED);
         match last {
-            Some(Unheard { text, is_too_long: true }) => format!(
-                "`{}` is no report: the line is longer than {} kB",
-                quoted(&text),
-                LONGEST_LINE >> 10
-            ),
+            Some(Unheard {
+                text,
+                is_too_long: true,
+            }) => why_too_long(&text, LONGEST_LINE),
             Some(line) => {
                 why_no_report(&line.text, self.experiment.protocol, &self.experiment.names)
             }

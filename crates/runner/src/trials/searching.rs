@@ -5,10 +5,8 @@ use std::sync::mpsc::SyncSender;
 
 use super::starting::Next;
 use super::{Halt, Trials};
-use crate::experiment::Search as SearchOf;
-use crate::process::{Invocation, Output};
 use crate::runner::Message;
-use crate::search::{Heard, Launch, Proposal, Search};
+use crate::search::{Heard, Proposal, Search};
 use crate::slots::Beginning;
 use crate::{RunError, Stop};
 
@@ -18,23 +16,13 @@ const OUTPUT: &str = "search";
 impl Trials<'_> {
     /// Sets up the search that the experiment names; what its program says is sent to `to`.
     pub(crate) fn set_up_search(&mut self, to: &SyncSender<Message>) {
-        let SearchOf::Program { command, timeout } = &self.experiment.search else {
-            return;
-        };
-        let mut environment = self.environment_of_the_run();
-        environment.extend(self.experiment.environment.clone());
-        let output = Output::new(self.directory().output(OUTPUT), self.experiment.output);
-        let launch = Launch {
-            program: Invocation {
-                command: command.clone(),
-                directory: self.surroundings.working_directory.clone(),
-                environment,
-                output: Arc::new(output),
-            },
-            grace: self.experiment.grace,
-        };
-        let experiment = Arc::clone(&self.experiment);
-        self.search = Some(Search::new(experiment, *timeout, launch, to.clone()));
+        self.search = Search::new(
+            Arc::clone(&self.experiment),
+            self.surroundings.working_directory.clone(),
+            self.environment_of_the_run(),
+            self.directory().output(OUTPUT),
+            to.clone(),
+        );
     }
 
     /// A new trial, once the search program has proposed its configuration.
