@@ -191,18 +191,6 @@ impl Columns {
         (0..self.names.len()).find(is_metric).ok_or_else(no_metric)
     }
 
-    /// Refuses a row that is longer or shorter than the header.
-    pub(crate) fn check_count(&self, row: StringRecord) -> Result<StringRecord, CurveError> {
-        let (found, expected) = (row.len(), self.names.len());
-        if found == expected {
-            return Ok(row);
-        }
-        Err(CurveError::new(
-            self.line(line_of(&row)),
-            Problem::FieldCount { found, expected },
-        ))
-    }
-
     /// Reads a row of the right length.
     pub(crate) fn fields<'a>(
         &self,

@@ -10,7 +10,7 @@ use super::{CurveError, Place, Problem};
 /// there, since it is then part of a field and not a record of its own.
 const END: &[u8] = b"\n\0\n";
 
-/// The records of a file; their positions hold the line on which they begin.
+/// The records of a file below its header, each as long as that; their positions hold the line on which they begin.
 ///
 /// The `csv` crate counts blank lines and the second half of a Windows line end to the record that
 /// follows, so that its own line numbers can fall behind. Here a line ends with `\n` alone, and the
@@ -21,16 +21,20 @@ pub(super) struct Lines<'a, R> {
     reader: csv::Reader<Text<R>>,
     record: ByteRecord,
     delimiter: u8,
+    /// Number of fields of the header, once it was read.
+    width: Option<usize>,
 }
 
 /// The lines up to the header, which tell what separates the fields, then the rest.
 type Text<R> = Chain<Chain<Cursor<Vec<u8>>, BufReader<R>>, &'static [u8]>;
 
 impl<'a, R: Read> Lines<'a, R> {
+    /// The header, and what is below it.
+    ///
     /// # Errors
     ///
-    /// A source that cannot be read.
-    pub(super) fn new(file: &'a str, source: R) -> Result<Self, CurveError> {
+    /// A source that cannot be read, or holds nothing.
+    pub(super) fn new(file: &'a str, source: R) -> Result<(StringRecord, Self), CurveError> {
         let mut source = BufReader::new(source);
         let start = to_header(&mut source).map_err(|error| {
             let place = Place {
@@ -47,13 +51,29 @@ impl<'a, R: Read> Lines<'a, R> {
             .delimiter(delimiter)
             .terminator(Terminator::Any(b'\n'))
             .from_reader(Cursor::new(start).chain(source).chain(END));
-        let record = ByteRecord::new();
-        Ok(Self {
+        let mut lines = Self {
             file,
             reader,
-            record,
+            record: ByteRecord::new(),
             delimiter,
-        })
+            width: None,
+        };
+        let Some(header) = lines.next().transpose()? else {
+            return Err(CurveError::new(lines.whole(), Problem::Empty));
+        };
+        lines.width = Some(header.len());
+        Ok((header, lines))
+    }
+
+    /// Refuses a record that is longer or shorter than the header.
+    fn check_width(&self, record: StringRecord) -> Result<StringRecord, CurveError> {
+        match (record.len(), self.width) {
+            (found, Some(expected)) if found != expected => {
+                let problem = Problem::FieldCount { found, expected };
+                Err(self.error(line_of(&record), problem))
+            }
+            _ => Ok(record),
+        }
     }
 
     /// Whether numbers may have a decimal comma: where a semicolon separates the fields, as spreadsheets write them in
@@ -123,7 +143,8 @@ impl<R: Read> Iterator for Lines<'_, R> {
         loop {
             match self.read().transpose()? {
                 Ok(record) if record.len() == 1 && matches!(&record[0], "" | "\0") => {}
-                other => return Some(other),
+                Ok(record) => return Some(self.check_width(record)),
+                Err(error) => return Some(Err(error)),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Read;
 
 use super::lines::{Lines, line_of};
-use super::{CurveError, Place, Problem};
+use super::{CurveError, Place};
 
 /// The rows of a CSV file as text, read as a file of curves is: with commas, semicolons or tabs between the fields, white
 /// space around them left out, and blank lines passed over.
@@ -55,10 +55,7 @@ impl<'a, R: Read> Rows<'a, R> {
     ///
     /// A source that cannot be read, or holds nothing.
     pub fn new(name: &'a str, source: R) -> Result<Self, CurveError> {
-        let mut lines = Lines::new(name, source)?;
-        let Some(header) = lines.next().transpose()? else {
-            return Err(CurveError::new(lines.whole(), Problem::Empty));
-        };
+        let (header, lines) = Lines::new(name, source)?;
         Ok(Self {
             lines,
             header_line: line_of(&header),
@@ -99,20 +96,8 @@ impl<R: Read> Iterator for Rows<'_, R> {
     type Item = Result<Row, CurveError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let row = match self.lines.next()? {
-            Ok(row) => row,
-            Err(error) => return Some(Err(error)),
-        };
-        let (found, expected) = (row.len(), self.names.len());
-        if found != expected {
-            let place = Place {
-                line: Some(line_of(&row)),
-                ..self.lines.whole()
-            };
-            let problem = Problem::FieldCount { found, expected };
-            return Some(Err(CurveError::new(place, problem)));
-        }
-        Some(Ok(Row {
+        let row = self.lines.next()?;
+        Some(row.map(|row| Row {
             line: line_of(&row),
             cells: row.iter().map(ToOwned::to_owned).collect(),
         }))

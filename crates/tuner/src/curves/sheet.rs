@@ -25,10 +25,7 @@ impl<'a, R: Read> Sheet<'a, R> {
     ///
     /// A file without a header, or a header without the columns that are needed.
     pub(crate) fn new(name: &'a str, source: R, options: &ReadOptions) -> Result<Self, CurveError> {
-        let mut lines = Lines::new(name, source)?;
-        let Some(header) = lines.next().transpose()? else {
-            return Err(CurveError::new(lines.whole(), Problem::Empty));
-        };
+        let (header, lines) = Lines::new(name, source)?;
         let columns = Columns::new(name, &header, lines.decimal_comma(), options)?;
         Ok(Self {
             columns,
@@ -50,7 +47,6 @@ impl<'a, R: Read> Sheet<'a, R> {
         let columns = &self.columns;
         let asked = asked.map(|metric| columns.named(metric)).transpose()?;
         let first = self.lines.by_ref().take(ROWS_TO_GUESS_BY);
-        let first = first.map(|row| columns.check_count(row?));
         let first: Vec<StringRecord> = first.collect::<Result<_, _>>()?;
         if first.is_empty() {
             return Err(CurveError::new(self.lines.whole(), Problem::Empty));
@@ -60,12 +56,11 @@ impl<'a, R: Read> Sheet<'a, R> {
         Ok(metric)
     }
 
-    /// The next row, of the right length.
+    /// The next row.
     pub(crate) fn next_row(&mut self) -> Result<Option<StringRecord>, CurveError> {
         if let Some(row) = self.first.next() {
             return Ok(Some(row));
         }
-        let row = self.lines.next();
-        row.map(|row| self.columns.check_count(row?)).transpose()
+        self.lines.next().transpose()
     }
 }
