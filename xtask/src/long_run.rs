@@ -4,7 +4,6 @@ use std::{
     io::{Read, Seek, SeekFrom},
     path::PathBuf,
     process::{Child, Command, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -12,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{
     overhead::Place,
-    usage::{Usage, of_children},
+    usage::{Usage, of_children, watch},
     workspace::Workspace,
 };
 
@@ -147,15 +146,11 @@ impl Long {
 
     fn measure(&self, arguments: &[&str]) -> Result<Figures> {
         let (begin, before) = (Instant::now(), of_children()?);
-        let mut child = self.start(arguments)?;
         let mut usage = Usage::default();
-        let status = loop {
-            usage.look(child.id());
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            thread::sleep(BETWEEN);
-        };
+        let status = watch(self.start(arguments)?, BETWEEN, |id| {
+            usage.look(id);
+            Ok(())
+        })?;
         ensure!(status.success(), "{arguments:?}: {status}");
         Ok(Figures {
             seconds: begin.elapsed().as_secs_f64(),
@@ -167,12 +162,12 @@ impl Long {
     /// Resumes the run with more trials to do, until it has started one; then it goes on to its end.
     fn resume(&self, trials: u64) -> Result<Figures> {
         let (begin, length) = (Instant::now(), fs::metadata(self.log())?.len());
-        let mut child = self.start(&["resume", "--quiet", "--trials", &trials.to_string()])?;
+        let child = self.start(&["resume", "--quiet", "--trials", &trials.to_string()])?;
         let mut usage = Usage::default();
         let mut ready = None;
-        let status = loop {
+        let status = watch(child, BETWEEN, |id| {
             if ready.is_none() {
-                usage.look(child.id());
+                usage.look(id);
                 let (mut log, mut new) = (File::open(self.log())?, Vec::new());
                 log.seek(SeekFrom::Start(length))?;
                 log.read_to_end(&mut new)?;
@@ -180,11 +175,8 @@ impl Long {
                     ready = Some((begin.elapsed().as_secs_f64(), usage.processor));
                 }
             }
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            thread::sleep(BETWEEN);
-        };
+            Ok(())
+        })?;
         ensure!(status.success(), "resume: {status}");
         let (seconds, processor) = ready.context("the resumed run started nothing")?;
         Ok(Figures {

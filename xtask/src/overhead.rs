@@ -6,14 +6,16 @@ mod waits;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread,
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{usage::Usage, workspace::Workspace};
+use crate::{
+    usage::{Usage, watch},
+    workspace::{Workspace, empty},
+};
 
 pub(crate) use beside::{Args as BesideArgs, run as beside};
 pub(crate) use trainer::{Args as TrainerArgs, run as train};
@@ -194,10 +196,7 @@ impl Place {
     /// Runs an experiment with one of our training programs: its folder, and what the runner used.
     fn run(&self, name: &str, program: &str, experiment: &str) -> Result<(PathBuf, Usage)> {
         let folder = self.folder(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
+        empty(&folder)?;
         let own = std::env::current_exe()?;
         let own = own.display();
         let head = format!(
@@ -212,19 +211,12 @@ impl Place {
             .stderr(fs::File::create(folder.join("errors"))?)
             .spawn();
         let runner = runner.with_context(|| format!("cannot run {}", self.binary.display()))?;
-        Ok((folder, watch(runner)?))
-    }
-}
-
-/// Looks at a process until it has ended.
-fn watch(mut child: Child) -> Result<Usage> {
-    let mut usage = Usage::default();
-    loop {
-        usage.look(child.id());
-        if let Some(status) = child.try_wait()? {
-            ensure!(status.success(), "the run failed: {status}");
-            return Ok(usage);
-        }
-        thread::sleep(BETWEEN);
+        let mut usage = Usage::default();
+        let status = watch(runner, BETWEEN, |id| {
+            usage.look(id);
+            Ok(())
+        })?;
+        ensure!(status.success(), "the run failed: {status}");
+        Ok((folder, usage))
     }
 }

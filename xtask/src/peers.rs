@@ -7,7 +7,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -15,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use clap::builder::PossibleValuesParser;
 
 use self::{times::Times, tree::Tree};
-use crate::{python, workspace::Workspace};
+use crate::{python, usage::watch, workspace::Workspace};
 
 /// Time between two looks at the processes of a run.
 const BETWEEN: Duration = Duration::from_millis(200);
@@ -92,14 +91,11 @@ impl Place {
             .stdout(output.try_clone()?)
             .stderr(output);
         let (begin, mut tree) = (Instant::now(), Tree::default());
-        let mut child = command.spawn().with_context(|| format!("{command:?}"))?;
-        let status = loop {
-            tree.look(child.id(), is_training);
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            thread::sleep(BETWEEN);
-        };
+        let child = command.spawn().with_context(|| format!("{command:?}"))?;
+        let status = watch(child, BETWEEN, |id| {
+            tree.look(id, is_training);
+            Ok(())
+        })?;
         let seconds = begin.elapsed().as_secs_f64();
         ensure!(
             status.success(),

@@ -7,7 +7,6 @@ mod trial;
 mod wheel;
 
 use std::{
-    fs,
     path::PathBuf,
     thread::{self, ScopedJoinHandle},
 };
@@ -20,7 +19,10 @@ use self::{
     trial::Trial,
     wheel::only_file,
 };
-use crate::{process::Invocation, workspace::Workspace};
+use crate::{
+    process::Invocation,
+    workspace::{Workspace, empty},
+};
 
 pub(crate) use reference::{Args as CompareArgs, Reference, run as compare};
 pub(crate) use wheel::{Args as WheelArgs, run as wheel};
@@ -183,9 +185,7 @@ impl Package {
     fn build(&self) -> Result<String> {
         self.prepare(CORE)?; // the tools are there
         let wheels = self.under_target("wheels")?;
-        if fs::exists(&wheels)? {
-            fs::remove_dir_all(&wheels).with_context(|| format!("emptying {wheels}"))?;
-        }
+        empty(&wheels)?;
         let python = self.program(CORE, "python")?;
         let args = [
             "build",

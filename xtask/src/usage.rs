@@ -1,5 +1,12 @@
 //! What the system says that a process used.
-use std::fs;
+use std::{
+    fs,
+    process::{Child, ExitStatus},
+    thread,
+    time::Duration,
+};
+
+use anyhow::Result;
 
 /// Ticks of `/proc/PID/stat` in a second: the same on all architectures that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -23,6 +30,21 @@ impl Usage {
         if let Some(memory) = read("status").as_deref().and_then(memory) {
             self.memory = self.memory.max(memory);
         }
+    }
+}
+
+/// Looks at a process now and then until it has ended; the first look is at once.
+pub(crate) fn watch(
+    mut child: Child,
+    between: Duration,
+    mut look: impl FnMut(u32) -> Result<()>,
+) -> Result<ExitStatus> {
+    loop {
+        look(child.id())?;
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        thread::sleep(between);
     }
 }
 

@@ -1,5 +1,5 @@
 //! The workspace as cargo sees it.
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result};
 use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package};
@@ -64,6 +64,16 @@ pub(crate) fn is_published(package: &Package) -> bool {
         .publish
         .as_ref()
         .is_none_or(|registries| !registries.is_empty())
+}
+
+/// An empty folder in place of what is there.
+pub(crate) fn empty(folder: impl AsRef<Path>) -> Result<()> {
+    let folder = folder.as_ref();
+    let named = || folder.display().to_string();
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("emptying {}", named()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("making {}", named()))
 }
 
 /// The folder of the package.

@@ -12,7 +12,10 @@ use super::{
     Package,
     environment::{CORE, PIP_INSTALL, WHEEL},
 };
-use crate::{process::Invocation, workspace::Workspace};
+use crate::{
+    process::Invocation,
+    workspace::{Workspace, empty},
+};
 
 /// The oldest C library on which the wheel runs, as `manylinux2014` has it.
 const GLIBC: (u32, u32) = (2, 17);
@@ -133,14 +136,6 @@ impl Package {
         let path = path.to_str().context("the search path is not Unicode")?;
         Ok(self.call(WHEEL, program, args)?.env("PATH", path))
     }
-}
-
-/// An empty folder in place of what is there.
-fn empty(folder: &str) -> Result<()> {
-    if fs::exists(folder)? {
-        fs::remove_dir_all(folder).with_context(|| format!("emptying {folder}"))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("making {folder}"))
 }
 
 /// The path of what lies alone in a folder.

@@ -2,12 +2,12 @@
 //! packed compiles.
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{
     finding::{self, Finding},
     process::Invocation,
-    workspace::{Workspace, folder},
+    workspace::{Workspace, empty, folder},
 };
 
 const CONTENTS: [&str; 4] = ["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"];
@@ -51,10 +51,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<()> {
 fn check_what_was_packed(workspace: &Workspace) -> Result<()> {
     let packed = workspace.metadata.target_directory.join("package");
     let place = packed.join("unpacked");
-    if place.exists() {
-        fs::remove_dir_all(&place).with_context(|| format!("emptying {place}"))?;
-    }
-    fs::create_dir_all(&place).with_context(|| format!("making {place}"))?;
+    empty(&place)?;
     let mut manifest =
         vec!["[workspace]\nresolver = \"3\"\nmembers = [\"*\"]\n\n[patch.crates-io]".to_owned()];
     for package in workspace.published() {

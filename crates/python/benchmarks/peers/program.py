@@ -44,6 +44,16 @@ def save(folder: Path, epoch: int) -> None:
     new.replace(folder / "epoch")
 
 
+def of_a_tuner() -> argparse.Namespace:
+    """What `cargo xtask compare-peers` gives a tuner."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("--times")
+    parser.add_argument("--trials", type=int)
+    parser.add_argument("--workers", type=int)
+    return parser.parse_args()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--protocol", choices=["answered", "syne_tune"])

@@ -3,24 +3,19 @@
 Ray stops a trial where promotion pauses it, and resumes none.
 """
 
-import argparse
 import os
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--folder", type=Path)
-parser.add_argument("--times")
-parser.add_argument("--trials", type=int)
-parser.add_argument("--workers", type=int)
-given = parser.parse_args()
+from program import EPOCH, LEVELS, loss, note, of_a_tuner, save
+
+given = of_a_tuner()
 os.environ["RAY_AIR_NEW_OUTPUT"] = "0"
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 import ray  # noqa: E402
-from program import EPOCH, LEVELS, loss, note, save  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.schedulers import ASHAScheduler  # noqa: E402
 

@@ -1,18 +1,13 @@
 """Promotion-type ASHA of Syne Tune 0.13 with its local backend, on `program.py`."""
 
-import argparse
 import os
 from pathlib import Path
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--folder", type=Path)
-parser.add_argument("--times")
-parser.add_argument("--trials", type=int)
-parser.add_argument("--workers", type=int)
-given = parser.parse_args()
+from program import LEVELS, of_a_tuner
+
+given = of_a_tuner()
 os.environ["SYNETUNE_FOLDER"] = str(given.folder)  # read when it is imported
 
-from program import LEVELS  # noqa: E402
 from syne_tune import StoppingCriterion, Tuner  # noqa: E402
 from syne_tune.backend import LocalBackend  # noqa: E402
 from syne_tune.config_space import uniform  # noqa: E402

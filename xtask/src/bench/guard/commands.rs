@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 use anyhow::{Context, Result};
 
 use super::{Counts, instructions};
-use crate::{process::Invocation, workspace::Workspace};
+use crate::{
+    process::Invocation,
+    workspace::{Workspace, empty},
+};
 
 /// Trials of the two logs whose difference counts: what is done once a call drops out.
 const TRIALS: [u64; 2] = [500, 1_500];
@@ -30,9 +33,7 @@ pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     workspace.cargo(build.iter().chain(&program)).run()?;
     let target = workspace.metadata.target_directory.as_std_path();
     let folder = target.join("guard");
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
-    }
+    empty(&folder)?;
     let program = text(&target.join("debug/rungkeeper"))?;
     let [few, many] = TRIALS.map(|trials| measure(workspace, &program, &folder, trials));
     let more = (TRIALS[1] - TRIALS[0]) as f64;
