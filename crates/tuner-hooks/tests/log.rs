@@ -375,23 +375,29 @@ const USUAL: [&str; 12] = [
     r#"{"event":"pin","trial":"0","elapsed":1,"asked":true}"#,
 ];
 
-/// What is read in one pass is what the derived reader makes of the line, however the line is spoiled.
+/// However a line is spoiled, and wherever the name of its event stands, all readers make the same of it.
 #[test]
-fn one_pass_reads_what_the_derived_reader_reads() {
+fn all_readers_agree_on_a_line() {
     let agree = |line: &str| {
-        let derived = serde_json::from_str::<Event>(line).ok();
-        let known = |event: &Event| {
-            !matches!(event, Event::Header(_))
-                && event
-                    .elapsed()
-                    .is_none_or(|elapsed| (0.0..=1e12).contains(&elapsed))
-        };
-        let derived = format!("{:?}", derived.filter(known));
-        let read = format!("{:?}", parse_line(2, line).ok());
-        assert_eq!(read, derived, "{line}");
-        let with_fields = parse_line_and_fields(2, line.as_bytes(), |_| true).ok();
-        let with_fields = format!("{:?}", with_fields.map(|(event, _)| event));
-        assert_eq!(with_fields, derived, "{line}");
+        let event = format!("{:?}", parse_line(2, line).ok());
+        let header = event.starts_with("Some(Header");
+        for wanted in [|_: &str| true, |_: &str| false] {
+            let read = parse_line_and_fields(2, line.as_bytes(), wanted).ok();
+            let read = format!("{:?}", read.map(|(event, _)| event));
+            assert_eq!(read, if header { "None" } else { &event }, "{line}");
+        }
+        let name_last = line.strip_prefix("{\"event\":").and_then(|rest| {
+            let (name, fields) = rest.strip_suffix('}')?.split_once(',')?;
+            let whole = name.len() > 1 && name.starts_with('"') && name.ends_with('"');
+            whole.then(|| format!("{{{fields},\"event\":{name}}}"))
+        });
+        // Where the name comes late, one of a field that is there twice is read, and each that nobody asks for.
+        if let Some(line) = name_last
+            && event != "None"
+            && !["1e999", "ud800"].iter().any(|odd| line.contains(odd))
+        {
+            assert_eq!(format!("{:?}", parse_line(2, &line).ok()), event, "{line}");
+        }
     };
     for line in USUAL {
         assert!(parse_line(2, line).is_ok(), "{line}");
@@ -464,8 +470,7 @@ fn fields_of_a_run_s_own_come_with_the_event() {
         let own = serde_json::json!({"asked": true});
         assert_eq!(serde_json::Value::from(fields(line)), own);
     }
-    assert!(
-        fields(USUAL[5]).is_empty(),
-        "names of events are no names of a run's own"
-    );
+    // Names of other events' fields are a run's own here.
+    let own = serde_json::json!({"bracket": "none", "p": []});
+    assert_eq!(serde_json::Value::from(fields(USUAL[5])), own);
 }

@@ -24,7 +24,7 @@ def whole(name: str, value: SupportsIndex, least: int) -> int:
         ValueError: It is too small.
     """
     try:
-        number = None if isinstance(value, bool) else operator.index(value)
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         number = None
     if number is None:

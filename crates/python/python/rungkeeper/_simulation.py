@@ -6,6 +6,8 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypedDict
 
+import numpy as np
+
 from rungkeeper import _core
 from rungkeeper._promotion import POLICIES
 from rungkeeper._source import source
@@ -185,6 +187,6 @@ def _several(value: Any) -> Any:
 def _whole(value: Any) -> int:
     """The number of an integer of any kind; 1 for what the core will refuse."""
     try:
-        return operator.index(value)
+        return 1 if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         return 1

@@ -178,7 +178,7 @@ impl Journal {
     }
 
     /// As [`Journal::read`], for a reader that wants the fields beside the event of some events only, by their names: a
-    /// long log is read faster then. Events that are rare have them in any case.
+    /// long log is read faster then.
     ///
     /// # Errors
     ///

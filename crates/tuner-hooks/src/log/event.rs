@@ -5,14 +5,14 @@ use crate::log::Header;
 use crate::{ExtraResults, Removal};
 
 #[cfg(feature = "serde")]
-use crate::log::on_line::{self, BudgetOnLine, LimitsOnLine};
+use crate::log::on_line::{BudgetOnLine, LimitsOnLine};
 
 /// The latest time that an event of a log can have, in seconds of the run: some 30,000 years.
 pub const MOST_SECONDS: f64 = 1e12;
 
 /// A line of the event log. `elapsed` is in seconds of the run, interruptions left out.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
 #[expect(
     missing_docs,
@@ -25,7 +25,7 @@ pub enum Event {
     Start {
         trial: String,
         /// Its bracket; 0 where the line does not say.
-        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "is_zero"))]
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_zero"))]
         bracket: usize,
         elapsed: f64,
     },
@@ -33,13 +33,8 @@ pub enum Event {
     Result {
         trial: String,
         /// Resource of the report.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// The metric. Null, text or a missing key are bad metrics: NaN.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default = "on_line::bad", deserialize_with = "on_line::metric")
-        )]
         metric: f64,
         /// What the scheduler decided.
         decision: Decision,
@@ -51,13 +46,8 @@ pub enum Event {
     Reported {
         trial: String,
         /// Resource of the report.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// The metric. Null, text or a missing key are bad metrics: NaN.
-        #[cfg_attr(
-            feature = "serde",
-            serde(default = "on_line::bad", deserialize_with = "on_line::metric")
-        )]
         metric: f64,
         elapsed: f64,
     },
@@ -73,7 +63,6 @@ pub enum Event {
     Checkpoint {
         trial: String,
         /// Resource it was written at.
-        #[cfg_attr(feature = "serde", serde(deserialize_with = "on_line::resource"))]
         level: u64,
         /// Its size.
         bytes: u64,
@@ -126,7 +115,6 @@ pub enum Event {
     /// The end of the run. A run that is resumed with more to do goes on behind it.
     End(EndOfRun),
     /// An event of a name that is not known, from a later release: readers pass over it.
-    #[cfg_attr(feature = "serde", serde(other))]
     Unknown,
 }
 

@@ -1,10 +1,10 @@
 use std::io::{self, BufRead};
 
+use serde::Deserializer;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::own_fields::own_fields;
-use super::quick;
+use super::parse::Line;
 use crate::log::{Event, MOST_SECONDS, VERSION};
 
 /// Why a line of an event log was refused. Lines count from 1.
@@ -73,16 +73,12 @@ impl LogError {
 /// JSON that is none or no event, a header of another version, or an `elapsed` outside of 0 to
 /// [`MOST_SECONDS`].
 pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
-    let event = match quick::event(text, &mut Map::new(), |_| false) {
-        Some(event) => event,
-        None => parse_any(line, text)?,
-    };
-    check_elapsed(line, &event).map(|()| event)
+    parse(line, text, &mut Map::new(), |_| false)
 }
 
-/// The event of a line behind the header, as its bytes were read, with the fields that are not part of the event: what a
-/// run adds of its own. They take time, so the many events that a run has at each report bring theirs only if `wanted`
-/// says so by their names; others always do.
+/// The event of a line behind the header, as its bytes were read, with the fields beside those of the event: what a run
+/// adds of its own. They take time, so an event brings them only if its name is `wanted`. Events whose fields come from
+/// parts (`remove`, `budget`, `limits`, `loop_end`, `end`) have none.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::log::{Event, parse_line_and_fields};
@@ -105,14 +101,7 @@ pub fn parse_line_and_fields(
 ) -> Result<(Event, Map<String, Value>), LogError> {
     let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(line, &error))?;
     let mut fields = Map::new();
-    let event = if let Some(event) = quick::event(text, &mut fields, wanted) {
-        event
-    } else {
-        fields = own_fields(text);
-        parse_any(line, text)?
-    };
-    check_elapsed(line, &event)?;
-    match event {
+    match parse(line, text, &mut fields, wanted)? {
         Event::Header(_) => Err(second_header(line)),
         event => Ok((event, fields)),
     }
@@ -128,20 +117,24 @@ fn second_header(line: usize) -> LogError {
     LogError::Header { line, reason }
 }
 
-/// Any event, the rare and the unusual among them.
-fn parse_any(line: usize, text: &str) -> Result<Event, LogError> {
-    let event = serde_json::from_str(text).map_err(|error| explain(line, text, &error))?;
-    match &event {
-        Event::Header(header) if header.version != VERSION => Err(LogError::Version {
-            line,
-            version: header.version.into(),
-        }),
-        _ => Ok(event),
+/// The event of a line, if this version knows what it says.
+fn parse(
+    line: usize,
+    text: &str,
+    own: &mut Map<String, Value>,
+    wanted: fn(&str) -> bool,
+) -> Result<Event, LogError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let event = json.deserialize_map(Line { own, wanted });
+    let event = event.and_then(|event| json.end().map(|()| event));
+    let event = event.map_err(|error| explain(line, text, &error))?;
+    if let Event::Header(header) = &event
+        && header.version != VERSION
+    {
+        let version = header.version.into();
+        return Err(LogError::Version { line, version });
     }
-}
-
-/// A time outside of 0 to [`MOST_SECONDS`] is damage: whoever resumed the run would go on from it.
-fn check_elapsed(line: usize, event: &Event) -> Result<(), LogError> {
+    // Whoever resumed the run would go on from a time that is damaged.
     match event.elapsed() {
         Some(elapsed) if !(0.0..=MOST_SECONDS).contains(&elapsed) => Err(LogError::Line {
             line,
@@ -149,7 +142,7 @@ fn check_elapsed(line: usize, event: &Event) -> Result<(), LogError> {
                 "elapsed is {elapsed:?}, but must be the seconds of the run, from 0 to {MOST_SECONDS:e}"
             ),
         }),
-        _ => Ok(()),
+        _ => Ok(event),
     }
 }
 

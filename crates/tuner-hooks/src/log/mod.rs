@@ -12,9 +12,7 @@ mod line;
 #[cfg(feature = "serde")]
 mod on_line;
 #[cfg(feature = "serde")]
-mod own_fields;
-#[cfg(feature = "serde")]
-mod quick;
+mod parse;
 
 pub use event::{EndOfRun, EstimatorCounts, Event, LoopEnd, MOST_SECONDS, RemovedAtLoopEnd};
 pub use header::{Header, VERSION};
