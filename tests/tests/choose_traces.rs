@@ -7,8 +7,9 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use rungkeeper_tuner::choose::{Question, RunRow, RunTable, Status, TableOptions, choose};
+use rungkeeper_tuner::log::read_lines;
 use rungkeeper_tuner::simulation::Levels;
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     Budget, PolicySpec, RemovalCallback, RemovalPlan, RungModel, TrialStatus,
 };

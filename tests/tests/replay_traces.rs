@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 
+use rungkeeper_tuner::log::{read_lines, to_line};
 use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 
 fn trace(name: &str) -> Vec<(usize, Event)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("oracle/traces");

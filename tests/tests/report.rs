@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use browser::{DESK, PHONE, View, assert_is_sound, console_of, look};
-use rungkeeper_tuner_hooks::log::{EndOfRun, Event, read_lines};
+use rungkeeper_tuner::log::read_lines;
+use rungkeeper_tuner_hooks::log::{EndOfRun, Event};
 use serde_json::Value;
 
 use runs::{TRAINER, folder, succeeds};

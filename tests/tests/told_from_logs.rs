@@ -8,8 +8,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use rungkeeper_tuner::log::to_line;
 use rungkeeper_tuner_hooks::ModelSpec;
-use rungkeeper_tuner_hooks::log::{Event, Header, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use runs::{EXPERIMENT, TRAINER, folder, rungkeeper, succeeds, text};
 
 /// Of a run with rungs 1 and 3 and the end at 9, without experiment file.

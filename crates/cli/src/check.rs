@@ -9,6 +9,7 @@ use bytesize::ByteSize;
 use rungkeeper_runner::experiment::{Experiment, Filling, fill};
 use rungkeeper_runner::journal::configuration;
 use rungkeeper_runner::{Observer, Outcome, RunDirectory, Runner, Stop};
+use rungkeeper_tuner::log::parse_line_and_fields;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Decision, Mode};
@@ -195,10 +196,8 @@ impl Seen {
 
 impl Observer for Seen {
     fn line(&mut self, line: &str) {
-        let read = serde_json::from_str::<Map<String, Value>>(line);
-        let event = serde_json::from_str::<Event>(line);
-        let (Ok(mut fields), Ok(event)) = (read, event) else {
-            return; // what was written is read
+        let Ok((event, mut fields)) = parse_line_and_fields(1, line.as_bytes(), |_| true) else {
+            return; // the header, which comes first
         };
         let happened = &mut self.happened;
         match event {

@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::Context;
 use rungkeeper_tuner::choose::LogTable;
 use rungkeeper_tuner::curves::{CurveError, Problem, ReadOptions};
+use rungkeeper_tuner::log::read_lines;
 use rungkeeper_tuner_hooks::Mode;
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 
 use crate::input;
 

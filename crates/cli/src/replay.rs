@@ -6,9 +6,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use rayon::prelude::*;
+use rungkeeper_tuner::log::{LogError, read_lines};
 use rungkeeper_tuner::replay::{Checked, CheckedLoopEnd, Comparison, Replay, Verdict};
 use rungkeeper_tuner_hooks::RemovalPlan;
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use serde_json::json;
 
 use crate::ahead::ahead;

@@ -14,10 +14,11 @@ use thiserror::Error;
 /// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Budget {
-    /// Most trials that hold a checkpoint; `None`: any number.
+    /// Most trials that hold a checkpoint; `None`: any number. `max_num_checkpoints` where it is serialized, as in Syne
+    /// Tune 0.13 and in the event log.
     #[doc(alias = "max_num_checkpoints")]
+    #[cfg_attr(feature = "serde", serde(rename = "max_num_checkpoints"))]
     pub max_checkpoints: Option<u64>,
     /// Most bytes of committed checkpoints; `None`: any number.
     pub max_bytes: Option<u64>,

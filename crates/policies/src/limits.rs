@@ -18,16 +18,20 @@ const WITHOUT_LIMIT: f64 = 1.0;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 pub struct Limits {
-    /// Wall clock, in seconds.
+    /// Wall clock, in seconds. `max_wallclock_time` where it is serialized, as in Syne Tune 0.13 and in the event log; so
+    /// are the others.
     #[doc(alias = "max_wallclock_time")]
+    #[cfg_attr(feature = "serde", serde(rename = "max_wallclock_time"))]
     pub seconds: Option<f64>,
     /// Number of trials started.
+    #[cfg_attr(feature = "serde", serde(rename = "max_num_trials"))]
     pub trials: Option<u64>,
     /// Number of reports.
+    #[cfg_attr(feature = "serde", serde(rename = "max_num_reports"))]
     pub reports: Option<u64>,
     /// Resource units trained, over all trials.
+    #[cfg_attr(feature = "serde", serde(rename = "max_total_resource"))]
     pub resource: Option<u64>,
 }
 

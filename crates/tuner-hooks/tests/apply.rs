@@ -1,14 +1,12 @@
 //! Events of a log that are applied, and what the callback itself has to say in a log.
 
-#![cfg(feature = "serde")]
-
 mod common;
 
 use common::{callback, pause, removed, report, spec};
-use rungkeeper_tuner_hooks::log::{EstimatorCounts, Event, Header, parse_line};
+use rungkeeper_tuner_hooks::log::{EndOfRun, EstimatorCounts, Event, Header, LoopEnd};
 use rungkeeper_tuner_hooks::{
-    Brackets, Budget, ByLevel, CheckpointTracking, Decision, Limits, ModelSpec, Note, Removal,
-    RemovalCallback, RemovalReason, TrialStatus, TunerCallback,
+    Brackets, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, Limits, ModelSpec, Note,
+    Removal, RemovalCallback, RemovalReason, TrialStatus, TunerCallback,
 };
 
 const ELAPSED: f64 = 1.5;
@@ -58,114 +56,193 @@ fn state(callback: &mut RemovalCallback) -> String {
 
 type Hook = fn(&mut RemovalCallback);
 
-/// A line of a log, the hook that stands for it, and whether a person would see a change at once.
-const LINES: [(&str, Hook, bool); 20] = [
-    (
-        r#"{"event": "start", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_start_trial("0", 0).unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "result", "trial": "0", "level": 2, "decision": "CONTINUE", "elapsed": 1}"#,
-        |callback| report(callback, "0", 2, f64::NAN, Decision::Continue),
-        true,
-    ),
-    (
-        r#"{"event": "restart", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_restart_trial("0").unwrap(),
-        false, // but the next report is below the last one
-    ),
-    (
-        r#"{"event": "result", "trial": "0", "level": 1, "metric": 3, "decision": "PAUSE", "elapsed": 1}"#,
-        |callback| report(callback, "0", 1, 3.0, Decision::Pause),
-        true,
-    ),
-    (
-        r#"{"event": "checkpoint", "trial": "0", "level": 1, "bytes": 10, "elapsed": 1}"#,
-        |callback| callback.on_checkpoint_committed("0", 1, 10).unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "pin", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.pin("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "unpin", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.unpin("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "remove", "trial": "0", "level": 1, "rank": 1, "rung_len": 1, "bytes": 10,
-            "expected_cost": null, "reason": "max_bytes", "elapsed": 1}"#,
-        |callback| callback.give_up("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "undeleted", "trial": "0", "bytes": 10, "elapsed": 1}"#,
-        |callback| callback.on_deletion_failed("0", 10).unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "removed", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_checkpoint_deleted("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "resume", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_resume_trial("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "failed", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_trial_failed("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "retry", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_retry_trial("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "complete", "trial": "0", "elapsed": 1}"#,
-        |callback| callback.on_trial_complete("0").unwrap(),
-        true,
-    ),
-    (
-        r#"{"event": "budget", "max_num_checkpoints": null, "max_bytes": 5, "elapsed": 1}"#,
-        |callback| callback.set_budget(Budget::of_bytes(5)),
-        true,
-    ),
-    (
-        r#"{"event": "limits", "max_num_trials": 7, "elapsed": 1}"#,
-        |callback| {
-            let trials = Some(7);
-            let limits = Limits {
-                trials,
-                ..Limits::default()
-            };
-            callback.set_limits(limits).unwrap();
-        },
-        true,
-    ),
-    (
-        r#"{"event": "reported", "trial": "0", "level": 3, "metric": 3, "elapsed": 1}"#,
-        |_| (),
-        false,
-    ),
-    (
-        r#"{"event": "loop_end", "elapsed": 1, "num_to_remove": 1, "candidates": 1, "removed": []}"#,
-        |_| (),
-        false,
-    ),
-    (
-        r#"{"event": "end", "elapsed": 1, "trials_resumed_without_checkpoint": [], "extra_results":
-            {"num_checkpoints_removed": 1, "num_trials_resumed": 1, "cost_resources": 1}}"#,
-        |_| (),
-        false,
-    ),
-    (r#"{"event": "sing"}"#, |_| (), false),
-];
+/// An event, the hook that stands for it, and whether a person would see a change at once.
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn events() -> [(Event, Hook, bool); 20] {
+    let trial = || "0".to_owned();
+    let elapsed = ELAPSED;
+    [
+        (
+            Event::Start {
+                trial: trial(),
+                bracket: 0,
+                elapsed,
+            },
+            |callback| callback.on_start_trial("0", 0).unwrap(),
+            true,
+        ),
+        (
+            Event::Result {
+                trial: trial(),
+                level: 2,
+                metric: f64::NAN,
+                decision: Decision::Continue,
+                elapsed,
+            },
+            |callback| report(callback, "0", 2, f64::NAN, Decision::Continue),
+            true,
+        ),
+        (
+            Event::Restart {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_restart_trial("0").unwrap(),
+            false,
+        ), // but the next report is below the last one
+        (
+            Event::Result {
+                trial: trial(),
+                level: 1,
+                metric: 3.0,
+                decision: Decision::Pause,
+                elapsed,
+            },
+            |callback| report(callback, "0", 1, 3.0, Decision::Pause),
+            true,
+        ),
+        (
+            Event::Checkpoint {
+                trial: trial(),
+                level: 1,
+                bytes: 10,
+                elapsed,
+            },
+            |callback| callback.on_checkpoint_committed("0", 1, 10).unwrap(),
+            true,
+        ),
+        (
+            Event::Pin {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.pin("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Unpin {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.unpin("0").unwrap(),
+            true,
+        ),
+        (
+            removal("0", RemovalReason::MaxBytes),
+            |callback| callback.give_up("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Undeleted {
+                trial: trial(),
+                bytes: 10,
+                elapsed,
+            },
+            |callback| callback.on_deletion_failed("0", 10).unwrap(),
+            true,
+        ),
+        (
+            Event::Removed {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_checkpoint_deleted("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Resume {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_resume_trial("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Failed {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_trial_failed("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Retry {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_retry_trial("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Complete {
+                trial: trial(),
+                elapsed,
+            },
+            |callback| callback.on_trial_complete("0").unwrap(),
+            true,
+        ),
+        (
+            Event::Budget {
+                budget: Budget::of_bytes(5),
+                elapsed,
+            },
+            |callback| callback.set_budget(Budget::of_bytes(5)),
+            true,
+        ),
+        (
+            Event::Limits {
+                limits: Limits {
+                    trials: Some(7),
+                    ..Limits::default()
+                },
+                elapsed,
+            },
+            |callback| {
+                callback
+                    .set_limits(Limits {
+                        trials: Some(7),
+                        ..Limits::default()
+                    })
+                    .unwrap();
+            },
+            true,
+        ),
+        (
+            Event::Reported {
+                trial: trial(),
+                level: 3,
+                metric: 3.0,
+                elapsed,
+            },
+            |_| (),
+            false,
+        ),
+        (
+            Event::LoopEnd(LoopEnd {
+                candidates: 1,
+                num_to_remove: 1,
+                ..LoopEnd::default()
+            }),
+            |_| (),
+            false,
+        ),
+        (
+            Event::End(EndOfRun {
+                elapsed,
+                extra_results: ExtraResults {
+                    num_checkpoints_removed: 1,
+                    num_trials_resumed: 1,
+                    cost_resources: 1,
+                },
+                trials_resumed_without_checkpoint: Vec::new(),
+                estimators: None,
+            }),
+            |_| (),
+            false,
+        ),
+        (Event::Unknown, |_| (), false),
+    ]
+}
 
 /// Each event of the log is the hook that stands for it; those that tell of no change make none.
 #[test]
@@ -176,13 +253,13 @@ fn an_event_is_its_hook() {
     };
     let budget = Budget::of_checkpoints(9);
     let (mut told, mut applied) = (callback(&spec, budget), callback(&spec, budget));
-    for (line, hook, changes) in LINES {
+    for (event, hook, changes) in events() {
         let before = state(&mut applied);
         hook(&mut told);
-        applied.apply(&parse_line(1, line).unwrap()).unwrap();
+        applied.apply(&event).unwrap();
         let after = state(&mut applied);
-        assert_eq!(after, state(&mut told), "{line}");
-        assert_eq!(after != before, changes, "{line}");
+        assert_eq!(after, state(&mut told), "{event:?}");
+        assert_eq!(after != before, changes, "{event:?}");
     }
     let (before, header) = (state(&mut applied), Header::new("test", &spec, 27));
     applied.apply(&Event::Header(Box::new(header))).unwrap();

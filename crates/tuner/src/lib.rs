@@ -3,6 +3,7 @@
 //!
 //! - [`choose`]: which checkpoints of somebody else's run can go, from a table of it.
 //! - [`curves`]: tabulated learning curves, read from CSV.
+//! - `log`, with the feature `serde`: the event log as lines of text.
 //! - [`optimum`]: on a finished run, the cheapest choice of checkpoints to keep, by a min-cost
 //!   flow.
 //! - [`replay`]: an event log fed to the removal callback, whose decisions are compared with the recorded ones.
@@ -47,12 +48,14 @@
 //!
 //! # Features
 //!
-//! - `serde` (off by default): `Deserialize` for search spaces, `Serialize` and `Deserialize` for
-//!   configurations and for the results of simulated runs.
+//! - `serde` (off by default): the event log as lines of text, `Deserialize` for search spaces, `Serialize` and
+//!   `Deserialize` for configurations and for the results of simulated runs.
 #![warn(missing_docs)]
 
 pub mod choose;
 pub mod curves;
+#[cfg(feature = "serde")]
+pub mod log;
 mod names;
 pub mod optimum;
 mod random;

@@ -1,8 +1,9 @@
 //! Logs of runs in which a person or a crash had a say, replayed.
 #![cfg(feature = "serde")]
 
+use rungkeeper_tuner::log::{parse_line, to_line};
 use rungkeeper_tuner::replay::Replay;
-use rungkeeper_tuner_hooks::log::{Event, Header, parse_line, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     Budget, CheckpointTracking, Decision, Limits, ModelSpec, Removal, RemovalReason, TrialStatus,
 };

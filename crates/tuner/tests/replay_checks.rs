@@ -1,8 +1,9 @@
 //! What a replay compares, and what it refuses.
 #![cfg(feature = "serde")]
 
+use rungkeeper_tuner::log::parse_line;
 use rungkeeper_tuner::replay::{Replay, ReplayError};
-use rungkeeper_tuner_hooks::log::{Event, Header, parse_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 
 const HEADER: &str = r#"{"event": "header", "source": "test", "policy": "speculative", "max_num_checkpoints": 2, "mode": "min", "max_resource": 27, "rungs": [{"level": 1, "promotion_quantile": [1, 3]}]}"#;
 

@@ -11,9 +11,10 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rungkeeper_tuner::log::read_lines;
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::TrialStatus;
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 
 /// Trains by counting; its checkpoint is its epoch, written before each report.
 pub(crate) const TRAINER: &str = r#"

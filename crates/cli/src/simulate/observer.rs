@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
+use rungkeeper_tuner::log::to_line;
 use rungkeeper_tuner::simulation::{
     BoxedSink, Cell, CellResult, Conditions, CurveSearch, Curves, Grid, GridObserver, Levels,
 };
 use rungkeeper_tuner_hooks::BoxError;
-use rungkeeper_tuner_hooks::log::{Event, to_line};
+use rungkeeper_tuner_hooks::log::Event;
 
 use crate::simulate::search::Search;
 

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use rungkeeper_tuner::log::{parse_line, to_line};
 use rungkeeper_tuner_hooks::Removal;
-use rungkeeper_tuner_hooks::log::{Event, Header, LoopEnd, RemovedAtLoopEnd, parse_line, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header, LoopEnd, RemovedAtLoopEnd};
 
 use pyo3::PyResult;
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use pyo3::PyResult;
 use rungkeeper_policies::{PolicyError, PolicySpec};
+use rungkeeper_tuner::log::read_lines;
 use rungkeeper_tuner::replay::Replay;
-use rungkeeper_tuner_hooks::log::{Event, Header, read_lines};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     Budget, Decision, HookError, Limits, Priced, Removal, RemovalCallback, RemovalReason, RungView,
     SetupError, TrialInformation,

@@ -15,8 +15,9 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rungkeeper_tuner::log::{LogError, to_line};
 use rungkeeper_tuner::search_space::Configuration;
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use rustix::fs::OFlags;
 use serde::Deserialize;
 use serde_json::{Map, Value};

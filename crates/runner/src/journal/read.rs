@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
-use rungkeeper_tuner_hooks::log::{Event, Header, LogError, parse_line_and_fields, read_texts};
+use rungkeeper_tuner::log::{LogError, parse_line_and_fields, read_texts};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use serde_json::{Map, Value};
 
 use super::{JournalError, PART, io_error, whole_length};

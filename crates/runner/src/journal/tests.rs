@@ -1,5 +1,5 @@
 use rungkeeper_rung_model::ModelSpec;
-use rungkeeper_tuner_hooks::log::read_texts;
+use rungkeeper_tuner::log::read_texts;
 
 use super::*;
 

@@ -105,6 +105,7 @@ impl Told {
 
 #[cfg(test)]
 mod tests {
+    use rungkeeper_tuner::log::parse_line;
     use serde_json::json;
 
     use super::*;
@@ -113,7 +114,7 @@ mod tests {
         let mut told = Told::default();
         for event in events {
             let fields = event.as_object().unwrap();
-            let event: Event = serde_json::from_value(event.clone()).unwrap();
+            let event = parse_line(1, &event.to_string()).unwrap();
             told.happened(&event, fields);
         }
         let lines = told.take();

@@ -4,9 +4,6 @@ use rungkeeper_rung_model::Decision;
 use crate::log::Header;
 use crate::{ExtraResults, Removal};
 
-#[cfg(feature = "serde")]
-use crate::log::on_line::{BudgetOnLine, LimitsOnLine};
-
 /// The latest time that an event of a log can have, in seconds of the run: some 30,000 years.
 pub const MOST_SECONDS: f64 = 1e12;
 
@@ -98,7 +95,7 @@ pub enum Event {
     /// From here on the run keeps another budget.
     Budget {
         /// As in the header.
-        #[cfg_attr(feature = "serde", serde(flatten, with = "BudgetOnLine"))]
+        #[cfg_attr(feature = "serde", serde(flatten))]
         budget: Budget,
         elapsed: f64,
     },
@@ -106,7 +103,7 @@ pub enum Event {
     /// from them.
     Limits {
         /// As in the header.
-        #[cfg_attr(feature = "serde", serde(flatten, with = "LimitsOnLine"))]
+        #[cfg_attr(feature = "serde", serde(flatten))]
         limits: Limits,
         elapsed: f64,
     },

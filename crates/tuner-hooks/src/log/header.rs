@@ -1,9 +1,6 @@
 use rungkeeper_policies::{Budget, Limits, PolicyError, PolicySpec, SpeculativeSettings};
 use rungkeeper_rung_model::{Brackets, CheckpointTracking, Mode, ModelSpec, RungSpec};
 
-#[cfg(feature = "serde")]
-use crate::log::on_line::{BudgetOnLine, LimitsOnLine};
-
 /// Version of the event log that is written.
 pub const VERSION: u32 = 1;
 
@@ -28,11 +25,11 @@ pub struct Header {
     #[cfg_attr(feature = "serde", serde(default))]
     pub policy_seed: u64,
     /// The budget; `max_num_checkpoints` and `max_bytes` on the line.
-    #[cfg_attr(feature = "serde", serde(flatten, with = "BudgetOnLine"))]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub budget: Budget,
     /// What ends the run; `max_wallclock_time`, `max_num_trials`, `max_num_reports` and
     /// `max_total_resource` on the line.
-    #[cfg_attr(feature = "serde", serde(flatten, with = "LimitsOnLine"))]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub limits: Limits,
     /// Whether small or large metrics are good.
     pub mode: Mode,

@@ -2,9 +2,8 @@
 #![cfg(feature = "serde")]
 
 use rungkeeper_rung_model::PromotionRule;
-use rungkeeper_tuner_hooks::log::{
-    Event, Header, LogError, parse_line, parse_line_and_fields, read_lines, to_line,
-};
+use rungkeeper_tuner::log::{LogError, parse_line, parse_line_and_fields, read_lines, to_line};
+use rungkeeper_tuner_hooks::log::{Event, Header};
 use rungkeeper_tuner_hooks::{
     CheckpointTracking, Decision, Limits, ModelSpec, PolicySpec, Removal, RemovalCallback,
     RemovalReason, SpeculativeSettings,

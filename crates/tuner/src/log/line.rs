@@ -1,11 +1,11 @@
 use std::io::{self, BufRead};
 
+use rungkeeper_tuner_hooks::log::{Event, MOST_SECONDS, VERSION};
 use serde::Deserializer;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::parse::Line;
-use crate::log::{Event, MOST_SECONDS, VERSION};
 
 /// Why a line of an event log was refused. Lines count from 1.
 #[derive(Debug, Error)]
@@ -35,7 +35,7 @@ impl LogError {
     /// The same error `lines` lines further down: a part of a log counts its lines from 1.
     ///
     /// ```
-    /// use rungkeeper_tuner_hooks::log::parse_line;
+    /// use crate::log::parse_line;
     ///
     /// let error = parse_line(3, "[]").unwrap_err().further_down(100);
     /// assert_eq!(error.to_string(), "line 103: a line of an event log is a JSON object, and this is none");
@@ -56,7 +56,8 @@ impl LogError {
 /// Reads an event from a line, numbered from 1.
 ///
 /// ```
-/// use rungkeeper_tuner_hooks::log::{Event, parse_line};
+/// use rungkeeper_tuner::log::parse_line;
+/// use rungkeeper_tuner_hooks::log::Event;
 ///
 /// let event = parse_line(7, r#"{"event": "resume", "trial": "3", "elapsed": 1.5, "mood": "good"}"#)?;
 /// assert_eq!(event, Event::Resume { trial: "3".to_owned(), elapsed: 1.5 });
@@ -81,7 +82,8 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
 /// parts (`remove`, `budget`, `limits`, `loop_end`, `end`) have none.
 ///
 /// ```
-/// use rungkeeper_tuner_hooks::log::{Event, parse_line_and_fields};
+/// use rungkeeper_tuner::log::parse_line_and_fields;
+/// use rungkeeper_tuner_hooks::log::Event;
 ///
 /// let line = br#"{"event": "resume", "trial": "3", "elapsed": 1.5, "mood": "good"}"#;
 /// let (event, fields) = parse_line_and_fields(7, line, |event| event == "resume")?;
@@ -178,7 +180,8 @@ fn reason(error: &serde_json::Error) -> String {
 /// Writes an event as a line, without its end.
 ///
 /// ```
-/// use rungkeeper_tuner_hooks::log::{Event, to_line};
+/// use rungkeeper_tuner::log::to_line;
+/// use rungkeeper_tuner_hooks::log::Event;
 ///
 /// let event = Event::Pin { trial: "3".to_owned(), elapsed: 1.5 };
 /// assert_eq!(to_line(&event), r#"{"event":"pin","trial":"3","elapsed":1.5}"#);
@@ -197,7 +200,7 @@ pub fn to_line(event: &Event) -> String {
 /// Empty lines are passed over. The first error ends the reading.
 ///
 /// ```
-/// use rungkeeper_tuner_hooks::log::{LogError, read_lines};
+/// use rungkeeper_tuner::log::{LogError, read_lines};
 ///
 /// let text = b"{\"event\": \"pin\", \"trial\": \"3\", \"elapsed\": 0}\n";
 /// let error = read_lines(&text[..]).next().unwrap().unwrap_err();
@@ -211,7 +214,8 @@ pub fn read_lines<R: BufRead>(reader: R) -> impl Iterator<Item = Result<(usize, 
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::ModelSpec;
-/// use rungkeeper_tuner_hooks::log::{Event, Header, read_texts, to_line};
+/// use rungkeeper_tuner::log::{read_texts, to_line};
+/// use rungkeeper_tuner_hooks::log::{Event, Header};
 ///
 /// let header = Header::new("example", &ModelSpec::geometric(1, 3, 9)?, 9);
 /// let line = to_line(&Event::Header(Box::new(header)));

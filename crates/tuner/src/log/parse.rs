@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use rungkeeper_policies::{Budget, Limits};
-use rungkeeper_rung_model::Decision;
+use rungkeeper_tuner_hooks::log::{EndOfRun, Event, Header, LoopEnd};
+use rungkeeper_tuner_hooks::{Budget, Decision, Limits, Removal};
 use serde::de::value::{
     CowStrDeserializer, EnumAccessDeserializer, MapAccessDeserializer, MapDeserializer,
 };
@@ -13,10 +13,6 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 use serde_json::{Map, Value};
-
-use super::on_line::{self, BudgetOnLine, LimitsOnLine};
-use super::{EndOfRun, Event, Header, LoopEnd};
-use crate::Removal;
 
 /// The fields of each event, by its name.
 #[derive(serde::Deserialize)]
@@ -31,18 +27,18 @@ enum Named {
     },
     Result {
         trial: String,
-        #[serde(deserialize_with = "on_line::resource")]
+        #[serde(deserialize_with = "resource")]
         level: u64,
-        #[serde(default = "on_line::bad", deserialize_with = "on_line::metric")]
+        #[serde(default = "bad", deserialize_with = "metric")]
         metric: f64,
         decision: Decision,
         elapsed: f64,
     },
     Reported {
         trial: String,
-        #[serde(deserialize_with = "on_line::resource")]
+        #[serde(deserialize_with = "resource")]
         level: u64,
-        #[serde(default = "on_line::bad", deserialize_with = "on_line::metric")]
+        #[serde(default = "bad", deserialize_with = "metric")]
         metric: f64,
         elapsed: f64,
     },
@@ -60,7 +56,7 @@ enum Named {
     },
     Checkpoint {
         trial: String,
-        #[serde(deserialize_with = "on_line::resource")]
+        #[serde(deserialize_with = "resource")]
         level: u64,
         bytes: u64,
         elapsed: f64,
@@ -100,12 +96,12 @@ enum Named {
         elapsed: f64,
     },
     Budget {
-        #[serde(flatten, with = "BudgetOnLine")]
+        #[serde(flatten)]
         budget: Budget,
         elapsed: f64,
     },
     Limits {
-        #[serde(flatten, with = "LimitsOnLine")]
+        #[serde(flatten)]
         limits: Limits,
         elapsed: f64,
     },
@@ -115,11 +111,30 @@ enum Named {
     Unknown,
 }
 
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (own, wanted) = (&mut Map::new(), |_: &str| false);
-        deserializer.deserialize_map(Line { own, wanted })
-    }
+/// A metric that is missing.
+fn bad() -> f64 {
+    f64::NAN
+}
+
+/// A metric: what is no number is a bad one, NaN.
+fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_f64().unwrap_or(f64::NAN))
+}
+
+/// A resource level: a positive whole number, also when written as `3.0`.
+fn resource<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let whole = |number: f64| {
+        (number.fract() == 0.0 && (1.0..=9_007_199_254_740_992.0).contains(&number))
+            .then_some(number as u64)
+    };
+    let level = value.as_u64().or_else(|| whole(value.as_f64()?));
+    level.filter(|&level| level > 0).ok_or_else(|| {
+        D::Error::custom(format!(
+            "level is {value}, but must be a positive whole number"
+        ))
+    })
 }
 
 /// A line; the fields beside those of its event are put into `own` if an event of that name is `wanted` with them.
