@@ -35,7 +35,7 @@ impl LogError {
     /// The same error `lines` lines further down: a part of a log counts its lines from 1.
     ///
     /// ```
-    /// use crate::log::parse_line;
+    /// use rungkeeper_tuner::log::parse_line;
     ///
     /// let error = parse_line(3, "[]").unwrap_err().further_down(100);
     /// assert_eq!(error.to_string(), "line 103: a line of an event log is a JSON object, and this is none");
@@ -64,7 +64,7 @@ impl LogError {
 ///
 /// let error = parse_line(8, r#"{"event": "resume", "trial": "3"}"#).unwrap_err();
 /// assert_eq!(error.to_string(), "line 8: missing field `elapsed`");
-/// # Ok::<(), rungkeeper_tuner_hooks::log::LogError>(())
+/// # Ok::<(), rungkeeper_tuner::log::LogError>(())
 /// ```
 ///
 /// An event of a name that is not known is [`Event::Unknown`].
@@ -90,7 +90,7 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
 /// assert_eq!(event, Event::Resume { trial: "3".to_owned(), elapsed: 1.5 });
 /// assert_eq!(fields["mood"], "good");
 /// assert_eq!(fields.len(), 1);
-/// # Ok::<(), rungkeeper_tuner_hooks::log::LogError>(())
+/// # Ok::<(), rungkeeper_tuner::log::LogError>(())
 /// ```
 ///
 /// # Errors
