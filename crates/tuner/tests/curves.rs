@@ -73,6 +73,17 @@ fn the_metric_is_the_first_column_of_numbers() {
     );
 }
 
+/// Hyper-parameters of a table with decimal commas are numbers like its metric; a text with a comma stays as it is.
+#[test]
+fn hyper_parameters_have_decimal_commas_too() {
+    let text = "trial;resource;loss;lr;layers\na;1;0,5;0,25;8,8,8\n";
+    let options = ReadOptions::new().parameters(["lr", "layers"]);
+    let table = CurveTable::read(text.as_bytes(), "c.csv", &options).unwrap();
+    assert_eq!(rows(&table, 0), [(1, 0.5, 1.0)]);
+    let parameters = table.curve(0).unwrap().parameters();
+    assert_eq!(parameters, ["0.25".into(), "8,8,8".into()]);
+}
+
 #[test]
 fn a_column_of_numbers_is_judged_by_the_first_hundred_rows() {
     let head = |rows: u64, last: &str| {

@@ -1,6 +1,7 @@
 //! The header, and the fields of a row.
 
 use csv::StringRecord;
+use std::borrow::Cow;
 
 use super::lines::line_of;
 use super::{CurveError, Place, Problem, ReadOptions};
@@ -269,11 +270,19 @@ impl Columns {
 /// How text is read as a number.
 impl Columns {
     fn number(&self, text: &str) -> Option<f64> {
-        let found = text.parse().ok();
-        match found {
-            None if self.decimal_comma => text.replacen(',', ".", 1).parse().ok(),
-            _ => found,
+        self.with_point(text).parse().ok()
+    }
+
+    /// A number that has a decimal comma, with a point; other text as it is.
+    pub(crate) fn with_point<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let is_number = |text: &str| text.parse::<f64>().is_ok();
+        if self.decimal_comma && !is_number(text) {
+            let with_point = text.replacen(',', ".", 1);
+            if is_number(&with_point) {
+                return with_point.into();
+            }
         }
+        text.into()
     }
 
     /// A whole number, 0 or more. `1.0` is one, as tables with a gap in a column have it.

@@ -199,7 +199,7 @@ impl Rows {
         let of_trial = &mut self.parameters[trial * number..][..number];
         for (text, &column) in of_trial.iter_mut().zip(&self.columns_of_parameters) {
             if text.is_empty() {
-                *text = row[column].into();
+                *text = columns.with_point(&row[column]).into();
             }
         }
         let (metric, seconds) = (fields.metric, fields.seconds);
