@@ -57,7 +57,7 @@ def interrupt(work, *arguments, **keywords):
 
 
 def waits(work, arguments, keywords):
-    """Seconds from the signal to its exception; infinite if the work was done before."""
+    """Seconds from the signal to its exception; infinite if the work was done."""
     command = [sys.executable, "-S", "-c", SENDER, str(os.getpid())]
     done = []
     with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as sender:

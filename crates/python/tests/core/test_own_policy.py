@@ -161,7 +161,7 @@ def test_orders_and_costs_of_all_kinds(answer):
         (
             lambda c: [[1.0], [1.0, 2.0], 1.0, 1.0],
             TypeError,
-            "(returned .*inhomogeneous|the cost of trial .* must be a number, not list)",
+            "(returned .*inhomogeneous|the cost of .* must be a number, not list)",
         ),
         (lambda c: c.level[:3], ValueError, "returned 3 costs, but .* of the 4 cand"),
         (lambda c: [1.0], ValueError, "returned 1 cost, but must"),
