@@ -3,9 +3,9 @@
 //!
 //! | method | promotion quantile | work for R better arrivals |
 //! |---|---|---|
-//! | [`closed_form`] | 1/eta | R, and bounded |
-//! | [`quadratic`] | any | R squared |
-//! | [`step_wise`], the approximation of Syne Tune 0.13 | any | R to the third power |
+//! | [`closed_form()`] | 1/eta | R, and bounded |
+//! | [`quadratic()`] | any | R squared |
+//! | [`step_wise()`], the approximation of Syne Tune 0.13 | any | R to the third power |
 
 mod closed_form;
 mod followed;

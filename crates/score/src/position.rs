@@ -22,7 +22,7 @@ pub struct PausedPosition {
 
 /// One paused trial: its place in its rung, and how much of the run is left.
 ///
-/// As [`PausedPosition`](crate::PausedPosition), without an assumption on the arrivals still to come.
+/// As [`PausedPosition`], without an assumption on the arrivals still to come.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RankedPosition {

@@ -1,7 +1,7 @@
 //! The tables of the file as they are written, with the places of what is checked later.
 //!
 //! What must be there is optional here, so that all that is missing is reported at once. Descriptions are those of the
-//! [schema](super::schema), which editors show.
+//! [schema](mod@super::schema), which editors show.
 
 use std::collections::BTreeMap;
 use std::fmt;
