@@ -2,12 +2,12 @@
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
     overhead::Place,
@@ -33,23 +33,15 @@ pub(crate) struct Args {
     rounds: usize,
     /// Another program, such as one of an earlier release
     #[arg(long)]
-    binary: Option<PathBuf>,
+    binary: Option<Utf8PathBuf>,
 }
 
 /// Makes the run unless it is there, and prints a table in Markdown.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Workspace::load()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let place = Place::new(target);
+    let place = Place::new(&Workspace::load()?, args.binary.clone())?;
     let long = Long {
-        binary: if let Some(binary) = &args.binary {
-            binary.clone()
-        } else {
-            let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
-            workspace.cargo(build).run()?;
-            target.join("release/rungkeeper")
-        },
         directory: place.folder(NAME).join("run"),
+        binary: place.binary.clone(),
     };
     if !long.is_there(args.trials)? {
         println!("a run of {} trials is made", args.trials);
@@ -59,34 +51,29 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let each = log as f64 / args.trials as f64;
     println!("log: {:.0} MB, {each:.0} bytes a trial", log as f64 / 1e6);
     println!("| command | wall clock | processor time | memory |\n|---|---|---|---|");
-    for (name, arguments) in [
-        ("`status`", vec!["status"]),
-        ("`gc --dry-run`", vec!["gc", "--dry-run"]),
-    ] {
-        let once = |_| long.measure(&arguments);
-        let rounds = (0..args.rounds).map(once).collect::<Result<Vec<_>>>()?;
-        println!("| {name} | {} |", Figures::median(&rounds));
-    }
+    let row = |name: &str, round: &dyn Fn() -> Result<Vec<Figures>>| -> Result<()> {
+        let rounds: Vec<_> = (0..args.rounds).map(|_| round()).collect::<Result<_>>()?;
+        println!("| {name} | {} |", Figures::median(&rounds.concat()));
+        Ok(())
+    };
     let held = long.held()?;
-    let mut rounds = Vec::new();
-    for _ in 0..args.rounds {
-        rounds.push(long.measure(&["pin", &held])?);
-        rounds.push(long.measure(&["unpin", &held])?);
-    }
-    println!("| `pin`, `unpin` | {} |", Figures::median(&rounds));
-    let resume = |_| long.resume(long.started()? + MORE);
-    let rounds = (0..args.rounds).map(resume).collect::<Result<Vec<_>>>()?;
-    println!(
-        "| `resume`, until the next program is started | {} |",
-        Figures::median(&rounds)
-    );
-    Ok(())
+    row("`status`", &|| Ok(vec![long.measure(&["status"])?]))?;
+    row("`gc --dry-run`", &|| {
+        Ok(vec![long.measure(&["gc", "--dry-run"])?])
+    })?;
+    row("`pin`, `unpin`", &|| {
+        let pin = long.measure(&["pin", &held])?;
+        Ok(vec![pin, long.measure(&["unpin", &held])?])
+    })?;
+    row("`resume`, until the next program is started", &|| {
+        Ok(vec![long.resume(long.started()? + MORE)?])
+    })
 }
 
 /// A run with many trials.
 struct Long {
-    binary: PathBuf,
-    directory: PathBuf,
+    binary: Utf8PathBuf,
+    directory: Utf8PathBuf,
 }
 
 /// What a command took.
@@ -98,7 +85,7 @@ struct Figures {
 }
 
 impl Long {
-    fn log(&self) -> PathBuf {
+    fn log(&self) -> Utf8PathBuf {
         self.directory.join("log.jsonl")
     }
 

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 /// Ticks of `/proc/PID/stat` in a second: the same on all architectures that Rust runs on.
 const TICKS: f64 = 100.0;
@@ -23,13 +23,12 @@ pub(crate) struct Usage {
 impl Usage {
     /// Looks at a process. One that has ended leaves the figures as they are.
     pub(crate) fn look(&mut self, id: u32) {
-        let read = |what: &str| fs::read_to_string(format!("/proc/{id}/{what}")).ok();
-        if let Some(seconds) = read("stat").as_deref().and_then(processor) {
-            self.processor = self.processor.max(seconds);
-        }
-        if let Some(memory) = read("status").as_deref().and_then(memory) {
-            self.memory = self.memory.max(memory);
-        }
+        let read =
+            |what: &str| fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
+        // User and system time, the 14th and 15th field.
+        let seconds = seconds(&read("stat"), 14).unwrap_or(0.0);
+        self.processor = self.processor.max(seconds);
+        self.memory = self.memory.max(memory(&read("status")).unwrap_or(0.0));
     }
 }
 
@@ -48,26 +47,18 @@ pub(crate) fn watch(
     }
 }
 
-/// Seconds of processor time of all processes that this one started and waited for.
-pub(crate) fn of_children() -> std::io::Result<f64> {
+/// Seconds of processor time of all processes that this one started and waited for, the 16th and 17th field.
+pub(crate) fn of_children() -> Result<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    let ticks = |number| field(&stat, number)?.parse::<f64>().ok();
-    let seconds = ticks(15)
-        .zip(ticks(16))
-        .map(|(user, system)| (user + system) / TICKS);
-    seconds.ok_or_else(|| std::io::Error::other("/proc/self/stat has no times of children"))
+    seconds(&stat, 16).context("/proc/self/stat has no times of children")
 }
 
-/// User and system time, the 14th and 15th field.
-pub(crate) fn processor(stat: &str) -> Option<f64> {
-    let ticks = |number| field(stat, number)?.parse::<f64>().ok();
-    Some((ticks(13)? + ticks(14)?) / TICKS)
-}
-
-/// A field of `/proc/PID/stat`, numbered from 0, behind the second, which is the name in brackets and may hold anything.
-pub(crate) fn field(stat: &str, number: usize) -> Option<&str> {
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    fields.nth(number.checked_sub(2)?)
+/// The sum of two fields of `/proc/PID/stat`, of which the first has this number. The second field is the name in
+/// brackets, which may hold anything.
+fn seconds(stat: &str, number: usize) -> Option<f64> {
+    let fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let mut ticks = fields.skip(number - 3).map(str::parse::<f64>);
+    Some((ticks.next()?.ok()? + ticks.next()?.ok()?) / TICKS)
 }
 
 /// The high-water mark of what is resident.
@@ -86,15 +77,14 @@ mod tests {
     #[test]
     fn fields_are_counted_behind_the_name() {
         let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 200 0 0 150 50 900 800 20 0 3 0 12345";
-        assert_eq!(processor(stat), Some(2.0));
-        assert_eq!(processor("7 (a) S 1"), None);
         assert_eq!(
-            (field(stat, 3), field(stat, 21)),
-            (Some("1"), Some("12345"))
+            (seconds(stat, 14), seconds(stat, 16)),
+            (Some(2.0), Some(17.0))
         );
-        assert_eq!(field(stat, 1), None, "the name");
-        let status = "Name:\ta\nVmPeak:\t  900 kB\nVmHWM:\t   20000 kB\n";
-        assert_eq!(memory(status), Some(20.48));
-        assert_eq!(memory("Name:\ta\n"), None);
+        assert_eq!(seconds("7 (a) S 1", 14), None);
+        assert_eq!(
+            memory("Name:\ta\nVmPeak:\t  900 kB\nVmHWM:\t   20000 kB\n"),
+            Some(20.48)
+        );
     }
 }

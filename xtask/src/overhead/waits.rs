@@ -12,22 +12,16 @@ impl Waits {
         let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
         let waits = text.lines().map(|line| Ok(line.parse::<f64>()? / 1e3));
         let waits: Result<Vec<f64>> = waits.collect();
-        let waits = waits.with_context(|| file.display().to_string())?;
+        let mut waits = waits.with_context(|| file.display().to_string())?;
         ensure!(!waits.is_empty(), "no report was answered");
-        Ok(Self::of(waits))
-    }
-
-    /// Times in milliseconds.
-    pub(crate) fn of(mut waits: Vec<f64>) -> Self {
         waits.sort_by(f64::total_cmp);
-        Self(waits)
+        Ok(Self(waits))
     }
 
-    /// The time within which this share of all answers came; all of them with 1. Of none it is no number.
+    /// The time within which this share of all answers came; all of them with 1.
     pub(crate) fn within(&self, share: f64) -> f64 {
         let number = (share * self.0.len() as f64).ceil() as usize;
-        let place = number.clamp(1, self.0.len().max(1)) - 1;
-        self.0.get(place).copied().unwrap_or(f64::NAN)
+        self.0[number.clamp(1, self.0.len()) - 1]
     }
 }
 
