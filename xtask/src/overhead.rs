@@ -6,7 +6,7 @@ mod waits;
 use std::{
     fs,
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
-    usage::{Usage, watch},
+    usage::Usage,
     workspace::{Workspace, empty},
 };
 
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         "{} trainers, a report a second each: {:.2} % of one core, {:.1} MB",
         args.many,
         many.share(),
-        many.usage.memory
+        many.memory
     );
     let (workers, milliseconds) = STARTS;
     let starts = place.measure("starts", workers, milliseconds, 9, &stop)?;
@@ -87,13 +87,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let trials = place.measure("trials", args.workers, 0, 9, &stop)?;
     println!(
         "{} trials in {:.0} s: {:.1} MB at most (at most {MOST_MEMORY} MB)",
-        args.trials, trials.seconds, trials.usage.memory
+        args.trials, trials.seconds, trials.memory
     );
     let mut too_much = Vec::new();
     if reports.share() >= MOST_PROCESSOR {
         too_much.push("the runner takes too much time".to_owned());
     }
-    if trials.usage.memory >= MOST_MEMORY {
+    if trials.memory >= MOST_MEMORY {
         too_much.push("the runner takes too much memory".to_owned());
     }
     for (name, files, bytes) in [("large", 1, args.bytes), ("many", args.files, 4096)] {
@@ -107,19 +107,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     ensure!(too_much.is_empty(), "{}", too_much.join("; "));
     Ok(())
-}
-
-/// A run, without its training programs.
-pub(crate) struct Measured {
-    usage: Usage,
-    seconds: f64,
-}
-
-impl Measured {
-    /// The processor time, as percent of one core.
-    fn share(&self) -> f64 {
-        100.0 * self.usage.processor / self.seconds
-    }
 }
 
 /// What is measured, and where it may write.
@@ -151,7 +138,7 @@ impl Place {
         Ok(text.lines().filter(is_start).count())
     }
 
-    /// A whole run: what the runner used without its training programs, and how long it took.
+    /// A whole run of training programs that report and checkpoint.
     pub(crate) fn measure(
         &self,
         name: &str,
@@ -159,7 +146,7 @@ impl Place {
         milliseconds: u64,
         max_resource: u64,
         stop: &str,
-    ) -> Result<Measured> {
+    ) -> Result<Usage> {
         let grace_period = max_resource / 9; // two rungs, the second at three times the first
         let experiment = format!(
             r#"
@@ -192,14 +179,14 @@ impl Place {
             r#""beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}""#
         );
         self.run(name, &program, &experiment)?;
-        let waits = Waits::read(self.folder(name).join("waits").as_std_path())?;
+        let waits = fs::read_to_string(self.folder(name).join("waits"))?;
         // Gigabytes that nobody needs any more.
         fs::remove_dir_all(self.folder(name))?;
-        Ok(waits)
+        Waits::of(&waits)
     }
 
-    /// Runs an experiment with one of our training programs.
-    fn run(&self, name: &str, program: &str, experiment: &str) -> Result<Measured> {
+    /// Runs an experiment with one of our training programs: what the runner used without them.
+    fn run(&self, name: &str, program: &str, experiment: &str) -> Result<Usage> {
         let folder = self.folder(name);
         empty(&folder)?;
         let own = std::env::current_exe()?;
@@ -208,22 +195,13 @@ impl Place {
             "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{own}', {program}]\n"
         );
         fs::write(folder.join("experiment.toml"), head + experiment)?;
-        let begin = Instant::now();
-        let runner = Command::new(&self.binary)
+        let mut runner = Command::new(&self.binary);
+        runner
             .args(["run", "experiment.toml", "--dir", "run"])
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.join("errors"))?)
-            .spawn();
-        let runner = runner.with_context(|| format!("cannot run {}", self.binary))?;
-        let mut usage = Usage::default();
-        let status = watch(runner, BETWEEN, |id| {
-            usage.look(id);
-            Ok(())
-        })?;
-        ensure!(status.success(), "the run failed: {status}");
-        let seconds = begin.elapsed().as_secs_f64();
-        Ok(Measured { usage, seconds })
+            .stderr(fs::File::create(folder.join("errors"))?);
+        Usage::of(&mut runner, BETWEEN, |_| Ok(()))
     }
 }

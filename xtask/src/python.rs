@@ -11,9 +11,9 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use clap::builder::PossibleValuesParser;
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
-use self::environment::{CORE, ENVIRONMENTS, Environment, NEPS, Package};
+use self::environment::{CORE, ENVIRONMENTS, Environment, NEPS, Package, pytest};
 use crate::workspace::{Workspace, empty, run_reading};
 
 pub(crate) use reference::{Args as CompareArgs, Reference, run as compare};
@@ -77,7 +77,7 @@ pub(crate) fn interpreter(workspace: &Workspace, name: &str) -> Result<Utf8PathB
     let environment = ENVIRONMENTS.iter().find(|it| it.name == name);
     let environment = environment.with_context(|| format!("there is no environment {name}"))?;
     package.prepare(environment)?;
-    Ok(package.program(environment, "python"))
+    Ok(package.python(environment))
 }
 
 /// `beside_tests`: the tests of the workspace were built before.
@@ -115,7 +115,7 @@ fn check_in(
         if environment.name != CORE.name {
             package.prepare(environment)?;
         }
-        install(&package, environment, wheel)?;
+        install(&package.shell(environment)?, wheel)?;
         check_types(&package, environment, environment.module)?;
         test(&package, environment, long)
     };
@@ -125,17 +125,10 @@ fn check_in(
 /// Builds the wheel, optimized as the published one.
 fn build(package: &Package) -> Result<Utf8PathBuf> {
     package.prepare(CORE)?; // the tools are there
-    let (sh, wheels) = (&package.sh, package.target.join("wheels"));
+    let (sh, wheels) = (package.shell(CORE)?, package.target.join("wheels"));
     empty(&wheels)?;
-    let (maturin, python) = (
-        package.program(CORE, "maturin"),
-        package.program(CORE, "python"),
-    );
-    let build = cmd!(
-        sh,
-        "{maturin} build --release --locked --interpreter {python} --out {wheels}"
-    );
-    build.run()?;
+    let build = cmd!(sh, "maturin build --release --locked --interpreter python");
+    build.arg("--out").arg(&wheels).run()?;
     only_file(&wheels)
 }
 
@@ -150,65 +143,42 @@ fn only_file(folder: &Utf8Path) -> Result<Utf8PathBuf> {
     Ok(found.remove(0).into_path())
 }
 
-fn install(package: &Package, environment: &Environment, wheel: &Utf8Path) -> Result<()> {
-    package.install(
-        environment,
-        &["--force-reinstall", "--no-deps", wheel.as_str()],
-    )?;
+fn install(sh: &Shell, wheel: &Utf8Path) -> Result<()> {
+    let install = cmd!(
+        sh,
+        "python -m pip install --quiet --force-reinstall --no-deps"
+    );
+    install.arg(wheel).run()?;
     // What the wheel needs must be among the requirements.
-    let (sh, python) = (&package.sh, package.program(environment, "python"));
-    Ok(cmd!(sh, "{python} -m pip --disable-pip-version-check check").run()?)
+    Ok(cmd!(sh, "python -m pip check").run()?)
 }
 
 /// The linter and the formatter, over all Python files.
 fn lint(package: &Package) -> Result<()> {
-    let (sh, ruff) = (&package.sh, package.program(CORE, "ruff"));
-    let cache = package.target.join("cache/ruff");
-    cmd!(sh, "{ruff} check --cache-dir {cache} .").run()?;
-    Ok(cmd!(sh, "{ruff} format --check --cache-dir {cache} .").run()?)
+    let (sh, cache) = (package.shell(CORE)?, package.target.join("cache/ruff"));
+    cmd!(sh, "ruff check --cache-dir {cache} .").run()?;
+    Ok(cmd!(sh, "ruff format --check --cache-dir {cache} .").run()?)
 }
 
 /// Types of a module, with what is installed in an environment; and the stubs.
 fn check_types(package: &Package, environment: &Environment, module: &str) -> Result<()> {
-    let sh = &package.sh;
-    let cache = package
-        .target
-        .join(format!("cache/mypy-{}-{module}", environment.name));
-    let (mypy, python) = (
-        package.program(CORE, "mypy"),
-        package.program(environment, "python"),
+    let sh = package.shell(CORE)?;
+    let cache = format!(
+        "{}/cache/mypy-{}-{module}",
+        package.target, environment.name
     );
-    let check = cmd!(
-        sh,
-        "{mypy} --cache-dir {cache} --python-executable {python} -m {module}"
-    );
-    check.env("MYPYPATH", "python").run()?;
+    let python = package.python(environment);
+    let check = cmd!(sh, "mypy --cache-dir {cache} --python-executable {python}");
+    check.env("MYPYPATH", "python").args(["-m", module]).run()?;
     if module == CORE.module && environment.name == CORE.name {
-        cmd!(sh, "{python} -m mypy.stubtest rungkeeper._core").run()?;
+        cmd!(sh, "python -m mypy.stubtest rungkeeper._core").run()?;
     }
     Ok(())
 }
 
 fn test(package: &Package, environment: &Environment, long: bool) -> Result<()> {
-    let python = package.program(environment, "python");
-    let call = package.pytest(environment, &python, &package.target.join("cache"));
-    let call = call.arg("--durations=8");
+    let sh = package.shell(environment)?;
+    let call = pytest(&sh, environment, &package.target.join("cache")).arg("--durations=8");
     let call = call.envs(long.then_some(("RUNGKEEPER_LONG", "1")));
     run_reading(call, |line| println!("{}: {line}", environment.name))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn environments_are_chosen_by_name() {
-        let names = |only: &[&str]| -> Vec<&str> {
-            let mut args = Args::default();
-            args.only.extend(only.iter().map(ToString::to_string));
-            args.environments().map(|e| e.name).collect()
-        };
-        assert_eq!(names(&[]).len(), ENVIRONMENTS.len());
-        assert_eq!(names(&["core"]), ["core"]);
-    }
 }

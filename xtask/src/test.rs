@@ -164,13 +164,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let seconds = begin.elapsed().as_secs_f64();
         let end = if passed.is_ok() { "passed" } else { "failed" };
         println!("== {label}: {end} in {seconds:.1} s");
-        passed
-            .with_context(|| format!("{label}: failed"))
-            .map(|passed| Taken {
-                step,
-                seconds,
-                passed,
-            })
+        let passed = passed.with_context(|| format!("{label}: failed"))?;
+        anyhow::Ok((step, seconds, passed))
     };
     let mut taken = thread::scope(|scope| {
         let (mut taken, mut beside) = (Vec::new(), None);
@@ -192,28 +187,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         anyhow::Ok(taken)
     })?;
-    taken.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
-    let took: Vec<_> = (taken.iter())
-        .map(|it| format!("{} {:.1} s", name(it.step), it.seconds))
-        .collect();
-    let took = took.join(", ");
+    taken.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let took = (taken.iter()).map(|(step, seconds, _)| format!("{} {seconds:.1} s", name(*step)));
+    let took = took.collect::<Vec<_>>().join(", ");
     let seconds = begin.elapsed().as_secs_f64();
     println!("== all steps passed in {seconds:.1} s: {took}");
     if let Ok(processor) = usage::of_children() {
         println!("== {processor:.1} s of processor time");
     }
-    let passed = taken.iter().flat_map(|it| &it.passed);
+    let passed = taken.iter().flat_map(|(.., passed)| passed);
     let (number, programs) = (passed.clone().sum::<u64>(), passed.count());
     println!("== {number} tests passed in {programs} test programs");
     Ok(())
-}
-
-/// A step that passed.
-struct Taken {
-    step: Step,
-    seconds: f64,
-    /// Tests of each test program, where cargo ran them.
-    passed: Vec<u64>,
 }
 
 /// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
@@ -228,8 +213,7 @@ fn install_ahead(steps: &[Step], workspace: &Workspace) {
 }
 
 fn name(step: Step) -> String {
-    step.to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
+    format!("{step:?}").to_lowercase()
 }
 
 fn tests(workspace: &Workspace, packages: &[String]) -> Result<Vec<u64>> {
@@ -268,12 +252,8 @@ mod tests {
 
     fn steps(line: &str) -> String {
         let line = Line::try_parse_from(line.split(' ')).unwrap();
-        line.args
-            .steps()
-            .into_iter()
-            .map(name)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let names: Vec<_> = line.args.steps().into_iter().map(name).collect();
+        names.join(" ")
     }
 
     #[test]

@@ -1,19 +1,21 @@
 //! What the system says that a process used.
 use std::{
     fs,
-    process::{Child, ExitStatus},
+    process::Command,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 /// Ticks of `/proc/PID/stat` in a second: the same on all architectures that Rust runs on.
 const TICKS: f64 = 100.0;
 
 /// What a process used, its own threads alone.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Usage {
+    /// Seconds since its start.
+    pub(crate) seconds: f64,
     /// Seconds of processor time.
     pub(crate) processor: f64,
     /// Most memory, in MB.
@@ -21,29 +23,39 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
+    /// Runs a program and looks at it now and then until it has ended; `see` is told each time, and first at once.
+    pub(crate) fn of(
+        program: &mut Command,
+        between: Duration,
+        mut see: impl FnMut(&Self) -> Result<()>,
+    ) -> Result<Self> {
+        let (begin, mut usage) = (Instant::now(), Self::default());
+        let child = program.spawn();
+        let mut child = child.with_context(|| format!("cannot run {program:?}"))?;
+        loop {
+            usage.look(child.id());
+            usage.seconds = begin.elapsed().as_secs_f64();
+            see(&usage)?;
+            if let Some(status) = child.try_wait()? {
+                ensure!(status.success(), "{program:?}: {status}");
+                return Ok(usage);
+            }
+            thread::sleep(between);
+        }
+    }
+
     /// Looks at a process. One that has ended leaves the figures as they are.
-    pub(crate) fn look(&mut self, id: u32) {
-        let read =
-            |what: &str| fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
+    fn look(&mut self, id: u32) {
+        let read = |what| fs::read_to_string(format!("/proc/{id}/{what}")).unwrap_or_default();
         // User and system time, the 14th and 15th field.
         let seconds = seconds(&read("stat"), 14).unwrap_or(0.0);
         self.processor = self.processor.max(seconds);
         self.memory = self.memory.max(memory(&read("status")).unwrap_or(0.0));
     }
-}
 
-/// Looks at a process now and then until it has ended; the first look is at once.
-pub(crate) fn watch(
-    mut child: Child,
-    between: Duration,
-    mut look: impl FnMut(u32) -> Result<()>,
-) -> Result<ExitStatus> {
-    loop {
-        look(child.id())?;
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        thread::sleep(between);
+    /// The processor time, as percent of one core.
+    pub(crate) fn share(&self) -> f64 {
+        100.0 * self.processor / self.seconds
     }
 }
 

@@ -6,7 +6,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::{CargoOpt, Metadata, MetadataCommand, Package, camino::Utf8PathBuf};
+use cargo_metadata::{
+    CargoOpt, Metadata, MetadataCommand, Package,
+    camino::{Utf8Path, Utf8PathBuf},
+};
 use xshell::{Cmd, Shell, cmd};
 
 /// The members, their targets and the resolved dependencies, all features on.
@@ -43,8 +46,9 @@ impl Workspace {
         Ok(shell)
     }
 
-    /// A path inside the workspace, seen from its root.
-    pub(crate) fn relative<'a>(&self, path: &'a Path) -> &'a Path {
+    /// The manifest of a member, seen from the root.
+    pub(crate) fn manifest<'p>(&self, package: &'p Package) -> &'p Utf8Path {
+        let path = &package.manifest_path;
         path.strip_prefix(self.root()).unwrap_or(path)
     }
 
@@ -123,8 +127,12 @@ mod tests {
         assert!(has(workspace.members(), "xtask"));
         assert!(has(workspace.published(), "rungkeeper-score"));
         assert!(!has(workspace.published(), "xtask"));
-        let root = workspace.root();
-        assert_eq!(workspace.relative(&root.join("a/b")), Path::new("a/b"));
+        let manifests: Vec<_> = workspace
+            .members()
+            .into_iter()
+            .map(|it| workspace.manifest(it))
+            .collect();
+        assert!(manifests.contains(&Utf8Path::new("xtask/Cargo.toml")));
     }
 
     #[test]

@@ -59,12 +59,17 @@ fn count(workspace: &Workspace) -> Result<Counts> {
         let repetitions: u64 = repetitions.parse()?;
         let repeat = |times: u64| instructions(workspace, &program, &[name, &times.to_string()]);
         let (once, twice) = (repeat(repetitions)?, repeat(2 * repetitions)?);
-        let each = (twice as f64 - once as f64) / repetitions as f64;
-        println!("  {name}: {each:.0} instructions");
-        counts.insert(name.to_owned(), each.round());
+        add(&mut counts, name, twice as f64 - once as f64, repetitions);
     }
     commands::count(workspace, &mut counts)?;
     Ok(counts)
+}
+
+/// Notes the instructions of each repetition.
+fn add(counts: &mut Counts, name: &str, instructions: f64, repetitions: u64) {
+    let each = instructions / repetitions as f64;
+    println!("  {name}: {each:.0} instructions");
+    counts.insert(name.to_owned(), each.round());
 }
 
 /// Instructions of a program with its arguments.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, Package};
+use cargo_metadata::{DependencyKind, Package, camino::Utf8Path};
 use toml::Table;
 
 use crate::workspace::{Workspace, is_published};
@@ -14,19 +14,16 @@ const OWN: [&str; 2] = ["categories", "keywords"];
 const SHARED: [&str; 3] = ["edition", "rust-version", "license"];
 
 pub(super) fn broken(workspace: &Workspace) -> Result<Vec<String>> {
-    let read = |path| {
-        fs::read_to_string(path)?
-            .parse::<Table>()
-            .map_err(anyhow::Error::from)
+    let read = |path: &Utf8Path| -> Result<Table> {
+        let text = fs::read_to_string(path).with_context(|| path.to_string())?;
+        text.parse().with_context(|| path.to_string())
     };
-    let root = read(workspace.root().join("Cargo.toml"))?;
+    let root = read(&workspace.metadata.workspace_root.join("Cargo.toml"))?;
     let shared = root["workspace"]["package"].as_table();
     let shared = shared.context("no [workspace.package]")?;
     let mut broken = Vec::new();
     for package in workspace.members() {
-        let path = package.manifest_path.as_std_path();
-        let file = workspace.relative(path).display();
-        let manifest = read(path.to_owned()).with_context(|| file.to_string())?;
+        let (file, manifest) = (workspace.manifest(package), read(&package.manifest_path)?);
         let mut messages = not_inherited(&manifest, shared, is_published(package));
         messages.extend(not_publishable(package));
         broken.extend(messages.iter().map(|message| format!("{file}: {message}")));

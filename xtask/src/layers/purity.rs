@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use xshell::cmd;
 
-use super::table::{LAYERS, Layer};
+use super::table::{CORE, LAYERS};
 use crate::workspace::Workspace;
 
 /// A target for which there is no standard library at all: a crate that lacks `#![no_std]`, or a dependency that brings
@@ -19,7 +19,9 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
         let add = cmd!(sh, "rustup target add {BARE}");
         add.run().context("or leave it out: --skip purity")?;
     }
-    let packages = core().map(|it| format!("--package={}", it.package()));
+    let packages = LAYERS[..CORE]
+        .iter()
+        .map(|it| format!("--package={}", it.package()));
     Ok(cmd!(
         sh,
         "cargo check --locked --all-features --target {BARE} {packages...}"
@@ -29,7 +31,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
 
 pub(super) fn broken(workspace: &Workspace) -> Result<Vec<String>> {
     let mut broken = Vec::new();
-    for layer in core() {
+    for layer in &LAYERS[..CORE] {
         let package = layer.package();
         let options = [
             "--package",
@@ -50,8 +52,4 @@ pub(super) fn broken(workspace: &Workspace) -> Result<Vec<String>> {
         }
     }
     Ok(broken)
-}
-
-fn core() -> impl Iterator<Item = &'static Layer> {
-    LAYERS.iter().filter(|layer| layer.is_core)
 }

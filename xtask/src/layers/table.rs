@@ -12,16 +12,17 @@ pub(super) struct Layer {
     may_use: &'static str,
     /// What it must not know.
     must_not_know: &'static str,
-    /// Core crates are pure: they do without the standard library, and without `serde` unless asked for.
-    pub(super) is_core: bool,
 }
+
+/// The first of them are pure: they do without the standard library, and without `serde` unless asked for.
+pub(super) const CORE: usize = 4;
 
 #[rustfmt::skip]
 pub(super) static LAYERS: [Layer; 11] = [
-    core("estimators", "", "rungs, trials, scores"),
-    core("rung-model", "", "scores, policies, clocks, files"),
-    core("score", "rung-model", "trials, estimators, time, randomness"),
-    core("policies", "estimators rung-model score", "files, tuners, clocks"),
+    layer("estimators", "", "rungs, trials, scores"),
+    layer("rung-model", "", "scores, policies, clocks, files"),
+    layer("score", "rung-model", "trials, estimators, time, randomness"),
+    layer("policies", "estimators rung-model score", "files, tuners, clocks"),
     layer("tuner-hooks", "estimators rung-model score policies", "schedulers, processes, concrete stores"),
     layer("checkpoints", "rung-model tuner-hooks", "policies, scores"),
     layer("tuner", "estimators rung-model score policies tuner-hooks", "processes, stores, the command line, Python"),
@@ -36,14 +37,6 @@ const fn layer(folder: &'static str, may_use: &'static str, must_not_know: &'sta
         folder,
         may_use,
         must_not_know,
-        is_core: false,
-    }
-}
-
-const fn core(folder: &'static str, may_use: &'static str, must_not_know: &'static str) -> Layer {
-    Layer {
-        is_core: true,
-        ..layer(folder, may_use, must_not_know)
     }
 }
 
@@ -82,11 +75,10 @@ impl Layer {
 pub(super) fn broken(workspace: &Workspace) -> Vec<String> {
     let mut broken = Vec::new();
     for package in workspace.members() {
-        let manifest = workspace.relative(package.manifest_path.as_std_path());
+        let manifest = workspace.manifest(package);
         match LAYERS.iter().find(|it| it.package() == *package.name) {
             Some(layer) => broken.extend(layer.forbidden(package)),
             None if manifest.starts_with("crates") || is_published(package) => {
-                let manifest = manifest.display();
                 broken.push(format!(
                     "{manifest}: no row in the table of layers, so nobody says what it may know"
                 ));
@@ -118,15 +110,11 @@ mod tests {
     }
 
     #[test]
-    fn what_a_crate_may_use_stands_above_it_and_core_crates_stand_on_core_crates() {
+    fn what_a_crate_may_use_stands_above_it() {
         for (place, layer) in LAYERS.iter().enumerate() {
             for used in layer.may_use.split_terminator(' ') {
-                let used = LAYERS[..place].iter().find(|it| it.folder == used);
-                assert!(
-                    used.is_some_and(|it| it.is_core || !layer.is_core),
-                    "{}",
-                    layer.folder
-                );
+                let is_above = LAYERS[..place].iter().any(|it| it.folder == used);
+                assert!(is_above, "{} uses {used}", layer.folder);
             }
         }
     }

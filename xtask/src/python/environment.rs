@@ -1,6 +1,8 @@
 //! Virtual environments: which there are, and how they are made and called.
+use std::env;
+
 use anyhow::{Context, Result, ensure};
-use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use xshell::{Cmd, Shell, cmd};
 
 use crate::workspace::Workspace;
@@ -49,7 +51,7 @@ const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 /// A Python package.
 pub(super) struct Package {
     /// In the folder of the package.
-    pub(super) sh: Shell,
+    sh: Shell,
     /// Where environments and caches are.
     pub(super) target: Utf8PathBuf,
 }
@@ -62,20 +64,18 @@ impl Package {
         // Caches stay out of the sources.
         sh.set_var("PYTHONDONTWRITEBYTECODE", "1");
         sh.set_var("PYTHONUNBUFFERED", "1");
+        sh.set_var("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         let target = workspace.target("python");
+        sh.set_var(
+            "HYPOTHESIS_STORAGE_DIRECTORY",
+            target.join("cache/hypothesis"),
+        );
         Ok(Self { sh, target })
     }
 
-    /// A program of an environment.
-    pub(super) fn program(&self, environment: &Environment, name: &str) -> Utf8PathBuf {
-        let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-        self.target.join(environment.name).join(folder).join(name)
-    }
-
-    /// Installs something in an environment.
-    pub(super) fn install(&self, environment: &Environment, what: &[&str]) -> Result<()> {
-        let python = self.program(environment, "python");
-        Ok(pip_install(&self.sh, &python).args(what).run()?)
+    /// The folder of an environment.
+    pub(super) fn folder(&self, environment: &Environment) -> Utf8PathBuf {
+        self.target.join(environment.name)
     }
 
     /// Makes an environment unless it is there and up to date.
@@ -88,7 +88,7 @@ impl Package {
         let version =
             version.context("a Python is needed: python3, or the one that PYTHON names")?;
         let wanted = format!("{version}\n{requirements}");
-        let folder = self.target.join(name);
+        let folder = self.folder(environment);
         let stamp = folder.join("installed.txt");
         if sh
             .read_file(&stamp)
@@ -105,32 +105,44 @@ impl Package {
             "the environment {name} is made in {folder}; pip installs there (downloads stay in its cache):\n{requirements}"
         );
         cmd!(sh, "{python} -m venv --clear {folder}").run()?;
-        self.install(environment, &["--requirement", &file])
+        let own = self.activated(&folder)?;
+        let install = cmd!(own, "python -m pip install --quiet --requirement {file}");
+        install
+            .run()
             .with_context(|| format!("the environment {name}"))?;
         Ok(sh.write_file(stamp, wanted)?)
     }
 
-    /// The tests for an environment, with a Python.
-    pub(super) fn pytest(
-        &self,
-        environment: &Environment,
-        python: &Utf8PathBuf,
-        cache: &Utf8PathBuf,
-    ) -> Cmd<'_> {
-        let (sh, name) = (&self.sh, environment.name);
-        let pytest = cmd!(
-            sh,
-            "{python} -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
-        );
-        pytest.env("HYPOTHESIS_STORAGE_DIRECTORY", cache.join("hypothesis"))
+    /// The interpreter of an environment.
+    pub(super) fn python(&self, environment: &Environment) -> Utf8PathBuf {
+        programs(&self.folder(environment)).join("python")
+    }
+
+    /// A shell in the folder of the package that finds the programs of an environment first.
+    pub(super) fn activated(&self, environment: &Utf8Path) -> Result<Shell> {
+        let sh = self.sh.clone();
+        let others = sh.var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(programs(environment).into()).chain(env::split_paths(&others));
+        sh.set_var("PATH", env::join_paths(all)?);
+        Ok(sh)
+    }
+
+    /// The same, of one of the table's.
+    pub(super) fn shell(&self, environment: &Environment) -> Result<Shell> {
+        self.activated(&self.folder(environment))
     }
 }
 
-/// The call with which a Python installs something.
-pub(super) fn pip_install<'s>(sh: &'s Shell, python: &Utf8PathBuf) -> Cmd<'s> {
+fn programs(environment: &Utf8Path) -> Utf8PathBuf {
+    environment.join(if cfg!(windows) { "Scripts" } else { "bin" })
+}
+
+/// The call of the tests for an environment.
+pub(super) fn pytest<'s>(sh: &'s Shell, tests: &Environment, cache: &Utf8Path) -> Cmd<'s> {
+    let name = tests.name;
     cmd!(
         sh,
-        "{python} -m pip install --quiet --disable-pip-version-check"
+        "python -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
     )
 }
 

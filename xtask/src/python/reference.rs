@@ -1,6 +1,6 @@
 //! `cargo xtask compare-reference`, and the environment with Syne Tune 0.13, the reference.
 use anyhow::Result;
-use xshell::{Cmd, cmd};
+use xshell::{Cmd, Shell, cmd};
 
 use super::{PACKAGE, Package, build, environment::REFERENCE, install};
 use crate::workspace::Workspace;
@@ -21,20 +21,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// The environment with the reference and this package, as it is now.
-pub(crate) struct Reference(Package);
+pub(crate) struct Reference(Shell);
 
 impl Reference {
     pub(crate) fn prepare(workspace: &Workspace) -> Result<Self> {
         let package = Package::of(workspace, PACKAGE)?;
         let wheel = build(&package)?;
         package.prepare(REFERENCE)?;
-        install(&package, REFERENCE, &wheel)?;
-        Ok(Self(package))
+        let sh = package.shell(REFERENCE)?;
+        install(&sh, &wheel)?;
+        Ok(Self(sh))
     }
 
     /// A call of a script in the folder `benchmarks`.
     pub(crate) fn script(&self, name: &str, options: &[String]) -> Cmd<'_> {
-        let (sh, python) = (&self.0.sh, self.0.program(REFERENCE, "python"));
-        cmd!(sh, "{python} benchmarks/{name} {options...}")
+        cmd!(self.0, "python benchmarks/{name} {options...}")
     }
 }

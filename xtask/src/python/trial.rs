@@ -1,30 +1,28 @@
 //! The script's side, `crates/trial/python`: files without dependencies, so the core's environment checks them; and their
 //! callbacks with the real frameworks, on request.
 use anyhow::{Context, Result};
-use cargo_metadata::camino::Utf8PathBuf;
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use xshell::cmd;
 
 use super::{
     Package, TRIAL, check_types,
-    environment::{CORE, Environment, FRAMEWORKS},
+    environment::{CORE, Environment, FRAMEWORKS, pytest},
     lint,
 };
 use crate::workspace::{Workspace, run_reading};
 
 /// Lints, types, the wheel, and the tests, of which some tune a script with this program.
-pub(super) fn check(workspace: &Workspace, program: &Utf8PathBuf) -> Result<()> {
+pub(super) fn check(workspace: &Workspace, program: &Utf8Path) -> Result<()> {
     let package = Package::of(workspace, TRIAL)?;
     let checked = || {
         lint(&package)?;
         check_types(&package, CORE, FRAMEWORKS.module)?;
         // The package can be built and installed as its users do it.
-        let here = [
-            "--no-build-isolation",
-            "--no-deps",
-            "--force-reinstall",
-            ".",
-        ];
-        package.install(CORE, &here)?;
+        let sh = package.shell(CORE)?;
+        let install = cmd!(sh, "python -m pip install --quiet --no-build-isolation");
+        install
+            .args(["--no-deps", "--force-reinstall", "."])
+            .run()?;
         test(&package, CORE, program)
     };
     checked().context("Python, the script's side")
@@ -38,9 +36,9 @@ pub(super) fn check_frameworks(workspace: &Workspace) -> Result<()> {
     test(&package, FRAMEWORKS, &program)
 }
 
-fn test(package: &Package, environment: &Environment, program: &Utf8PathBuf) -> Result<()> {
-    let python = package.program(environment, "python");
-    let call = package.pytest(environment, &python, &package.target.join("cache/trial"));
+fn test(package: &Package, environment: &Environment, program: &Utf8Path) -> Result<()> {
+    let sh = package.shell(environment)?;
+    let call = pytest(&sh, environment, &package.target.join("cache/trial"));
     let name = environment.name;
     run_reading(call.env("RUNGKEEPER_PROGRAM", program), |line| {
         println!("trial, {name}: {line}");
@@ -49,14 +47,12 @@ fn test(package: &Package, environment: &Environment, program: &Utf8PathBuf) -> 
 
 /// Builds the command line; where it is. `everything`: as the tests of the workspace have built it already.
 pub(super) fn program(workspace: &Workspace, everything: bool) -> Result<Utf8PathBuf> {
-    let sh = workspace.shell()?;
-    let build = cmd!(sh, "cargo build --locked --bin rungkeeper");
-    build
-        .args(if everything {
-            ["--workspace", "--all-features", "--example", "wine"].as_slice()
-        } else {
-            &["--package", "rungkeeper"]
-        })
-        .run()?;
+    let options = if everything {
+        "--workspace --all-features --example wine"
+    } else {
+        "--package rungkeeper"
+    };
+    let (sh, options) = (workspace.shell()?, options.split(' '));
+    cmd!(sh, "cargo build --locked --bin rungkeeper {options...}").run()?;
     Ok(workspace.target("debug/rungkeeper"))
 }

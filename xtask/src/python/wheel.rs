@@ -5,11 +5,11 @@ use std::{collections::BTreeMap, env, ffi::OsString};
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use serde_json::Value;
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
 use super::{
     PACKAGE, Package,
-    environment::{CORE, WHEEL, pip_install},
+    environment::{CORE, WHEEL, pytest},
     only_file,
 };
 use crate::workspace::{Workspace, empty};
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.no_tests {
         return Ok(());
     }
-    let mut pythons = pythons(&package)?.into_iter();
+    let mut pythons = pythons(&workspace.shell()?)?.into_iter();
     for (minor, python) in pythons.next().into_iter().chain(pythons.next_back()) {
         test_in(&package, minor, &python, &wheel).with_context(|| format!("Python 3.{minor}"))?;
     }
@@ -58,52 +58,34 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// The wheel for old systems, with the program of the crate `rungkeeper` among its scripts.
 fn build(workspace: &Workspace, package: &Package) -> Result<Utf8PathBuf> {
-    let sh = &package.sh;
-    let tool = |name| package.program(WHEEL, name);
-    // The tools look for the linker on the search path.
-    let folder = tool("").into_std_path_buf();
-    let others = sh.var_os("PATH").unwrap_or_default();
-    sh.set_var(
-        "PATH",
-        env::join_paths([folder].into_iter().chain(env::split_paths(&others)))?,
-    );
+    let sh = package.shell(WHEEL)?;
     let triple = format!("{}-unknown-linux-gnu", env::consts::ARCH);
-    let zigbuild = tool("cargo-zigbuild");
-    let command = cmd!(
+    let build = cmd!(
         sh,
-        "{zigbuild} zigbuild --release --locked --package rungkeeper"
+        "cargo-zigbuild zigbuild --release --locked --package rungkeeper"
     );
-    command.arg(format!("--target={triple}.2.{GLIBC}")).run()?;
+    build.arg(format!("--target={triple}.2.{GLIBC}")).run()?;
     let command = workspace.target(&triple).join("release/rungkeeper");
 
-    let portable = package.target.join("portable");
-    let (plain, unpacked, packed) = (
-        portable.join("plain"),
-        portable.join("unpacked"),
-        portable.join("wheels"),
-    );
-    [&plain, &unpacked, &packed]
-        .into_iter()
-        .try_for_each(empty)?;
-    let maturin = tool("maturin");
-    let plain_wheel = cmd!(
+    let folders =
+        ["plain", "unpacked", "wheels"].map(|it| package.target.join("portable").join(it));
+    folders.iter().try_for_each(empty)?;
+    let [plain, unpacked, packed] = folders;
+    let build = cmd!(
         sh,
-        "{maturin} build --release --locked --zig --target {triple} --out {plain}"
+        "maturin build --release --locked --zig --target {triple} --out {plain}"
     );
-    plain_wheel
-        .args(["--compatibility", "manylinux2014"])
-        .run()?;
-    let (python, plain) = (tool("python"), only_file(&plain)?);
-    cmd!(sh, "{python} -m wheel unpack --dest {unpacked} {plain}").run()?;
+    build.args(["--compatibility", "manylinux2014"]).run()?;
+    let plain = only_file(&plain)?;
+    cmd!(sh, "python -m wheel unpack --dest {unpacked} {plain}").run()?;
     let root = only_file(&unpacked)?;
     let name = root.file_name().context("a folder has a name")?;
     let scripts = root.join(format!("{name}.data/scripts"));
     sh.create_dir(&scripts)?;
     sh.copy_file(command, scripts.join("rungkeeper"))?;
-    cmd!(sh, "{python} -m wheel pack --dest-dir {packed} {root}").run()?;
+    cmd!(sh, "python -m wheel pack --dest-dir {packed} {root}").run()?;
     let wheel = only_file(&packed)?;
-    let auditwheel = tool("auditwheel");
-    let audit = cmd!(sh, "{auditwheel} show --json {wheel}").read()?;
+    let audit = cmd!(sh, "auditwheel show --json {wheel}").read()?;
     let audit: Value = serde_json::from_str(&audit)?;
     let tag = audit["overall_tag"].as_str().unwrap_or_default();
     ensure!(
@@ -115,38 +97,28 @@ fn build(workspace: &Workspace, package: &Package) -> Result<Utf8PathBuf> {
 
 /// Whether a wheel with this tag needs no newer C library than is promised.
 fn runs_on_old_systems(tag: &str) -> bool {
-    let version = tag
-        .strip_prefix("manylinux_2_")
-        .and_then(|tag| tag.split('_').next());
-    version.is_some_and(|minor| minor.parse().is_ok_and(|minor: u32| minor <= GLIBC))
+    let version = tag.strip_prefix("manylinux_2_").unwrap_or_default();
+    let minor = version.split('_').next().unwrap_or_default();
+    minor.parse().is_ok_and(|minor: u32| minor <= GLIBC)
 }
 
 /// The interpreters that are here, by their minor version: on the search path, or installed by pyenv.
-fn pythons(package: &Package) -> Result<BTreeMap<u32, OsString>> {
-    let sh = &package.sh;
+fn pythons(sh: &Shell) -> Result<BTreeMap<u32, OsString>> {
     let named = (OLDEST..30).map(|minor| format!("python3.{minor}").into());
     let mut candidates: Vec<OsString> = named.chain(sh.var_os("PYTHON")).collect();
-    let home = sh
-        .var("PYENV_ROOT")
-        .or_else(|_| sh.var("HOME").map(|home| home + "/.pyenv"));
-    let installed = home
-        .and_then(|home| sh.read_dir(home + "/versions"))
-        .unwrap_or_default();
-    candidates.extend(
-        installed
-            .into_iter()
-            .map(|folder| folder.join("bin/python").into()),
-    );
+    let home = sh.var("HOME").map(|home| home + "/.pyenv");
+    let home = sh.var("PYENV_ROOT").or(home).unwrap_or_default();
+    let installed = sh.read_dir(home + "/versions").unwrap_or_default();
+    candidates.extend(installed.iter().map(|it| it.join("bin/python").into()));
     let mut found = BTreeMap::new();
     for python in candidates {
         let ask = "import sys; print(*sys.version_info[:2])";
         let version = cmd!(sh, "{python} -c {ask}").ignore_stderr().read();
         let version = version.unwrap_or_default();
-        let minor = version
-            .strip_prefix("3 ")
-            .and_then(|minor| minor.parse().ok());
-        if let Some(minor) = minor.filter(|minor| *minor >= OLDEST) {
-            found.entry(minor).or_insert(python);
+        let minor = version.strip_prefix("3 ").unwrap_or_default();
+        match minor.parse() {
+            Ok(minor) if minor >= OLDEST => _ = found.entry(minor).or_insert(python),
+            _ => {}
         }
     }
     ensure!(!found.is_empty(), "no Python from 3.{OLDEST} on was found");
@@ -155,29 +127,30 @@ fn pythons(package: &Package) -> Result<BTreeMap<u32, OsString>> {
 
 /// Installs the wheel where nothing else is, tries what is in it, and runs the tests of the core.
 fn test_in(package: &Package, minor: u32, python: &OsString, wheel: &Utf8Path) -> Result<()> {
-    let sh = &package.sh;
     let folder = package.target.join(format!("portable/python3.{minor}"));
+    let sh = package.activated(&folder)?;
     cmd!(sh, "{python} -m venv --clear {folder}").run()?;
-    let (python, command) = (folder.join("bin/python"), folder.join("bin/rungkeeper"));
-    pip_install(sh, &python).arg(wheel).run()?;
-    cmd!(sh, "{python} -c {SMOKE}").run()?;
-    cmd!(sh, "{command} --version").run()?;
+    cmd!(sh, "python -m pip install --quiet {wheel}").run()?;
+    cmd!(sh, "python -c {SMOKE}").run()?;
+    cmd!(sh, "rungkeeper --version").run()?;
     let curves = "../cli/curves/openml_41150.csv";
-    let simulated = cmd!(
+    let simulate = cmd!(
         sh,
-        "{command} simulate {curves} --seeds 2 --budget 8 --json"
-    )
-    .read()?;
+        "rungkeeper simulate {curves} --seeds 2 --budget 8 --json"
+    );
+    let simulated = simulate.read()?;
     ensure!(
         simulated.contains("cost_resources"),
         "simulate printed: {simulated}"
     );
     let requirements = if minor <= 10 { "oldest" } else { CORE.name };
     let requirements = format!("requirements/{requirements}.txt");
-    pip_install(sh, &python)
-        .args(["--requirement", &requirements])
-        .run()?;
-    Ok(package.pytest(CORE, &python, &folder.join("cache")).run()?)
+    cmd!(
+        sh,
+        "python -m pip install --quiet --requirement {requirements}"
+    )
+    .run()?;
+    Ok(pytest(&sh, CORE, &folder.join("cache")).run()?)
 }
 
 #[cfg(test)]

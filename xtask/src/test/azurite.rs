@@ -1,8 +1,5 @@
 //! Azurite, the emulator of Azure's blob storage, against which tests run the store.
-use std::fs;
-
 use anyhow::{Context, Result};
-use serde_json::Value;
 use xshell::cmd;
 
 use crate::{debian::Program, workspace::Workspace};
@@ -18,16 +15,13 @@ const NPM: Program = Program {
 
 /// Installs it below the target folder, where the tests look for it, unless it is there.
 pub(super) fn provide(workspace: &Workspace) -> Result<()> {
-    let folder = workspace.target("azurite");
-    let manifest = folder.join("node_modules/azurite/package.json");
-    let manifest = fs::read_to_string(manifest).unwrap_or_default();
-    let manifest: Value = serde_json::from_str(&manifest).unwrap_or_default();
-    if manifest["version"] == VERSION {
+    let (sh, folder) = (workspace.shell()?, workspace.target("azurite"));
+    let manifest = sh.read_file(folder.join("node_modules/azurite/package.json"));
+    if manifest.is_ok_and(|it| it.contains(&format!(r#""version": "{VERSION}""#))) {
         println!("azurite {VERSION} is there");
         return Ok(());
     }
     NPM.provide(workspace)?;
-    let sh = workspace.shell()?;
     sh.create_dir(&folder)?;
     let install = cmd!(
         sh,

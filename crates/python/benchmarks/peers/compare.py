@@ -126,7 +126,9 @@ def measure(peer: str, given: argparse.Namespace, folder: Path) -> str:
     median, most = 1e3 * np.quantile(
         waits(begins, list(ends.values())), [0.5, 0.99], method="inverted_cdf"
     )
-    files = [path for path in run.rglob("*") if path.is_file() and not path.is_symlink()]
+    files = [
+        path for path in run.rglob("*") if path.is_file() and not path.is_symlink()
+    ]
     size = sum(path.stat().st_size for path in files) / 1e6
     return (
         f"| {peer} | {whole:.1f} s | {len(begins)} | {a_minute:.0f} | {median:.0f} ms "

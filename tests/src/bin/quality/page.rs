@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::compare::{Comparison, Interval, ratio};
 use crate::families::{CHECK, CHOOSING, Family};
 use crate::plots;
-use crate::runs::{OPTIMUM, POLICIES, PROVED, Part, REFERENCE};
+use crate::runs::{OPTIMUM, POLICIES, PROVED, Part, REFERENCE, all};
 
 /// A configuration that costs more than this many times the reference is a reason against.
 const WORST: f64 = 1.1;
@@ -36,10 +36,8 @@ impl Study {
             fs::write(&path, text).with_context(|| path.display().to_string())
         };
         for group in GROUPS {
-            write(
-                format!("{NAME}-{group}.svg"),
-                plots::cost(&self.frozen, group),
-            )?;
+            let cost = plots::cost(&self.frozen, group);
+            write(format!("{NAME}-{group}.svg"), cost)?;
         }
         write(format!("{NAME}-ratios.svg"), plots::ratios(&self.frozen))?;
         write(format!("{NAME}.md"), self.page())
@@ -50,7 +48,7 @@ impl Study {
         let live = &self.others[self.others.len() - 1].1.plan;
         let some = self.others[0].1.plan.families.iter().map(|it| it.name);
         let least = plan.spare[0];
-        let tight = frozen.compare(|_, spare| spare == least, PROVED, OPTIMUM);
+        let tight = frozen.compare(PROVED, OPTIMUM, |_, spare| spare == least);
         format!(
             include_str!("page.txt"),
             command = self.command,
@@ -61,7 +59,7 @@ impl Study {
             last = plan.seeds.end - 1,
             families = families(&plan.families),
             verdict = self.verdict(),
-            gap = frozen.over_all(PROVED, OPTIMUM).geo,
+            gap = frozen.compare(PROVED, OPTIMUM, all).geo,
             tight = ratio(tight.geo.estimate),
             least = least,
             way = GROUPS.map(|group| way(frozen, group)).join(", "),
@@ -82,11 +80,13 @@ impl Study {
     /// What is confirmed and what is not, as the figures say.
     fn verdict(&self) -> String {
         let of_group = |group| {
-            let found = over_reference(&self.frozen, group, PROVED);
+            let found = self
+                .frozen
+                .over_reference(PROVED, |it, _| it.group == group);
             less(&format!("on the {group} families"), &found)
         };
         let mut points = GROUPS.map(of_group).to_vec();
-        let (worst, at) = self.frozen.worst(&self.frozen.over_all(PROVED, REFERENCE));
+        let (worst, at) = (self.frozen).worst(&self.frozen.over_reference(PROVED, all));
         points.push(format!(
             "{}: of {} configurations none costs more than {WORST} times the reference: the worst has geo {} ({at}).",
             if worst <= WORST { "Confirmed" } else { "Refuted" },
@@ -95,7 +95,7 @@ impl Study {
         ));
         let mut bad = Vec::new();
         for (name, part) in &self.others {
-            let found = part.over_all(PROVED, REFERENCE);
+            let found = part.over_reference(PROVED, all);
             points.push(less(name, &found));
             let (worst, at) = part.worst(&found);
             if worst > WORST {
@@ -117,7 +117,7 @@ impl Study {
         let heads =
             "conditions|runs|reference's cost, %|geo|arith|worst|by_level, geo|by_level, arith";
         let rows = self.others.iter().map(|(name, part)| {
-            let over_reference = |policy| part.over_all(policy, REFERENCE);
+            let over_reference = |policy| part.over_reference(policy, all);
             let (proved, by_level) = (over_reference(PROVED), over_reference("by_level"));
             let (worst, at) = part.worst(&proved);
             let (_, conditions) = name.split_once(' ').unwrap_or_default();
@@ -136,10 +136,6 @@ impl Study {
     }
 }
 
-fn over_reference(part: &Part, group: &str, policy: &str) -> Comparison {
-    part.compare(|family, _| family.group == group, policy, REFERENCE)
-}
-
 /// Whether the proved policy loses less than the reference.
 fn less(conditions: &str, Comparison { geo, arith, .. }: &Comparison) -> String {
     let word = if geo.high < 1.0 && arith.high < 1.0 {
@@ -156,10 +152,8 @@ fn less(conditions: &str, Comparison { geo, arith, .. }: &Comparison) -> String 
 
 /// How much of the way from the reference to the floor is done.
 fn way(part: &Part, group: &str) -> String {
-    let (proved, least) = (
-        over_reference(part, group, PROVED),
-        over_reference(part, group, OPTIMUM),
-    );
+    let [proved, least] =
+        [PROVED, OPTIMUM].map(|it| part.over_reference(it, |family, _| family.group == group));
     let share = |figure: fn(&Comparison) -> Interval| {
         100.0 * (1.0 - figure(&proved).estimate) / (1.0 - figure(&least).estimate)
     };
@@ -179,23 +173,18 @@ fn families(families: &[Family]) -> String {
 /// Two rows, geo and arith, for each policy and the optimum; a column for each budget.
 fn by_budget(part: &Part, group: &str) -> String {
     let spare = &part.plan.spare;
-    let at_each = |policy: &'static str| {
-        let at = move |&of| {
-            part.compare(
-                |it, spare| it.group == group && spare == of,
-                policy,
-                REFERENCE,
-            )
-        };
-        spare.iter().map(at).collect::<Vec<_>>()
+    let over_reference = |policy: &str| {
+        let at = |&spare| part.over_reference(policy, |it, of| it.group == group && of == spare);
+        let each: Vec<_> = spare.iter().map(at).collect();
+        (each, part.over_reference(policy, |it, _| it.group == group))
     };
+    let (each, all) = over_reference(REFERENCE);
     let mut first = vec!["reference's cost, % of resumed levels".to_owned()];
-    first.extend(at_each(REFERENCE).iter().map(|it| percent(it.share)));
-    first.push(percent(over_reference(part, group, REFERENCE).share));
+    first.extend(each.iter().chain([&all]).map(|it| percent(it.share)));
     first.push(String::new());
     let mut rows = vec![first];
     for policy in POLICIES.into_iter().skip(1).chain([OPTIMUM]) {
-        let (each, all) = (at_each(policy), over_reference(part, group, policy));
+        let (each, all) = over_reference(policy);
         let row = |name, figure: fn(&Comparison) -> Interval, worst| {
             let mut row = vec![format!("{policy}, {name}")];
             row.extend(each.iter().map(|it| ratio(figure(it).estimate)));
@@ -205,18 +194,17 @@ fn by_budget(part: &Part, group: &str) -> String {
         rows.push(row("geo", |it| it.geo, ratio(all.worst)));
         rows.push(row("arith", |it| it.arith, String::new()));
     }
-    let budgets = spare.iter().map(|spare| format!("C = {spare}|"));
-    let budgets: String = budgets.collect();
-    table(
-        &format!("ratio to the reference|{budgets}all [95 %]|worst"),
-        rows,
-    )
+    let budgets: Vec<_> = spare.iter().map(|spare| format!("C = {spare}")).collect();
+    let heads = format!(
+        "ratio to the reference|{}|all [95 %]|worst",
+        budgets.join("|")
+    );
+    table(&heads, rows)
 }
 
 fn by_family(part: &Part) -> String {
     let row = |family: &Family| {
-        let over_reference =
-            |policy| part.compare(|it, _| it.name == family.name, policy, REFERENCE);
+        let over_reference = |it| part.over_reference(it, |it, _| it.name == family.name);
         let (proved, least) = (over_reference(PROVED), over_reference(OPTIMUM));
         vec![
             family.name.to_owned(),

@@ -59,7 +59,7 @@ pub(crate) fn cost(part: &Part, group: &str) -> String {
 pub(crate) fn ratios(part: &Part) -> String {
     let mut forest = ForestPlot::new().with_null_value(1.0).with_marker_size(4.0);
     for family in &part.plan.families {
-        let found = part.compare(|it, _| it.name == family.name, PROVED, REFERENCE);
+        let found = part.over_reference(PROVED, |it, _| it.name == family.name);
         for (interval, name, colour) in [
             (found.geo, "geo", COLOURS[0]),
             (found.arith, "arith", COLOURS[1]),
@@ -87,8 +87,8 @@ pub(crate) fn highest(part: &Part, group: &str) -> f64 {
 
 /// The share of the resumed levels that a policy loses.
 fn lost(part: &Part, group: &str, spare: u64, policy: &str) -> f64 {
-    let of = |family: &crate::Family, of| family.group == group && of == spare;
-    part.compare(of, policy, policy).share
+    let found = part.over_reference(policy, |it, of| it.group == group && of == spare);
+    found.share
 }
 
 /// As text that ends with a newline.

@@ -3,7 +3,7 @@ use anyhow::{Context, Result};
 use cargo_metadata::camino::Utf8Path;
 use xshell::{Shell, cmd};
 
-use super::{Counts, instructions};
+use super::{Counts, add, instructions};
 use crate::workspace::{Workspace, empty};
 
 /// Trials of the two logs whose difference counts: what is done once a call drops out.
@@ -35,11 +35,13 @@ pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     let folder = workspace.target("guard");
     empty(&folder)?;
     let [few, many] = TRIALS.map(|trials| measure(workspace, &sh, &program, &folder, trials));
-    let more = (TRIALS[1] - TRIALS[0]) as f64;
     for ((name, few), (_, many)) in few?.into_iter().zip(many?) {
-        let each = (many as f64 - few as f64) / more;
-        println!("  {name}: {each:.0} instructions");
-        counts.insert(name.to_owned(), each.round());
+        add(
+            counts,
+            name,
+            many as f64 - few as f64,
+            TRIALS[1] - TRIALS[0],
+        );
     }
     Ok(())
 }
