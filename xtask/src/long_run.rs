@@ -129,11 +129,12 @@ impl Long {
     fn resume(&self, trials: u64) -> Result<Usage> {
         let mut log = File::open(self.log())?;
         log.seek(SeekFrom::End(0))?;
-        let (mut new, mut ready) = (String::new(), None);
+        let (mut new, mut ready) = (Vec::new(), None);
         let mut command = self.command(&["resume", "--quiet", "--trials", &trials.to_string()]);
         Usage::of(&mut command, BETWEEN, |usage| {
-            log.read_to_string(&mut new)?;
-            if ready.is_none() && new.contains(r#"{"event":"launch""#) {
+            log.read_to_end(&mut new)?;
+            let launched = String::from_utf8_lossy(&new).contains(r#"{"event":"launch""#);
+            if ready.is_none() && launched {
                 ready = Some(*usage);
             }
             Ok(())
