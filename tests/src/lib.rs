@@ -1,5 +1,4 @@
-//! What is not published: helpers of the tests that span crates, benchmarks, the fuzz driver and the study of decisions,
-//! each behind a feature.
+//! What is not published: helpers of the tests that span crates, benchmarks and the fuzz driver, each behind a feature.
 
 #[cfg(feature = "azure")]
 pub mod azurite;
@@ -9,8 +8,6 @@ pub mod benches;
 pub mod fuzz;
 #[cfg(feature = "fuzz")]
 pub mod mutation;
-#[cfg(feature = "quality")]
-pub mod quality;
 #[cfg(feature = "s3")]
 pub mod s3;
 

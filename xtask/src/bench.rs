@@ -2,6 +2,8 @@
 pub(crate) mod guard;
 
 use anyhow::Result;
+use cargo_metadata::camino::Utf8PathBuf;
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -28,25 +30,32 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check || args.save_baseline {
         return guard::run(&workspace, args.save_baseline);
     }
+    let sh = workspace.shell()?;
     let criterion = [args.filter.as_slice(), args.criterion.as_slice()].concat();
     // Without `--bench`, cargo would also build unit tests with full optimization.
-    let mut call = vec!["bench", "--locked", "--package", "rungkeeper-tests"];
-    call.extend(["--features", "benches", "--bench", "*", "--"]);
-    call.extend(criterion.iter().map(String::as_str));
-    workspace.cargo(call).run()
+    let bench = cmd!(
+        sh,
+        "cargo bench --locked -p rungkeeper-tests --features benches"
+    );
+    bench.args(["--bench", "*", "--"]).args(criterion).run()?;
+    Ok(())
 }
 
 /// Compiles all benchmarks, and runs none: with little optimization, as the tests, which share what they depend on.
 pub(crate) fn compile(workspace: &Workspace) -> Result<()> {
-    let build = ["build", "--workspace", "--all-features", "--benches"];
-    workspace.cargo([&build[..], &["--locked"]].concat()).run()
+    let sh = workspace.shell()?;
+    cmd!(
+        sh,
+        "cargo build --workspace --all-features --benches --locked"
+    )
+    .run()?;
+    Ok(())
 }
 
 /// Builds a program of the benchmarks, with the feature that it asks for, and says where it is.
-pub(crate) fn program(workspace: &Workspace, name: &str, feature: &str) -> Result<String> {
-    let build = ["build", "--release", "--locked", "--bin", name];
-    let package = ["--package", "rungkeeper-tests", "--features", feature];
-    workspace.cargo(build.iter().chain(&package)).run()?;
-    let target = &workspace.metadata.target_directory;
-    Ok(target.join("release").join(name).into_string())
+pub(crate) fn program(workspace: &Workspace, name: &str, feature: &str) -> Result<Utf8PathBuf> {
+    let sh = workspace.shell()?;
+    let build = cmd!(sh, "cargo build --release --locked -p rungkeeper-tests");
+    build.args(["--features", feature, "--bin", name]).run()?;
+    Ok(workspace.target("release").join(name))
 }

@@ -1,16 +1,15 @@
 //! Programs that are installed as Debian's packages where they are not there.
-use std::process::{Command, Stdio};
-
 use anyhow::{Context, Result, ensure};
+use xshell::{Shell, cmd};
 
-use crate::{process::Invocation, workspace::Workspace};
+use crate::workspace::Workspace;
 
 /// A program, and what brings it.
 pub(crate) struct Program {
     /// The names under which it may be found, Debian's first.
     pub(crate) names: &'static [&'static str],
-    /// Debian's packages.
-    pub(crate) packages: &'static [&'static str],
+    /// Debian's packages, with spaces between them.
+    pub(crate) packages: &'static str,
     /// What it is needed for.
     pub(crate) purpose: &'static str,
     /// How to do without it.
@@ -20,53 +19,41 @@ pub(crate) struct Program {
 impl Program {
     /// Installs it unless it is there.
     pub(crate) fn provide(&self, workspace: &Workspace) -> Result<()> {
-        if let Some(name) = self.names.iter().find(|name| starts(name)) {
+        let sh = workspace.shell()?;
+        let Self {
+            purpose,
+            packages,
+            without,
+            ..
+        } = self;
+        let name = self.names[0];
+        if let Some(name) = self.names.iter().find(|name| starts(&sh, name)) {
             println!("{name} is there");
             return Ok(());
         }
-        let Self { purpose, names, .. } = self;
-        println!(
-            "{}, {purpose}, is not there: installing Debian's package",
-            names[0]
+        println!("{name}, {purpose}, is not there: installing Debian's package");
+        sh.set_var("DEBIAN_FRONTEND", "noninteractive");
+        let list = packages.split(' ');
+        let install = cmd!(
+            sh,
+            "apt-get install --yes --quiet --no-install-recommends {list...}"
         );
-        for line in self.install() {
-            Invocation::new(line[0], workspace.root(), line[1..].iter())
-                .env("DEBIAN_FRONTEND", "noninteractive")
-                .run()
-                .with_context(|| self.advice())?;
-        }
-        ensure!(
-            starts(names[0]),
-            "{} was installed but does not start",
-            names[0]
-        );
+        let update = cmd!(sh, "apt-get update --quiet");
+        let installed = update.run().and_then(|()| install.run());
+        installed.with_context(|| {
+            format!(
+                "{name} could not be installed. Do it as root: {update} && {install} (or leave it out: {without})"
+            )
+        })?;
+        ensure!(starts(&sh, name), "{name} was installed but does not start");
         Ok(())
-    }
-
-    fn install(&self) -> [Vec<&str>; 2] {
-        let options = ["--yes", "--quiet", "--no-install-recommends"];
-        let mut install = vec!["apt-get", "install"];
-        install.extend(options);
-        install.extend(self.packages);
-        [vec!["apt-get", "update", "--quiet"], install]
-    }
-
-    fn advice(&self) -> String {
-        let lines = self.install().map(|line| line.join(" "));
-        format!(
-            "{} could not be installed. Do it as root: {} (or leave it out: {})",
-            self.names[0],
-            lines.join(" && "),
-            self.without
-        )
     }
 }
 
 /// Whether the program can be run.
-fn starts(program: &str) -> bool {
-    let mut version = Command::new(program);
-    version.arg("--version").stdin(Stdio::null());
-    version.output().is_ok_and(|output| output.status.success())
+fn starts(sh: &Shell, program: &str) -> bool {
+    let version = cmd!(sh, "{program} --version").quiet();
+    version.ignore_stdout().ignore_stderr().run().is_ok()
 }
 
 #[cfg(test)]
@@ -75,23 +62,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_run_does_not_start() {
-        assert!(starts("git"));
-        assert!(!starts("no-such-program-anywhere"));
-    }
-
-    #[test]
-    fn the_advice_can_be_pasted() {
-        let program = Program {
-            names: &["thing"],
-            packages: &["thing", "fonts-thing"],
-            purpose: "which does things",
-            without: "--skip things",
-        };
-        assert_eq!(
-            program.advice(),
-            "thing could not be installed. Do it as root: apt-get update --quiet && apt-get \
-             install --yes --quiet --no-install-recommends thing fonts-thing (or leave it out: \
-             --skip things)"
-        );
+        let sh = Shell::new().unwrap();
+        assert!(starts(&sh, "git"));
+        assert!(!starts(&sh, "no-such-program-anywhere"));
     }
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask fuzz`: hostile input through the doors of a user's. The driver is in `tests/`, which knows the formats.
 use anyhow::Result;
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -20,28 +21,18 @@ pub(crate) struct Args {
 /// Builds the command line and the driver, and runs it. Overflows and failed assertions are found as well: not a release.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let build = ["build", "--locked", "-p", "rungkeeper"];
-    workspace.cargo(build).run()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let binary = target.join("debug/rungkeeper").display().to_string();
+    let sh = workspace.shell()?;
+    cmd!(sh, "cargo build --locked -p rungkeeper").run()?;
+    let driver = cmd!(
+        sh,
+        "cargo run --locked -p rungkeeper-tests --features fuzz --bin fuzz --"
+    );
+    let driver = driver
+        .arg("--binary")
+        .arg(workspace.target("debug/rungkeeper"));
     let (cases, seed) = (args.cases.to_string(), args.seed.to_string());
-    let driver = [
-        "run",
-        "--locked",
-        "-p",
-        "rungkeeper-tests",
-        "--features",
-        "fuzz",
-        "--bin",
-        "fuzz",
-    ];
-    let options = [
-        "--", "--binary", &binary, "--cases", &cases, "--seed", &seed,
-    ];
-    let mut line: Vec<&str> = [&driver[..], &options[..]].concat();
-    let case = args.case.map(|case| case.to_string());
-    if let Some(case) = &case {
-        line.extend(["--case", case]);
-    }
-    workspace.cargo(line).run()
+    let driver = driver.args(["--cases", &cases, "--seed", &seed]);
+    let case = args.case.map(|case| format!("--case={case}"));
+    driver.args(case).run()?;
+    Ok(())
 }

@@ -1,10 +1,9 @@
 //! `cargo xtask growth`: how time and memory of the removal callback grow with the number of trials, beside those of
 //! Syne Tune 0.13's.
-use std::fs;
+use anyhow::Result;
+use xshell::cmd;
 
-use anyhow::{Context, Result};
-
-use crate::{bench, process::Invocation, python::Reference, workspace::Workspace};
+use crate::{bench, python::Reference, workspace::Workspace};
 
 /// Where the table is written, from the root; the plots stand beside it.
 const TABLE: &str = "docs/growth.csv";
@@ -24,34 +23,34 @@ pub(crate) struct Args {
 /// Measures each size in a process of its own, writes the table and draws it.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
+    let sh = workspace.shell()?;
     let program = bench::program(&workspace, "growth", "benches")?;
     let reference = Reference::prepare(&workspace)?;
     println!("{COLUMNS}");
-    let mut table = format!("{COLUMNS}\n");
+    let mut table = vec![COLUMNS.to_owned()];
     let mut add = |callback: &str, said: &str| {
         // Syne Tune says more when it is loaded.
         let row = format!("{callback},{}", said.lines().last().unwrap_or_default());
         println!("{row}");
-        table += &row;
-        table.push('\n');
+        table.push(row);
     };
     for trials in sizes(args.trials) {
-        let call = Invocation::new(&program, workspace.root(), [trials.to_string()]);
-        add("rungkeeper", &call.output()?);
+        add("rungkeeper", &cmd!(sh, "{program} {trials}").read()?);
     }
     for trials in sizes(args.reference_trials) {
-        let call = reference.script("growth.py", &[trials.to_string()])?;
-        add("Syne Tune 0.13", &call.output()?);
+        let call = reference.script("growth.py", &[trials]);
+        add("Syne Tune 0.13", &call.read()?);
     }
-    fs::write(workspace.root().join(TABLE), table).context(TABLE)?;
-    Invocation::new(&program, workspace.root(), ["plot", TABLE, "docs"]).run()
+    sh.write_file(TABLE, table.join("\n") + "\n")?;
+    Ok(cmd!(sh, "{program} plot {TABLE} docs").run()?)
 }
 
 /// 1,000, 3,000, 10,000 and so on.
-fn sizes(most: u64) -> impl Iterator<Item = u64> {
+fn sizes(most: u64) -> impl Iterator<Item = String> {
     let decades = (3..19).map(|power| 10u64.pow(power));
     let sizes = decades.flat_map(|decade| [decade, 3 * decade]);
-    sizes.take_while(move |size| *size <= most)
+    let sizes = sizes.take_while(move |size| *size <= most);
+    sizes.map(|size| size.to_string())
 }
 
 #[cfg(test)]
@@ -60,9 +59,8 @@ mod tests {
 
     #[test]
     fn sizes_end_with_the_most() {
-        let expected = [1_000, 3_000, 10_000, 30_000];
-        assert!(sizes(30_000).eq(expected));
-        assert!(sizes(99_999).eq(expected));
+        assert!(sizes(30_000).eq(["1000", "3000", "10000", "30000"]));
+        assert_eq!(sizes(99_999).count(), 4);
         assert_eq!(sizes(u64::MAX).count(), 32);
     }
 }

@@ -2,16 +2,16 @@
 use std::{
     fs::{self, File},
     io::{Read, Seek, SeekFrom},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
     overhead::Place,
-    usage::{Usage, of_children, watch},
+    usage::{Usage, of_children},
     workspace::Workspace,
 };
 
@@ -33,23 +33,15 @@ pub(crate) struct Args {
     rounds: usize,
     /// Another program, such as one of an earlier release
     #[arg(long)]
-    binary: Option<PathBuf>,
+    binary: Option<Utf8PathBuf>,
 }
 
 /// Makes the run unless it is there, and prints a table in Markdown.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Workspace::load()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let place = Place::new(target);
+    let place = Place::new(&Workspace::load()?, args.binary.clone())?;
     let long = Long {
-        binary: if let Some(binary) = &args.binary {
-            binary.clone()
-        } else {
-            let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
-            workspace.cargo(build).run()?;
-            target.join("release/rungkeeper")
-        },
         directory: place.folder(NAME).join("run"),
+        binary: place.binary.clone(),
     };
     if !long.is_there(args.trials)? {
         println!("a run of {} trials is made", args.trials);
@@ -59,46 +51,33 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let each = log as f64 / args.trials as f64;
     println!("log: {:.0} MB, {each:.0} bytes a trial", log as f64 / 1e6);
     println!("| command | wall clock | processor time | memory |\n|---|---|---|---|");
-    for (name, arguments) in [
-        ("`status`", vec!["status"]),
-        ("`gc --dry-run`", vec!["gc", "--dry-run"]),
-    ] {
-        let once = |_| long.measure(&arguments);
-        let rounds = (0..args.rounds).map(once).collect::<Result<Vec<_>>>()?;
-        println!("| {name} | {} |", Figures::median(&rounds));
-    }
+    let row = |name: &str, round: &dyn Fn() -> Result<Vec<Usage>>| -> Result<()> {
+        let rounds: Vec<_> = (0..args.rounds).map(|_| round()).collect::<Result<_>>()?;
+        println!("| {name} | {} |", median(&rounds.concat()));
+        Ok(())
+    };
     let held = long.held()?;
-    let mut rounds = Vec::new();
-    for _ in 0..args.rounds {
-        rounds.push(long.measure(&["pin", &held])?);
-        rounds.push(long.measure(&["unpin", &held])?);
-    }
-    println!("| `pin`, `unpin` | {} |", Figures::median(&rounds));
-    let resume = |_| long.resume(long.started()? + MORE);
-    let rounds = (0..args.rounds).map(resume).collect::<Result<Vec<_>>>()?;
-    println!(
-        "| `resume`, until the next program is started | {} |",
-        Figures::median(&rounds)
-    );
-    Ok(())
+    row("`status`", &|| Ok(vec![long.measure(&["status"])?]))?;
+    row("`gc --dry-run`", &|| {
+        Ok(vec![long.measure(&["gc", "--dry-run"])?])
+    })?;
+    row("`pin`, `unpin`", &|| {
+        let pin = long.measure(&["pin", &held])?;
+        Ok(vec![pin, long.measure(&["unpin", &held])?])
+    })?;
+    row("`resume`, until the next program is started", &|| {
+        Ok(vec![long.resume(long.started()? + MORE)?])
+    })
 }
 
 /// A run with many trials.
 struct Long {
-    binary: PathBuf,
-    directory: PathBuf,
-}
-
-/// What a command took.
-#[derive(Clone, Copy)]
-struct Figures {
-    seconds: f64,
-    processor: f64,
-    memory: f64,
+    binary: Utf8PathBuf,
+    directory: Utf8PathBuf,
 }
 
 impl Long {
-    fn log(&self) -> PathBuf {
+    fn log(&self) -> Utf8PathBuf {
         self.directory.join("log.jsonl")
     }
 
@@ -117,9 +96,9 @@ impl Long {
     }
 
     fn status(&self) -> Result<serde_json::Value> {
-        let mut status = Command::new(&self.binary);
-        let status = status.args(["status", "--json"]).arg(&self.directory);
-        Ok(serde_json::from_slice(&status.output()?.stdout)?)
+        let mut status = self.command(&["status", "--json"]);
+        let output = status.stdout(Stdio::piped()).output()?;
+        Ok(serde_json::from_slice(&output.stdout)?)
     }
 
     /// A trial with a checkpoint that is not pinned.
@@ -137,69 +116,51 @@ impl Long {
         anyhow::bail!("the run holds no checkpoint")
     }
 
-    fn start(&self, arguments: &[&str]) -> Result<Child> {
-        let mut command = Command::new(&self.binary);
-        command.args(arguments).arg(&self.directory);
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        command.spawn().with_context(|| format!("{command:?}"))
-    }
-
-    fn measure(&self, arguments: &[&str]) -> Result<Figures> {
-        let (begin, before) = (Instant::now(), of_children()?);
-        let mut usage = Usage::default();
-        let status = watch(self.start(arguments)?, BETWEEN, |id| {
-            usage.look(id);
-            Ok(())
-        })?;
-        ensure!(status.success(), "{arguments:?}: {status}");
-        Ok(Figures {
-            seconds: begin.elapsed().as_secs_f64(),
+    fn measure(&self, arguments: &[&str]) -> Result<Usage> {
+        let before = of_children()?;
+        let usage = Usage::of(&mut self.command(arguments), BETWEEN, |_| Ok(()))?;
+        Ok(Usage {
             processor: of_children()? - before,
-            memory: usage.memory,
+            ..usage
         })
     }
 
     /// Resumes the run with more trials to do, until it has started one; then it goes on to its end.
-    fn resume(&self, trials: u64) -> Result<Figures> {
-        let (begin, length) = (Instant::now(), fs::metadata(self.log())?.len());
-        let child = self.start(&["resume", "--quiet", "--trials", &trials.to_string()])?;
-        let mut usage = Usage::default();
-        let mut ready = None;
-        let status = watch(child, BETWEEN, |id| {
-            if ready.is_none() {
-                usage.look(id);
-                let (mut log, mut new) = (File::open(self.log())?, Vec::new());
-                log.seek(SeekFrom::Start(length))?;
-                log.read_to_end(&mut new)?;
-                if String::from_utf8_lossy(&new).contains(r#"{"event":"launch""#) {
-                    ready = Some((begin.elapsed().as_secs_f64(), usage.processor));
-                }
+    fn resume(&self, trials: u64) -> Result<Usage> {
+        let mut log = File::open(self.log())?;
+        log.seek(SeekFrom::End(0))?;
+        let (mut new, mut ready) = (Vec::new(), None);
+        let mut command = self.command(&["resume", "--quiet", "--trials", &trials.to_string()]);
+        Usage::of(&mut command, BETWEEN, |usage| {
+            log.read_to_end(&mut new)?;
+            let launched = String::from_utf8_lossy(&new).contains(r#"{"event":"launch""#);
+            if ready.is_none() && launched {
+                ready = Some(*usage);
             }
             Ok(())
         })?;
-        ensure!(status.success(), "resume: {status}");
-        let (seconds, processor) = ready.context("the resumed run started nothing")?;
-        Ok(Figures {
-            seconds,
-            processor,
-            memory: usage.memory,
-        })
+        ready.context("the resumed run started nothing")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.binary);
+        command.args(arguments).arg(&self.directory);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command
     }
 }
 
-impl Figures {
-    /// The middle of each figure.
-    fn median(rounds: &[Self]) -> String {
-        let middle = |figure: fn(&Self) -> f64| {
-            let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
-            figures.sort_by(f64::total_cmp);
-            figures[figures.len() / 2]
-        };
-        format!(
-            "{:.2} s | {:.2} s | {:.0} MB",
-            middle(|it| it.seconds),
-            middle(|it| it.processor),
-            middle(|it| it.memory)
-        )
-    }
+/// The middle of each figure.
+fn median(rounds: &[Usage]) -> String {
+    let middle = |figure: fn(&Usage) -> f64| {
+        let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
+    format!(
+        "{:.2} s | {:.2} s | {:.0} MB",
+        middle(|it| it.seconds),
+        middle(|it| it.processor),
+        middle(|it| it.memory)
+    )
 }

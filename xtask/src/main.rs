@@ -9,7 +9,6 @@
 
 mod bench;
 mod debian;
-mod finding;
 mod fuzz;
 mod growth;
 mod layers;
@@ -17,7 +16,6 @@ mod long_run;
 mod mutants;
 mod overhead;
 mod peers;
-mod process;
 mod props;
 mod python;
 mod quality;

@@ -1,9 +1,10 @@
 //! `cargo xtask mutants`: changes to the crates that decide which their tests must notice (mutation testing, with the
-//! published program cargo-mutants; `.cargo/mutants.toml` says how).
-use std::{collections::BTreeMap, fs, path::Path};
+//! published program cargo-mutants; `.cargo/mutants.toml` says how, and which mutants no test can notice).
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::{Target, TargetKind};
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -15,9 +16,6 @@ const CRATES: [(&str, f64); 4] = [
     ("rung-model", 95.0),
     ("score", 95.0),
 ];
-/// Mutants that no test can notice, and why: `MUTANT because REASON` on a line, the mutant as cargo-mutants shows it, but
-/// without line and column.
-const EQUIVALENT: &str = "xtask/equivalent-mutants.txt";
 
 /// Options of `cargo xtask mutants`.
 #[derive(clap::Args)]
@@ -29,15 +27,12 @@ pub(crate) struct Args {
     options: Vec<String>,
 }
 
-/// Tries the mutants and fails where more survive than may, of those that nobody has explained.
+/// Tries the mutants and fails where more survive than may.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let file = workspace.root().join(EQUIVALENT);
-    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let explained = explained(&text)?;
-    if workspace.cargo(["mutants", "--version"]).output().is_err() {
-        let install = ["install", "--locked", "cargo-mutants"];
-        workspace.cargo(install).run()?;
+    let sh = workspace.shell()?;
+    if cmd!(sh, "cargo mutants --version").read().is_err() {
+        cmd!(sh, "cargo install --locked cargo-mutants").run()?;
     }
     let mut names = args.crates.clone();
     if names.is_empty() {
@@ -50,15 +45,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let quick = [quick_tests(&workspace, &package)?, args.options.clone()].concat();
         let (mut noticed, mut missed) = try_all(&workspace, &package, &quick)?;
         if !missed.is_empty() {
-            let these = missed.lines().map(|it| format!("--re=^{}$", escaped(it)));
+            let these = missed
+                .lines()
+                .map(|it| format!("--re=^{}$", regex::escape(it)));
             let (later, rest) = try_all(&workspace, &package, &these.collect::<Vec<_>>())?;
             (noticed, missed) = (noticed + later, rest);
         }
-        too_many.extend(judge(name, noticed, &missed, &explained));
+        too_many.extend(judge(name, noticed, &missed));
     }
     ensure!(
         too_many.is_empty(),
-        "{} mutants survive. Write a test that fails with the change, or say in {EQUIVALENT} why none can:\n{}",
+        "{} mutants survive. Write a test that fails with the change, or say in .cargo/mutants.toml why none can:\n{}",
         too_many.len(),
         too_many.join("\n")
     );
@@ -69,10 +66,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
     let members = workspace.members();
     let member = members.iter().find(|member| *member.name == package);
-    let targets = &member
-        .with_context(|| format!("no crate {package}"))?
-        .targets;
-    let tests = targets.iter().filter(|it| it.is_kind(TargetKind::Test));
+    let member = member.with_context(|| format!("no crate {package}"))?;
+    let tests = (member.targets.iter()).filter(|it| it.is_kind(TargetKind::Test));
     let quick = tests.filter(|it| !it.name.starts_with("props"));
     let option = |it: &Target| format!("--cargo-test-arg=--test={}", it.name);
     Ok(quick.map(option).collect())
@@ -80,126 +75,61 @@ fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
 
 /// How many mutants of a package its tests notice, and those that they do not.
 fn try_all(workspace: &Workspace, package: &str, options: &[String]) -> Result<(usize, String)> {
-    let target = &workspace.metadata.target_directory;
-    let mut call = vec!["mutants", "--shuffle", "--output", target.as_str()];
-    call.extend(["--package", package]);
-    call.extend(options.iter().map(String::as_str));
-    let call = workspace.cargo(call);
+    let (sh, target) = (workspace.shell()?, workspace.target(""));
     // What the crates depend on is compiled once.
-    let call = call.env("CARGO_TARGET_DIR", target.join("mutants").as_str());
+    sh.set_var("CARGO_TARGET_DIR", target.join("mutants"));
     // That a law is broken is enough: no smaller input is looked for, and few are tried.
-    let call = call.env("PROPTEST_MAX_SHRINK_ITERS", "0");
+    sh.set_var("PROPTEST_MAX_SHRINK_ITERS", "0");
+    sh.set_var("PROPTEST_CASES", "64");
+    let call = cmd!(
+        sh,
+        "cargo mutants --shuffle --output {target} --package {package} {options...}"
+    );
+    println!("$ {call}");
     // 2 and 3: a mutant has survived, or was not done in time, which its tests have then noticed.
-    let code = call.env("PROPTEST_CASES", "64").code()?;
+    let code = Command::from(call).status()?.code();
     ensure!(
         matches!(code, Some(0 | 2 | 3)),
         "cargo mutants ended with {code:?}"
     );
-    let read = |name: &str| {
-        let path = target.join("mutants.out").join(name);
-        fs::read_to_string(&path).with_context(|| path.to_string())
-    };
+    let read = |name| sh.read_file(target.join("mutants.out").join(name));
     let noticed = read("caught.txt")? + &read("timeout.txt")?;
     Ok((noticed.lines().count(), read("missed.txt")?))
 }
 
-/// A regular expression of this text alone.
-fn escaped(text: &str) -> String {
-    let escape = |c: char| r"\.+*?()|[]{}^$".contains(c).then_some('\\');
-    (text.chars().flat_map(|c| escape(c).into_iter().chain([c]))).collect()
-}
-
-/// The reason of each equivalent mutant.
-fn explained(text: &str) -> Result<BTreeMap<&str, &str>> {
-    let lines = (text.lines()).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let parts = lines.map(|line| {
-        let parts = line.split_once(" because ");
-        let parts = parts.filter(|(mutant, reason)| !mutant.is_empty() && !reason.is_empty());
-        parts.with_context(|| format!("{EQUIVALENT} does not say why no test can notice: {line}"))
-    });
-    parts.collect()
-}
-
-/// Tells how many mutants of a crate were noticed, and returns the survivors where those are too many; explained ones do
-/// not count.
-fn judge(
-    name: &str,
-    noticed: usize,
-    missed: &str,
-    explained: &BTreeMap<&str, &str>,
-) -> Vec<String> {
-    let is_explained = |line: &String| explained.contains_key(without_place(line).as_str());
-    let missed = missed.lines().map(ToOwned::to_owned);
-    let (equivalent, mut survivors): (Vec<_>, Vec<_>) = missed.partition(is_explained);
-    let (all, equivalent) = (noticed + survivors.len(), equivalent.len());
-    println!("{name}: {noticed} of {all} mutants noticed, {equivalent} equivalent ones apart");
+/// Tells how many mutants of a crate were noticed, and returns the survivors where those are too many.
+fn judge(name: &str, noticed: usize, missed: &str) -> Vec<String> {
+    let all = noticed + missed.lines().count();
+    println!("{name}: {noticed} of {all} mutants noticed");
     let of_name = CRATES.iter().find(|of| of.0 == name);
     let least = of_name.map_or(100.0, |of| of.1);
-    if 100.0 * noticed as f64 >= least * all as f64 {
-        survivors.clear();
-    }
-    survivors
-}
-
-/// `src/lib.rs:3:9: replace ...` without line and column, which change with every edit.
-fn without_place(mutant: &str) -> String {
-    let (place, change) = mutant.split_once(": ").unwrap_or((mutant, ""));
-    let file = place.split(':').next().unwrap_or(place);
-    format!("{}: {change}", Path::new(file).display())
+    let enough = 100.0 * noticed as f64 >= least * all as f64;
+    let survivors = missed.lines().filter(|_| !enough);
+    survivors.map(ToOwned::to_owned).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MISSED: &str = "crates/a/src/b.rs:3:9: replace > with >= in f\n";
-
-    #[test]
-    fn an_explained_survivor_passes_wherever_it_stands() {
-        let text =
-            "# equal\n\ncrates/a/src/b.rs: replace > with >= in f because both are 0 there\n";
-        let explained = explained(text).unwrap();
-        for missed in [MISSED, &MISSED.replace(":3:9:", ":700:1:"), ""] {
-            assert_eq!(judge("policies", 0, missed, &explained), [""; 0]);
-        }
-        for other in [MISSED.replace("b.rs", "c.rs"), MISSED.replace(">=", "==")] {
-            assert_eq!(judge("policies", 99, &other, &explained), [other.trim()]);
-        }
-    }
-
     #[test]
     fn one_in_twenty_may_survive_where_nothing_is_chosen() {
-        let survivors = |name, noticed| judge(name, noticed, MISSED, &BTreeMap::new()).len();
+        let missed = "crates/a/src/b.rs:3:9: replace > with >= in f\n";
+        let survivors = |name, noticed| judge(name, noticed, missed).len();
         assert_eq!([19, 18].map(|noticed| survivors("score", noticed)), [0, 1]);
         assert_eq!(survivors("policies", 19) + survivors("tuner", 19), 2);
     }
 
     #[test]
-    fn a_mutant_is_found_by_its_name() {
-        let name = "a.rs:3:9: replace <impl A for B<'_>>::f -> (u64, &[u8]) with (0, &[])";
-        let expected =
-            r"a\.rs:3:9: replace <impl A for B<'_>>::f -> \(u64, &\[u8\]\) with \(0, &\[\]\)";
-        assert_eq!(escaped(name), expected);
-    }
-
-    #[test]
-    fn a_mutant_without_a_reason_is_refused() {
-        for line in [
-            "crates/a/src/b.rs: replace > with >= in f",
-            "a because ",
-            " because b",
-        ] {
-            assert!(explained(line).is_err(), "{line}");
-        }
-    }
-
-    #[test]
-    fn the_list_can_be_read() {
-        let text = include_str!("../equivalent-mutants.txt");
+    fn files_of_mutants_that_no_test_can_notice_are_there() {
         let root = Workspace::load().unwrap().root().to_owned();
-        for mutant in explained(text).unwrap().keys() {
-            let (file, _) = mutant.split_once(": ").unwrap();
-            assert!(root.join(file).is_file(), "{file} is gone");
+        let options = include_str!("../../.cargo/mutants.toml");
+        let options: toml::Table = options.parse().unwrap();
+        let patterns = options["exclude_re"].as_array().unwrap().iter();
+        let named = patterns.filter_map(|it| it.as_str()?.strip_prefix('^'));
+        for pattern in named {
+            let file = pattern.split(':').next().unwrap().replace('\\', "");
+            assert!(root.join(&file).is_file(), "{file} is gone");
         }
     }
 }

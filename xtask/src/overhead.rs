@@ -5,21 +5,22 @@ mod waits;
 
 use std::{
     fs,
-    path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, ensure};
 
+use cargo_metadata::camino::Utf8PathBuf;
+
 use crate::{
-    usage::{Usage, watch},
+    usage::Usage,
     workspace::{Workspace, empty},
 };
 
 pub(crate) use beside::{Args as BesideArgs, run as beside};
 pub(crate) use trainer::{Args as TrainerArgs, run as train};
-pub(crate) use waits::Waits;
+use waits::Waits;
 
 /// Most of one core that the runner may take while trials report, in percent.
 const MOST_PROCESSOR: f64 = 2.0;
@@ -60,46 +61,39 @@ pub(crate) struct Args {
 
 /// Measures all, and then fails where something is above its limit.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Workspace::load()?;
-    let build = ["build", "--release", "--locked", "-p", "rungkeeper"];
-    workspace.cargo(build).run()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let place = Place::new(target);
-
+    let place = Place::new(&Workspace::load()?, None)?;
     let stop = format!("wall_clock = {}", args.seconds);
-    let (usage, seconds) = place.measure("reports", args.workers, 100, 450, &stop)?;
-    let share = 100.0 * usage.processor / seconds;
+    let reports = place.measure("reports", args.workers, 100, 450, &stop)?;
     println!(
-        "{} trainers, ten reports a second each: {share:.2} % of one core (at most {MOST_PROCESSOR} %)",
-        args.workers
+        "{} trainers, ten reports a second each: {:.2} % of one core (at most {MOST_PROCESSOR} %)",
+        args.workers,
+        reports.share()
     );
-
-    let (usage, seconds) = place.measure("many", args.many, 1000, 450, &stop)?;
+    let many = place.measure("many", args.many, 1000, 450, &stop)?;
     println!(
         "{} trainers, a report a second each: {:.2} % of one core, {:.1} MB",
         args.many,
-        100.0 * usage.processor / seconds,
-        usage.memory
+        many.share(),
+        many.memory
     );
     let (workers, milliseconds) = STARTS;
-    let (usage, seconds) = place.measure("starts", workers, milliseconds, 9, &stop)?;
+    let starts = place.measure("starts", workers, milliseconds, 9, &stop)?;
     println!(
         "{:.0} programs started a minute: {:.2} % of one core",
-        60.0 * place.starts("starts")? as f64 / seconds,
-        100.0 * usage.processor / seconds
+        60.0 * place.starts("starts")? as f64 / starts.seconds,
+        starts.share()
     );
-
     let stop = format!("trials = {}", args.trials);
-    let (usage, seconds) = place.measure("trials", args.workers, 0, 9, &stop)?;
+    let trials = place.measure("trials", args.workers, 0, 9, &stop)?;
     println!(
-        "{} trials in {seconds:.0} s: {:.1} MB at most (at most {MOST_MEMORY} MB)",
-        args.trials, usage.memory
+        "{} trials in {:.0} s: {:.1} MB at most (at most {MOST_MEMORY} MB)",
+        args.trials, trials.seconds, trials.memory
     );
     let mut too_much = Vec::new();
-    if share >= MOST_PROCESSOR {
+    if reports.share() >= MOST_PROCESSOR {
         too_much.push("the runner takes too much time".to_owned());
     }
-    if usage.memory >= MOST_MEMORY {
+    if trials.memory >= MOST_MEMORY {
         too_much.push("the runner takes too much memory".to_owned());
     }
     for (name, files, bytes) in [("large", 1, args.bytes), ("many", args.files, 4096)] {
@@ -117,34 +111,34 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 /// What is measured, and where it may write.
 pub(crate) struct Place {
-    binary: PathBuf,
-    folder: PathBuf,
+    pub(crate) binary: Utf8PathBuf,
+    folder: Utf8PathBuf,
 }
 
 impl Place {
-    /// The release build of the runner, and a folder beside it.
-    pub(crate) fn new(target: &Path) -> Self {
-        Self {
-            binary: target.join("release/rungkeeper"),
-            folder: target.join("overhead"),
-        }
+    /// A build of the runner, the release unless it is another one, and a folder below the target folder.
+    pub(crate) fn new(workspace: &Workspace, binary: Option<Utf8PathBuf>) -> Result<Self> {
+        Ok(Self {
+            binary: binary.map_or_else(|| workspace.release(), Ok)?,
+            folder: workspace.target("overhead"),
+        })
     }
 
     /// The folder of an experiment; its run is in the folder `run` there.
-    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+    pub(crate) fn folder(&self, name: &str) -> Utf8PathBuf {
         self.folder.join(name)
     }
 
     /// How many programs the run of an experiment started.
     fn starts(&self, name: &str) -> Result<usize> {
         let log = self.folder(name).join("run/log.jsonl");
-        let text = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
+        let text = fs::read_to_string(&log).context(log)?;
         let begins = [r#"{"event":"start""#, r#"{"event":"resume""#];
         let is_start = |line: &&str| begins.iter().any(|begin| line.starts_with(begin));
         Ok(text.lines().filter(is_start).count())
     }
 
-    /// A whole run: what the runner used without its training programs, and how long it took.
+    /// A whole run of training programs that report and checkpoint.
     pub(crate) fn measure(
         &self,
         name: &str,
@@ -152,7 +146,7 @@ impl Place {
         milliseconds: u64,
         max_resource: u64,
         stop: &str,
-    ) -> Result<(Usage, f64)> {
+    ) -> Result<Usage> {
         let grace_period = max_resource / 9; // two rungs, the second at three times the first
         let experiment = format!(
             r#"
@@ -165,9 +159,7 @@ impl Place {
             2 * workers,
         );
         let program = format!(r#""trainer", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}""#);
-        let begin = Instant::now();
-        let (_, usage) = self.run(name, &program, &experiment)?;
-        Ok((usage, begin.elapsed().as_secs_f64()))
+        self.run(name, &program, &experiment)
     }
 
     /// How long a trial waits that reports all the time while others hand over checkpoints of this many files.
@@ -186,15 +178,15 @@ impl Place {
         let program = format!(
             r#""beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}""#
         );
-        let (folder, _) = self.run(name, &program, &experiment)?;
-        let waits = Waits::read(&folder.join("waits"))?;
+        self.run(name, &program, &experiment)?;
+        let waits = fs::read_to_string(self.folder(name).join("waits"))?;
         // Gigabytes that nobody needs any more.
-        fs::remove_dir_all(&folder)?;
-        Ok(waits)
+        fs::remove_dir_all(self.folder(name))?;
+        Waits::of(&waits)
     }
 
-    /// Runs an experiment with one of our training programs: its folder, and what the runner used.
-    fn run(&self, name: &str, program: &str, experiment: &str) -> Result<(PathBuf, Usage)> {
+    /// Runs an experiment with one of our training programs: what the runner used without them.
+    fn run(&self, name: &str, program: &str, experiment: &str) -> Result<Usage> {
         let folder = self.folder(name);
         empty(&folder)?;
         let own = std::env::current_exe()?;
@@ -203,20 +195,13 @@ impl Place {
             "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{own}', {program}]\n"
         );
         fs::write(folder.join("experiment.toml"), head + experiment)?;
-        let runner = Command::new(&self.binary)
+        let mut runner = Command::new(&self.binary);
+        runner
             .args(["run", "experiment.toml", "--dir", "run"])
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.join("errors"))?)
-            .spawn();
-        let runner = runner.with_context(|| format!("cannot run {}", self.binary.display()))?;
-        let mut usage = Usage::default();
-        let status = watch(runner, BETWEEN, |id| {
-            usage.look(id);
-            Ok(())
-        })?;
-        ensure!(status.success(), "the run failed: {status}");
-        Ok((folder, usage))
+            .stderr(fs::File::create(folder.join("errors"))?);
+        Usage::of(&mut runner, BETWEEN, |_| Ok(()))
     }
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask props`: the laws of the mathematics over many random inputs.
 use anyhow::{Context, Result, ensure};
 use cargo_metadata::TargetKind;
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -27,28 +28,26 @@ pub(crate) struct Args {
 /// Runs `tests/props*.rs` of every member, or of one.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let mut call = vec!["test", "--release", "--all-features", "--locked"];
-    call.push("--no-fail-fast");
     let packages = workspace.members().into_iter().filter(|package| {
-        let mut tests = package
-            .targets
-            .iter()
-            .filter(|t| t.is_kind(TargetKind::Test));
+        let mut tests = (package.targets.iter()).filter(|it| it.is_kind(TargetKind::Test));
         let wanted = (args.package.as_ref()).is_none_or(|name| *name == *package.name);
         wanted && tests.any(|test| test.name.starts_with("props"))
     });
-    let packages: Vec<_> = packages.flat_map(|p| ["--package", &p.name]).collect();
+    let packages: Vec<_> = packages
+        .map(|it| format!("--package={}", it.name))
+        .collect();
     ensure!(
         !packages.is_empty(),
         "no test of that package is named props*"
     );
-    call.extend(packages);
-    call.extend(["--test", "props*"]);
-    if let Some(name) = &args.filter {
-        call.extend(["--", name]);
-    }
     let cases = if args.long { 20_000 } else { args.cases };
-    let call = workspace.cargo(call);
-    let call = call.env("PROPTEST_CASES", &cases.to_string());
-    call.run().context(ADVICE)
+    let sh = workspace.shell()?;
+    sh.set_var("PROPTEST_CASES", cases.to_string());
+    let filter = &args.filter;
+    cmd!(
+        sh,
+        "cargo test --release --all-features --locked --no-fail-fast {packages...} --test props* -- {filter...}"
+    )
+    .run()
+    .context(ADVICE)
 }

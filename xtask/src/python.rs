@@ -6,31 +6,23 @@ mod reference;
 mod trial;
 mod wheel;
 
-use std::{
-    path::PathBuf,
-    thread::{self, ScopedJoinHandle},
-};
+use std::thread::{self, ScopedJoinHandle};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
 use clap::builder::PossibleValuesParser;
+use xshell::{Shell, cmd};
 
-use self::{
-    environment::{CORE, ENVIRONMENTS, Environment, NEPS, PIP_INSTALL},
-    trial::Trial,
-    wheel::only_file,
-};
-use crate::{
-    process::Invocation,
-    workspace::{Workspace, empty},
-};
+use self::environment::{CORE, ENVIRONMENTS, Environment, NEPS, Package, pytest};
+use crate::workspace::{Workspace, empty, run_reading};
 
 pub(crate) use reference::{Args as CompareArgs, Reference, run as compare};
 pub(crate) use wheel::{Args as WheelArgs, run as wheel};
 
 /// The folder of the package, from the root.
 const PACKAGE: &str = "crates/python";
-/// Its Python sources, from there.
-const SOURCES: &str = "python";
+/// That of the script's side.
+const TRIAL: &str = "crates/trial/python";
 
 /// Options of `cargo xtask python`.
 #[derive(clap::Args, Default)]
@@ -60,9 +52,9 @@ impl Args {
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     if args.frameworks {
-        let program = trial::program(&workspace, false)?;
-        Trial::of(&workspace).check_frameworks(&program)?;
-        return Package::of(&workspace).check_neps();
+        trial::check_frameworks(&workspace)?;
+        let wheel = build(&Package::of(&workspace, PACKAGE)?)?;
+        return check_in(&workspace, NEPS, &wheel, false);
     }
     check(&workspace, args, false)
 }
@@ -74,34 +66,33 @@ pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
 
 /// Makes all environments, unless they are up to date.
 pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
-    let package = Package::of(workspace);
-    ENVIRONMENTS
-        .iter()
-        .try_for_each(|environment| package.prepare(environment))
+    let package = Package::of(workspace, PACKAGE)?;
+    let mut environments = ENVIRONMENTS.iter();
+    environments.try_for_each(|environment| package.prepare(environment))
 }
 
 /// The Python of an environment, which is made unless it is there.
-pub(crate) fn interpreter(workspace: &Workspace, name: &str) -> Result<PathBuf> {
-    let package = Package::of(workspace);
+pub(crate) fn interpreter(workspace: &Workspace, name: &str) -> Result<Utf8PathBuf> {
+    let package = Package::of(workspace, PACKAGE)?;
     let environment = ENVIRONMENTS.iter().find(|it| it.name == name);
     let environment = environment.with_context(|| format!("there is no environment {name}"))?;
     package.prepare(environment)?;
-    Ok(environment::program(&package.target, environment, "python"))
+    Ok(package.python(environment))
 }
 
 /// `beside_tests`: the tests of the workspace were built before.
 fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
-    let package = &Package::of(workspace);
-    let wheel = &package.build()?;
-    package.lint()?;
+    let package = Package::of(workspace, PACKAGE)?;
+    let wheel = &build(&package)?;
+    lint(&package)?;
     if args.environments().any(|it| it.name == CORE.name) {
         let program = trial::program(workspace, beside_tests)?;
-        Trial::of(workspace).check(&program)?;
+        trial::check(workspace, &program)?;
     }
     // All at a time: the tests wait for processes most of theirs.
     thread::scope(|scope| {
         let check = |environment: &'static Environment| {
-            scope.spawn(move || package.check_in(environment, wheel, args.long))
+            scope.spawn(move || check_in(workspace, environment, wheel, args.long))
         };
         let running: Vec<_> = args.environments().map(check).collect();
         let mut results = running.into_iter().map(ScopedJoinHandle::join);
@@ -112,176 +103,82 @@ fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     Ok(())
 }
 
-/// The package, and where its environments and caches are.
-struct Package {
-    folder: PathBuf,
-    target: PathBuf,
+/// Everything in one environment.
+fn check_in(
+    workspace: &Workspace,
+    environment: &Environment,
+    wheel: &Utf8Path,
+    long: bool,
+) -> Result<()> {
+    let package = Package::of(workspace, PACKAGE)?;
+    let checked = || {
+        if environment.name != CORE.name {
+            package.prepare(environment)?;
+        }
+        install(&package.shell(environment)?, wheel)?;
+        check_types(&package, environment, environment.module)?;
+        test(&package, environment, long)
+    };
+    checked().with_context(|| format!("Python, {}", environment.name))
 }
 
-impl Package {
-    fn of(workspace: &Workspace) -> Self {
-        Self {
-            folder: workspace.root().join(PACKAGE),
-            target: workspace
-                .metadata
-                .target_directory
-                .join("python")
-                .into_std_path_buf(),
-        }
-    }
-
-    /// The path of something under the target folder, as text.
-    fn under_target(&self, name: &str) -> Result<String> {
-        let path = self.target.join(name);
-        let text = path.to_str().map(ToOwned::to_owned);
-        text.with_context(|| format!("{} is not Unicode", path.display()))
-    }
-
-    /// A call of a program of an environment, in the folder of the package.
-    fn call<S: AsRef<str>>(
-        &self,
-        environment: &Environment,
-        program: &str,
-        args: impl IntoIterator<Item = S>,
-    ) -> Result<Invocation> {
-        let program = self.program(environment, program)?;
-        // Caches stay out of the sources.
-        Ok(Invocation::new(&program, &self.folder, args)
-            .env("PYTHONDONTWRITEBYTECODE", "1")
-            .env("PYTHONUNBUFFERED", "1"))
-    }
-
-    fn program(&self, environment: &Environment, name: &str) -> Result<String> {
-        let path = environment::program(&self.target, environment, name);
-        let text = path.to_str().map(ToOwned::to_owned);
-        text.with_context(|| format!("{} is not Unicode", path.display()))
-    }
-
-    fn prepare(&self, environment: &Environment) -> Result<()> {
-        environment::prepare(&self.folder, &self.target, environment)
-            .with_context(|| format!("the environment {}", environment.name))
-    }
-
-    /// The tests with `NePS`.
-    fn check_neps(&self) -> Result<()> {
-        let wheel = self.build()?;
-        self.check_in(NEPS, &wheel, false)
-    }
-
-    /// Everything in one environment.
-    fn check_in(&self, environment: &Environment, wheel: &str, long: bool) -> Result<()> {
-        let checked = || {
-            if environment.name != CORE.name {
-                self.prepare(environment)?;
-            }
-            self.install(environment, wheel)?;
-            self.check_types(environment)?;
-            self.test(environment, long)
-        };
-        checked().with_context(|| format!("Python, {}", environment.name))
-    }
-
-    /// Builds the wheel, optimized as the published one.
-    fn build(&self) -> Result<String> {
-        self.prepare(CORE)?; // the tools are there
-        let wheels = self.under_target("wheels")?;
-        empty(&wheels)?;
-        let python = self.program(CORE, "python")?;
-        let args = [
-            "build",
-            "--release",
-            "--locked",
-            "--interpreter",
-            &python,
-            "--out",
-            &wheels,
-        ];
-        self.call(CORE, "maturin", args)?.run()?;
-        only_file(&wheels)
-    }
-
-    fn install(&self, environment: &Environment, wheel: &str) -> Result<()> {
-        let args = [
-            PIP_INSTALL.as_slice(),
-            &["--force-reinstall", "--no-deps", wheel],
-        ];
-        self.call(environment, "python", args.concat())?.run()?;
-        // What the wheel needs must be among the requirements.
-        let args = ["-m", "pip", "--disable-pip-version-check", "check"];
-        self.call(environment, "python", args)?.run()
-    }
-
-    /// The linter and the formatter, over all Python files.
-    fn lint(&self) -> Result<()> {
-        let cache = self.under_target("cache/ruff")?;
-        for args in [["check", "."].as_slice(), &["format", "--check", "."]] {
-            self.call(CORE, "ruff", args)?
-                .env("RUFF_CACHE_DIR", &cache)
-                .run()?;
-        }
-        Ok(())
-    }
-
-    /// Types of the environment's modules, with what is installed there; and the stubs.
-    fn check_types(&self, environment: &Environment) -> Result<()> {
-        let cache = self.under_target(&format!("cache/mypy-{}", environment.name))?;
-        let python = self.program(environment, "python")?;
-        let mut args = vec!["--cache-dir", &cache, "--python-executable", &python];
-        args.extend(["-m", environment.module]);
-        self.call(CORE, "mypy", args)?
-            .env("MYPYPATH", SOURCES)
-            .run()?;
-        if environment.name == CORE.name {
-            let args = ["-m", "mypy.stubtest", "rungkeeper._core"];
-            self.call(CORE, "python", args)?.run()?;
-        }
-        Ok(())
-    }
-
-    fn test(&self, environment: &Environment, long: bool) -> Result<()> {
-        let name = environment.name;
-        let cache = self.under_target(&format!("cache/pytest-{name}"))?;
-        let cache = format!("cache_dir={cache}");
-        let examples = self.under_target("cache/hypothesis")?;
-        let slowest = "--durations=8";
-        let args = ["-m", "pytest", "-o", &cache, slowest, &environment.tests()];
-        let mut call = self.call(environment, "python", args)?;
-        if long {
-            call = call.env("RUNGKEEPER_LONG", "1");
-        }
-        call.env("HYPOTHESIS_STORAGE_DIRECTORY", &examples)
-            .run_labelled(name)
-    }
+/// Builds the wheel, optimized as the published one.
+fn build(package: &Package) -> Result<Utf8PathBuf> {
+    package.prepare(CORE)?; // the tools are there
+    let (sh, wheels) = (package.shell(CORE)?, package.target.join("wheels"));
+    empty(&wheels)?;
+    let build = cmd!(sh, "maturin build --release --locked --interpreter python");
+    build.arg("--out").arg(&wheels).run()?;
+    only_file(&wheels)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// The path of what lies alone in a folder.
+fn only_file(folder: &Utf8Path) -> Result<Utf8PathBuf> {
+    let entries = folder.read_dir_utf8()?;
+    let mut found = entries.collect::<Result<Vec<_>, _>>()?;
+    ensure!(
+        found.len() == 1,
+        "one file is expected in {folder}: {found:?}"
+    );
+    Ok(found.remove(0).into_path())
+}
 
-    #[test]
-    fn environments_are_chosen_by_name() {
-        let names = |only: &[&str]| -> Vec<&str> {
-            let only = only.iter().map(ToString::to_string).collect();
-            Args {
-                only,
-                ..Args::default()
-            }
-            .environments()
-            .map(|e| e.name)
-            .collect()
-        };
-        assert_eq!(names(&[]).len(), ENVIRONMENTS.len());
-        assert_eq!(names(&["core"]), ["core"]);
-    }
+fn install(sh: &Shell, wheel: &Utf8Path) -> Result<()> {
+    let install = cmd!(
+        sh,
+        "python -m pip install --quiet --force-reinstall --no-deps"
+    );
+    install.arg(wheel).run()?;
+    // What the wheel needs must be among the requirements.
+    Ok(cmd!(sh, "python -m pip check").run()?)
+}
 
-    #[test]
-    fn what_the_table_names_is_there() {
-        let package = Package::of(&Workspace::load().unwrap());
-        assert!(package.folder.join(SOURCES).is_dir());
-        for environment in ENVIRONMENTS.iter().chain([NEPS]) {
-            let requirements = environment::requirements(&package.folder, environment);
-            assert!(requirements.is_ok(), "{requirements:?}");
-            assert!(package.folder.join(environment.tests()).is_dir());
-        }
+/// The linter and the formatter, over all Python files.
+fn lint(package: &Package) -> Result<()> {
+    let (sh, cache) = (package.shell(CORE)?, package.target.join("cache/ruff"));
+    cmd!(sh, "ruff check --cache-dir {cache} .").run()?;
+    Ok(cmd!(sh, "ruff format --check --cache-dir {cache} .").run()?)
+}
+
+/// Types of a module, with what is installed in an environment; and the stubs.
+fn check_types(package: &Package, environment: &Environment, module: &str) -> Result<()> {
+    let sh = package.shell(CORE)?;
+    let cache = format!(
+        "{}/cache/mypy-{}-{module}",
+        package.target, environment.name
+    );
+    let python = package.python(environment);
+    let check = cmd!(sh, "mypy --cache-dir {cache} --python-executable {python}");
+    check.env("MYPYPATH", "python").args(["-m", module]).run()?;
+    if module == CORE.module && environment.name == CORE.name {
+        cmd!(sh, "python -m mypy.stubtest rungkeeper._core").run()?;
     }
+    Ok(())
+}
+
+fn test(package: &Package, environment: &Environment, long: bool) -> Result<()> {
+    let sh = package.shell(environment)?;
+    let call = pytest(&sh, environment, &package.target.join("cache")).arg("--durations=8");
+    let call = call.envs(long.then_some(("RUNGKEEPER_LONG", "1")));
+    run_reading(call, |line| println!("{}: {line}", environment.name))
 }

@@ -1,5 +1,6 @@
 //! `cargo xtask quality`: what each removal policy loses, and `docs/decision-quality.md` that tells of it.
-use anyhow::{Context, Result};
+use anyhow::Result;
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -13,12 +14,14 @@ pub(crate) struct Args {
 
 /// Runs the study with full optimization; it writes the page and its plots.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Workspace::load()?;
-    let docs = workspace.root().join("docs");
-    let docs = docs.to_str().context("the path is not Unicode")?;
-    let mut call = vec!["run", "--release", "--locked", "-p", "rungkeeper-tests"];
-    call.extend(["--features", "quality", "--bin", "quality", "--"]);
-    call.extend(args.long.then_some("--long"));
-    call.push(docs);
-    workspace.cargo(call).run()
+    let sh = Workspace::load()?.shell()?;
+    let run = cmd!(
+        sh,
+        "cargo run --release --locked -p rungkeeper-tests --features quality"
+    );
+    let long = args.long.then_some("--long");
+    run.args(["--bin", "quality", "--", "docs"])
+        .args(long)
+        .run()?;
+    Ok(())
 }

@@ -9,8 +9,12 @@ use std::{sync::Arc, thread, time::Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
+use xshell::cmd;
 
-use crate::{bench, layers, python, usage, workspace::Workspace};
+use crate::{
+    bench, layers, python, usage,
+    workspace::{Workspace, run_reading},
+};
 
 /// The core: what decides, and nothing that reads files or starts programs.
 const CORE: [&str; 5] = [
@@ -84,13 +88,25 @@ impl Step {
     }
 
     /// Takes it; how many tests of each test program passed, where cargo ran them.
-    fn run(self, workspace: &Workspace, packages: &[&str]) -> Result<Vec<u64>> {
+    fn run(self, workspace: &Workspace, packages: &[String]) -> Result<Vec<u64>> {
+        let sh = workspace.shell()?;
         match self {
             Self::Test => return tests(workspace, packages),
             Self::Chromium | Self::Azurite => self.install(workspace),
-            Self::Fmt => workspace.cargo(["fmt", "--all", "--check"]).run(),
-            Self::Clippy => clippy(workspace, packages),
-            Self::Doc => doc(workspace, packages),
+            Self::Fmt => Ok(cmd!(sh, "cargo fmt --all --check").run()?),
+            // Clippy reads each member's `rust-version`, so it also refuses what is newer in the standard library.
+            Self::Clippy => {
+                let clippy = cmd!(sh, "cargo clippy --all-targets --all-features --locked");
+                let lints = ["--", "-D", "warnings", "-D", "clippy::incompatible_msrv"];
+                Ok(clippy.args(packages).args(lints).run()?)
+            }
+            Self::Doc => {
+                let doc = cmd!(
+                    sh,
+                    "cargo doc --no-deps --all-features --locked {packages...}"
+                );
+                Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
+            }
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
             Self::Layers => layers::check(workspace),
@@ -116,11 +132,13 @@ impl Args {
     }
 
     /// Which packages are built.
-    fn packages(&self) -> Vec<&'static str> {
+    fn packages(&self) -> Vec<String> {
         if self.core {
-            CORE.iter().flat_map(|name| ["--package", name]).collect()
+            CORE.iter()
+                .map(|name| format!("--package={name}"))
+                .collect()
         } else {
-            vec!["--workspace"]
+            vec!["--workspace".to_owned()]
         }
     }
 }
@@ -146,13 +164,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let seconds = begin.elapsed().as_secs_f64();
         let end = if passed.is_ok() { "passed" } else { "failed" };
         println!("== {label}: {end} in {seconds:.1} s");
-        passed
-            .with_context(|| format!("{label}: failed"))
-            .map(|passed| Taken {
-                step,
-                seconds,
-                passed,
-            })
+        let passed = passed.with_context(|| format!("{label}: failed"))?;
+        anyhow::Ok((step, seconds, passed))
     };
     let mut taken = thread::scope(|scope| {
         let (mut taken, mut beside) = (Vec::new(), None);
@@ -174,28 +187,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         anyhow::Ok(taken)
     })?;
-    taken.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
-    let took = taken
-        .iter()
-        .map(|it| format!("{} {:.1} s", name(it.step), it.seconds));
+    taken.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let took = (taken.iter()).map(|(step, seconds, _)| format!("{} {seconds:.1} s", name(*step)));
     let took = took.collect::<Vec<_>>().join(", ");
     let seconds = begin.elapsed().as_secs_f64();
     println!("== all steps passed in {seconds:.1} s: {took}");
     if let Ok(processor) = usage::of_children() {
         println!("== {processor:.1} s of processor time");
     }
-    let passed = taken.iter().flat_map(|it| &it.passed);
+    let passed = taken.iter().flat_map(|(.., passed)| passed);
     let (number, programs) = (passed.clone().sum::<u64>(), passed.count());
     println!("== {number} tests passed in {programs} test programs");
     Ok(())
-}
-
-/// A step that passed.
-struct Taken {
-    step: Step,
-    seconds: f64,
-    /// Tests of each test program, where cargo ran them.
-    passed: Vec<u64>,
 }
 
 /// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
@@ -210,33 +213,21 @@ fn install_ahead(steps: &[Step], workspace: &Workspace) {
 }
 
 fn name(step: Step) -> String {
-    step.to_possible_value()
-        .map_or_else(String::new, |value| value.get_name().to_owned())
+    format!("{step:?}").to_lowercase()
 }
 
-/// Clippy reads each member's `rust-version`, so it also refuses what is newer in the standard library.
-fn clippy(workspace: &Workspace, packages: &[&str]) -> Result<()> {
-    let args = ["clippy", "--all-targets", "--all-features", "--locked"];
-    let lints = ["--", "-D", "warnings", "-D", "clippy::incompatible_msrv"];
-    workspace.cargo([&args, packages, &lints].concat()).run()
-}
-
-fn doc(workspace: &Workspace, packages: &[&str]) -> Result<()> {
-    let args = ["doc", "--no-deps", "--all-features", "--locked"];
-    workspace
-        .cargo([&args, packages].concat())
-        .env("RUSTDOCFLAGS", "-D warnings")
-        .run()
-}
-
-fn tests(workspace: &Workspace, packages: &[&str]) -> Result<Vec<u64>> {
-    let args = ["test", "--all-features", "--locked"];
+fn tests(workspace: &Workspace, packages: &[String]) -> Result<Vec<u64>> {
+    let sh = workspace.shell()?;
     // Many tests wait for processes most of their time: more of them at once than there are cores.
-    let threads = std::env::var("RUST_TEST_THREADS").unwrap_or_else(|_| "4".to_owned());
-    let call = workspace.cargo([&args, packages].concat());
+    let threads = sh
+        .var("RUST_TEST_THREADS")
+        .unwrap_or_else(|_| "4".to_owned());
+    let call = cmd!(sh, "cargo test --all-features --locked {packages...}");
     let mut passed = Vec::new();
-    call.env("RUST_TEST_THREADS", &threads)
-        .run_seeing(|line| passed.extend(passed_in_program(line)))?;
+    run_reading(call.env("RUST_TEST_THREADS", threads), |line| {
+        println!("{line}");
+        passed.extend(passed_in_program(line));
+    })?;
     ensure!(passed.iter().any(|number| *number > 0), "no test ran");
     Ok(passed)
 }
@@ -261,12 +252,8 @@ mod tests {
 
     fn steps(line: &str) -> String {
         let line = Line::try_parse_from(line.split(' ')).unwrap();
-        line.args
-            .steps()
-            .into_iter()
-            .map(name)
-            .collect::<Vec<_>>()
-            .join(" ")
+        let names: Vec<_> = line.args.steps().into_iter().map(name).collect();
+        names.join(" ")
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //! and not at all on what else it does.
 mod commands;
 
-use std::{collections::BTreeMap, fs};
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::camino::Utf8Path;
+use xshell::cmd;
 
-use crate::{debian::Program, process::Invocation, workspace::Workspace};
+use crate::{debian::Program, workspace::Workspace};
 
 const VALGRIND: Program = Program {
     names: &["valgrind"],
-    packages: &["valgrind"],
+    packages: "valgrind",
     purpose: "which counts instructions",
     without: "--skip guard",
 };
@@ -25,66 +27,62 @@ type Counts = BTreeMap<String, f64>;
 pub(crate) fn run(workspace: &Workspace, save: bool) -> Result<()> {
     VALGRIND.provide(workspace)?;
     let counted = count(workspace)?;
-    let baseline = workspace.root().join("tests/benches/baseline.toml");
-    let version = Invocation::new("rustc", workspace.root(), ["--version"]).output()?;
-    let version = version.trim();
+    let sh = workspace.shell()?;
+    let baseline = "tests/benches/baseline.toml";
+    let version = cmd!(sh, "rustc --version").read()?;
     if save {
-        let lines = counted
-            .iter()
-            .map(|(name, count)| format!("{name:?} = {count:?}\n"));
+        let lines = counted.iter();
+        let lines = lines.map(|(name, count)| format!("{name:?} = {count:?}\n"));
+        let counts: String = lines.collect();
         let text = format!(
             "# Instructions that a repetition of each kernel takes, written by\n\
-             # `cargo xtask bench --save-baseline` ({version}).\n{}",
-            lines.collect::<String>()
+             # `cargo xtask bench --save-baseline` ({version}).\n{counts}"
         );
-        fs::write(&baseline, text).with_context(|| baseline.display().to_string())?;
-        println!("{} is written", baseline.display());
+        sh.write_file(baseline, text)?;
+        println!("{baseline} is written");
         return Ok(());
     }
-    let text = fs::read_to_string(&baseline).with_context(|| baseline.display().to_string())?;
-    let expected: Counts = toml::from_str(&text).with_context(|| baseline.display().to_string())?;
-    compare(&expected, &counted, version)
+    let expected: Counts = toml::from_str(&sh.read_file(baseline)?).context(baseline)?;
+    compare(&expected, &counted, &version)
 }
 
 /// Instructions of each kernel. What is done once is the same for two numbers of repetitions and
 /// drops out of the difference.
 fn count(workspace: &Workspace) -> Result<Counts> {
-    let program = &super::program(workspace, "kernels", "kernels")?;
-    let list = Invocation::new(program, workspace.root(), [""; 0]).output()?;
+    let program = super::program(workspace, "kernels", "kernels")?;
+    let sh = workspace.shell()?;
+    let list = cmd!(sh, "{program}").read()?;
     let mut counts = Counts::new();
     for line in list.lines() {
-        let (name, repetitions) = line
-            .split_once('\t')
-            .context("a kernel has no repetitions")?;
+        let parts = line.split_once('\t');
+        let (name, repetitions) = parts.context("a kernel has no repetitions")?;
         let repetitions: u64 = repetitions.parse()?;
-        let repeat = |times: u64| {
-            let times = times.to_string();
-            instructions(workspace, &[program, name, &times])
-        };
-        let once = repeat(repetitions)?;
-        let twice = repeat(2 * repetitions)?;
-        let each = (twice as f64 - once as f64) / repetitions as f64;
-        println!("  {name}: {each:.0} instructions");
-        counts.insert(name.to_owned(), each.round());
+        let repeat = |times: u64| instructions(workspace, &program, &[name, &times.to_string()]);
+        let (once, twice) = (repeat(repetitions)?, repeat(2 * repetitions)?);
+        add(&mut counts, name, twice as f64 - once as f64, repetitions);
     }
     commands::count(workspace, &mut counts)?;
     Ok(counts)
 }
 
+/// Notes the instructions of each repetition.
+fn add(counts: &mut Counts, name: &str, instructions: f64, repetitions: u64) {
+    let each = instructions / repetitions as f64;
+    println!("  {name}: {each:.0} instructions");
+    counts.insert(name.to_owned(), each.round());
+}
+
 /// Instructions of a program with its arguments.
-fn instructions(workspace: &Workspace, call: &[&str]) -> Result<u64> {
-    let target = workspace.metadata.target_directory.as_std_path();
-    let log = target.join("callgrind.log");
-    let log_argument = format!("--log-file={}", log.display());
-    let valgrind = [
-        "--tool=callgrind",
-        "--callgrind-out-file=/dev/null",
-        &log_argument,
-    ];
-    let args = [&valgrind, call].concat();
-    let counting = Invocation::new("valgrind", workspace.root(), args);
-    counting.without_errors().output()?;
-    let said = fs::read_to_string(&log).with_context(|| log.display().to_string())?;
+fn instructions(workspace: &Workspace, program: &Utf8Path, args: &[&str]) -> Result<u64> {
+    let (sh, log) = (workspace.shell()?, workspace.target("callgrind.log"));
+    let valgrind = cmd!(
+        sh,
+        "valgrind --tool=callgrind --callgrind-out-file=/dev/null"
+    );
+    let valgrind = valgrind.arg(format!("--log-file={log}")).arg(program);
+    // What the program itself says there is of no interest unless it fails.
+    valgrind.args(args).ignore_stderr().read()?;
+    let said = sh.read_file(&log)?;
     collected(&said).with_context(|| format!("valgrind said:\n{said}"))
 }
 

@@ -6,37 +6,55 @@ use std::{
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::text::{Text, has_extension};
-use crate::finding::Finding;
+use super::text::Text;
 
 /// The list of all pages.
 const INDEX: &str = "docs/README.md";
 /// Folders at the root; a path that begins with one of them and is set as code has to exist.
-const FOLDERS: [&str; 4] = ["crates", "docs", "tests", "xtask"];
+const FOLDERS: [&str; 4] = ["crates/", "docs/", "tests/", "xtask/"];
 
-pub(super) fn findings(names: &BTreeSet<PathBuf>, files: &[Text]) -> Vec<Finding> {
-    let documents = files
-        .iter()
-        .filter(|file| has_extension(&file.name, &["md"]));
-    let documents: BTreeMap<_, _> = documents
-        .map(|file| (file.name.clone(), Document::of(&file.text)))
+pub(super) fn broken(names: &BTreeSet<PathBuf>, files: &[Text]) -> Vec<String> {
+    let pages = files.iter().filter(|file| file.has_extension(&["md"]));
+    let documents: BTreeMap<_, _> = pages
+        .map(|it| (it.name.as_path(), Document::of(it)))
         .collect();
-    let mut findings = Vec::new();
+    let (mut broken, mut in_index) = (Vec::new(), BTreeSet::new());
     for (name, document) in &documents {
+        let shown = name.display();
         for (line, destination) in &document.links {
-            if let Err(message) = follow(name, destination, names, &documents) {
-                findings.push(Finding::new(name, *line, message));
+            if destination.contains("://") || destination.starts_with("mailto:") {
+                continue; // another place of the network, which no test asks
+            }
+            let (path, anchor) = destination.split_once('#').unwrap_or((destination, ""));
+            let target = resolved(name, path).filter(|target| exists(target, names));
+            let there = target.as_ref().and_then(|it| documents.get(it.as_path()));
+            let fails = match (&target, there) {
+                (None, _) => "leads to no file of the project",
+                (Some(_), None) if !anchor.is_empty() => "has an anchor, but leads to no document",
+                (Some(_), Some(document)) if !document.has(anchor) => "leads to no heading",
+                _ => "",
+            };
+            if !fails.is_empty() {
+                broken.push(format!("{shown}:{line}: the link {destination} {fails}"));
+            }
+            if *name == Path::new(INDEX) {
+                in_index.extend(target);
             }
         }
-        for (line, path) in &document.paths {
-            if !exists(Path::new(path), names) {
-                let message = format!("`{path}` is not there");
-                findings.push(Finding::new(name, *line, message));
-            }
-        }
+        let gone = document
+            .paths
+            .iter()
+            .filter(|it| !exists(Path::new(&it.1), names));
+        broken.extend(gone.map(|(line, path)| format!("{shown}:{line}: `{path}` is not there")));
     }
-    findings.extend(not_in_index(&documents));
-    findings
+    let pages = documents.keys().filter(|name| name.starts_with("docs"));
+    for page in pages.filter(|page| **page != Path::new(INDEX) && !in_index.contains(**page)) {
+        let page = page.display();
+        broken.push(format!(
+            "{page}: {INDEX} does not link to it, so that few find it"
+        ));
+    }
+    broken
 }
 
 /// What of a document concerns others.
@@ -51,39 +69,23 @@ struct Document {
 }
 
 impl Document {
-    fn of(text: &str) -> Self {
+    fn of(file: &Text) -> Self {
         let mut document = Self::default();
-        let (mut heading, mut times) = (None::<String>, BTreeMap::new());
-        let line = |place: usize| text[..place].matches('\n').count() + 1;
-        for (event, range) in Parser::new_ext(text, Options::ENABLE_TABLES).into_offset_iter() {
+        let mut words = String::new(); // since the last heading began
+        let parser = Parser::new_ext(&file.text, Options::ENABLE_TABLES);
+        for (event, range) in parser.into_offset_iter() {
+            let line = || file.line(range.start);
             match event {
-                Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
-                Event::End(TagEnd::Heading(_)) => {
-                    let slug = slug(&heading.take().unwrap_or_default());
-                    let before: &mut usize = times.entry(slug.clone()).or_default();
-                    let anchor = match *before {
-                        0 => slug,
-                        n => format!("{slug}-{n}"),
-                    };
-                    *before += 1;
-                    document.anchors.insert(anchor);
-                }
+                Event::Start(Tag::Heading { .. }) => words.clear(),
+                Event::End(TagEnd::Heading(_)) => document.add_anchor(&words),
                 Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
-                    document
-                        .links
-                        .push((line(range.start), dest_url.into_string()));
+                    document.links.push((line(), dest_url.into_string()));
                 }
-                Event::Text(words) => {
-                    if let Some(heading) = &mut heading {
-                        heading.push_str(&words);
-                    }
-                }
+                Event::Text(text) => words += &text,
                 Event::Code(code) => {
-                    if let Some(heading) = &mut heading {
-                        heading.push_str(&code);
-                    }
+                    words += &code;
                     if is_path(&code) {
-                        document.paths.push((line(range.start), code.into_string()));
+                        document.paths.push((line(), code.into_string()));
                     }
                 }
                 _ => {}
@@ -91,75 +93,44 @@ impl Document {
         }
         document
     }
-}
 
-/// The anchor of a heading, as the pages of code hosts make it.
-fn slug(heading: &str) -> String {
-    let heading = heading.to_lowercase();
-    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
-    heading
-        .chars()
-        .filter(kept)
-        .map(|c| if c == ' ' { '-' } else { c })
-        .collect()
+    fn has(&self, anchor: &str) -> bool {
+        anchor.is_empty() || self.anchors.contains(anchor)
+    }
+
+    /// Adds the anchor of a heading, as the pages of code hosts make it.
+    fn add_anchor(&mut self, heading: &str) {
+        let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+        let slug: String = heading.to_lowercase().chars().filter(kept).collect();
+        let slug = slug.replace(' ', "-");
+        let numbered = (1..).map(|number| format!("{slug}-{number}"));
+        let mut anchors = std::iter::once(slug.clone()).chain(numbered);
+        let new = anchors.find(|anchor| !self.anchors.contains(anchor));
+        self.anchors.extend(new);
+    }
 }
 
 /// Whether the code is a path from the root, and not a pattern of paths.
 fn is_path(code: &str) -> bool {
     let in_paths = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
-    let folder = code.split_once('/').map(|(folder, _)| folder);
-    folder.is_some_and(|folder| FOLDERS.contains(&folder)) && code.chars().all(in_paths)
+    FOLDERS.iter().any(|folder| code.starts_with(folder)) && code.chars().all(in_paths)
 }
 
-/// Follows a link of a document; the error says where it leads.
-fn follow(
-    from: &Path,
-    destination: &str,
-    names: &BTreeSet<PathBuf>,
-    documents: &BTreeMap<PathBuf, Document>,
-) -> Result<(), String> {
-    if destination.contains("://") || destination.starts_with("mailto:") {
-        return Ok(()); // another place of the network, which no test asks
+/// Where a link of a document leads, unless it leaves the project.
+fn resolved(from: &Path, link: &str) -> Option<PathBuf> {
+    if link.is_empty() {
+        return Some(from.to_owned());
     }
-    let (path, anchor) = destination.split_once('#').unwrap_or((destination, ""));
-    let target = match path {
-        "" => from.to_path_buf(),
-        path => from
-            .parent()
-            .map_or_else(PathBuf::new, |folder| folder.join(path)),
-    };
-    let target =
-        without_dots(&target).ok_or(format!("the link {destination} leaves the project"))?;
-    if !exists(&target, names) {
-        return Err(format!("the link {destination} leads to no file"));
-    }
-    if anchor.is_empty() {
-        return Ok(());
-    }
-    match documents.get(&target) {
-        Some(document) if document.anchors.contains(anchor) => Ok(()),
-        Some(_) => Err(format!(
-            "the link {destination} leads to no heading of {}",
-            target.display()
-        )),
-        None => Err(format!(
-            "the link {destination} has an anchor, but leads to no document"
-        )),
-    }
-}
-
-/// The path with its dots followed, unless it leaves the root.
-fn without_dots(path: &Path) -> Option<PathBuf> {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
+    let mut target = from.parent()?.to_owned();
+    for part in Path::new(link).components() {
         match part {
-            Component::Normal(name) => plain.push(name),
+            Component::Normal(name) => target.push(name),
             Component::CurDir => {}
-            Component::ParentDir if plain.pop() => {}
+            Component::ParentDir if target.pop() => {}
             _ => return None,
         }
     }
-    Some(plain)
+    Some(target)
 }
 
 /// Whether it is a file, or a folder that has one.
@@ -168,39 +139,17 @@ fn exists(path: &Path, names: &BTreeSet<PathBuf>) -> bool {
     from.next().is_some_and(|name| name.starts_with(path))
 }
 
-/// The pages that the index does not link to.
-fn not_in_index(documents: &BTreeMap<PathBuf, Document>) -> Vec<Finding> {
-    let index = Path::new(INDEX);
-    let linked: BTreeSet<_> = documents
-        .get(index)
-        .into_iter()
-        .flat_map(|document| &document.links)
-        .filter_map(|(_, destination)| without_dots(&index.with_file_name(destination)))
-        .collect();
-    let folder = |name: &&PathBuf| name.starts_with("docs") && name.as_path() != index;
-    let pages = documents.keys().filter(folder);
-    let missing = pages.filter(|name| !linked.contains(*name));
-    let message = format!("{INDEX} does not link to it, so that few find it");
-    missing
-        .map(|name| Finding::new(name, 0, message.as_str()))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn messages(files: &[(&str, &str)]) -> Vec<String> {
         let names = files.iter().map(|(name, _)| PathBuf::from(name)).collect();
-        let texts: Vec<_> = files
-            .iter()
-            .map(|(name, text)| Text {
-                name: name.into(),
-                text: (*text).to_owned(),
-            })
-            .collect();
-        let findings = findings(&names, &texts);
-        findings.iter().map(ToString::to_string).collect()
+        let text = |(name, text): &(&str, &str)| Text {
+            name: name.into(),
+            text: (*text).to_owned(),
+        };
+        broken(&names, &files.iter().map(text).collect::<Vec<_>>())
     }
 
     #[test]
@@ -229,48 +178,38 @@ mod tests {
         for (text, expected) in [
             (
                 "a\n\n[b](b.md)\n",
-                "docs/README.md:3: the link b.md leads to no file",
+                "3: the link b.md leads to no file of the project",
             ),
             (
-                "[b](../../b.md)\n",
-                "docs/README.md:1: the link ../../b.md leaves the project",
+                "[b](../../a.md)\n",
+                "1: the link ../../a.md leads to no file of the project",
             ),
-            (
-                "[b](#b)\n",
-                "docs/README.md:1: the link #b leads to no heading of docs/README.md",
-            ),
+            ("[b](#b)\n", "1: the link #b leads to no heading"),
             (
                 "[b][1]\n\n[1]: a.md#b\n",
-                "docs/README.md:1: the link a.md#b leads to no heading of docs/a.md",
+                "1: the link a.md#b leads to no heading",
             ),
             (
                 "| a |\n|---|\n| `docs/b.svg` |\n",
-                "docs/README.md:3: `docs/b.svg` is not there",
+                "3: `docs/b.svg` is not there",
             ),
             (
-                "[b](../docs/p.svg#b)\n",
-                "docs/README.md:1: the link ../docs/p.svg#b has an anchor, but leads to no document",
+                "[b](p.svg#b)\n",
+                "1: the link p.svg#b has an anchor, but leads to no document",
             ),
         ] {
             let text = format!("{text}\n[a](a.md)\n");
-            let files = [
-                ("docs/README.md", text.as_str()),
-                ("docs/a.md", ""),
-                ("docs/p.svg", ""),
-            ];
-            assert_eq!(messages(&files), [expected], "{text}");
+            let index = (INDEX, text.as_str());
+            let found = messages(&[index, ("docs/a.md", ""), ("docs/p.svg", "")]);
+            assert_eq!(found, [format!("{INDEX}:{expected}")], "{text}");
         }
     }
 
     #[test]
     fn a_page_that_the_index_leaves_out_is_named() {
-        let files = [
-            ("docs/README.md", "[a](a.md)\n"),
-            ("docs/a.md", ""),
-            ("docs/b.md", ""),
-        ];
+        let found = messages(&[(INDEX, "[a](a.md)\n"), ("docs/a.md", ""), ("docs/b.md", "")]);
         assert_eq!(
-            messages(&files),
+            found,
             ["docs/b.md: docs/README.md does not link to it, so that few find it"]
         );
     }

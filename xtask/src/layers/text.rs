@@ -1,13 +1,10 @@
-//! The text files of the project, and how words are found in them.
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+//! The text files of the project.
+use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use anyhow::{Context, Result};
+use xshell::cmd;
 
-use crate::{process::Invocation, workspace::Workspace};
+use crate::workspace::Workspace;
 
 /// A file that is text.
 pub(super) struct Text {
@@ -17,74 +14,44 @@ pub(super) struct Text {
     pub(super) text: String,
 }
 
+impl Text {
+    /// Whether it is of one of these kinds.
+    pub(super) fn has_extension(&self, extensions: &[&str]) -> bool {
+        let extension = self.name.extension().and_then(|it| it.to_str());
+        extension.is_some_and(|it| extensions.contains(&it))
+    }
+
+    /// The number of the line at a place.
+    pub(super) fn line(&self, place: usize) -> usize {
+        self.text[..place].matches('\n').count() + 1
+    }
+}
+
 /// The paths from the root of all files that git knows or would take.
 pub(super) fn names(workspace: &Workspace) -> Result<BTreeSet<PathBuf>> {
-    let args = [
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ];
-    let listed = Invocation::new("git", workspace.root(), args).output();
+    let sh = workspace.shell()?;
+    let listed = cmd!(sh, "git ls-files -z --cached --others --exclude-standard").read();
     let listed = listed.context("the checks read the files that git knows")?;
-    let names = listed.split('\0').filter(|name| !name.is_empty());
+    let names = listed.split_terminator('\0').map(PathBuf::from);
     // One that was removed may still be in the index.
     let names = names.filter(|name| workspace.root().join(name).symlink_metadata().is_ok());
-    Ok(names.map(PathBuf::from).collect())
+    Ok(names.collect())
 }
 
-/// Those of them that are text.
+/// Those of them that are text. A link to a folder has none.
 pub(super) fn read(workspace: &Workspace, names: &BTreeSet<PathBuf>) -> Vec<Text> {
-    let mut files = Vec::new();
-    for name in names {
-        // A link to a folder has no text.
-        let Ok(bytes) = fs::read(workspace.root().join(name)) else {
-            continue;
-        };
-        if let Ok(text) = String::from_utf8(bytes)
-            && !text.contains('\0')
-        {
-            let name = name.clone();
-            files.push(Text { name, text });
-        }
-    }
-    files
-}
-
-/// Whether a file is of one of these kinds.
-pub(super) fn has_extension(file: &Path, extensions: &[&str]) -> bool {
-    let extension = file.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|extension| extensions.contains(&extension))
-}
-
-/// Where a word or phrase stands by itself in a text.
-pub(super) fn words<'t>(text: &'t str, phrase: &'t str) -> impl Iterator<Item = usize> + 't {
-    occurrences(text, phrase, |before, after| {
-        !is_part_of_word(before) && !is_part_of_word(after)
-    })
-}
-
-/// Where something stands in a text between characters that fit.
-pub(super) fn occurrences<'t>(
-    text: &'t str,
-    what: &'t str,
-    fits: impl Fn(Option<char>, Option<char>) -> bool + 't,
-) -> impl Iterator<Item = usize> + 't {
-    let places = text.match_indices(what).map(|(place, _)| place);
-    places.filter(move |&place| {
-        let after = text[place + what.len()..].chars().next();
-        fits(text[..place].chars().next_back(), after)
-    })
-}
-
-/// Whether this continues a word or name.
-pub(super) fn is_part_of_word(character: Option<char>) -> bool {
-    character.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-')
+    let read = |name: &PathBuf| {
+        let text = fs::read_to_string(workspace.root().join(name)).ok()?;
+        let name = name.clone();
+        (!text.contains('\0')).then_some(Text { name, text })
+    };
+    names.iter().filter_map(read).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -96,15 +63,6 @@ mod tests {
         assert!(names.iter().all(|name| !name.starts_with("target")));
         let files = read(&workspace, &names);
         assert!(files.iter().any(|file| file.name.ends_with("text.rs")));
-        assert!(!files.iter().any(|file| has_extension(&file.name, &["png"])));
-    }
-
-    #[test]
-    fn words_stand_by_themselves() {
-        assert_eq!(
-            words("a word, wordy word", "word").collect::<Vec<_>>(),
-            [2, 14]
-        );
-        assert_eq!(words("no_word word_", "word").count(), 0);
+        assert!(!files.iter().any(|file| file.has_extension(&["png"])));
     }
 }

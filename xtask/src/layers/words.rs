@@ -1,8 +1,10 @@
-//! One word for one thing, the one that readers know: turns of phrase that the project's texts do without.
-use std::{ops::Range, path::Path};
+//! What no text of the project holds: what a reader should never meet, and turns of phrase. One word for one thing, the
+//! one that readers know.
+use std::path::Path;
 
-use super::text::{Text, has_extension, words};
-use crate::finding::Finding;
+use regex::Regex;
+
+use super::text::Text;
 
 /// What is not written, in lower case, and what is written in its place.
 const INSTEAD: [(&str, &str); 22] = [
@@ -37,72 +39,55 @@ const INSTEAD: [(&str, &str); 22] = [
 const READ: [&str; 5] = ["md", "py", "pyi", "rs", "toml"];
 /// This file has to name the phrases.
 const ITSELF: &str = "xtask/src/layers/words.rs";
+/// Between two words of a phrase: it may go on in the next line of a comment, or of a string, which then ends with a
+/// backslash.
+const SPACE: &str = r"(?:[ \t]+|[ \t]*\\?\n[ \t]*[/!#]*[ \t]*)";
 
-pub(super) fn findings(files: &[Text]) -> Vec<Finding> {
-    let read = |file: &&Text| has_extension(&file.name, &READ) && file.name != Path::new(ITSELF);
-    let files = files.iter().filter(read);
-    files
-        .flat_map(|file| found(&file.name, &file.text))
-        .collect()
-}
+/// What no text holds, as a pattern, and why. Written so that this file passes its own check.
+const UNTIDY: [(&str, &str); 4] = [
+    (
+        r"(?m)[^\S\n]$",
+        "whitespace at the end of the line, which only clutters changes",
+    ),
+    (
+        r"(?m)(?:^|[^\w.\n-])/(?:wor[k]|roo[t])/",
+        "a path of one machine, which nobody else has",
+    ),
+    (
+        r"(?-u:\b)(?:TOD[O]|FIXM[E])(?-u:\b)",
+        "a note of work left open: do it, or file an issue",
+    ),
+    (
+        r"[^\n]\z",
+        "no newline at the end of the file, which many tools demand",
+    ),
+];
+const LONGEST_SOURCE: usize = 1_000;
 
-fn found(file: &Path, text: &str) -> Vec<Finding> {
-    let running = Running::of(text);
-    let mut findings = Vec::new();
-    for (phrase, instead) in INSTEAD {
-        for place in words(&running.text, phrase) {
-            let message = format!("\"{phrase}\": write {instead}");
-            findings.push(Finding::new(file, running.line(place), message));
+pub(super) fn broken(files: &[Text]) -> Vec<String> {
+    let pattern = |pattern: &str| Regex::new(pattern).expect("a pattern can be read");
+    let untidy = UNTIDY.map(|(it, message)| (pattern(it), message.to_owned()));
+    let phrases = INSTEAD.map(|(phrase, instead)| {
+        let words = phrase.replace(' ', SPACE);
+        let message = format!("\"{phrase}\": write {instead}");
+        (pattern(&format!(r"(?i)(?-u:\b){words}(?-u:\b)")), message)
+    });
+    let mut broken = Vec::new();
+    for file in files {
+        let name = file.name.display();
+        let is_read = file.has_extension(&READ) && file.name != Path::new(ITSELF);
+        let phrases = phrases.iter().filter(|_| is_read);
+        for (pattern, message) in untidy.iter().chain(phrases) {
+            let places = pattern.find_iter(&file.text);
+            broken.extend(places.map(|it| format!("{name}:{}: {message}", file.line(it.start()))));
+        }
+        if file.has_extension(&["rs"]) && file.text.lines().count() > LONGEST_SOURCE {
+            broken.push(format!(
+                "{name}: more than 1,000 lines: one subject per file"
+            ));
         }
     }
-    findings
-}
-
-/// A text in lower case, in which a phrase that goes on in the next line is found.
-struct Running {
-    text: String,
-    /// Where each line is in it.
-    lines: Vec<Range<usize>>,
-}
-
-impl Running {
-    fn of(text: &str) -> Self {
-        let (mut running, mut lines) = (String::new(), Vec::new());
-        let mut before = "";
-        for line in text.lines() {
-            let (marker, line) = without_marker(line.trim_start());
-            if marker != before {
-                running.push('\n'); // a comment does not go on in code
-            }
-            before = marker;
-            let start = running.len();
-            // A string that goes on in the next line ends with a backslash.
-            running.push_str(
-                line.trim_end_matches('\\')
-                    .trim_end()
-                    .to_lowercase()
-                    .as_str(),
-            );
-            running.push(' ');
-            lines.push(start..running.len());
-        }
-        Self {
-            text: running,
-            lines,
-        }
-    }
-
-    /// The number of the line at a place.
-    fn line(&self, place: usize) -> usize {
-        self.lines.partition_point(|line| line.end <= place) + 1
-    }
-}
-
-/// What makes a line a comment, and the rest of the line.
-fn without_marker(line: &str) -> (&str, &str) {
-    let rest = line.trim_start_matches(['/', '!', '#']);
-    let (marker, rest) = line.split_at(line.len() - rest.len());
-    (marker, rest.trim_start())
+    broken
 }
 
 #[cfg(test)]
@@ -110,13 +95,21 @@ mod tests {
     use super::*;
 
     fn messages(text: &str) -> Vec<String> {
-        let findings = found(Path::new("a.rs"), text);
-        findings.iter().map(ToString::to_string).collect()
+        let (name, text) = ("a.rs".into(), text.to_owned());
+        broken(&[Text { name, text }])
     }
 
     #[test]
-    fn a_phrase_is_found_with_its_line_also_across_lines() {
-        for (text, place) in [
+    fn each_rule_names_the_line() {
+        for (text, expected) in [
+            ("a\nb \nc\n", "a.rs:2: whitespace"),
+            ("a\nb\r\n", "a.rs:2: whitespace"),
+            ("a\nb", "a.rs:2: no newline"),
+            (concat!("a\n`/wo", "rk/x`\n"), "a.rs:2: a path"),
+            (concat!("a\n/ro", "ot/x\n"), "a.rs:2: a path"),
+            (concat!("// TO", "DO: b\n"), "a.rs:1: a note"),
+            (concat!("// (FIX", "ME)\n"), "a.rs:1: a note"),
+            (&"a\n".repeat(1_001), "a.rs: more than 1,000 lines"),
             ("a\nAll But for one.\n", "a.rs:2: \"but for\""),
             ("/// All but\n    /// for one.\n", "a.rs:1: \"but for\""),
             ("x = \"all but \\\n    for one\";\n", "a.rs:1: \"but for\""),
@@ -125,28 +118,20 @@ mod tests {
         ] {
             let found = messages(text);
             assert!(
-                found.len() == 1 && found[0].starts_with(place),
+                found.len() == 1 && found[0].starts_with(expected),
                 "{text}: {found:?}"
             );
         }
     }
 
     #[test]
-    fn what_only_looks_like_one_passes() {
-        for text in [
-            "// as it is, but\nfor one in all {}\n",
-            "dear_one so many_times endear\n",
-            "not for this but also for that\n",
-        ] {
+    fn tidy_text_passes() {
+        let part_of_a_path = concat!("net/wo", "rk/a ./wo", "rk/b TODOS mytodo!\n");
+        let only_looks_like_it =
+            "not for this but also for that: dear_one, so many_times, endear\n";
+        let longest = "a\n".repeat(1_000);
+        for text in ["", "a\n\nb\n", part_of_a_path, only_looks_like_it, &longest] {
             assert_eq!(messages(text), [""; 0], "{text}");
-        }
-    }
-
-    #[test]
-    fn phrases_are_in_lower_case() {
-        for (phrase, instead) in INSTEAD {
-            assert_eq!(phrase.to_lowercase(), phrase);
-            assert!(!instead.is_empty());
         }
     }
 }

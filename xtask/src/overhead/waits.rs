@@ -1,33 +1,25 @@
 //! How long trials wait for their answers.
-use std::{fmt, fs, path::Path};
+use std::fmt;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 /// Times that a trial waited for its answers, in milliseconds, the shortest first.
 pub(crate) struct Waits(Vec<f64>);
 
 impl Waits {
-    /// Reads a file with a time a line, in microseconds.
-    pub(crate) fn read(file: &Path) -> Result<Self> {
-        let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    /// Reads a time a line, in microseconds.
+    pub(crate) fn of(text: &str) -> Result<Self> {
         let waits = text.lines().map(|line| Ok(line.parse::<f64>()? / 1e3));
-        let waits: Result<Vec<f64>> = waits.collect();
-        let waits = waits.with_context(|| file.display().to_string())?;
+        let mut waits = waits.collect::<Result<Vec<f64>>>()?;
         ensure!(!waits.is_empty(), "no report was answered");
-        Ok(Self::of(waits))
-    }
-
-    /// Times in milliseconds.
-    pub(crate) fn of(mut waits: Vec<f64>) -> Self {
         waits.sort_by(f64::total_cmp);
-        Self(waits)
+        Ok(Self(waits))
     }
 
-    /// The time within which this share of all answers came; all of them with 1. Of none it is no number.
+    /// The time within which this share of all answers came; all of them with 1.
     pub(crate) fn within(&self, share: f64) -> f64 {
         let number = (share * self.0.len() as f64).ceil() as usize;
-        let place = number.clamp(1, self.0.len().max(1)) - 1;
-        self.0.get(place).copied().unwrap_or(f64::NAN)
+        self.0[number.clamp(1, self.0.len()) - 1]
     }
 }
 
@@ -48,18 +40,14 @@ mod tests {
 
     #[test]
     fn shares_are_of_all_answers() {
-        let folder = std::env::temp_dir().join(format!("waits-{}", std::process::id()));
         let text: Vec<_> = (1..=200).rev().map(|i| format!("{i}000")).collect();
-        let text = text.join("\n");
-        fs::write(&folder, text).unwrap();
-        let waits = Waits::read(&folder).unwrap();
-        fs::remove_file(&folder).unwrap();
+        let waits = Waits::of(&text.join("\n")).unwrap();
         assert_eq!(waits.within(0.5), 100.0);
         assert_eq!(waits.within(0.99), 198.0);
         assert_eq!(waits.within(1.0), 200.0);
         assert_eq!(waits.within(0.0), 1.0);
         let expected = "median 100.0 ms, 99 % within 198.0 ms, longest 200.0 ms (200 answers)";
         assert_eq!(waits.to_string(), expected);
-        assert!(Waits::read(&folder).is_err());
+        assert!(Waits::of("").is_err());
     }
 }

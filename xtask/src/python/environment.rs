@@ -1,12 +1,11 @@
-//! Virtual environments: which there are, and how they are made.
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+//! Virtual environments: which there are, and how they are made and called.
+use std::env;
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use xshell::{Cmd, Shell, cmd};
 
-use crate::process::Invocation;
+use crate::workspace::Workspace;
 
 /// A virtual environment. In the folder of the package, `requirements/NAME.txt` is what is installed, and `tests/NAME`
 /// what is tested in it.
@@ -18,7 +17,7 @@ pub(super) struct Environment {
 
 /// All environments: first the core, with the tools that build and check the package, then one a
 /// host of the package.
-pub(super) const ENVIRONMENTS: &[Environment] = &[
+pub(super) const ENVIRONMENTS: [Environment; 6] = [
     of("core", "rungkeeper"),
     of("syne_tune_013", "rungkeeper.syne_tune.install"),
     of("syne_tune_new", "rungkeeper.syne_tune.compare"),
@@ -26,20 +25,6 @@ pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("optuna", "rungkeeper.optuna.__main__"),
     of("others", "rungkeeper"),
 ];
-
-pub(super) const fn of(name: &'static str, module: &'static str) -> Environment {
-    Environment { name, module }
-}
-
-impl Environment {
-    fn requirements(&self) -> String {
-        format!("requirements/{}.txt", self.name)
-    }
-
-    pub(super) fn tests(&self) -> String {
-        format!("tests/{}", self.name)
-    }
-}
 
 /// The core.
 pub(super) const CORE: &Environment = &ENVIRONMENTS[0];
@@ -50,80 +35,133 @@ pub(super) const REFERENCE: &Environment = &ENVIRONMENTS[1];
 /// `NePS`, which brings `PyTorch`: several GB, on request only.
 pub(super) const NEPS: &Environment = &of("neps", "rungkeeper");
 
+/// Lightning, Transformers and Keras, for the script's side; likewise.
+pub(super) const FRAMEWORKS: &Environment = &of("frameworks", "rungkeeper_trial_callbacks");
+
 /// Tools that build the wheel for old systems. Nothing is tested in it.
 pub(super) const WHEEL: &Environment = &of("wheel", "rungkeeper");
 
-/// What a Python is called with to install something.
-pub(super) const PIP_INSTALL: [&str; 5] = [
-    "-m",
-    "pip",
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-];
+const fn of(name: &'static str, module: &'static str) -> Environment {
+    Environment { name, module }
+}
 
 /// The oldest Python that the requirements of the environments are pinned for. The package itself runs on older ones.
 const OLDEST: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// A program of an environment.
-pub(super) fn program(target: &Path, environment: &Environment, name: &str) -> PathBuf {
-    let folder = if cfg!(windows) { "Scripts" } else { "bin" };
-    target.join(environment.name).join(folder).join(name)
+/// A Python package.
+pub(super) struct Package {
+    /// In the folder of the package.
+    sh: Shell,
+    /// Where environments and caches are.
+    pub(super) target: Utf8PathBuf,
 }
 
-/// What is to be installed, as the file lists it.
-pub(super) fn requirements(package: &Path, environment: &Environment) -> Result<String> {
-    let path = package.join(environment.requirements());
-    fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))
-}
-
-/// Makes the environment unless it is there and up to date.
-pub(super) fn prepare(package: &Path, target: &Path, environment: &Environment) -> Result<()> {
-    let requirements = requirements(package, environment)?;
-    let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let version = Invocation::new(&python, package, ["--version"]).output();
-    let version = version.context("a Python is needed: python3, or the one that PYTHON names")?;
-    let wanted = format!("{version}{requirements}");
-    let folder = target.join(environment.name);
-    let stamp = folder.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        println!("the environment {} is up to date", environment.name);
-        return Ok(());
+impl Package {
+    /// The package in a folder, seen from the root.
+    pub(super) fn of(workspace: &Workspace, folder: &str) -> Result<Self> {
+        let sh = workspace.shell()?;
+        sh.change_dir(folder);
+        // Caches stay out of the sources.
+        sh.set_var("PYTHONDONTWRITEBYTECODE", "1");
+        sh.set_var("PYTHONUNBUFFERED", "1");
+        sh.set_var("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+        let target = workspace.target("python");
+        sh.set_var(
+            "HYPOTHESIS_STORAGE_DIRECTORY",
+            target.join("cache/hypothesis"),
+        );
+        Ok(Self { sh, target })
     }
-    let oldest = Invocation::new(&python, package, ["-c", OLDEST]).output();
-    ensure!(
-        oldest.is_ok(),
-        "{} is too old: 3.11 is needed; set PYTHON to another one",
-        version.trim()
-    );
-    println!(
-        "the environment {} is made in {}; pip installs there (downloads stay in its cache):\n{requirements}",
-        environment.name,
-        folder.display()
-    );
-    let path = folder.to_str().context("the path is not Unicode")?;
-    Invocation::new(&python, package, ["-m", "venv", "--clear", path]).run()?;
-    let pip = program(target, environment, "python");
-    let pip = pip.to_str().context("the path is not Unicode")?;
-    let file = environment.requirements();
-    let args = [PIP_INSTALL.as_slice(), &["--requirement", &file]].concat();
-    Invocation::new(pip, package, args).run()?;
-    fs::write(&stamp, wanted).with_context(|| format!("writing {}", stamp.display()))
+
+    /// The folder of an environment.
+    pub(super) fn folder(&self, environment: &Environment) -> Utf8PathBuf {
+        self.target.join(environment.name)
+    }
+
+    /// Makes an environment unless it is there and up to date.
+    pub(super) fn prepare(&self, environment: &Environment) -> Result<()> {
+        let (sh, name) = (&self.sh, environment.name);
+        let file = format!("requirements/{name}.txt");
+        let requirements = sh.read_file(&file)?;
+        let python = sh.var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let version = cmd!(sh, "{python} --version").read();
+        let version =
+            version.context("a Python is needed: python3, or the one that PYTHON names")?;
+        let wanted = format!("{version}\n{requirements}");
+        let folder = self.folder(environment);
+        let stamp = folder.join("installed.txt");
+        if sh
+            .read_file(&stamp)
+            .is_ok_and(|installed| installed == wanted)
+        {
+            println!("the environment {name} is up to date");
+            return Ok(());
+        }
+        ensure!(
+            cmd!(sh, "{python} -c {OLDEST}").read().is_ok(),
+            "{version} is too old: 3.11 is needed; set PYTHON to another one"
+        );
+        println!(
+            "the environment {name} is made in {folder}; pip installs there (downloads stay in its cache):\n{requirements}"
+        );
+        cmd!(sh, "{python} -m venv --clear {folder}").run()?;
+        let own = self.activated(&folder)?;
+        let install = cmd!(own, "python -m pip install --quiet --requirement {file}");
+        install
+            .run()
+            .with_context(|| format!("the environment {name}"))?;
+        Ok(sh.write_file(stamp, wanted)?)
+    }
+
+    /// The interpreter of an environment.
+    pub(super) fn python(&self, environment: &Environment) -> Utf8PathBuf {
+        programs(&self.folder(environment)).join("python")
+    }
+
+    /// A shell in the folder of the package that finds the programs of an environment first.
+    pub(super) fn activated(&self, environment: &Utf8Path) -> Result<Shell> {
+        let sh = self.sh.clone();
+        let others = sh.var_os("PATH").unwrap_or_default();
+        let all = std::iter::once(programs(environment).into()).chain(env::split_paths(&others));
+        sh.set_var("PATH", env::join_paths(all)?);
+        Ok(sh)
+    }
+
+    /// The same, of one of the table's.
+    pub(super) fn shell(&self, environment: &Environment) -> Result<Shell> {
+        self.activated(&self.folder(environment))
+    }
+}
+
+fn programs(environment: &Utf8Path) -> Utf8PathBuf {
+    environment.join(if cfg!(windows) { "Scripts" } else { "bin" })
+}
+
+/// The call of the tests for an environment.
+pub(super) fn pytest<'s>(sh: &'s Shell, tests: &Environment, cache: &Utf8Path) -> Cmd<'s> {
+    let name = tests.name;
+    cmd!(
+        sh,
+        "python -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::python::{PACKAGE, TRIAL};
 
     #[test]
-    fn all_requirements_are_pinned() {
-        let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/python");
-        for environment in ENVIRONMENTS.iter().chain([NEPS, WHEEL]) {
-            let requirements = requirements(&package, environment).unwrap();
-            let lines = requirements.lines().filter(|line| !line.starts_with('#'));
-            for line in lines.filter(|line| !line.is_empty()) {
-                assert!(line.contains("=="), "{}: {line}", environment.name);
-            }
+    fn requirements_are_pinned_and_tests_are_there() {
+        let workspace = Workspace::load().unwrap();
+        let hosts = ENVIRONMENTS.iter().chain([NEPS, WHEEL]);
+        let all = hosts.map(|it| (PACKAGE, it)).chain([(TRIAL, FRAMEWORKS)]);
+        for (folder, Environment { name, .. }) in all {
+            let sh = Package::of(&workspace, folder).unwrap().sh;
+            let requirements = sh.read_file(format!("requirements/{name}.txt")).unwrap();
+            let mut lines = requirements.lines().filter(|line| !line.starts_with('#'));
+            assert!(lines.all(|line| line.contains("==")), "{name}");
+            assert!(sh.path_exists(format!("tests/{name}")) || *name == WHEEL.name);
         }
     }
 }

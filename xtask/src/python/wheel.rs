@@ -1,24 +1,21 @@
 //! `cargo xtask wheel`: the wheel that is published, for Linux systems from 2014 on, with the command `rungkeeper` inside;
 //! and its tests in clean environments of the oldest and the newest Python that is here.
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, env, ffi::OsString};
 
 use anyhow::{Context, Result, ensure};
+use cargo_metadata::camino::{Utf8Path, Utf8PathBuf};
+use serde_json::Value;
+use xshell::{Shell, cmd};
 
 use super::{
-    Package,
-    environment::{CORE, PIP_INSTALL, WHEEL},
+    PACKAGE, Package,
+    environment::{CORE, WHEEL, pytest},
+    only_file,
 };
-use crate::{
-    process::Invocation,
-    workspace::{Workspace, empty},
-};
+use crate::workspace::{Workspace, empty};
 
-/// The oldest C library on which the wheel runs, as `manylinux2014` has it.
-const GLIBC: (u32, u32) = (2, 17);
+/// The minor version of the oldest C library on which the wheel runs, 2.17, as `manylinux2014` has it.
+const GLIBC: u32 = 17;
 /// The oldest Python, as the package's manifest says.
 const OLDEST: u32 = 9;
 
@@ -45,225 +42,115 @@ print(rungkeeper.__version__)
 /// The command.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
-    let package = Package::of(&workspace);
+    let package = Package::of(&workspace, PACKAGE)?;
     package.prepare(WHEEL)?;
-    let command = build_command(&workspace, &package)?;
-    let wheel = package.build_portable(&command)?;
+    let wheel = build(&workspace, &package)?;
     println!("the wheel: {wheel}");
     if args.no_tests {
         return Ok(());
     }
-    let pythons = pythons()?;
-    for (minor, python) in oldest_and_newest(&pythons) {
-        test_in(&package, minor, python, &wheel).with_context(|| format!("Python 3.{minor}"))?;
+    let mut pythons = pythons(&workspace.shell()?)?.into_iter();
+    for (minor, python) in pythons.next().into_iter().chain(pythons.next_back()) {
+        test_in(&package, minor, &python, &wheel).with_context(|| format!("Python 3.{minor}"))?;
     }
     Ok(())
 }
 
-/// The target, with the version of the C library that is linked against.
-fn target() -> String {
-    let (major, minor) = GLIBC;
-    format!("{}.{major}.{minor}", triple())
-}
-
-fn triple() -> String {
-    format!("{}-unknown-linux-gnu", env::consts::ARCH)
-}
-
-/// The program of the crate `rungkeeper`, linked for old systems.
-fn build_command(workspace: &Workspace, package: &Package) -> Result<PathBuf> {
-    let args = [
-        "zigbuild",
-        "--release",
-        "--locked",
-        "--package",
-        "rungkeeper",
-    ];
-    let target = target();
-    let args = [args.as_slice(), &["--target", &target]].concat();
-    package.call_tool("cargo-zigbuild", args)?.run()?;
-    let built = workspace.metadata.target_directory.join(triple());
-    Ok(built.join("release/rungkeeper").into_std_path_buf())
-}
-
-impl Package {
-    /// The wheel for old systems, with the program among its scripts.
-    fn build_portable(&self, command: &Path) -> Result<String> {
-        let plain = self.under_target("portable/plain")?;
-        empty(&plain)?;
-        let args = [
-            "build",
-            "--release",
-            "--locked",
-            "--zig",
-            "--target",
-            &triple(),
-        ];
-        let more = ["--compatibility", "manylinux2014", "--out", &plain];
-        self.call_tool("maturin", [args.as_slice(), &more].concat())?
-            .run()?;
-        let unpacked = self.under_target("portable/unpacked")?;
-        empty(&unpacked)?;
-        let wheel = only_file(&plain)?;
-        let args = ["-m", "wheel", "unpack", "--dest", &unpacked, &wheel];
-        self.call(WHEEL, "python", args)?.run()?;
-        let root = only_file(&unpacked)?;
-        let name = Path::new(&root)
-            .file_name()
-            .context("a folder has a name")?;
-        let scripts = format!("{root}/{}.data/scripts", name.to_string_lossy());
-        fs::create_dir_all(&scripts)?;
-        let script = format!("{scripts}/rungkeeper");
-        fs::copy(command, &script).with_context(|| format!("copying {}", command.display()))?;
-        check_glibc(Path::new(&script))?;
-        check_glibc(&Path::new(&root).join("rungkeeper/_core.abi3.so"))?;
-        let packed = self.under_target("portable/wheels")?;
-        empty(&packed)?;
-        let args = ["-m", "wheel", "pack", "--dest-dir", &packed, &root];
-        self.call(WHEEL, "python", args)?.run()?;
-        only_file(&packed)
-    }
-
-    /// A call of a tool that looks for the linker on the search path.
-    fn call_tool<'a>(
-        &self,
-        program: &str,
-        args: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Invocation> {
-        let folder = Path::new(&self.program(WHEEL, program)?).with_file_name("");
-        let others = env::var_os("PATH").unwrap_or_default();
-        let path = env::join_paths(std::iter::once(folder).chain(env::split_paths(&others)))?;
-        let path = path.to_str().context("the search path is not Unicode")?;
-        Ok(self.call(WHEEL, program, args)?.env("PATH", path))
-    }
-}
-
-/// The path of what lies alone in a folder.
-pub(super) fn only_file(folder: &str) -> Result<String> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("reading {folder}"))? {
-        found.extend(entry?.path().to_str().map(ToOwned::to_owned));
-    }
-    ensure!(
-        found.len() == 1,
-        "one file is expected in {folder}: {found:?}"
+/// The wheel for old systems, with the program of the crate `rungkeeper` among its scripts.
+fn build(workspace: &Workspace, package: &Package) -> Result<Utf8PathBuf> {
+    let sh = package.shell(WHEEL)?;
+    let triple = format!("{}-unknown-linux-gnu", env::consts::ARCH);
+    let build = cmd!(
+        sh,
+        "cargo-zigbuild zigbuild --release --locked --package rungkeeper"
     );
-    Ok(found.remove(0))
-}
+    build.arg(format!("--target={triple}.2.{GLIBC}")).run()?;
+    let command = workspace.target(&triple).join("release/rungkeeper");
 
-/// Refuses a program that needs a newer C library than the wheel promises.
-fn check_glibc(file: &Path) -> Result<()> {
-    let bytes = fs::read(file).with_context(|| format!("reading {}", file.display()))?;
-    let newest = newest_glibc(&bytes).context("no version of the C library is named")?;
-    ensure!(
-        newest <= GLIBC,
-        "{} needs version {}.{} of the C library",
-        file.display(),
-        newest.0,
-        newest.1
+    let folders =
+        ["plain", "unpacked", "wheels"].map(|it| package.target.join("portable").join(it));
+    folders.iter().try_for_each(empty)?;
+    let [plain, unpacked, packed] = folders;
+    let build = cmd!(
+        sh,
+        "maturin build --release --locked --zig --target {triple} --out {plain}"
     );
-    Ok(())
+    build.args(["--compatibility", "manylinux2014"]).run()?;
+    let plain = only_file(&plain)?;
+    cmd!(sh, "python -m wheel unpack --dest {unpacked} {plain}").run()?;
+    let root = only_file(&unpacked)?;
+    let name = root.file_name().context("a folder has a name")?;
+    let scripts = root.join(format!("{name}.data/scripts"));
+    sh.create_dir(&scripts)?;
+    sh.copy_file(command, scripts.join("rungkeeper"))?;
+    cmd!(sh, "python -m wheel pack --dest-dir {packed} {root}").run()?;
+    let wheel = only_file(&packed)?;
+    let audit = cmd!(sh, "auditwheel show --json {wheel}").read()?;
+    let audit: Value = serde_json::from_str(&audit)?;
+    let tag = audit["overall_tag"].as_str().unwrap_or_default();
+    ensure!(
+        runs_on_old_systems(tag),
+        "the wheel needs a newer system than it promises: {tag}\n{audit:#}"
+    );
+    Ok(wheel)
 }
 
-/// The newest version of the C library of which a program takes a symbol.
-fn newest_glibc(bytes: &[u8]) -> Option<(u32, u32)> {
-    const PREFIX: &[u8] = b"GLIBC_";
-    let found = bytes.windows(PREFIX.len()).enumerate();
-    let versions = found
-        .filter(|(_, window)| *window == PREFIX)
-        .map(|(at, _)| {
-            let rest = bytes[at + PREFIX.len()..].iter().copied();
-            let text: String = rest
-                .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-                .map(char::from)
-                .collect();
-            let mut numbers = text.split('.').map(str::parse::<u32>);
-            Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-        });
-    versions.flatten().max()
+/// Whether a wheel with this tag needs no newer C library than is promised.
+fn runs_on_old_systems(tag: &str) -> bool {
+    let version = tag.strip_prefix("manylinux_2_").unwrap_or_default();
+    let minor = version.split('_').next().unwrap_or_default();
+    minor.parse().is_ok_and(|minor: u32| minor <= GLIBC)
 }
 
 /// The interpreters that are here, by their minor version: on the search path, or installed by pyenv.
-fn pythons() -> Result<BTreeMap<u32, PathBuf>> {
+fn pythons(sh: &Shell) -> Result<BTreeMap<u32, OsString>> {
+    let named = (OLDEST..30).map(|minor| format!("python3.{minor}").into());
+    let mut candidates: Vec<OsString> = named.chain(sh.var_os("PYTHON")).collect();
+    let home = sh.var("HOME").map(|home| home + "/.pyenv");
+    let home = sh.var("PYENV_ROOT").or(home).unwrap_or_default();
+    let installed = sh.read_dir(home + "/versions").unwrap_or_default();
+    candidates.extend(installed.iter().map(|it| it.join("bin/python").into()));
     let mut found = BTreeMap::new();
-    let mut candidates: Vec<PathBuf> = (OLDEST..30)
-        .map(|minor| PathBuf::from(format!("python3.{minor}")))
-        .collect();
-    candidates.extend(env::var_os("PYTHON").map(PathBuf::from));
-    let home = env::var_os("PYENV_ROOT").map(PathBuf::from);
-    let home = home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".pyenv")));
-    if let Some(versions) = home.and_then(|home| fs::read_dir(home.join("versions")).ok()) {
-        candidates.extend(
-            versions
-                .flatten()
-                .map(|entry| entry.path().join("bin/python")),
-        );
-    }
     for python in candidates {
-        if let Some(minor) = minor_version(&python).filter(|minor| *minor >= OLDEST) {
-            found.entry(minor).or_insert(python);
+        let ask = "import sys; print(*sys.version_info[:2])";
+        let version = cmd!(sh, "{python} -c {ask}").ignore_stderr().read();
+        let version = version.unwrap_or_default();
+        let minor = version.strip_prefix("3 ").unwrap_or_default();
+        match minor.parse() {
+            Ok(minor) if minor >= OLDEST => _ = found.entry(minor).or_insert(python),
+            _ => {}
         }
     }
     ensure!(!found.is_empty(), "no Python from 3.{OLDEST} on was found");
     Ok(found)
 }
 
-/// The minor version, if it runs and is a Python 3.
-fn minor_version(python: &Path) -> Option<u32> {
-    const ASK: &str = "import sys; print(*sys.version_info[:2])";
-    let output = std::process::Command::new(python)
-        .args(["-c", ASK])
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.trim().strip_prefix("3 ")?.parse().ok()
-}
-
-fn oldest_and_newest(pythons: &BTreeMap<u32, PathBuf>) -> BTreeMap<u32, &PathBuf> {
-    let ends = [pythons.first_key_value(), pythons.last_key_value()];
-    let ends = ends.into_iter().flatten();
-    ends.map(|(&minor, python)| (minor, python)).collect()
-}
-
 /// Installs the wheel where nothing else is, tries what is in it, and runs the tests of the core.
-fn test_in(package: &Package, minor: u32, python: &Path, wheel: &str) -> Result<()> {
-    let folder = package.under_target(&format!("portable/python3.{minor}"))?;
-    let python = python.to_str().context("the path is not Unicode")?;
-    let here = &package.folder;
-    Invocation::new(python, here, ["-m", "venv", "--clear", &folder]).run()?;
-    let (python, command) = (
-        format!("{folder}/bin/python"),
-        format!("{folder}/bin/rungkeeper"),
-    );
-    let pip = |more: &[&str]| -> Result<()> {
-        Invocation::new(&python, here, [PIP_INSTALL.as_slice(), more].concat()).run()
-    };
-    pip(&[wheel])?;
-    Invocation::new(&python, here, ["-c", SMOKE]).run()?;
-    Invocation::new(&command, here, ["--version"]).run()?;
+fn test_in(package: &Package, minor: u32, python: &OsString, wheel: &Utf8Path) -> Result<()> {
+    let folder = package.target.join(format!("portable/python3.{minor}"));
+    let sh = package.activated(&folder)?;
+    cmd!(sh, "{python} -m venv --clear {folder}").run()?;
+    cmd!(sh, "python -m pip install --quiet {wheel}").run()?;
+    cmd!(sh, "python -c {SMOKE}").run()?;
+    cmd!(sh, "rungkeeper --version").run()?;
     let curves = "../cli/curves/openml_41150.csv";
-    let args = [
-        "simulate", curves, "--seeds", "2", "--budget", "8", "--json",
-    ];
-    let simulated = Invocation::new(&command, here, args).output()?;
+    let simulate = cmd!(
+        sh,
+        "rungkeeper simulate {curves} --seeds 2 --budget 8 --json"
+    );
+    let simulated = simulate.read()?;
     ensure!(
         simulated.contains("cost_resources"),
         "simulate printed: {simulated}"
     );
-    let requirements = match minor {
-        ..=10 => "requirements/oldest.txt".to_owned(),
-        _ => format!("requirements/{}.txt", CORE.name),
-    };
-    pip(&["--requirement", &requirements])?;
-    let cache = format!("cache_dir={folder}/cache");
-    let args = ["-m", "pytest", "-o", &cache, &CORE.tests()];
-    Invocation::new(&python, here, args)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env(
-            "HYPOTHESIS_STORAGE_DIRECTORY",
-            &format!("{folder}/hypothesis"),
-        )
-        .run()
+    let requirements = if minor <= 10 { "oldest" } else { CORE.name };
+    let requirements = format!("requirements/{requirements}.txt");
+    cmd!(
+        sh,
+        "python -m pip install --quiet --requirement {requirements}"
+    )
+    .run()?;
+    Ok(pytest(&sh, CORE, &folder.join("cache")).run()?)
 }
 
 #[cfg(test)]
@@ -271,22 +158,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_newest_version_is_found() {
-        let bytes = b"..GLIBC_2.9\0GLIBC_2.17\0GLIBC_2.2.5\0GLIBC_PRIVATE\0GLIBC_";
-        assert_eq!(newest_glibc(bytes), Some((2, 17)));
-        assert_eq!(newest_glibc(b"musl"), None);
-    }
-
-    #[test]
-    fn the_ends_are_tested() {
-        let of = |minors: &[u32]| -> Vec<u32> {
-            let all = minors
-                .iter()
-                .map(|&minor| (minor, PathBuf::new()))
-                .collect();
-            oldest_and_newest(&all).into_keys().collect()
-        };
-        assert_eq!(of(&[9, 11, 13]), [9, 13]);
-        assert_eq!(of(&[11]), [11]);
+    fn old_systems_are_those_with_an_old_library() {
+        assert!(runs_on_old_systems("manylinux_2_17_x86_64"));
+        assert!(runs_on_old_systems("manylinux_2_5_aarch64"));
+        assert!(!runs_on_old_systems("manylinux_2_34_x86_64"));
+        assert!(!runs_on_old_systems("linux_x86_64"));
     }
 }

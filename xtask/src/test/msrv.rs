@@ -4,12 +4,9 @@
 //! What is newer in the standard library is found by the lint step. A newer feature of the language itself would show only under the declared version.
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::{
-    finding::{self, Finding},
-    workspace::Workspace,
-};
+use crate::workspace::{Workspace, none_of};
 
 /// Packages whose locked version is newer than what users need, and why. Cargo gives users of an older compiler an
 /// older version, since those who depend on them take one.
@@ -21,46 +18,43 @@ const LOCKED_HIGHER: [(&str, &str); 1] = [(
 /// Compares what the dependencies declare with what we promise.
 pub(super) fn check(workspace: &Workspace) -> Result<()> {
     let members = workspace.members();
-    let declared = members
-        .iter()
-        .find_map(|member| member.rust_version.clone());
+    let declared = members.iter().find_map(|it| it.rust_version.as_ref());
     let declared = declared.context("no member declares a rust-version")?;
     let needed = needed_by_published(workspace)?;
-    let mut findings = Vec::new();
-    let packages = workspace.metadata.packages.iter();
-    for package in packages.filter(|p| needed.contains(&format!("{} v{}", p.name, p.version))) {
-        if let Some((name, why)) = LOCKED_HIGHER.iter().find(|(name, _)| package.name == *name) {
-            println!("{name} {}: {why}", package.version);
-        } else if package
+    ensure!(!needed.is_empty(), "no member is published");
+    let mut broken = Vec::new();
+    for package in &workspace.metadata.packages {
+        let is_needed = needed.contains(&format!("{} v{}", package.name, package.version));
+        let is_newer = package
             .rust_version
             .as_ref()
-            .is_some_and(|version| *version > declared)
-        {
-            let message = format!("{} asks for more than Rust {declared}", package.id);
-            findings.push(Finding::new("Cargo.lock".as_ref(), 0, message));
+            .is_some_and(|it| it > declared);
+        if !is_needed || !is_newer {
+            continue;
+        }
+        match LOCKED_HIGHER.iter().find(|it| package.name == it.0) {
+            Some((name, why)) => println!("{name} {}: {why}", package.version),
+            None => broken.push(format!(
+                "Cargo.lock: {} asks for more than Rust {declared}",
+                package.id
+            )),
         }
     }
     println!(
         "{} packages that users build stay within Rust {declared}",
         needed.len()
     );
-    finding::none_of(findings)
+    none_of(&broken)
 }
 
 /// The published members and all they need to be built by others, as `name v1.2.3`.
 fn needed_by_published(workspace: &Workspace) -> Result<BTreeSet<String>> {
-    let mut options = vec!["--all-features", "--edges", "normal,build"];
-    for package in workspace.published() {
-        options.extend(["--package", &package.name]);
-    }
-    let tree = workspace.tree(&options)?;
-    let packages = tree.lines().filter_map(|line| {
-        let mut words = line.split(' ');
-        Some(format!("{} {}", words.next()?, words.next()?))
-    });
-    let packages: BTreeSet<_> = packages.collect();
-    packages.first().context("no member is published")?;
-    Ok(packages)
+    let published = workspace.published();
+    let packages = published.iter().flat_map(|it| ["--package", &it.name]);
+    let options = ["--all-features", "--edges", "normal,build"];
+    let tree = workspace.tree(options.into_iter().chain(packages))?;
+    let package = |line: &str| Some(line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" "));
+    Ok(tree.lines().filter_map(package).collect())
 }
 
 #[cfg(test)]
@@ -69,8 +63,7 @@ mod tests {
 
     #[test]
     fn only_what_users_build_counts() {
-        let workspace = Workspace::load().unwrap();
-        let needed = needed_by_published(&workspace).unwrap();
+        let needed = needed_by_published(&Workspace::load().unwrap()).unwrap();
         let has = |name: &str| needed.iter().any(|p| p.starts_with(&format!("{name} v")));
         assert!(has("thiserror") && has("rungkeeper-score"));
         assert!(!has("proptest") && !has("cargo_metadata"));

@@ -1,13 +1,10 @@
 //! What the commands that read a log take for each of its trials.
-use std::{fs, path::Path};
-
 use anyhow::{Context, Result};
+use cargo_metadata::camino::Utf8Path;
+use xshell::{Shell, cmd};
 
-use super::{Counts, instructions};
-use crate::{
-    process::Invocation,
-    workspace::{Workspace, empty},
-};
+use super::{Counts, add, instructions};
+use crate::workspace::{Workspace, empty};
 
 /// Trials of the two logs whose difference counts: what is done once a call drops out.
 const TRIALS: [u64; 2] = [500, 1_500];
@@ -28,19 +25,23 @@ scheduler = { max_resource = 4096, levels = [1, 4, 16, 64, 256, 1024] }
 /// Counts a report page, a replay and a resume, each of a simulated run. With little optimization, by the program that the
 /// tests have built: a release of all that it needs would take minutes, and what rises in one rises in the other.
 pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
-    let build = ["build", "--locked", "--workspace", "--all-features"];
-    let program = ["--bin", "rungkeeper"];
-    workspace.cargo(build.iter().chain(&program)).run()?;
-    let target = workspace.metadata.target_directory.as_std_path();
-    let folder = target.join("guard");
+    let sh = workspace.shell()?;
+    cmd!(
+        sh,
+        "cargo build --locked --workspace --all-features --bin rungkeeper"
+    )
+    .run()?;
+    let program = workspace.target("debug/rungkeeper");
+    let folder = workspace.target("guard");
     empty(&folder)?;
-    let program = text(&target.join("debug/rungkeeper"))?;
-    let [few, many] = TRIALS.map(|trials| measure(workspace, &program, &folder, trials));
-    let more = (TRIALS[1] - TRIALS[0]) as f64;
+    let [few, many] = TRIALS.map(|trials| measure(workspace, &sh, &program, &folder, trials));
     for ((name, few), (_, many)) in few?.into_iter().zip(many?) {
-        let each = (many as f64 - few as f64) / more;
-        println!("  {name}: {each:.0} instructions");
-        counts.insert(name.to_owned(), each.round());
+        add(
+            counts,
+            name,
+            many as f64 - few as f64,
+            TRIALS[1] - TRIALS[0],
+        );
     }
     Ok(())
 }
@@ -48,55 +49,37 @@ pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
 /// Instructions of each command for a run of `trials` trials.
 fn measure(
     workspace: &Workspace,
-    program: &str,
-    folder: &Path,
+    sh: &Shell,
+    program: &Utf8Path,
+    folder: &Utf8Path,
     trials: u64,
 ) -> Result<[(&'static str, u64); 3]> {
-    let run = folder.join(trials.to_string());
-    fs::create_dir_all(&run).with_context(|| run.display().to_string())?;
+    let trials = trials.to_string();
+    let run = folder.join(&trials);
     let stop = format!("stop = {{ trials = {trials} }}\n");
-    fs::write(run.join("experiment.toml"), stop + EXPERIMENT)?;
+    sh.write_file(run.join("experiment.toml"), stop + EXPERIMENT)?;
     // A run that was begun here, from the file beside it.
     let origin = serde_json::json!({
         "mark": "0123456789abcdef", "directory": run, "base": folder, "from_directory": "..", "file": "experiment.toml"
     });
-    fs::write(run.join("origin.json"), origin.to_string())?;
-    let (logs, number) = (text(&run.join("logs"))?, trials.to_string());
-    let simulate = [
-        "simulate",
-        "crates/cli/curves/openml_41150.csv",
-        "--policy",
-        "rank_aware",
-        "--budget",
-        "50",
-        "--seeds",
-        "1",
-        "--with-replacement",
-        "--max-trials",
-        &number,
-        "--workers",
-        "16",
-        "--log",
-        &logs,
-    ];
-    Invocation::new(program, workspace.root(), simulate).output()?;
-    let written = fs::read_dir(&logs)?.next().context("no log was written")?;
-    fs::rename(written?.path(), run.join("log.jsonl"))?;
-    let (log, page) = (text(&run.join("log.jsonl"))?, text(&run.join("page.html"))?);
-    let run = text(&run)?;
-    let count = |args: &[&str]| instructions(workspace, &[&[program], args].concat());
+    sh.write_file(run.join("origin.json"), origin.to_string())?;
+    let curves = "crates/cli/curves/openml_41150.csv";
+    let simulate = cmd!(
+        sh,
+        "{program} simulate {curves} --policy rank_aware --budget 50 --seeds 1"
+    );
+    let simulate = simulate.args(["--with-replacement", "--workers", "16"]);
+    let simulate = simulate.args(["--max-trials", &trials, "--log"]);
+    simulate.arg(run.join("logs")).read()?;
+    let (log, page) = (run.join("log.jsonl"), run.join("page.html"));
+    let written = sh.read_dir(run.join("logs"))?;
+    sh.copy_file(written.first().context("no log was written")?, &log)?;
+    let count = |args: &[&str]| instructions(workspace, program, args);
+    let report = ["report", log.as_str(), "--out", page.as_str()];
     Ok([
-        (
-            "report page, a trial",
-            count(&["report", &log, "--out", &page])?,
-        ),
-        ("replay, a trial", count(&["replay", &log])?),
+        ("report page, a trial", count(&report)?),
+        ("replay, a trial", count(&["replay", log.as_str()])?),
         // It resumes the run and finds nothing to remove.
-        ("resume, a trial", count(&["gc", &run])?),
+        ("resume, a trial", count(&["gc", run.as_str()])?),
     ])
-}
-
-fn text(path: &Path) -> Result<String> {
-    let text = path.to_str().map(ToOwned::to_owned);
-    text.with_context(|| format!("{} is not Unicode", path.display()))
 }
