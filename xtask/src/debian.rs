@@ -1,8 +1,13 @@
 //! Programs that are installed as Debian's packages where they are not there.
+use std::sync::Mutex;
+
 use anyhow::{Context, Result, ensure};
 use xshell::{Shell, cmd};
 
 use crate::workspace::Workspace;
+
+/// Debian's tools refuse to work beside each other.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// A program, and what brings it.
 pub(crate) struct Program {
@@ -32,6 +37,7 @@ impl Program {
             return Ok(());
         }
         println!("{name}, {purpose}, is not there: installing Debian's package");
+        let _alone = ONE_AT_A_TIME.lock();
         sh.set_var("DEBIAN_FRONTEND", "noninteractive");
         let list = packages.split(' ');
         let install = cmd!(

@@ -53,7 +53,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     if args.frameworks {
         trial::check_frameworks(&workspace)?;
-        let wheel = build(&Package::of(&workspace, PACKAGE)?)?;
+        let package = Package::of(&workspace, PACKAGE)?;
+        let wheel = build(&package)?;
+        package.prepare(NEPS)?;
         return check_in(&workspace, NEPS, &wheel, false);
     }
     check(&workspace, args, false)
@@ -62,13 +64,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// As a step of `cargo xtask test`: everything.
 pub(crate) fn check_all(workspace: &Workspace) -> Result<()> {
     check(workspace, &Args::default(), true)
-}
-
-/// Makes all environments, unless they are up to date.
-pub(crate) fn prepare_all(workspace: &Workspace) -> Result<()> {
-    let package = Package::of(workspace, PACKAGE)?;
-    let mut environments = ENVIRONMENTS.iter();
-    environments.try_for_each(|environment| package.prepare(environment))
 }
 
 /// The Python of an environment, which is made unless it is there.
@@ -80,15 +75,18 @@ pub(crate) fn interpreter(workspace: &Workspace, name: &str) -> Result<Utf8PathB
     Ok(package.python(environment))
 }
 
-/// `beside_tests`: the tests of the workspace were built before.
+/// `beside_tests`: the tests of the workspace are built beside it.
 fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     let package = Package::of(workspace, PACKAGE)?;
-    let wheel = &build(&package)?;
-    lint(&package)?;
-    if args.environments().any(|it| it.name == CORE.name) {
-        let program = trial::program(workspace, beside_tests)?;
-        trial::check(workspace, &program)?;
-    }
+    package.prepare(CORE)?; // the tools are there
+    // The others come from the network while the wheel compiles.
+    let wheel = &thread::scope(|scope| {
+        let mut others = args.environments();
+        let prepared = scope.spawn(|| others.try_for_each(|it| package.prepare(it)));
+        let wheel = lint(&package).and_then(|()| build(&package));
+        prepared.join().expect("a preparation does not panic")?;
+        wheel
+    })?;
     // All at a time: the tests wait for processes most of theirs.
     thread::scope(|scope| {
         let check = |environment: &'static Environment| {
@@ -98,6 +96,11 @@ fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
         let mut results = running.into_iter().map(ScopedJoinHandle::join);
         results.try_for_each(|result| result.expect("a check does not panic"))
     })?;
+    // At last, when what compiles at the same time has built the program.
+    if args.environments().any(|it| it.name == CORE.name) {
+        let program = trial::program(workspace, beside_tests)?;
+        trial::check(workspace, &program)?;
+    }
     let names: Vec<_> = args.environments().map(|e| e.name).collect();
     println!("python: all holds in {}", names.join(", "));
     Ok(())
@@ -112,9 +115,6 @@ fn check_in(
 ) -> Result<()> {
     let package = Package::of(workspace, PACKAGE)?;
     let checked = || {
-        if environment.name != CORE.name {
-            package.prepare(environment)?;
-        }
         install(&package.shell(environment)?, wheel)?;
         check_types(&package, environment, environment.module)?;
         test(&package, environment, long)

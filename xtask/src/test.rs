@@ -5,7 +5,10 @@ mod features;
 mod msrv;
 mod publish;
 
-use std::{sync::Arc, thread, time::Instant};
+use std::{
+    thread::{self, ScopedJoinHandle},
+    time::Instant,
+};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
@@ -39,23 +42,23 @@ pub(crate) struct Args {
     core: bool,
 }
 
-/// The steps, in the order in which they run: what fails fast comes first, what shares build products stands together.
+/// The steps, in the order in which they begin: what fails fast comes first, what shares build products stands together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Step {
     /// Formatting
     Fmt,
-    /// Lints, warnings as errors
-    Clippy,
-    /// Documentation, warnings as errors
-    Doc,
     /// Chromium, in which pages are tested, is installed
     Chromium,
     /// Azurite, against which the store is tested, is installed
     Azurite,
-    /// All tests, documentation examples included
-    Test,
     /// The Python package, in all its environments
     Python,
+    /// Lints, warnings as errors
+    Clippy,
+    /// Documentation, that of private items too, warnings as errors
+    Doc,
+    /// All tests compile
+    Build,
     /// Each feature of each published crate alone
     Features,
     /// Direction, purity, manifests, tidiness, words, links of documents
@@ -70,21 +73,14 @@ enum Step {
     Msrv,
     /// The publishing rehearsal
     Publish,
+    /// All tests, documentation examples included
+    Test,
 }
 
 impl Step {
-    /// Whether something is installed for it.
-    fn installs(self) -> bool {
+    /// Whether others run beside it: it waits for the network or for processes most of its time.
+    fn waits(self) -> bool {
         matches!(self, Self::Chromium | Self::Azurite | Self::Python)
-    }
-
-    fn install(self, workspace: &Workspace) -> Result<()> {
-        match self {
-            Self::Chromium => chromium::CHROMIUM.provide(workspace),
-            Self::Azurite => azurite::provide(workspace),
-            Self::Python => python::prepare_all(workspace),
-            _ => Ok(()),
-        }
     }
 
     /// Takes it; how many tests of each test program passed, where cargo ran them.
@@ -92,7 +88,8 @@ impl Step {
         let sh = workspace.shell()?;
         match self {
             Self::Test => return tests(workspace, packages),
-            Self::Chromium | Self::Azurite => self.install(workspace),
+            Self::Chromium => chromium::CHROMIUM.provide(workspace),
+            Self::Azurite => azurite::provide(workspace),
             Self::Fmt => Ok(cmd!(sh, "cargo fmt --all --check").run()?),
             // Clippy reads each member's `rust-version`, so it also refuses what is newer in the standard library.
             Self::Clippy => {
@@ -101,11 +98,17 @@ impl Step {
                 Ok(clippy.args(packages).args(lints).run()?)
             }
             Self::Doc => {
-                let doc = cmd!(
-                    sh,
-                    "cargo doc --no-deps --all-features --locked {packages...}"
-                );
-                Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
+                // The public pages last: those are what is looked at then.
+                let all = [Some("--document-private-items"), None];
+                all.into_iter().try_for_each(|private| {
+                    let doc = cmd!(sh, "cargo doc --no-deps --all-features --locked");
+                    let doc = doc.args(packages).args(private);
+                    Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
+                })
+            }
+            Self::Build => {
+                let build = cmd!(sh, "cargo test --no-run --all-features --locked");
+                Ok(build.args(packages).run()?)
             }
             Self::Python => python::check_all(workspace),
             Self::Features => features::run(workspace),
@@ -143,18 +146,13 @@ impl Args {
     }
 }
 
-/// Runs the steps and stops at the first that fails. The Python package, whose tests wait for processes most of their time,
-/// is tested beside the steps behind it, which compile.
+/// Runs the steps and stops at the first that fails. Steps that wait run beside those that compile; the tests run alone,
+/// since some of them measure time.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let workspace = Arc::new(Workspace::load()?);
+    let workspace = Workspace::load()?;
     let (steps, packages) = (args.steps(), args.packages());
     ensure!(!steps.is_empty(), "--only and --skip leave no step");
     let begin = Instant::now();
-    // A step that fails does not wait for it.
-    let mut ahead = Some({
-        let (steps, workspace) = (steps.clone(), Arc::clone(&workspace));
-        thread::spawn(move || install_ahead(&steps, &workspace))
-    });
     let take = |index: usize| {
         let step = steps[index];
         let label = format!("step {} of {}, {}", index + 1, steps.len(), name(step));
@@ -168,23 +166,18 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         anyhow::Ok((step, seconds, passed))
     };
     let mut taken = thread::scope(|scope| {
-        let (mut taken, mut beside) = (Vec::new(), None);
+        let (mut taken, mut beside) = (Vec::new(), Vec::new());
         for (index, step) in steps.iter().enumerate() {
-            if step.installs()
-                && let Some(ahead) = ahead.take()
-            {
-                // A panic is printed, and what was not installed then is tried again.
-                let _ = ahead.join();
+            if step.waits() {
+                beside.push(scope.spawn(move || take(index)));
+                continue;
             }
-            if *step == Step::Python {
-                beside = Some(scope.spawn(move || take(index)));
-            } else {
-                taken.push(take(index)?);
+            if *step == Step::Test {
+                taken.extend(ended(&mut beside)?);
             }
+            taken.push(take(index)?);
         }
-        if let Some(beside) = beside {
-            taken.push(beside.join().expect("a step does not panic")?);
-        }
+        taken.extend(ended(&mut beside)?);
         anyhow::Ok(taken)
     })?;
     taken.sort_by(|one, other| other.1.total_cmp(&one.1));
@@ -201,15 +194,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Installs what the steps need, while the first of them compile: it waits for the network most of its time.
-///
-/// What fails here is tried again in the step itself, which then says why.
-fn install_ahead(steps: &[Step], workspace: &Workspace) {
-    for step in steps {
-        if let Err(error) = step.install(workspace) {
-            println!("== {}, installed ahead: {error:#}", name(*step));
-        }
-    }
+/// A step that was taken, its seconds, and the tests of each of its programs that passed.
+type Taken = (Step, f64, Vec<u64>);
+
+/// Waits for the steps that were begun beside others.
+fn ended(beside: &mut Vec<ScopedJoinHandle<'_, Result<Taken>>>) -> Result<Vec<Taken>> {
+    let ended = beside.drain(..).map(ScopedJoinHandle::join);
+    ended
+        .map(|step| step.expect("a step does not panic"))
+        .collect()
 }
 
 fn name(step: Step) -> String {
@@ -260,12 +253,12 @@ mod tests {
     fn steps_are_chosen_in_their_order() {
         assert_eq!(
             steps("test"),
-            "fmt clippy doc chromium azurite test python features layers purity bench guard msrv publish"
+            "fmt chromium azurite python clippy doc build features layers purity bench guard msrv publish test"
         );
         assert_eq!(steps("test --only layers --only fmt"), "fmt layers");
         assert_eq!(
             steps("test --skip publish --skip bench"),
-            "fmt clippy doc chromium azurite test python features layers purity guard msrv"
+            "fmt chromium azurite python clippy doc build features layers purity guard msrv test"
         );
         assert_eq!(steps("test --only fmt --skip fmt"), "");
         assert_eq!(steps("test --core"), "fmt clippy doc test");

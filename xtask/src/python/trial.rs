@@ -45,7 +45,7 @@ fn test(package: &Package, environment: &Environment, program: &Utf8Path) -> Res
     })
 }
 
-/// Builds the command line; where it is. `everything`: as the tests of the workspace have built it already.
+/// Builds the command line; where it is. `everything`: as the tests of the workspace build it.
 pub(super) fn program(workspace: &Workspace, everything: bool) -> Result<Utf8PathBuf> {
     let options = if everything {
         "--workspace --all-features --example wine"
