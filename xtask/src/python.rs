@@ -81,8 +81,11 @@ fn check(workspace: &Workspace, args: &Args, beside_tests: bool) -> Result<()> {
     package.prepare(CORE)?; // the tools are there
     // The others come from the network while the wheel compiles.
     let wheel = &thread::scope(|scope| {
-        let mut others = args.environments();
-        let prepared = scope.spawn(|| others.try_for_each(|it| package.prepare(it)));
+        let prepared = scope.spawn(|| {
+            let package = Package::of(workspace, PACKAGE)?;
+            let mut all = args.environments();
+            all.try_for_each(|environment| package.prepare(environment))
+        });
         let wheel = lint(&package).and_then(|()| build(&package));
         prepared.join().expect("a preparation does not panic")?;
         wheel
