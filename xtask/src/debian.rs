@@ -24,31 +24,25 @@ pub(crate) struct Program {
 impl Program {
     /// Installs it unless it is there.
     pub(crate) fn provide(&self, workspace: &Workspace) -> Result<()> {
-        let sh = workspace.shell()?;
-        let Self {
-            purpose,
-            packages,
-            without,
-            ..
-        } = self;
-        let name = self.names[0];
+        let (sh, name) = (workspace.shell()?, self.names[0]);
         if let Some(name) = self.names.iter().find(|name| starts(&sh, name)) {
             println!("{name} is there");
             return Ok(());
         }
-        println!("{name}, {purpose}, is not there: installing Debian's package");
+        println!(
+            "{name}, {}, is not there: installing Debian's package",
+            self.purpose
+        );
         let _alone = ONE_AT_A_TIME.lock();
         sh.set_var("DEBIAN_FRONTEND", "noninteractive");
-        let list = packages.split(' ');
-        let install = cmd!(
-            sh,
-            "apt-get install --yes --quiet --no-install-recommends {list...}"
-        );
         let update = cmd!(sh, "apt-get update --quiet");
+        let install = cmd!(sh, "apt-get install --yes --quiet --no-install-recommends");
+        let install = install.args(self.packages.split(' '));
         let installed = update.run().and_then(|()| install.run());
         installed.with_context(|| {
             format!(
-                "{name} could not be installed. Do it as root: {update} && {install} (or leave it out: {without})"
+                "{name} could not be installed. Do it as root: {update} && {install} (or leave it out: {})",
+                self.without
             )
         })?;
         ensure!(starts(&sh, name), "{name} was installed but does not start");

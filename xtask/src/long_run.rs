@@ -39,10 +39,7 @@ pub(crate) struct Args {
 /// Makes the run unless it is there, and prints a table in Markdown.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let place = Place::new(&Workspace::load()?, args.binary.clone())?;
-    let long = Long {
-        directory: place.folder(NAME).join("run"),
-        binary: place.binary.clone(),
-    };
+    let long = Long(&place);
     if !long.is_there(args.trials)? {
         println!("a run of {} trials is made", args.trials);
         place.measure(NAME, 16, 0, 9, &format!("trials = {}", args.trials))?;
@@ -71,14 +68,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// A run with many trials.
-struct Long {
-    binary: Utf8PathBuf,
-    directory: Utf8PathBuf,
-}
+struct Long<'p>(&'p Place);
 
-impl Long {
+impl Long<'_> {
+    fn directory(&self) -> Utf8PathBuf {
+        self.0.folder(NAME).join("run")
+    }
+
     fn log(&self) -> Utf8PathBuf {
-        self.directory.join("log.jsonl")
+        self.directory().join("log.jsonl")
     }
 
     /// Whether a run of `trials` trials was made already. One that was resumed since has a few more.
@@ -107,7 +105,7 @@ impl Long {
         let pinned = status["checkpoints"]["pinned"].as_array();
         let pinned = pinned.into_iter().flatten();
         let pinned: Vec<_> = pinned.filter_map(|id| id.as_str()).collect();
-        for entry in fs::read_dir(self.directory.join("checkpoints/checkpoints"))? {
+        for entry in fs::read_dir(self.directory().join("checkpoints/checkpoints"))? {
             let name = entry?.file_name().to_string_lossy().into_owned();
             if !pinned.contains(&name.as_str()) {
                 return Ok(name);
@@ -143,8 +141,8 @@ impl Long {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.args(arguments).arg(&self.directory);
+        let mut command = Command::new(&self.0.binary);
+        command.args(arguments).arg(self.directory());
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command
     }
