@@ -1,8 +1,8 @@
 //! What single events do, and what is refused.
 
 use rungkeeper_rung_model::{
-    Brackets, CheckpointTracking, Decision, EventError, ModelSpec, PromotionQuantile, RungModel,
-    SpecError, TrialStatus,
+    Brackets, CheckpointTracking, Decision, EventError, Mode, ModelSpec, PromotionQuantile,
+    RungModel, RungView, SpecError, TrialStatus,
 };
 
 fn spec() -> ModelSpec {
@@ -385,4 +385,52 @@ fn candidates(model: &RungModel) -> Vec<&str> {
     let rungs = model.rung_views();
     let candidates = rungs.flat_map(rungkeeper_rung_model::RungView::worst_first);
     candidates.map(|candidate| candidate.trial_id).collect()
+}
+
+/// What the model tells of itself is what the events made of it, trial by trial.
+#[test]
+fn views_tell_what_the_events_made() {
+    let brackets = Brackets {
+        number: 2,
+        own_rungs: false,
+    };
+    let spec = ModelSpec {
+        mode: Mode::Max,
+        brackets,
+        checkpoints: CheckpointTracking::Committed,
+        ..spec()
+    };
+    let mut model = RungModel::new(&spec).unwrap();
+    for trial in ["paused", "bare", "running", "failed", "ended"] {
+        model.start(trial, 0).unwrap();
+    }
+    for (trial, metric) in [("paused", 0.7), ("bare", 0.5)] {
+        model.report(trial, 1, metric, Decision::Pause).unwrap();
+    }
+    model.commit_checkpoint("paused", 1, 10).unwrap();
+    model.commit_checkpoint("running", 1, 5).unwrap();
+    model.pin("paused").unwrap();
+    model.fail("failed").unwrap();
+    model.complete("ended").unwrap();
+    assert_eq!(model.mode(), Mode::Max);
+    assert_eq!((model.num_trials(), model.num_running()), (5, 1));
+    assert_eq!(model.num_paused_with_checkpoint(), 2); // none was removed
+    assert_eq!((model.num_committed(), model.checkpoint_bytes()), (2, 15));
+    let pinned = |trial| model.is_pinned(trial);
+    assert_eq!((pinned("paused"), pinned("bare")), (true, false));
+    let failed = |trial| model.has_failed(trial);
+    assert_eq!((failed("failed"), failed("ended")), (true, false));
+    let view = model.rung_views().next().unwrap();
+    assert_eq!((view.level(), view.len()), (1, 2));
+    let rung = model.rung_views().nth(1).unwrap();
+    assert_eq!((rung.level(), rung.len()), (4, 0));
+    model.unpin("paused").unwrap();
+    let candidates = model.rung_views().flat_map(RungView::worst_first);
+    let ids: Vec<_> = candidates.map(|it| it.trial_id.to_owned()).collect();
+    assert_eq!(ids, ["paused"]);
+    let refused = model.start("other", 2).unwrap_err().to_string();
+    assert!(
+        refused.ends_with("there are only brackets 0 to 1"),
+        "{refused}"
+    );
 }

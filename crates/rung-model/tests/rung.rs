@@ -1,5 +1,7 @@
 //! One rung: ranks, ties, and who waits.
 
+use std::cmp::Ordering;
+
 use proptest::prelude::*;
 use rungkeeper_rung_model::{MetricKey, Mode, Position, PromotionQuantile, Rung, TrialIndex};
 
@@ -18,6 +20,15 @@ fn comparing_counts_ties_as_one_and_skips_bad_metrics() {
     assert_eq!(rung.compare_with_waiting(key(0.6)), (0, 4));
     assert_eq!(rung.compare_with_waiting(key(0.0)), (4, 4));
     assert_eq!(rung.compare_with_waiting(MetricKey::NON_FINITE), (0, 4));
+}
+
+#[test]
+fn positions_are_ordered_by_metric_then_by_arrival() {
+    let mut rung = Rung::new(1, PromotionQuantile::from_reduction_factor(3).unwrap());
+    let [late, first, second] = [0.3, 0.1, 0.1].map(|value| rung.insert(key(value)));
+    assert!(first < second && second < late);
+    assert_eq!(first.partial_cmp(&late), Some(Ordering::Less));
+    assert_eq!(late.partial_cmp(&second), Some(Ordering::Greater));
 }
 
 #[test]
