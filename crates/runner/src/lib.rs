@@ -73,6 +73,7 @@ mod ledger;
 mod lock;
 #[doc(hidden)]
 pub mod measured;
+mod message;
 mod observer;
 mod origin;
 mod parts;

@@ -16,7 +16,7 @@ use crate::experiment::Experiment;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::observer::Observer;
-use crate::{RunError, recovery};
+use crate::{RunError, parts};
 
 const EXPERIMENT: &str = r#"
     name = "measured"
@@ -45,7 +45,7 @@ pub fn reports(folder: &Path, number: u64) -> Result<(), RunError> {
         path: folder.to_owned(),
         source,
     })?;
-    let header = recovery::header(&experiment);
+    let header = parts::header(&experiment);
     let journal = Journal::create(&folder.join("log.jsonl"), &header, &Map::new())?;
     let mut nobody = Nobody;
     let ledger = Ledger::new(

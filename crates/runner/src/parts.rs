@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
+use rungkeeper_rung_model::CheckpointTracking;
+use rungkeeper_score::PromotionRule;
+use rungkeeper_tuner_hooks::log::Header;
 use serde_json::{Map, Value, json};
 
 use crate::books::{Books, Standing};
@@ -14,11 +17,11 @@ use crate::directory::RunDirectory;
 use crate::experiment::{Experiment, StorePlace};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
+use crate::message::Message;
 use crate::observer::Observer;
 use crate::origin::{Origin, Whereabouts};
-use crate::runner::Message;
 use crate::trials::Trials;
-use crate::{RunError, recovery, storage};
+use crate::{RunError, storage};
 
 /// What a runner is made of.
 pub(crate) struct Parts {
@@ -52,7 +55,7 @@ impl Parts {
         let directory = RunDirectory::claim(directory)?;
         storage::check_that_nothing_is_kept(&directory, &experiment)?;
         directory.begin(experiment_file, text)?;
-        let header = recovery::header(&experiment);
+        let header = header(&experiment);
         // Before there is a log: a place that cannot be used is no run yet, and whoever is killed here can begin again.
         let origin = Origin::new(experiment_file, directory.path())?;
         origin.write(directory.path())?;
@@ -112,6 +115,23 @@ impl Parts {
         trials.set_up_search(to);
         (trials, obstacles)
     }
+}
+
+/// The first line of a run's log.
+pub(crate) fn header(experiment: &Experiment) -> Header {
+    let mut spec = experiment.scheduler.model.clone();
+    spec.checkpoints = CheckpointTracking::Committed;
+    // As the scheduler keeps its rungs: see its documentation on ties.
+    spec.promoted_behind_equals = experiment.scheduler.rule == PromotionRule::LinearQuantile;
+    let mut header = Header::new("run", &spec, experiment.scheduler.max_resource);
+    header.set_policy(experiment.policy);
+    header.policy_seed = experiment.policy_seed;
+    header.budget = experiment.budget;
+    header.limits = experiment.limits;
+    header.settings.promotion_rule = experiment.scheduler.rule;
+    header.workers = experiment.workers;
+    header.seed = experiment.scheduler.seed;
+    header
 }
 
 /// What of the experiment a later resume compares the file with, in the log's first line.

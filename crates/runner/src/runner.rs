@@ -10,13 +10,11 @@ use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Budget, ExtraResults, Limits};
 
 use crate::before::check;
-use crate::desk::Done;
 use crate::experiment::Experiment;
+use crate::message::Message;
 use crate::observer::{Observer, Outcome, Stop, View};
 use crate::parts::{Obstacles, Parts};
-use crate::process::Said;
 use crate::requests::{self, Inbox, Request};
-use crate::search::Heard;
 use crate::trials::{Halt, Trials};
 use crate::{Collected, Orphans, ResumeOptions, RunError, collection, recovery};
 
@@ -35,19 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How long work on the store is waited for, beyond the grace of programs, when all is to end now.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
-/// What comes to the loop.
-pub(crate) enum Message {
-    /// A training program said something.
-    Said(Said),
-    /// Work on the store is done.
-    Done(Done),
-    /// The search program said something.
-    Search(Heard),
-}
-
 /// A run on this machine.
 pub struct Runner<'o> {
-    pub(crate) trials: Trials<'o>,
+    trials: Trials<'o>,
     obstacles: Obstacles,
     messages: Receiver<Message>,
     inbox: Inbox,
@@ -113,10 +101,13 @@ impl<'o> Runner<'o> {
         options: &ResumeOptions,
         observer: &'o mut dyn Observer,
     ) -> Result<Self, RunError> {
-        recovery::resume(directory, options, observer)
+        let (parts, unsettled) = recovery::recover(directory, options)?;
+        let mut runner = Self::build(parts, observer);
+        unsettled.settle(&mut runner.trials)?;
+        Ok(runner)
     }
 
-    pub(crate) fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
+    fn build(parts: Parts, observer: &'o mut dyn Observer) -> Self {
         let (to, messages) = sync_channel(MESSAGES_AHEAD);
         let inbox = Inbox::new(parts.directory.requests());
         let (trials, obstacles) = parts.into_trials(observer, &to);

@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 
 use rungkeeper_checkpoints::{Aside, Deleter, DeleterSettings, DeletionEvent, Pending, Store};
 
-use crate::process::{Descendants, end_marked};
-use crate::runner::Message;
+use crate::process::{Descendants, Said, end_marked};
 use queue::Queue;
 use workshop::Workshop;
 
@@ -58,7 +57,10 @@ pub(crate) struct Settings {
 }
 
 impl Desk {
-    pub(crate) fn new(store: Arc<dyn Store>, settings: Settings, to: &SyncSender<Message>) -> Self {
+    pub(crate) fn new<M>(store: Arc<dyn Store>, settings: Settings, to: &SyncSender<M>) -> Self
+    where
+        M: From<Done> + From<Said> + Send + 'static,
+    {
         let (deleter, deletions) = Deleter::new(Arc::clone(&store), DeleterSettings::default());
         let deleter = Arc::new(deleter);
         let queue = Arc::new(Queue::default());

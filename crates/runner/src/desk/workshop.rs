@@ -15,9 +15,8 @@ use rustix::fs::{Access, access, statvfs};
 use super::job::{Done, Folder, Job, Keep, Kept, Left, Room, Saved, Start, Started};
 use super::queue::Queue;
 use crate::experiment::{Filling, fill};
-use crate::process::{Descendants, Invocation, Launch, Process, ProcessId};
+use crate::process::{Descendants, Invocation, Launch, Process, ProcessId, Said};
 use crate::protocol::{CHECKPOINT_DIR, CONFIG};
-use crate::runner::Message;
 use crate::whole;
 
 /// Time between two tries while the store cannot be used.
@@ -37,7 +36,10 @@ pub(super) struct Workshop {
 
 impl Workshop {
     /// What each thread does until the queue is closed.
-    pub(super) fn work(&self, to: &SyncSender<Message>) {
+    pub(super) fn work<M>(&self, to: &SyncSender<M>)
+    where
+        M: From<Done> + From<Said> + Send + 'static,
+    {
         while let Some((trial, job)) = self.queue.next() {
             let was_removal = job.is_removal();
             // A mistake in here must not leave the loop waiting for what never comes.
@@ -46,14 +48,17 @@ impl Workshop {
             // First, so that whoever hears of it can ask for more.
             self.queue.done(&trial, was_removal);
             if let Some(done) = done
-                && to.send(Message::Done(done)).is_err()
+                && to.send(done.into()).is_err()
             {
                 return;
             }
         }
     }
 
-    fn carry_out(&self, trial: &str, job: Job, to: &SyncSender<Message>) -> Option<Done> {
+    fn carry_out<M>(&self, trial: &str, job: Job, to: &SyncSender<M>) -> Option<Done>
+    where
+        M: From<Said> + Send + 'static,
+    {
         Some(match job {
             Job::Start(start) => {
                 let process = start.process;
@@ -92,12 +97,15 @@ impl Workshop {
     }
 
     /// None: the run stops, and nothing is started any more.
-    fn start(
+    fn start<M>(
         &self,
         trial: &str,
         start: Start,
-        to: &SyncSender<Message>,
-    ) -> Result<Option<Box<Started>>, StoreError> {
+        to: &SyncSender<M>,
+    ) -> Result<Option<Box<Started>>, StoreError>
+    where
+        M: From<Said> + Send + 'static,
+    {
         if self.queue.starts_nothing() {
             return Ok(None);
         }

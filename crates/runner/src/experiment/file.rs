@@ -15,9 +15,9 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::described;
 use super::environment::Variables;
-use super::schema;
-use super::search::SearchTable;
+use super::search::{self, SearchTable};
 use super::shape::{self, Table};
 use super::units::{Bytes, Seconds};
 use crate::protocol::Protocol;
@@ -40,14 +40,14 @@ pub(super) struct File {
     #[schemars(with = "Option<String>")]
     pub(super) directory: Option<PathBuf>,
     /// How the program and the tuner talk: JSON lines with answers, or lines as Syne Tune's Reporter prints them.
-    #[schemars(with = "Option<schema::Protocol>")]
+    #[schemars(with = "Option<described::Protocol>")]
     #[serde(default, deserialize_with = "shape::word")]
     pub(super) protocol: Protocol,
     /// Key of the metric in a report, `loss` for example.
     #[schemars(with = "String", length(min = 1))]
     pub(super) metric: Option<Spanned<String>>,
     /// Whether a small metric is good (`min`) or a large one (`max`).
-    #[schemars(with = "Option<schema::Mode>")]
+    #[schemars(with = "Option<described::Mode>")]
     #[serde(default, deserialize_with = "shape::word")]
     pub(super) mode: Mode,
     /// Key of the resource in a report, `epoch` for example.
@@ -64,13 +64,13 @@ pub(super) struct File {
     #[schemars(with = "Option<Vec<BTreeMap<String, String>>>")]
     pub(super) slots: Option<Spanned<Vec<Variables>>>,
     /// Hyper-parameters: a table with `type`, or a plain value.
-    #[schemars(with = "BTreeMap<String, schema::Parameter>")]
+    #[schemars(with = "BTreeMap<String, described::Parameter>")]
     pub(super) space: Option<Spanned<Space>>,
     /// Configurations to be tried first: a list of them, a file (CSV, or JSON lines), or the best of another run.
     #[schemars(with = "Option<Configurations>")]
     pub(super) configurations: Option<Spanned<Configurations>>,
     /// Where the configurations of new trials come from: `"random"`, or a program that proposes them.
-    #[schemars(with = "Option<schema::Search>")]
+    #[schemars(with = "Option<search::Described>")]
     #[serde(default)]
     pub(super) search: SearchTable,
     /// Rungs and brackets.
@@ -91,11 +91,11 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) failures: Table<Failures>,
     /// Time between a request to end and the kill, `"10 s"` for example.
-    #[schemars(with = "Option<schema::Time>")]
+    #[schemars(with = "Option<described::Time>")]
     #[serde(default = "ten_seconds")]
     pub(super) grace: Seconds,
     /// Most bytes of output that are kept of a trial, its head and its tail; at least `"64 kB"`.
-    #[schemars(with = "Option<schema::Size>")]
+    #[schemars(with = "Option<described::Size>")]
     #[serde(default = "ten_megabytes")]
     pub(super) output: Spanned<Bytes>,
 }
@@ -125,7 +125,7 @@ pub(super) struct Scheduler {
     pub(super) own_rungs: bool,
     /// Who of a rung is promoted.
     #[serde(default, deserialize_with = "shape::word")]
-    #[schemars(with = "Option<schema::PromotionRule>")]
+    #[schemars(with = "Option<described::PromotionRule>")]
     pub(super) promotion_rule: PromotionRule,
     /// Seed of the configurations and brackets.
     #[serde(default)]
@@ -138,7 +138,7 @@ pub(super) struct Scheduler {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct BudgetTable {
     /// Which checkpoints are removed first.
-    #[schemars(with = "Option<schema::Policy>")]
+    #[schemars(with = "Option<described::Policy>")]
     pub(super) policy: Option<Spanned<String>>,
     /// Seed of the policy `random`.
     #[schemars(with = "Option<u64>")]
@@ -147,7 +147,7 @@ pub(super) struct BudgetTable {
     #[schemars(with = "Option<u64>", range(min = 1))]
     pub(super) max_checkpoints: Option<Spanned<u64>>,
     /// Most bytes of checkpoints, `"20 GB"` for example.
-    #[schemars(with = "Option<schema::Size>")]
+    #[schemars(with = "Option<described::Size>")]
     pub(super) max_bytes: Option<Bytes>,
     /// Whether the best finished trial keeps its checkpoint, which counts; true unless given.
     #[schemars(with = "Option<bool>")]
@@ -171,7 +171,7 @@ impl Default for BudgetTable {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Stop {
     /// Time since the first start, `"10 min"` for example.
-    #[schemars(with = "Option<schema::Time>")]
+    #[schemars(with = "Option<described::Time>")]
     pub(super) wall_clock: Option<Seconds>,
     /// Number of trials.
     #[schemars(range(min = 1))]
@@ -195,7 +195,7 @@ pub(super) struct Store {
     #[schemars(with = "Option<String>")]
     pub(super) cache: Option<Spanned<PathBuf>>,
     /// How long an operation is tried again while the store cannot be used.
-    #[schemars(with = "Option<schema::Time>")]
+    #[schemars(with = "Option<described::Time>")]
     pub(super) timeout: Option<Spanned<Seconds>>,
 }
 
@@ -212,7 +212,7 @@ pub(super) struct Failures {
     #[schemars(with = "Option<u64>", range(min = 1))]
     pub(super) max_without_report: Option<Spanned<u64>>,
     /// Time after which a program that has reported nothing gets a note; a minute unless given.
-    #[schemars(with = "Option<schema::Time>")]
+    #[schemars(with = "Option<described::Time>")]
     pub(super) silence: Seconds,
 }
 
@@ -260,7 +260,8 @@ impl<'de> Deserialize<'de> for Space {
 pub(super) enum Configurations {
     /// They stand here.
     Listed(
-        #[schemars(with = "Vec<BTreeMap<String, schema::PlainValue>>")] Vec<Spanned<Configuration>>,
+        #[schemars(with = "Vec<BTreeMap<String, described::PlainValue>>")]
+        Vec<Spanned<Configuration>>,
     ),
     /// A file: CSV with a column a parameter, or JSON lines.
     File(#[schemars(with = "String")] PathBuf),

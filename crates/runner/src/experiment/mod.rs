@@ -39,6 +39,7 @@ mod changes;
 mod check;
 mod command;
 mod configurations;
+mod described;
 mod environment;
 mod error;
 mod file;

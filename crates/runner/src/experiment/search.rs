@@ -9,8 +9,8 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::described;
 use super::error::Problems;
-use super::schema;
 use super::units::Seconds;
 
 /// Time for an answer by default: the first comes once a program has read all that it imports.
@@ -49,8 +49,27 @@ pub(super) struct ProgramTable {
     #[schemars(with = "Vec<String>", length(min = 1))]
     command: Spanned<Vec<String>>,
     /// How long an answer is waited for; 5 minutes unless given.
-    #[schemars(with = "Option<schema::Time>")]
+    #[schemars(with = "Option<described::Time>")]
     timeout: Option<Spanned<Seconds>>,
+}
+
+/// Where the configurations of new trials come from.
+#[derive(JsonSchema)]
+#[schemars(untagged, rename = "Search")]
+#[expect(dead_code, reason = "it describes what is read by hand")]
+pub(super) enum Described {
+    /// They are drawn from the space.
+    Named(SearchName),
+    /// A program proposes them.
+    Program(ProgramTable),
+}
+
+/// A search that needs no program.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "it describes what is read by hand")]
+pub(super) enum SearchName {
+    Random,
 }
 
 impl<'de> Deserialize<'de> for SearchTable {

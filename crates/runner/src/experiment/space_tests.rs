@@ -327,7 +327,7 @@ fn configurations_are_the_best_of_a_former_run() {
     let run = folder.path().join("former");
     fs::create_dir(&run).unwrap();
     let former = Experiment::read(SPACE).unwrap();
-    let header = crate::recovery::header(&former);
+    let header = crate::parts::header(&former);
     let path = run.join("log.jsonl");
     drop(crate::journal::Journal::create(&path, &header, &serde_json::Map::new()).unwrap());
     let mut log = fs::read_to_string(&path).unwrap();

@@ -9,9 +9,10 @@ use rungkeeper_checkpoints::{Fingerprint, fingerprint};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use super::{Launch, Lines, Output, Part, ProcessId};
+use super::launch::{Launch, ProcessId};
+use super::lines::{Lines, Part};
+use super::output::Output;
 use crate::protocol::{Line, Printed, Protocol, ReportNames};
-use crate::runner::Message;
 
 /// Longest part of a line that is no report that is kept, in bytes.
 const LONGEST_QUOTE: usize = 400;
@@ -68,7 +69,7 @@ impl LastLine {
 }
 
 /// Hears one process.
-pub(super) struct Listener {
+pub(super) struct Listener<M> {
     process: ProcessId,
     /// The number of the process.
     id: Pid,
@@ -77,16 +78,11 @@ pub(super) struct Listener {
     names: ReportNames,
     output: Arc<Output>,
     last_line: LastLine,
-    to: SyncSender<Message>,
+    to: SyncSender<M>,
 }
 
-impl Listener {
-    pub(super) fn new(
-        launch: &Launch,
-        id: Pid,
-        to: SyncSender<Message>,
-        last_line: LastLine,
-    ) -> Self {
+impl<M: From<Said>> Listener<M> {
+    pub(super) fn new(launch: &Launch, id: Pid, to: SyncSender<M>, last_line: LastLine) -> Self {
         Self {
             process: launch.id,
             id,
@@ -150,6 +146,6 @@ impl Listener {
     /// Whether there is still somebody who listens.
     fn say(&self, heard: Heard) -> bool {
         let process = self.process;
-        self.to.send(Message::Said(Said { process, heard })).is_ok()
+        self.to.send(Said { process, heard }.into()).is_ok()
     }
 }

@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-use super::{MARK, NUMBER};
+/// Every process of a run carries its mark in this variable, children included: what a runner that was killed left
+/// behind is found by it, whatever session it is in.
+pub(crate) const MARK: &str = "RUNGKEEPER_RUN";
+/// The number of the process in the run.
+pub(crate) const NUMBER: &str = "RUNGKEEPER_PROCESS";
 
 /// Time between two looks for processes that were told to end.
 const BETWEEN: Duration = Duration::from_millis(20);

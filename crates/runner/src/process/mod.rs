@@ -2,13 +2,13 @@
 
 mod group;
 mod invocation;
+mod launch;
 mod lines;
 mod listen;
 mod marked;
 mod output;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::{ChildStdin, ExitStatus};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -16,47 +16,19 @@ use std::thread;
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-use crate::protocol::{Protocol, ReportNames};
-use crate::runner::Message;
 use listen::Listener;
 
 pub(crate) use group::Group;
 pub(crate) use invocation::Invocation;
+pub(crate) use launch::{Launch, ProcessId};
 pub(crate) use lines::{LONGEST_LINE, Lines, Part};
 pub(crate) use listen::{Heard, LastLine, Said, Unheard};
-pub(crate) use marked::{Descendants, end_left_behind, end_marked, start_time};
+pub(crate) use marked::{Descendants, MARK, NUMBER, end_left_behind, end_marked, start_time};
 pub(crate) use output::Output;
-
-/// Every process of a run carries its mark in this variable, children included: what a runner that was killed left
-/// behind is found by it, whatever session it is in.
-pub(crate) const MARK: &str = "RUNGKEEPER_RUN";
-/// The number of the process in the run.
-pub(crate) const NUMBER: &str = "RUNGKEEPER_PROCESS";
 
 /// The variable that has Python hand on each line at once: a report or an answer that waits in a buffer is none.
 pub(crate) fn unbuffered() -> (String, String) {
     ("PYTHONUNBUFFERED".to_owned(), "1".to_owned())
-}
-
-/// Which process it is: what an old one printed is never taken for a new one's.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct ProcessId {
-    /// The worker's number.
-    pub(crate) slot: usize,
-    /// Counts the processes of a run.
-    pub(crate) number: u64,
-}
-
-/// How a training process is started.
-#[derive(Clone, Debug)]
-pub(crate) struct Launch {
-    pub(crate) id: ProcessId,
-    /// What is started. What it prints goes to its output as well.
-    pub(crate) program: Invocation,
-    /// Where it writes its checkpoints.
-    pub(crate) folder: PathBuf,
-    pub(crate) protocol: Protocol,
-    pub(crate) names: ReportNames,
 }
 
 /// A running training process.
@@ -70,7 +42,10 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a process in a group of its own; what it reports is sent to `to`.
-    pub(crate) fn spawn(launch: &Launch, to: &SyncSender<Message>) -> io::Result<Self> {
+    pub(crate) fn spawn<M>(launch: &Launch, to: &SyncSender<M>) -> io::Result<Self>
+    where
+        M: From<Said> + Send + 'static,
+    {
         // From here on whatever goes wrong ends it.
         let mut group = launch.program.spawn()?;
         let (input, stdout) = group.take_pipes();
@@ -145,10 +120,11 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::protocol::{Protocol, ReportNames};
 
     const ID: ProcessId = ProcessId { slot: 3, number: 9 };
 
-    fn shell(script: &str, folder: &Path) -> (Process, Receiver<Message>) {
+    fn shell(script: &str, folder: &Path) -> (Process, Receiver<Said>) {
         let (to, said) = sync_channel(10);
         let launch = Launch {
             id: ID,
@@ -194,15 +170,11 @@ mod tests {
         let script =
             format!("echo one; echo \"{report}\"; read x; echo \"got $x\"; echo oops >&2; exit 3");
         let (mut process, said) = shell(&script, folder.path());
-        let Message::Said(first) = said.recv().unwrap() else {
-            panic!("the report comes first");
-        };
+        let first = said.recv().unwrap();
         assert_eq!(first.process, ID);
         assert!(matches!(first.heard, Heard::Report(ref report, _) if report.resource == 1));
         process.answer("continue\n");
-        let Message::Said(last) = said.recv().unwrap() else {
-            panic!("it says no more");
-        };
+        let last = said.recv().unwrap();
         assert!(matches!(last.heard, Heard::Nothing));
         let last = process.last_line().map(|line| line.text);
         assert_eq!(last.as_deref(), Some("got continue"));

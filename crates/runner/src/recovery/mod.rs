@@ -7,8 +7,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rungkeeper_policies::Limits;
-use rungkeeper_rung_model::CheckpointTracking;
-use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use serde_json::json;
 
@@ -18,11 +16,10 @@ use crate::directory::{RunDirectory, read_experiment};
 use crate::error::file_error;
 use crate::experiment::{Experiment, changes, table_of_header};
 use crate::journal::{Journal, JournalError};
-use crate::observer::Observer;
 use crate::origin::{Origin, Whereabouts};
 use crate::parts::{Obstacles, Parts};
 use crate::process::{end_left_behind, end_marked};
-use crate::runner::Runner;
+use crate::trials::Trials;
 use crate::{RunError, storage};
 use left_open::LeftOpen;
 
@@ -33,29 +30,34 @@ pub struct ResumeOptions {
     pub base: Option<PathBuf>,
 }
 
-/// The first line of a run's log.
-pub(crate) fn header(experiment: &Experiment) -> Header {
-    let mut spec = experiment.scheduler.model.clone();
-    spec.checkpoints = CheckpointTracking::Committed;
-    // As the scheduler keeps its rungs: see its documentation on ties.
-    spec.promoted_behind_equals = experiment.scheduler.rule == PromotionRule::LinearQuantile;
-    let mut header = Header::new("run", &spec, experiment.scheduler.max_resource);
-    header.set_policy(experiment.policy);
-    header.policy_seed = experiment.policy_seed;
-    header.budget = experiment.budget;
-    header.limits = experiment.limits;
-    header.settings.promotion_rule = experiment.scheduler.rule;
-    header.workers = experiment.workers;
-    header.seed = experiment.scheduler.seed;
-    header
+/// What is still to be set right, once the parts are together.
+pub(crate) struct Unsettled {
+    left: LeftOpen,
+    /// The run of which this is a copy.
+    copied_from: Option<PathBuf>,
+    limits_of_the_file: Limits,
 }
 
-/// See [`Runner::resume`].
-pub(crate) fn resume<'o>(
+impl Unsettled {
+    /// Ends what was begun, notes what a person should know, and takes the limits of the file.
+    pub(crate) fn settle(self, trials: &mut Trials<'_>) -> Result<(), RunError> {
+        if let Some(original) = self.copied_from {
+            trials.books.note(&format!(
+                "this is a copy of the run in {}: its programs and checkpoints are left alone, and from now on this is a \
+                 run of its own",
+                original.display()
+            ));
+        }
+        trials.set_right(&self.left)?;
+        take_limits_of_the_file(&mut trials.books, self.limits_of_the_file)
+    }
+}
+
+/// The parts of a run as its log leaves it. Programs that it left behind are ended.
+pub(crate) fn recover(
     path: &Path,
     options: &ResumeOptions,
-    observer: &'o mut dyn Observer,
-) -> Result<Runner<'o>, RunError> {
+) -> Result<(Parts, Unsettled), RunError> {
     let directory = RunDirectory::open(path)?;
     let (experiment, _) = read_experiment(&directory.experiment()).map_err(told_to_put_back)?;
     let (journal, header, events) = match Journal::recover(&directory.log()) {
@@ -110,7 +112,14 @@ pub(crate) fn resume<'o>(
     if origin != before || !Origin::is_written(directory.path()) {
         origin.write(directory.path())?; // on a disk that is full nothing is written without need
     }
-    let limits = experiment.limits;
+    let unsettled = Unsettled {
+        left,
+        copied_from: match whereabouts {
+            Whereabouts::Copied(original) => Some(original),
+            _ => None,
+        },
+        limits_of_the_file: experiment.limits,
+    };
     let parts = Parts {
         experiment,
         directory,
@@ -121,17 +130,7 @@ pub(crate) fn resume<'o>(
         elapsed,
         obstacles,
     };
-    let mut runner = Runner::build(parts, observer);
-    if let Whereabouts::Copied(original) = &whereabouts {
-        runner.trials.books.note(&format!(
-            "this is a copy of the run in {}: its programs and checkpoints are left alone, and from now on this is a run \
-             of its own",
-            original.display()
-        ));
-    }
-    runner.trials.set_right(&left)?;
-    take_limits_of_the_file(&mut runner.trials.books, limits)?;
-    Ok(runner)
+    Ok((parts, unsettled))
 }
 
 /// Without its experiment file a run cannot go on, and only a person can have taken it away.

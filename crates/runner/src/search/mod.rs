@@ -22,7 +22,6 @@ use rungkeeper_tuner::search_space::Configuration;
 use crate::experiment::{Experiment, Search as SearchOf};
 use crate::plain::{escaped, escaped_sentence};
 use crate::process::{Invocation, Output};
-use crate::runner::Message;
 use messages::{Answer, ask, greeting};
 use program::{Launch, Program};
 
@@ -46,7 +45,8 @@ pub(crate) struct Search {
     /// How long an answer is waited for.
     timeout: Duration,
     launch: Launch,
-    to: SyncSender<Message>,
+    /// Starts it, so that whoever set the search up hears it.
+    start: Box<dyn Fn(Launch) -> Program>,
     /// None before it is first asked.
     program: Option<Program>,
     question: Question,
@@ -88,12 +88,12 @@ pub(crate) enum Proposal {
 impl Search {
     /// The search program of an experiment, if it names one: it runs in `directory` with variables, of which those of the
     /// experiment count, and what it prints as errors goes to `output`.
-    pub(crate) fn new(
+    pub(crate) fn new<M: From<Heard> + Send + 'static>(
         experiment: Arc<Experiment>,
         directory: PathBuf,
         mut environment: BTreeMap<String, String>,
         output: PathBuf,
-        to: SyncSender<Message>,
+        to: SyncSender<M>,
     ) -> Option<Self> {
         let SearchOf::Program { command, timeout } = &experiment.search else {
             return None;
@@ -112,7 +112,7 @@ impl Search {
             timeout: *timeout,
             experiment,
             launch,
-            to,
+            start: Box::new(move |launch| Program::start(launch, to.clone())),
             program: None,
             question: Question::None,
             no_more: false,
@@ -124,7 +124,7 @@ impl Search {
     /// is still to do.
     pub(crate) fn propose(&mut self, trial: &str, limits: Limits, told: Vec<String>) -> Proposal {
         if self.program.is_none() {
-            let program = Program::start(self.launch.clone(), self.to.clone());
+            let program = (self.start)(self.launch.clone());
             program.write(greeting(&self.experiment, limits.trials));
             self.program = Some(program);
         }

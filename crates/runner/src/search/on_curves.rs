@@ -13,10 +13,9 @@ use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{BoxError, Limits};
 use serde_json::Map;
 
-use super::{Proposal, Search, Told};
+use super::{Heard, Proposal, Search, Told};
 use crate::experiment::Experiment;
 use crate::process::unbuffered;
-use crate::runner::Message;
 
 /// Answers that it may be ahead, of which there is one at a time.
 const MESSAGES_AHEAD: usize = 64;
@@ -34,7 +33,7 @@ pub struct SearchOnCurves {
     limits: Limits,
     nearest: Nearest,
     search: Search,
-    messages: Receiver<Message>,
+    messages: Receiver<Heard>,
     told: Told,
     /// What the next trial begins with, until it has begun.
     proposed: Option<Configuration>,
@@ -94,7 +93,7 @@ impl SearchOnCurves {
             let told = self.told.take();
             match self.search.propose(trial, self.limits, told) {
                 Proposal::Later => {
-                    if let Ok(Message::Search(heard)) = self.messages.recv_timeout(LOOK) {
+                    if let Ok(heard) = self.messages.recv_timeout(LOOK) {
                         self.search.heard(heard);
                     }
                 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::messages::Answer;
 use crate::process::{Group, Invocation, LONGEST_LINE, Lines, Part};
-use crate::runner::Message;
 
 /// Time between two looks at a process whose end is waited for.
 const BETWEEN: Duration = Duration::from_millis(5);
@@ -56,7 +55,10 @@ enum State {
 
 impl Program {
     /// Starts a program by a thread of its own; what it prints is sent to `to`.
-    pub(crate) fn start(launch: Launch, to: SyncSender<Message>) -> Self {
+    pub(crate) fn start<M>(launch: Launch, to: SyncSender<M>) -> Self
+    where
+        M: From<Heard> + Send + 'static,
+    {
         let process = Arc::new(Mutex::new(State::NotStarted));
         let (lines, written) = channel();
         let program = Self {
@@ -70,13 +72,13 @@ impl Program {
         let failed = to.clone();
         let run = move || {
             if let Err(error) = run(&launch, &process, written, &to) {
-                let _ = to.send(Message::Search(Heard::NotStarted(error)));
+                let _ = to.send(Heard::NotStarted(error).into());
             }
         };
         let builder = thread::Builder::new().name("rungkeeper-search".to_owned());
         if let Err(error) = builder.spawn(run) {
             // The queue has room: nothing of this program is in it, and what others said is read soon.
-            let _ = failed.try_send(Message::Search(Heard::NotStarted(error)));
+            let _ = failed.try_send(Heard::NotStarted(error).into());
         }
         program
     }
@@ -183,11 +185,11 @@ fn lock(process: &Mutex<State>) -> MutexGuard<'_, State> {
 }
 
 /// Starts the program, and hears it until it prints no more.
-fn run(
+fn run<M: From<Heard>>(
     launch: &Launch,
     process: &Mutex<State>,
     lines: Receiver<String>,
-    to: &SyncSender<Message>,
+    to: &SyncSender<M>,
 ) -> io::Result<()> {
     let stdout = {
         let mut state = lock(process);
@@ -219,7 +221,7 @@ fn write_all(mut input: ChildStdin, lines: &Receiver<String>) {
 }
 
 /// Hands on what a program prints until that ends, or until nobody listens.
-fn listen(stdout: impl Read, to: &SyncSender<Message>) {
+fn listen<M: From<Heard>>(stdout: impl Read, to: &SyncSender<M>) {
     let mut lines = Lines::new(stdout);
     while let Some((part, bytes)) = lines.next() {
         let heard = match part {
@@ -227,9 +229,9 @@ fn listen(stdout: impl Read, to: &SyncSender<Message>) {
             Part::Beginning => Err(format!("a line is longer than {} kB", LONGEST_LINE >> 10)),
             Part::Rest => continue, // of a line that was told
         };
-        if to.send(Message::Search(Heard::Line(heard))).is_err() {
+        if to.send(Heard::Line(heard).into()).is_err() {
             return;
         }
     }
-    let _ = to.send(Message::Search(Heard::Nothing));
+    let _ = to.send(Heard::Nothing.into());
 }

@@ -5,7 +5,6 @@ use std::sync::mpsc::SyncSender;
 
 use super::starting::Next;
 use super::{Halt, Trials};
-use crate::runner::Message;
 use crate::search::{Heard, Proposal, Search};
 use crate::slots::Beginning;
 use crate::{RunError, Stop};
@@ -15,7 +14,10 @@ const OUTPUT: &str = "search";
 
 impl Trials<'_> {
     /// Sets up the search that the experiment names; what its program says is sent to `to`.
-    pub(crate) fn set_up_search(&mut self, to: &SyncSender<Message>) {
+    pub(crate) fn set_up_search<M>(&mut self, to: &SyncSender<M>)
+    where
+        M: From<Heard> + Send + 'static,
+    {
         self.search = Search::new(
             Arc::clone(&self.experiment),
             self.surroundings.working_directory.clone(),
