@@ -27,7 +27,7 @@ fn facts(view: &View<'_>) -> Markup {
     let model = history.model();
     let results = history.extra_results();
     let holdings = &history.holdings;
-    let (most, most_bytes) = (holdings.checkpoints.most(), holdings.bytes.most());
+    let most = holdings.checkpoints.at_most(|number| number.to_string());
     let expected: Option<f64> = history
         .given_up
         .all()
@@ -50,12 +50,12 @@ fn facts(view: &View<'_>) -> Markup {
                     (fact("Promotions", &html! { (results.num_trials_resumed) }))
                     (fact("Checkpoints at the end", &html! { (model.num_with_checkpoint()) }))
                     (fact("at most", &html! { (most) }))
-                    @if most_bytes > 0 {
+                    @if holdings.bytes.most() > 0 {
                         (fact("Bytes at the end", &html! { (numbers::bytes(model.checkpoint_bytes())) }))
-                        (fact("at most", &html! { (numbers::bytes(most_bytes)) }))
+                        (fact("at most", &html! { (holdings.bytes.at_most(numbers::bytes)) }))
                     }
                     (fact("Checkpoints removed", &html! { (results.num_checkpoints_removed) }))
-                    (fact("regretted", &html! { (history.given_up.regretted()) }))
+                    (fact("needed again", &html! { (history.given_up.regretted()) }))
                     @if let Some(taken) = history.room_taken() {
                         (fact("not deleted", &html! { (taken.number) " (" (numbers::bytes(taken.bytes)) ")" }))
                     }
