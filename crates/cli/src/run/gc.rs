@@ -116,7 +116,7 @@ fn show_kept(history: &History, dir: &Path, out: &mut impl Write) -> io::Result<
         writeln!(out, "more than the budget: {trials} {are} pinned")?;
         writeln!(
             out,
-            "  let {it} go with: rungkeeper unpin {} TRIAL",
+            "  let {it} go with: rungkeeper unpin TRIAL {}",
             path(dir)
         )?;
     }
