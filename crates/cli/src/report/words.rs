@@ -97,7 +97,6 @@ pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
             None if history.room_taken().is_some() => {
                 "kept, except for what could not be deleted".to_owned()
             }
-            None if holdings.exceeded_within_turns => "kept at the end of each turn".to_owned(),
             None => "kept".to_owned(),
         };
         lines.push(format!("budget: at most {allowed}{counts}: {kept}"));
