@@ -136,7 +136,7 @@ fn a_file_is_checked_and_tried() {
     project.say(&["check", "--try", "e.toml"]).finished().has(&[
         "report: epoch 1, loss 0",
         "also extra = 3",
-        "checkpoint: kept, of 1, 2 B",
+        "checkpoint: saved at epoch 1, 2 B",
         "next: rungkeeper run e.toml",
     ]);
     // What the program itself wrote where it runs stays; nothing of the trial does.
@@ -161,14 +161,42 @@ fn what_does_not_fit_is_told() {
             "no such module",
         ),
         ("echo epoch 1 is done", "a program ended without a report"),
-        ("echo '{\"epoch\": 1, \"los\": 0.5}'", "did you mean `los`?"),
+        (
+            "echo epoch 1: val_loss 0.5",
+            "is no report: it does not end with a JSON object such as {\"epoch\": 1, \"loss\": 0.5}",
+        ),
+        (
+            "echo '{\"epoch\": 0, \"loss\": 0.5}'",
+            "must be a positive whole number; count from 1: report epoch + 1",
+        ),
     ];
     for (trainer, told) in cases {
         let project = Project::new(Protocol::Answered, trainer, "");
-        project
-            .say(&["check", "--try", "e.toml"])
-            .refused(&[told, "no report was understood; one is a line such as"]);
+        let said = project.say(&["check", "--try", "e.toml"]);
+        let said = said.refused(&[told, "no report was understood; one is a line such as"]);
+        let nothing = "printed nothing but on its standard error";
+        assert!(!said.all().contains(nothing), "{}", said.all());
     }
+    for (key, meant) in [("los", "los"), ("val_loss", "val_loss")] {
+        let trainer = format!("echo '{{\"epoch\": 1, \"{key}\": 0.5}}'");
+        let project = Project::new(Protocol::Answered, &trainer, "");
+        let said = project.say(&["check", "--try", "e.toml"]);
+        let said = said.refused(&[
+            "the first report cannot be used: a report without loss: its keys are epoch,",
+            &format!("did you mean `{meant}`?"),
+            "set `metric` and `resource` in e.toml to keys of the report",
+        ]);
+        for untrue in ["checkpoint: ", "before any report", "was understood"] {
+            assert!(!said.out.contains(untrue), "{}", said.out);
+        }
+    }
+    let deaf =
+        "for epoch in 1 2 3; do echo '{\"epoch\": '$epoch', \"loss\": 2}'; read -r answer; done";
+    let project = Project::new(Protocol::Answered, deaf, "");
+    let said = project.say(&["check", "--try", "e.toml"]).finished();
+    said.has(&[
+        "trial \"0\" reported 2 more times after it was told to pause: end when the answer is `pause`",
+    ]);
     let silent = "echo '{\"epoch\": 5, \"loss\": null}'; read -r answer; exit 0";
     let project = Project::new(Protocol::Answered, silent, "");
     project.say(&["check", "--try", "e.toml"]).finished().has(&[

@@ -141,13 +141,11 @@ done
         project.nothing_is_lost(100);
         if protocol == Protocol::Answered {
             for trial in ["\"0\"", "\"1\"", "\"2\""] {
-                assert_eq!(
-                    said.notes_with(&[trial, "pause"]).len(),
-                    1,
-                    "{}",
-                    said.notes
-                );
+                let ended = said.notes_with(&[trial, "although it was told to pause"]);
+                assert_eq!(ended.len(), 1, "{}", said.notes);
             }
+            let advice = said.notes_with(&["after it was told to pause: end when"]);
+            assert_eq!(advice.len(), 1, "{}", said.notes);
         }
     }
 }

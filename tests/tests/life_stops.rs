@@ -257,6 +257,7 @@ fn exit_code() {
             assert_eq!(said.code, Some(code), "{signal}: {}", said.all());
             let status = project.say(&["status", "run"]).finished().out;
             assert!(status.starts_with("interrupted, "), "{status}");
+            assert!(status.contains(" to be started again, "), "{status}");
             arguments = vec!["resume", "run"];
         }
         project.write("fast", "");

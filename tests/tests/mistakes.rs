@@ -82,7 +82,7 @@ const TABLES: [(&str, &str); 7] = [
 ];
 
 /// Command lines; of [`TABLES`] each is given to `simulate` too.
-const COMMANDS: [&str; 43] = [
+const COMMANDS: [&str; 44] = [
     "runn experiment.toml",
     "run",
     "run missing.toml",
@@ -90,6 +90,7 @@ const COMMANDS: [&str; 43] = [
     "run experiment.toml --dirr d",
     "check missing.toml",
     "resume nowhere",
+    "resume good.csv",
     "resume nowhere --trials x",
     "resume nowhere --max-bytes 20GX",
     "status nowhere",

@@ -93,7 +93,7 @@ fn from_a_plain_script_to_a_result() {
             "command: python3 fit.py --lr 0.",
             "parameter momentum = 0.",
             "report: epoch 1, loss ",
-            "checkpoint: kept, of 1, ",
+            "checkpoint: saved at epoch 1, ",
             "it was told to pause at this report, and ended",
             "next: rungkeeper run experiment.toml",
         ]);

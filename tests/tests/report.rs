@@ -72,7 +72,7 @@ fn figures_are_those_of_the_recorded_runs() {
         assert_eq!(count(&page, "Promotions"), results.num_trials_resumed);
         assert_eq!(count(&page, "again"), results.cost_resources);
         let regretted = end.trials_resumed_without_checkpoint.len() as u64;
-        assert_eq!(count(&page, "regretted"), regretted, "{name}");
+        assert_eq!(count(&page, "needed again"), regretted, "{name}");
         let starts = events.iter().filter(|e| matches!(e, Event::Start { .. }));
         assert_eq!(count(&page, "Trials started"), starts.count() as u64);
         let removed = events.iter().map(|event| match event {

@@ -197,7 +197,8 @@ fn a_finished_run_has_a_result_that_can_be_used() {
     let four = four.split(' ').next().unwrap();
     assert_eq!(best["trial"], trial);
     assert!((four.parse::<f64>().unwrap() - metric(least)).abs() < 0.01 && four.len() <= 5);
-    assert!(said.contains("\n  in the store: ") && said.contains("\n  budget: 4 checkpoints, "));
+    assert!(said.contains("\n  in the store: ") && said.contains("\n  checkpoints held: at most "));
+    assert!(said.contains("\n  budget: at most 4 checkpoints, running trials included: "));
     assert!(
         said.lines().all(|line| line.chars().count() <= 80),
         "{said}"
@@ -330,9 +331,14 @@ fn the_best_so_far_is_always_named() {
         .unwrap();
     let (resource, trial) = (&told["resource"], format!("(trial {trial}, not finished)"));
     assert!(
-        last.ends_with(&format!(" at {resource} {trial}")),
+        last.ends_with(&format!(" at epoch {resource} {trial}")),
         "{lines}"
     );
+    let paused = |line: &str| line.contains(": paused at epoch 1, loss ");
+    assert!(lines.lines().any(paused), "{lines}");
+    let way_on =
+        "no trial has finished; go on with: rungkeeper resume run --reports N\n  with N above 5\n";
+    assert!(said.contains(way_on), "{said}");
 }
 
 #[test]

@@ -191,6 +191,16 @@ fn what_would_go() {
             .all(|removal| removal.reason == RemovalReason::Asked)
     );
     assert_eq!(asked.len(), 50);
+
+    // What is pinned stays, and it is told why there is more than asked for.
+    let held = &names(&run.join("checkpoints/checkpoints"))[0];
+    gc(&["pin", held, "run"]);
+    let expected = format!("more than the budget: trial {held} is pinned\n");
+    for more in [&["--dry-run"][..], &[]] {
+        let done = gc(&[&["gc", "run", "--max-checkpoints", "0"], more].concat());
+        assert!(done.contains(&expected), "{done}");
+        assert!(done.contains("rungkeeper unpin TRIAL run\n"), "{done}");
+    }
 }
 
 /// What nobody owns is listed, and only what the run itself made is taken, and only when told so.

@@ -85,6 +85,10 @@ fn a_full_disk_stops_the_run_and_nothing_is_lost() {
         last.starts_with("error: ") && last.contains("log.jsonl: File too large"),
         "{said}"
     );
+    assert!(
+        last.contains("nothing is lost: free space there, then `rungkeeper resume /"),
+        "{said}"
+    );
     let run = folder.path().join("run");
     let log = fs::read(run.join("log.jsonl")).unwrap();
     assert_eq!(log.last(), Some(&b'\n'), "half a line is left");

@@ -126,6 +126,18 @@ fn try_out(
     let asked = interrupts.stop() != Stop::No;
     let mut out = io::stdout().lock();
     writeln!(out, "one trial was tried:")?;
+    if let Outcome::GaveUp(reason) = &outcome
+        && reason.starts_with("the first report cannot be used: ")
+    {
+        // Whatever else there was comes from being ended for that.
+        indented(&message(reason), &mut out)?;
+        let remedy = format!(
+            "set `metric` and `resource` in {} to keys of the report, or change what the program prints",
+            path(file)
+        );
+        wrapped(&remedy, &mut out)?;
+        return Ok(ExitCode::FAILURE);
+    }
     happened.show(experiment, &directory, &mut out)?;
     if asked {
         return Ok(interrupts.exit_code());
@@ -273,7 +285,7 @@ impl Happened {
             }
         }
         self.show_report(experiment, out)?;
-        self.show_checkpoint(out)?;
+        self.show_checkpoint(experiment, out)?;
         let end = if self.failed {
             "it crashed"
         } else if self.ended {
@@ -310,11 +322,12 @@ impl Happened {
         }
     }
 
-    fn show_checkpoint(&self, out: &mut impl Write) -> io::Result<()> {
+    fn show_checkpoint(&self, experiment: &Experiment, out: &mut impl Write) -> io::Result<()> {
         match (self.checkpoint, &self.report) {
             (Some((level, bytes)), _) => {
                 let size = ByteSize(bytes).display().si();
-                writeln!(out, "  checkpoint: kept, of {level}, {size}")
+                let resource = plain(&experiment.names.resource);
+                writeln!(out, "  checkpoint: saved at {resource} {level}, {size}")
             }
             (None, Some((_, _, true, _))) => indented(
                 "checkpoint: none was found in {checkpoint_dir}, though the report says that one was written",

@@ -17,7 +17,7 @@ use rungkeeper_tuner::scheduler::SchedulerError;
 #[non_exhaustive]
 pub enum RunError {
     /// A file of the run.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}{}", path.display(), if is_full(source) { "; free space there, and try it again" } else { "" })]
     File {
         /// The file.
         path: PathBuf,
@@ -111,7 +111,7 @@ pub enum RunError {
         kept: usize,
     },
     /// The directory holds no run.
-    #[error("{} holds no run (there is no log.jsonl in it)", .0.display())]
+    #[error("{} {}", .0.display(), why_no_run(.0))]
     NoRun(PathBuf),
     /// Another process works on the run.
     #[error("another process works on the run in {}", .0.display())]
@@ -182,6 +182,25 @@ pub enum RunError {
         /// Why not.
         source: io::Error,
     },
+}
+
+/// What a path is that holds no run.
+fn why_no_run(path: &Path) -> &'static str {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => "holds no run (there is no log.jsonl in it)",
+        Ok(_) => "is a file: give the directory of a run",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            "is not there: give the directory of a run"
+        }
+        // Another reason, such as a missing right, is told by whoever looks into it.
+        Err(_) => "holds no run that can be read",
+    }
+}
+
+/// Whether it is for want of room: on the disk, within a quota, or within the largest size of a file.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
 }
 
 pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {

@@ -186,6 +186,8 @@ class Trial:
                 f"goes on from {self.checkpoint}: remove it to train from scratch",
                 file=sys.stderr,
             )
+            if begin >= last:
+                print(f"all {last} epochs are trained", file=sys.stderr)
         return self._loop(begin + 1, last)
 
     def _loop(self, first: int, last: int) -> Iterator[int]:

@@ -113,7 +113,7 @@ max_resource = {max_resource}
 grace_period = 1
 reduction_factor = 3
 
-# Most trials that have a checkpoint at a time. Those whose loss would cost least lose theirs first.
+# Most trials that have a checkpoint at a time. The checkpoints that would cost least to train again are removed first.
 [budget]
 max_checkpoints = {max_checkpoints}
 

@@ -100,6 +100,21 @@ impl Held {
         }
     }
 
+    /// "8", or "8 at the end of a turn, 10 within one" where it was more for moments.
+    pub(crate) fn at_most(&self, text: impl Fn(u64) -> String) -> String {
+        let (after, within) = (text(self.most_after_turns()), text(self.most()));
+        if after == within {
+            after
+        } else {
+            format!("{after} at the end of a turn, {within} within one")
+        }
+    }
+
+    /// Most at the end of a turn.
+    pub(crate) fn most_after_turns(&self) -> u64 {
+        self.turns.iter().map(|at| at.1).max().unwrap_or(0)
+    }
+
     /// Most at any moment.
     pub(crate) fn most(&self) -> u64 {
         self.moments.iter().map(|at| at.1).max().unwrap_or(0)

@@ -23,7 +23,7 @@ use history::History;
 ///
 /// The page is one file that needs no network. It shows how the run ended, the best configurations
 /// and where their checkpoints lie, checkpoints and bytes against the budget over time, the rungs,
-/// each checkpoint that was removed and whether that was regretted, and the estimates behind it.
+/// each checkpoint that was removed and whether it was needed again, and the estimates behind it.
 /// A run that goes on can be looked at as well.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -72,7 +72,7 @@ fn summary(
     let results = history.extra_results();
     writeln!(
         out,
-        "  {} removed, {} of them regretted",
+        "  {} removed, {} of them needed again",
         numbers::of(results.num_checkpoints_removed, "checkpoint"),
         history.given_up.regretted()
     )?;

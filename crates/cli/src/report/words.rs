@@ -59,48 +59,47 @@ pub(crate) fn its_checkpoint(history: &History, folder: &RunFolder, trial: &Tria
 /// What was in the store, and what the budget is and whether it was kept.
 pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
     let holdings = &history.holdings;
-    let (model, stored) = (history.model(), &holdings.stored);
-    let most = stored.most();
+    let model = history.model();
     // Logs of others tell what is held, and not what is complete.
-    let (now, most) = if most > 0 {
-        (model.num_committed() as u64, most)
+    let now = if holdings.stored.most() > 0 {
+        model.num_committed()
     } else {
-        let held = &holdings.checkpoints;
-        let now = model.num_with_checkpoint() as u64;
-        (now, held.most())
+        model.num_with_checkpoint()
     };
-    let size = |bytes| match holdings.bytes.most() {
-        0 => String::new(),
-        _ => format!(", {}", plain_spaces(numbers::bytes(bytes))),
+    let size = if holdings.bytes.most() == 0 {
+        String::new()
+    } else {
+        format!(
+            ", {}",
+            plain_spaces(numbers::bytes(model.checkpoint_bytes()))
+        )
     };
-    let mut lines = vec![format!(
-        "in the store: {}{}; at most {most}{}",
-        of(now, "checkpoint"),
-        size(model.checkpoint_bytes()),
-        size(holdings.bytes.most())
-    )];
+    let held = holdings.checkpoints.at_most(|number| number.to_string());
+    let mut lines = vec![
+        format!("in the store: {}{size}", of(now as u64, "checkpoint")),
+        format!("checkpoints held: at most {held}"),
+    ];
+    if holdings.bytes.most() > 0 {
+        let bytes = holdings.bytes.at_most(numbers::bytes);
+        lines.push(format!("bytes held: at most {}", plain_spaces(bytes)));
+    }
     let budget = holdings.budget();
     if budget == rungkeeper_tuner_hooks::Budget::default() {
         lines.push("budget: none".to_owned());
     } else {
         let counts = match budget.max_checkpoints {
-            Some(_) if budget.max_bytes.is_none() => ", trials in training counted",
+            Some(_) if budget.max_bytes.is_none() => ", running trials included",
             _ => "",
         };
-        let over = budget.max_checkpoints.is_some_and(|allowed| most > allowed)
-            || budget
-                .max_bytes
-                .is_some_and(|allowed| holdings.bytes.most() > allowed);
         let allowed = plain_spaces(numbers::budget(budget));
         let kept = match holdings.exceeded {
             Some(time) => format!("exceeded at {time:.1} s"),
             None if history.room_taken().is_some() => {
                 "kept, except for what could not be deleted".to_owned()
             }
-            None if over => "kept, except for moments within a turn".to_owned(),
             None => "kept".to_owned(),
         };
-        lines.push(format!("budget: {allowed}{counts}: {kept}"));
+        lines.push(format!("budget: at most {allowed}{counts}: {kept}"));
     }
     lines.extend(history.room_taken().map(|taken| taken.sentence()));
     lines

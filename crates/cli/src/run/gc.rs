@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
 use rungkeeper_runner::{Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go};
+use rungkeeper_tuner_hooks::TrialStatus;
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;
 use crate::plain::{path, plain};
+use crate::report::history::{History, trials_in_words};
 use crate::report::words;
 
 /// Make room: remove checkpoints until the budget is kept, in the order of the policy
@@ -51,7 +53,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         let doomed = what_would_go(dir, |budget| arguments.budget.change(budget))?;
         let (number, size) = sum(&doomed);
         writeln!(out, "would go: {number}, {size}; nothing was changed")?;
-        return show(&doomed, dir, &mut out).map(|()| ExitCode::SUCCESS);
+        show(&doomed, dir, &mut out)?;
+        let history = History::read(&dir.join("log.jsonl"))?;
+        let model = history.model();
+        let bytes: u64 = doomed.iter().map(|doomed| doomed.removal.bytes).sum();
+        let held = model.num_with_checkpoint().saturating_sub(doomed.len());
+        let left = model.checkpoint_bytes().saturating_sub(bytes);
+        let budget = arguments.budget.change(history.holdings.budget());
+        if !budget.need(held, left).is_none() {
+            show_kept(&history, dir, &mut out)?;
+        }
+        return Ok(ExitCode::SUCCESS);
     }
     let mut notes = Notes;
     let mut runner = Runner::resume(dir, &ResumeOptions::default(), &mut notes)?;
@@ -62,6 +74,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = ByteSize(collected.bytes).display().si();
     writeln!(out, "gone: {number}, {size}; held: {held}, {bytes}")?;
     show(&collected.gone, dir, &mut out)?;
+    drop(runner);
+    if !budget.need(collected.held, collected.bytes).is_none() {
+        let history = History::read(&dir.join("log.jsonl"))?;
+        show_kept(&history, dir, &mut out)?;
+    }
     for pending in &collected.left {
         let error = pending.error.as_deref().unwrap_or("not done yet");
         writeln!(
@@ -76,6 +93,42 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Why more is held than the budget allows: what a trial that is pinned, or is to be started again, holds stays.
+fn show_kept(history: &History, dir: &Path, out: &mut impl Write) -> io::Result<()> {
+    let model = history.model();
+    let holding = || {
+        model
+            .trials()
+            .filter(|(trial, _)| model.checkpoint(trial).is_some())
+    };
+    let pinned: Vec<&str> = holding()
+        .map(|(trial, _)| trial)
+        .filter(|trial| model.is_pinned(trial))
+        .collect();
+    if !pinned.is_empty() {
+        let (are, it) = match pinned.len() {
+            1 => ("is", "it"),
+            _ => ("are", "each"),
+        };
+        let trials = trials_in_words(pinned.into_iter());
+        writeln!(out, "more than the budget: {trials} {are} pinned")?;
+        writeln!(
+            out,
+            "  let {it} go with: rungkeeper unpin TRIAL {}",
+            path(dir)
+        )?;
+    }
+    let running = holding()
+        .filter(|(trial, status)| *status == TrialStatus::Running && !model.is_pinned(trial))
+        .map(|(trial, _)| trial);
+    let running: Vec<&str> = running.collect();
+    if !running.is_empty() {
+        let trials = trials_in_words(running.into_iter());
+        writeln!(out, "more than the budget: {trials} will go on from there")?;
+    }
+    Ok(())
 }
 
 fn sum(doomed: &[Doomed]) -> (String, String) {

@@ -80,11 +80,18 @@ pub(crate) struct ResumeArguments {
 pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
     input::check_experiment(&arguments.experiment)?;
     let interrupts = Interrupts::listen()?;
+    // Names must be known before there is a run; the runner reads the file again. Where it cannot be read that says why.
+    let experiment = rungkeeper_runner::read(&arguments.experiment).ok();
     let directory = match &arguments.dir {
         Some(directory) => directory.clone(),
-        None => default_directory(&arguments.experiment),
+        None => default_directory(
+            experiment
+                .as_ref()
+                .map_or("", |experiment| &experiment.name),
+        ),
     };
-    let mut progress = Progress::new(interrupts.clone(), arguments.output);
+    let names = experiment.map(|experiment| experiment.names);
+    let mut progress = Progress::new(interrupts.clone(), arguments.output, names);
     let programs = progress.programs();
     let mut runner = Runner::create(&arguments.experiment, &directory, &mut progress)?;
     if let Some(programs) = programs {
@@ -104,7 +111,9 @@ pub(crate) fn run(arguments: &RunArguments) -> anyhow::Result<ExitCode> {
 
 pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     let interrupts = Interrupts::listen()?;
-    let mut progress = Progress::new(interrupts.clone(), arguments.output);
+    let names = RunFolder::open(&arguments.dir).ok();
+    let names = names.and_then(|folder| Some(folder.experiment()?.names.clone()));
+    let mut progress = Progress::new(interrupts.clone(), arguments.output, names);
     let options = ResumeOptions {
         base: arguments.base.clone(),
     };
@@ -131,15 +140,11 @@ pub(crate) fn resume(arguments: &ResumeArguments) -> anyhow::Result<ExitCode> {
     )
 }
 
-/// The name must be read before there is a directory; the runner reads the file again.
-fn default_directory(experiment: &Path) -> PathBuf {
-    let named = rungkeeper_runner::read(experiment).map(|experiment| experiment.name);
-    // Where it cannot be read the runner says why.
-    let name = named.unwrap_or_default();
+fn default_directory(name: &str) -> PathBuf {
     let runs = Path::new("runs");
-    let escaped = runs.join(rungkeeper_checkpoints::trial_name(&name));
+    let escaped = runs.join(rungkeeper_checkpoints::trial_name(name));
     // Earlier versions escaped each name.
-    if is_file_name(&name) && !escaped.exists() {
+    if is_file_name(name) && !escaped.exists() {
         runs.join(name)
     } else {
         escaped
@@ -205,11 +210,40 @@ fn conclude(
     if *outcome != Outcome::Finished {
         writeln!(out, "go on with: rungkeeper resume {shown}")?;
     }
+    if let Some(option) = way_on(history).filter(|_| *outcome == Outcome::Finished) {
+        writeln!(
+            out,
+            "no trial has finished; go on with: rungkeeper resume {shown} {option}"
+        )?;
+    }
     if history.best().is_some() {
         writeln!(out, "use the best: rungkeeper best {shown}")?;
     }
     writeln!(out, "see more: rungkeeper report {shown}")?;
     Ok(())
+}
+
+/// The option of `resume` that lets a run go on which a limit ended before any trial had finished.
+fn way_on(history: &History) -> Option<String> {
+    if history.nothing_worked() || history.trials.iter().any(|trial| trial.finished.is_some()) {
+        return None;
+    }
+    let (limits, progress) = (history.limits(), history.progress());
+    let counted = [
+        ("reports", limits.reports, progress.reports),
+        ("total-resource", limits.resource, progress.resource),
+        ("trials", limits.trials, progress.trials),
+    ];
+    if limits.seconds.is_some_and(|limit| history.elapsed >= limit) {
+        return Some("--wall-clock TIME".to_owned());
+    }
+    let reached = counted
+        .into_iter()
+        .find(|(_, limit, used)| limit.is_some_and(|limit| *used >= limit));
+    reached.map(|(name, limit, _)| {
+        let limit = limit.unwrap_or_default();
+        format!("--{name} N\n  with N above {limit}")
+    })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use rungkeeper_runner::protocol::ReportNames;
 use rungkeeper_runner::{Best, Observer, Stop, View};
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
@@ -19,6 +20,8 @@ const BETWEEN: Duration = Duration::from_millis(200);
 pub(super) struct Progress {
     interrupts: Interrupts,
     output: OutputArguments,
+    /// What resource and metric are called.
+    names: ReportNames,
     /// For people.
     people: Option<Speaker>,
     /// For programs: the lines of the log.
@@ -30,9 +33,18 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(interrupts: Interrupts, output: OutputArguments) -> Self {
+    /// Without names, where they cannot be read, resource and metric are called so.
+    pub(super) fn new(
+        interrupts: Interrupts,
+        output: OutputArguments,
+        names: Option<ReportNames>,
+    ) -> Self {
         Self {
             interrupts,
+            names: names.unwrap_or_else(|| ReportNames {
+                metric: "metric".to_owned(),
+                resource: "level".to_owned(),
+            }),
             people: Some(Speaker::on_terminal(output.quiet)),
             programs: output.json.then(|| Speaker::plain(io::stdout())),
             output,
@@ -64,8 +76,12 @@ impl Progress {
             return;
         }
         self.said_best = Some((best.trial.to_owned(), best.resource));
-        let (at, best) = (run.elapsed, best_in_words(&best));
-        self.tell(&format!("{at:>9.1} s  best so far: {best}"));
+        let ((resource, metric), how) = (self.names(), how_far(&best));
+        let (at, value) = (run.elapsed, words::metric(best.metric));
+        self.tell(&format!(
+            "{at:>9.1} s  best so far: {metric} {value} at {resource} {} ({how})",
+            best.resource
+        ));
     }
 
     fn say(&self, text: &str) {
@@ -74,16 +90,20 @@ impl Progress {
         }
     }
 
+    /// Resource and metric.
+    fn names(&self) -> (String, String) {
+        (plain(&self.names.resource), plain(&self.names.metric))
+    }
+
     fn has_status(&self) -> bool {
         self.people.as_ref().is_some_and(|people| people.has_status)
     }
 }
 
-/// "0.1234 at 9 (trial 7, not finished)".
-fn best_in_words(best: &Best<'_>) -> String {
-    let (metric, trial) = (words::metric(best.metric), plain(best.trial));
+/// "trial 7, not finished".
+fn how_far(best: &Best<'_>) -> String {
     let how = if best.finished { "" } else { ", not finished" };
-    format!("{metric} at {} (trial {trial}{how})", best.resource)
+    format!("trial {}{how}", plain(best.trial))
 }
 
 impl Drop for Progress {
@@ -117,13 +137,13 @@ impl Observer for Progress {
                 ..
             } if *decision != Decision::Continue => {
                 let what = if *decision == Decision::Pause {
-                    "is paused"
+                    "paused"
                 } else {
-                    "ends"
+                    "ended"
                 };
+                let ((resource, name), metric) = (self.names(), words::metric(*metric));
                 self.tell(&format!(
-                    "{at:>9.1} s  trial {trial} {what} at {level} with {}",
-                    words::metric(*metric)
+                    "{at:>9.1} s  trial {trial}: {what} at {resource} {level}, {name} {metric}"
                 ));
             }
             Event::Remove { removal, .. } => self.tell(&format!(
@@ -153,22 +173,24 @@ impl Observer for Progress {
         }
         self.looked = Some(Instant::now());
         let model = run.model;
-        // It comes first: what does not fit into a line is cut at its end.
-        let best = run.best.map_or(String::new(), |best| {
-            format!("best {}; ", best_in_words(&best))
+        // The best comes first: where a line is short the last parts are left out.
+        let best = run.best.map(|best| {
+            let (metric, how) = (words::metric(best.metric), how_far(&best));
+            format!("best {metric} at {} ({how})", best.resource)
         });
+        let counts = [
+            words::of(model.num_trials() as u64, "trial"),
+            format!("{} running", model.num_running()),
+            words::of(model.num_with_checkpoint() as u64, "checkpoint"),
+        ];
         let deleting = match run.deleting {
-            0 => String::new(),
-            number => format!(" ({number} being deleted)"),
+            0 => None,
+            number => Some(format!("{number} being deleted")),
         };
         if let Some(people) = &self.people {
-            people.show(format!(
-                "{:.0} s: {best}{}, {} running, {}{deleting}",
-                run.elapsed,
-                words::of(model.num_trials() as u64, "trial"),
-                model.num_running(),
-                words::of(model.num_with_checkpoint() as u64, "checkpoint")
-            ));
+            let time = format!("{:.0} s", run.elapsed);
+            let parts = [time].into_iter().chain(best).chain(counts);
+            people.show(parts.chain(deleting).collect());
         }
     }
 

@@ -21,11 +21,14 @@ const LOOK: Duration = Duration::from_millis(50);
 /// How long a reader has then.
 const SHORT_PATIENCE: Duration = Duration::from_secs(1);
 
+/// Columns before what the changing line says.
+const BEFORE_STATUS: usize = 2;
+
 enum Saying {
     /// A line that stays.
     Line(String),
-    /// What the changing line says from now on, where there is one.
-    Status(String),
+    /// Parts of what the changing line says from now on, where there is one: the last ones are left out where it is short.
+    Status(Vec<String>),
 }
 
 /// Says things to one reader, in order.
@@ -92,7 +95,11 @@ impl Speaker {
                 match saying {
                     Saying::Line(line) => bar.println(line),
                     Saying::Status(status) => {
-                        bar.set_message(status);
+                        let (_, columns) = console::Term::stderr().size();
+                        bar.set_message(fitting(
+                            &status,
+                            usize::from(columns).saturating_sub(BEFORE_STATUS),
+                        ));
                         bar.tick();
                     }
                 }
@@ -137,7 +144,7 @@ impl Speaker {
         self.voice.say(line);
     }
 
-    pub(super) fn show(&self, status: String) {
+    pub(super) fn show(&self, status: Vec<String>) {
         // A later one will do where somebody is still reading what was said before.
         if self.voice.counts.waiting.load(Ordering::Relaxed) == 0 {
             self.voice.send(Saying::Status(status));
@@ -173,6 +180,21 @@ impl Speaker {
     }
 }
 
+/// As many of the parts as fit, the first of them in any case.
+fn fitting(parts: &[String], columns: usize) -> String {
+    let mut line = String::new();
+    for part in parts {
+        let before = if line.is_empty() { "" } else { "; " };
+        let length = line.chars().count() + before.len() + part.chars().count();
+        if !line.is_empty() && length > columns {
+            break;
+        }
+        line.push_str(before);
+        line.push_str(part);
+    }
+    line
+}
+
 impl Voice {
     pub(super) fn say(&self, line: String) {
         if self.counts.waiting.load(Ordering::Relaxed) < MOST_WAITING {
@@ -186,5 +208,23 @@ impl Voice {
         self.counts.waiting.fetch_add(1, Ordering::Relaxed);
         // A pipe that is gone is no reason to stop training.
         let _ = self.to.send(saying);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_line_is_not_cut_within_a_part() {
+        let parts =
+            ["12 s", "best 0.5 at 9", "8 checkpoints", "1 being deleted"].map(str::to_owned);
+        assert_eq!(
+            fitting(&parts, 51),
+            "12 s; best 0.5 at 9; 8 checkpoints; 1 being deleted"
+        );
+        assert_eq!(fitting(&parts, 50), "12 s; best 0.5 at 9; 8 checkpoints");
+        assert_eq!(fitting(&parts, 30), "12 s; best 0.5 at 9");
+        assert_eq!(fitting(&parts, 1), "12 s");
     }
 }

@@ -38,22 +38,34 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let state = state(&history, process);
+    // Whoever ran when a run was interrupted is started again by `resume`; in a finished one nobody runs.
+    let is_going_on = process.is_some() || history.ended;
     let process = process.map_or(String::new(), |process| format!(" (process {process})"));
     let trials = words::of(history.trials.len() as u64, "trial");
     writeln!(out, "{state}{process}, {elapsed:.1} s, {trials}")?;
-    show(&history, &folder, &mut out)?;
+    show(&history, &folder, is_going_on, &mut out)?;
     if !history.ended {
         show_time_left(&history.limits(), history.progress(), elapsed, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(history: &History, folder: &RunFolder, out: &mut impl Write) -> io::Result<()> {
+fn show(
+    history: &History,
+    folder: &RunFolder,
+    is_going_on: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let (model, budget) = (history.model(), history.holdings.budget());
     writeln!(
         out,
-        "  {} running, {} paused with checkpoint, {} paused without, {} ended",
+        "  {} {}, {} paused with checkpoint, {} paused without, {} ended",
         history.count(TrialStatus::Running),
+        if is_going_on {
+            "running"
+        } else {
+            "to be started again"
+        },
         history.count(TrialStatus::PausedWithCheckpoint),
         history.count(TrialStatus::PausedNoCheckpoint),
         history.count(TrialStatus::StoppedOrCompleted)

@@ -25,11 +25,14 @@ pub(super) fn write(
         }
         _ => writeln!(out, "stopped after {elapsed:.1} s")?,
     }
-    if history.nothing_worked() {
-        writeln!(
-            out,
-            "  no trial got anywhere: none of them reported and lived on"
-        )?;
+    // Otherwise the reason says so.
+    if history.nothing_worked() && !matches!(outcome, Outcome::GaveUp(_)) {
+        let what = if history.progress().reports == 0 {
+            "no trial reported anything"
+        } else {
+            "every trial failed"
+        };
+        writeln!(out, "  {what}")?;
     }
     for line in words::best(history, folder) {
         writeln!(out, "  {line}")?;

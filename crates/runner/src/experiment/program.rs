@@ -19,6 +19,9 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 /// Most characters of a name or path in a message.
 const NAME: usize = 200;
 
+/// Most characters of PATH in a message.
+const SHOWN_PATH: usize = 100;
+
 /// Most entries of a folder in which a name like the missing one is looked for.
 const MOST_ENTRIES: usize = 10_000;
 
@@ -132,18 +135,20 @@ fn search(
         }
     }
     Err(why.unwrap_or_else(|| {
-        let shown = escaped(&path.to_string_lossy(), NAME);
+        let shown = escaped(&path.to_string_lossy(), SHOWN_PATH);
         let here = directory.join(name);
-        let hint = if !name.is_empty() && here.is_file() {
+        if !name.is_empty() && here.is_file() {
             let name = escaped(name, NAME);
-            format!("; there is one in the folder that it runs in: write it as ./{name}")
-        } else {
-            like_in(
-                name,
-                env::split_paths(&path).map(|folder| directory.join(folder)),
-            )
-        };
-        format!("it is in no folder of PATH, which is {shown}{hint}")
+            return format!(
+                "it is in no folder of PATH; there is one in the folder that it runs in: write it \
+                 as ./{name}"
+            );
+        }
+        let folders = env::split_paths(&path).map(|folder| directory.join(folder));
+        match like_in(name, folders) {
+            hint if hint.is_empty() => format!("it is in no folder of PATH, which is {shown}"),
+            hint => format!("it is in no folder of PATH{hint} PATH is {shown}"),
+        }
     }))
 }
 
@@ -276,7 +281,7 @@ mod tests {
             "{misspelt}"
         );
         let misspelt = said("trian", Some("bin"));
-        let expected = "it is in no folder of PATH, which is bin; did you mean `train`?";
+        let expected = "it is in no folder of PATH; did you mean `train`? PATH is bin";
         assert!(misspelt.ends_with(expected), "{misspelt}");
         assert!(said("bin", Some("/")).contains("bin is no file"));
         assert!(said("./bin", None).ends_with("bin is no file"));

@@ -310,7 +310,7 @@ fn mistakes_of_tables_have_line_and_column() {
     );
     let nowhere = read_in(folder.path(), "{ run = \"no\", best = 3 }").unwrap_err();
     assert!(
-        nowhere[0].contains("cannot take the best of ") && nowhere[0].contains("holds no run"),
+        nowhere[0].contains("cannot take the best of ") && nowhere[0].contains("no is not there"),
         "{nowhere:?}"
     );
     let wrong = read_in(folder.path(), "3").unwrap_err();

@@ -5,6 +5,7 @@
 //! writes it: the file itself is locked, it is opened to append, and a writer that finds it longer
 //! than it wrote it, or another file in its place, stops.
 
+mod error;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -15,14 +16,14 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rungkeeper_tuner::log::{LogError, to_line};
+use rungkeeper_tuner::log::to_line;
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rustix::fs::OFlags;
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use thiserror::Error;
 
+pub use self::error::JournalError;
 pub use self::read::{Events, Recorded};
 use crate::lock;
 
@@ -34,66 +35,6 @@ const PART: u64 = 1 << 16;
 
 /// A first line that is longer has no fields of ours.
 const LONGEST_HEADER: u64 = 1 << 24;
-
-/// Why a journal could not be opened or written.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum JournalError {
-    /// The file could not be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
-    /// Another process writes to the log.
-    #[error("{} is written by another process", path.display())]
-    Locked {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Somebody else wrote to the log while this process did.
-    #[error(
-        "{} has {found} bytes instead of {expected}: another process wrote to it, so this one stops; \
-         nothing more is written", path.display()
-    )]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// Its length as this process wrote it.
-        expected: u64,
-        /// Its length now.
-        found: u64,
-    },
-    /// Somebody removed the log, or put another file in its place, while this process wrote it.
-    #[error(
-        "{} is gone or another file than the one that this process writes, so it stops; nothing more is written", path.display()
-    )]
-    Replaced {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The log is damaged, not only cut short.
-    #[error("{}: {source}{}", path.display(), remedy(source))]
-    Log {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line.
-        source: LogError,
-    },
-}
-
-/// What a person can do about a damaged line: no program knows what it was.
-fn remedy(error: &LogError) -> String {
-    match error {
-        LogError::Line { line, .. } if *line > 1 => format!(
-            "\nkeep a copy; then mend the line, or keep what is before it: head -n {}",
-            line - 1
-        ),
-        _ => String::new(),
-    }
-}
 
 /// An event log that is being written.
 #[derive(Debug)]

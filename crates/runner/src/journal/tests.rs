@@ -1,6 +1,7 @@
 use rungkeeper_rung_model::ModelSpec;
 use rungkeeper_tuner::log::read_texts;
 
+use super::error::remedy;
 use super::*;
 
 fn header() -> Header {

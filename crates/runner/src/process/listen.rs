@@ -47,7 +47,7 @@ pub(crate) struct Unheard {
     pub(crate) is_too_long: bool,
 }
 
-/// The last line that was no report, for a person who wonders why nothing comes.
+/// The last line that was no report or cannot be one, for a person who wonders why nothing comes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct LastLine(Arc<Mutex<Option<Unheard>>>);
 
@@ -135,7 +135,10 @@ impl<M: From<Said>> Listener<M> {
                 let fingerprint = at_rest.then(|| fingerprint(&self.folder).ok()).flatten();
                 Some(Heard::Report(printed, fingerprint))
             }
-            Line::Refused { reason, missing } => Some(Heard::Refused(reason, missing)),
+            Line::Refused { reason, missing } => {
+                self.last_line.set(text, false);
+                Some(Heard::Refused(reason, missing))
+            }
             Line::Other => {
                 self.last_line.set(text, false);
                 None

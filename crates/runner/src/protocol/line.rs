@@ -17,6 +17,12 @@ const VALUE: usize = 80;
 /// Most keys that a message names.
 const KEYS: usize = 12;
 
+/// Most keys that may be meant by a name.
+const MEANT: usize = 3;
+
+/// Fewest bytes of a name that makes another likely that contains it: `x` is in many words.
+const SHORTEST_PART: usize = 3;
+
 /// Most values of a report that are kept beside the metric.
 const VALUES: usize = 200;
 
@@ -129,7 +135,7 @@ impl Line {
         let Some(value) = object.get(resource) else {
             return if object.contains_key(metric) {
                 Self::Refused {
-                    reason: format!("a report without {}", absent(resource, &object)),
+                    reason: format!("a report without {}", absent(resource, metric, &object)),
                     missing: true,
                 }
             } else {
@@ -137,9 +143,14 @@ impl Line {
             };
         };
         let Some(level) = whole(value) else {
+            let remedy = if value.as_f64() == Some(0.0) {
+                format!("; count from 1: report {resource} + 1")
+            } else {
+                String::new()
+            };
             let value = escaped(&value.to_string(), VALUE);
             return Self::refused(format!(
-                "{resource} is {value}, but must be a positive whole number"
+                "{resource} is {value}, but must be a positive whole number{remedy}"
             ));
         };
         let number = object.get(metric).and_then(Value::as_f64);
@@ -148,7 +159,7 @@ impl Line {
             metric: number.filter(|n| n.is_finite()).unwrap_or(f64::NAN),
             checkpoint: object.get("checkpoint") == Some(&Value::Bool(true)),
             missing: (!object.contains_key(metric))
-                .then(|| format!("a report without {}", absent(metric, &object))),
+                .then(|| format!("a report without {}", absent(metric, resource, &object))),
             values: values_of(object, names),
         })
     }
@@ -189,13 +200,40 @@ fn take_value(key: String, value: Value, values: &mut Map<String, Value>) {
     }
 }
 
-/// Which key is not there, which ones are, and the one that may be meant.
-pub(super) fn absent(wanted: &str, object: &Map<String, Value>) -> String {
-    let hint = match nearest(wanted, object.keys().map(String::as_str)) {
-        Some(nearest) => format!("; did you mean `{}`?", escaped(nearest, VALUE)),
-        None => String::new(),
+/// Which key is not there, which ones are, and the one that may be meant, which is not the `other` that a report has.
+pub(super) fn absent(wanted: &str, other: &str, object: &Map<String, Value>) -> String {
+    let meant = meant_by(wanted, other, object);
+    let meant: Vec<String> = meant
+        .iter()
+        .map(|key| format!("`{}`", escaped(key, VALUE)))
+        .collect();
+    let hint = if meant.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", meant.join(" or "))
     };
     format!("{wanted}: {}{hint}", keys_of(object))
+}
+
+/// The key that is spelt like a name, or else the first few that contain it, as `val_loss` does `loss`, or that it
+/// contains.
+fn meant_by<'o>(wanted: &str, other: &str, object: &'o Map<String, Value>) -> Vec<&'o str> {
+    let keys = || {
+        object
+            .keys()
+            .map(String::as_str)
+            .filter(|&key| key != other)
+    };
+    if let Some(nearest) = nearest(wanted, keys()) {
+        return vec![nearest];
+    }
+    let lower = wanted.to_lowercase();
+    let contains = |whole: &str, part: &str| part.len() >= SHORTEST_PART && whole.contains(part);
+    let is_akin = |key: &str| {
+        let key = key.to_lowercase();
+        contains(&key, &lower) || contains(&lower, &key)
+    };
+    keys().filter(|key| is_akin(key)).take(MEANT).collect()
 }
 
 /// Which keys an object has, as a sentence.

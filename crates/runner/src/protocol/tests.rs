@@ -200,6 +200,21 @@ fn what_is_missing_is_named() {
         missing(one_way(r#"[tune-metric]: {"Epoch": 1, "loss": 0.5}"#)).unwrap(),
         "a report without epoch: its keys are Epoch, loss; did you mean `Epoch`?"
     );
+    // Nothing is spelt like it, but some contain it.
+    let said = |keys: &str| missing(answered(&format!(r#"{{"epoch": 1, {keys}}}"#))).unwrap();
+    let near = said(r#""train_Loss": 1, "val_loss": 2, "accuracy": 3"#);
+    assert!(
+        near.ends_with("; did you mean `train_Loss` or `val_loss`?"),
+        "{near}"
+    );
+    assert!(said(r#""val_loss": 2"#).ends_with("epoch, val_loss; did you mean `val_loss`?"));
+    assert!(said(r#""accuracy": 2"#).ends_with("its keys are accuracy, epoch"));
+    let of_resource = ReportNames {
+        metric: "epoch_loss".to_owned(),
+        resource: "epoch".to_owned(),
+    };
+    let line = Line::read(r#"{"epoch": 1, "a": 2}"#, Protocol::Answered, &of_resource);
+    assert!(missing(line).unwrap().ends_with("its keys are a, epoch"));
     let keys: Vec<String> = (0..1_000).map(|i| format!(r#""\u001b{i}": 1"#)).collect();
     let said = missing(answered(&format!(r#"{{"epoch": 1, {}}}"#, keys.join(", ")))).unwrap();
     assert!(said.is_ascii() && said.len() < 300, "{said}");
@@ -278,7 +293,10 @@ fn it_is_said_why_a_line_is_no_report() {
         (r#"{"epoch": 1, "loss": oops}"#, "no valid JSON object"),
         (r#"{"epoch": 1,"#, "its object has no end"),
         ("loss 0.5", "does not end with a JSON object"),
-        (r#"{"epoch": 0, "loss": 2}"#, "epoch is 0, but must be"),
+        (
+            r#"{"epoch": 0, "loss": 2}"#,
+            "epoch is 0, but must be a positive whole number; count from 1: report epoch + 1",
+        ),
         (
             r#"{"loss": 2}"#,
             "a report without epoch: its keys are loss",

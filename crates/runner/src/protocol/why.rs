@@ -94,8 +94,8 @@ fn has_keys(object: &Map<String, Value>, names: &ReportNames) -> bool {
 fn of_object(object: &Map<String, Value>, names: &ReportNames) -> String {
     let ReportNames { metric, resource } = names;
     // One sentence with all keys, and what may be meant by either.
-    let hints = [resource, metric].map(|wanted| {
-        let said = absent(wanted, object);
+    let hints = [(resource, metric), (metric, resource)].map(|(wanted, other)| {
+        let said = absent(wanted, other, object);
         let hint = said
             .rfind("; did you mean ")
             .map(|at| said[at..].to_owned());

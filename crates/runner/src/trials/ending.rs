@@ -357,6 +357,7 @@ impl Trials<'_> {
     pub(super) fn free(&mut self, process: ProcessId) {
         if let Some(slot) = self.slots.take(process) {
             self.note_refusals_left_out(&slot);
+            self.note_unheeded(&slot);
         }
     }
 }

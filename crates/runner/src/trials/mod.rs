@@ -51,6 +51,8 @@ pub(crate) struct Trials<'o> {
     without_report: u64,
     /// Whether it was said that the search space is used up.
     said_used_up: bool,
+    /// Whether it was said that a program does not end when it is told to.
+    said_unheeded: bool,
     /// Whether it was said that the search program proposes no more.
     said_no_more: bool,
     /// Trials of whom it was told what is not kept of their checkpoints.
@@ -94,6 +96,7 @@ impl<'o> Trials<'o> {
             held: Vec::new(),
             without_report: 0,
             said_used_up: false,
+            said_unheeded: false,
             said_no_more: false,
             told_left_out: HashSet::new(),
             output_bounded: Instant::now(),

@@ -27,6 +27,9 @@ impl Trials<'_> {
         };
         if !matches!(slot.phase, Phase::Training) {
             // Told to end: what it still trains does not count.
+            if matches!(slot.phase, Phase::Ending(_) | Phase::Interrupted) {
+                slot.said.told_to_end();
+            }
             slot.answer(self.experiment.protocol.answer(Decision::Pause));
             return Ok(());
         }
@@ -180,11 +183,13 @@ impl Trials<'_> {
         };
         match decision {
             Decision::Continue if stopping => {
+                slot.said.told_to_end();
                 slot.answer(protocol.answer(Decision::Pause));
                 slot.expect_the_end(Phase::Interrupted, !waits, grace);
             }
             Decision::Continue => slot.answer(protocol.answer(decision)),
             Decision::Pause | Decision::Stop => {
+                slot.said.told_to_end();
                 slot.answer(protocol.answer(decision));
                 slot.expect_the_end(Phase::Ending(decision), !waits, grace);
             }
@@ -278,6 +283,23 @@ impl Trials<'_> {
                 )
             }),
         }
+    }
+
+    /// A program that has ended went on to report after it was told to end. What one program does the others do as well,
+    /// so it is said of one.
+    pub(super) fn note_unheeded(&mut self, slot: &Slot) {
+        let more = slot.said.unheeded();
+        // Programs that are ended by a signal are told nothing.
+        if more == 0 || self.said_unheeded || !self.program_waits() {
+            return;
+        }
+        self.said_unheeded = true;
+        let times = if more == 1 { "time" } else { "times" };
+        self.books.note(&format!(
+            "trial \"{}\" reported {more} more {times} after it was told to pause: end when the answer is `pause` (in Python: \
+             when trial.report() is False, or loop over trial.epochs())",
+            slot.trial
+        ));
     }
 
     /// How many refused lines of a program that has ended were not told.

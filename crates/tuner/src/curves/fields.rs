@@ -198,11 +198,16 @@ impl Columns {
         row: &'a StringRecord,
         metric_column: usize,
     ) -> Result<Fields<'a>, CurveError> {
+        let resource = if self.whole(&row[self.resource]) == Some(0) {
+            "a positive whole number: count from 1"
+        } else {
+            "a positive whole number"
+        };
         Ok(Fields {
             trial: self.field(row, self.trial, "the name of a trial", |text| {
                 (!text.is_empty()).then_some(text)
             })?,
-            resource: self.field(row, self.resource, "a positive whole number", |text| {
+            resource: self.field(row, self.resource, resource, |text| {
                 self.whole(text).filter(|&resource| resource > 0)
             })?,
             metric: self.field(

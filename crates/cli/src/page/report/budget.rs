@@ -27,7 +27,6 @@ fn facts(view: &View<'_>) -> Markup {
     let model = history.model();
     let results = history.extra_results();
     let holdings = &history.holdings;
-    let (most, most_bytes) = (holdings.checkpoints.most(), holdings.bytes.most());
     let expected: Option<f64> = history
         .given_up
         .all()
@@ -49,13 +48,13 @@ fn facts(view: &View<'_>) -> Markup {
                     (fact("ended", &html! { (history.count(TrialStatus::StoppedOrCompleted)) }))
                     (fact("Promotions", &html! { (results.num_trials_resumed) }))
                     (fact("Checkpoints at the end", &html! { (model.num_with_checkpoint()) }))
-                    (fact("at most", &html! { (most) }))
-                    @if most_bytes > 0 {
+                    (at_most(&holdings.checkpoints, |number| number.to_string()))
+                    @if holdings.bytes.most() > 0 {
                         (fact("Bytes at the end", &html! { (numbers::bytes(model.checkpoint_bytes())) }))
-                        (fact("at most", &html! { (numbers::bytes(most_bytes)) }))
+                        (at_most(&holdings.bytes, numbers::bytes))
                     }
                     (fact("Checkpoints removed", &html! { (results.num_checkpoints_removed) }))
-                    (fact("regretted", &html! { (history.given_up.regretted()) }))
+                    (fact("needed again", &html! { (history.given_up.regretted()) }))
                     @if let Some(taken) = history.room_taken() {
                         (fact("not deleted", &html! { (taken.number) " (" (numbers::bytes(taken.bytes)) ")" }))
                     }
@@ -78,6 +77,19 @@ fn facts(view: &View<'_>) -> Markup {
 fn fact(name: &str, value: &Markup) -> Markup {
     let is_part = name.starts_with(char::is_lowercase);
     html! { tr class=[is_part.then_some("part")] { th scope="row" { (name) } td { (value) } } }
+}
+
+/// A row each for the end of a turn and within one, where that makes a difference.
+fn at_most(held: &Held, text: impl Fn(u64) -> String) -> Markup {
+    let (after, within) = (text(held.most_after_turns()), text(held.most()));
+    html! {
+        @if after == within {
+            (fact("at most", &html! { (after) }))
+        } @else {
+            (fact("at most at the end of a turn", &html! { (after) }))
+            (fact("at most within one", &html! { (within) }))
+        }
+    }
 }
 
 fn settings(view: &View<'_>) -> Markup {

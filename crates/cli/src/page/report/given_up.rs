@@ -40,9 +40,9 @@ fn by_level(view: &View<'_>, all: &[GivenUp]) -> Markup {
         let bars = vec![(here as f64, gone), (regretted as f64, missed)];
         (level.to_string(), bars)
     });
-    let words = counts
-        .iter()
-        .map(|(level, here, regretted)| format!("{here} at level {level}, {regretted} regretted"));
+    let words = counts.iter().map(|(level, here, regretted)| {
+        format!("{here} at level {level}, {regretted} needed again")
+    });
     let entry = |name, ink| LegendEntry {
         name,
         ink,
@@ -56,9 +56,9 @@ fn by_level(view: &View<'_>, all: &[GivenUp]) -> Markup {
             "Checkpoints removed by level: {}.",
             words.collect::<Vec<_>>().join("; ")
         ),
-        legend: &[entry("removed", gone), entry("regretted", missed)],
+        legend: &[entry("removed", gone), entry("needed again", missed)],
         caption: html! {
-            "A regretted one costs its level in resource units, so those at high levels are expensive."
+            "One that was needed again costs its level in resource units, so those at high levels are expensive."
         },
     };
     figure.markup("by-level")
@@ -73,7 +73,7 @@ fn heads(time: &str) -> [&str; 8] {
         "bytes",
         "expected cost",
         "reason",
-        "regretted",
+        "needed again",
     ]
 }
 
@@ -90,7 +90,7 @@ fn regrets(view: &View<'_>, all: &[GivenUp]) -> Markup {
     html! {
         @if !missed.is_empty() {
             div id="regretted" {
-                (folded_table("Regretted, the most expensive first", &heads, rows, OPEN, "they cost less."))
+                (folded_table("Needed again, the most expensive first", &heads, rows, OPEN, "they cost less."))
             }
         }
     }

@@ -125,9 +125,9 @@ fn cost(view: &View<'_>) -> Markup {
             (numbers::of(results.num_checkpoints_removed, "checkpoint"))
             @if results.num_checkpoints_removed == 1 { " was" } @else { " were" }
             " removed; "
-            @if regretted == 0 { "none of them was missed." }
-            @else if regretted == 1 { strong { "1 regretted" } ", as its trial was resumed after all." }
-            @else { strong { (regretted) " regretted" } ", as their trials were resumed after all." }
+            @if regretted == 0 { "none of them was needed again." }
+            @else if regretted == 1 { strong { "1 needed again" } ", as its trial was resumed after all." }
+            @else { strong { (regretted) " needed again" } ", as their trials were resumed after all." }
         }
         @if results.cost_resources > 0 {
             " " (amount(results.cost_resources)) " had to be trained again, "

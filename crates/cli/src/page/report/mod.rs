@@ -74,9 +74,9 @@ fn reading(view: &View<'_>) -> Markup {
                     "How many trials may hold a checkpoint (those in training included), and how many bytes the checkpoints may take. \
                      It is kept at the end of each turn of the loop; within a turn each worker may add one."
                 }
-                dt { "Removed, regretted" }
+                dt { "Removed, needed again" }
                 dd {
-                    "To keep the budget, checkpoints of paused trials are removed. A removal is regretted if its trial is resumed after \
+                    "To keep the budget, checkpoints of paused trials are removed. A checkpoint is needed again if its trial is resumed after \
                      all: it trains from scratch. Its level, in resource units, is the cost."
                 }
                 dt { "Resource unit" }

@@ -32,7 +32,7 @@ fn the_page_answers_first() {
         "3\u{a0}trials",
         "<strong>trial a</strong> with a metric of <strong>0.1</strong>; its checkpoint is kept.",
         "The budget of 2\u{a0}checkpoints was <strong>kept</strong> at the end of each turn; within a turn up to 3\u{a0}checkpoints were held.",
-        "2\u{a0}checkpoints were removed; <strong>1 regretted</strong>",
+        "2\u{a0}checkpoints were removed; <strong>1 needed again</strong>",
         "1\u{a0}resource unit had to be trained again, <strong>7.7\u{a0}% of the training</strong>.",
     ] {
         assert!(header.contains(expected), "{expected}: {header}");
@@ -59,7 +59,7 @@ fn numbers_are_those_of_the_log() {
     assert_eq!(fact(&page, "paused without"), "1");
     assert_eq!(fact(&page, "Promotions"), "3");
     assert_eq!(fact(&page, "Checkpoints removed"), "2");
-    assert_eq!(fact(&page, "regretted"), "1");
+    assert_eq!(fact(&page, "needed again"), "1");
     assert_eq!(fact(&page, "as the policy expected"), "0.5");
     assert_eq!(fact(&page, "Bytes at the end"), "12\u{a0}kB");
 }

@@ -156,7 +156,12 @@ def test_files_of_a_scripts_own_are_saved_as_a_whole(trial, capsys):
     assert len(capsys.readouterr().out.splitlines()) == 3
     assert list(Trial(trial.folder).epochs(4)) == [4]
     said = capsys.readouterr().err
-    assert said == f"goes on from {trial.checkpoint}: remove it to train from scratch\n"
+    goes_on = f"goes on from {trial.checkpoint}: remove it to train from scratch\n"
+    assert said == goes_on
+    for last in (3, 2):
+        assert list(Trial(trial.folder).epochs(last)) == []
+        said = capsys.readouterr().err
+        assert said == goes_on + f"all {last} epochs are trained\n"
 
 
 def interrupted(folder):

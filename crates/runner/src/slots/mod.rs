@@ -1,5 +1,7 @@
 //! The workers' places: a training process each, and what it said.
 
+mod said;
+
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -7,17 +9,16 @@ use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner::search_space::Configuration;
 
 use crate::books::Concluded;
-use crate::desk::{Left, Saved};
+use crate::desk::Left;
 use crate::process::{Heard, Process, ProcessId, Unheard};
+
+pub(crate) use said::Said;
 
 /// Time for the last lines of a process that has ended to arrive.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How often a program is looked at that has not closed its output: one that has ended, while somebody else holds it.
 const SELDOM: Duration = Duration::from_millis(200);
-
-/// Refused lines of a process that are told one by one.
-const REFUSALS_TOLD: u64 = 3;
 
 /// The workers' places, by their numbers.
 pub(crate) struct Slots {
@@ -44,6 +45,8 @@ pub(crate) struct Slot {
     /// Since when nothing more comes from it.
     has_said_all: Option<Instant>,
     closing_is_noted: bool,
+    /// The last line that was no report, of a program that has ended.
+    last_line: Option<Unheard>,
     /// What its program said before the loop heard that it was started.
     early: Vec<Heard>,
 }
@@ -92,83 +95,6 @@ pub(crate) enum After {
     Completion,
 }
 
-/// What a program said so far.
-#[derive(Clone, Debug)]
-pub(crate) struct Said {
-    /// The last resource reported; before the first report that of its checkpoint.
-    pub(crate) resource: u64,
-    /// Resource units that the last report is about.
-    trained: u64,
-    /// The last checkpoint that it said was written, as it lay then.
-    pub(crate) saved: Option<Saved>,
-    /// The level of the last checkpoint that it said was written.
-    pub(crate) saved_at: Option<u64>,
-    began: Instant,
-    last_report: Option<Instant>,
-    /// The longest time between two reports.
-    longest_gap: Duration,
-    refused: u64,
-    silence_is_noted: bool,
-}
-
-impl Said {
-    fn new(level: u64) -> Self {
-        Self {
-            resource: level,
-            trained: 0,
-            saved: None,
-            saved_at: None,
-            began: Instant::now(),
-            last_report: None,
-            longest_gap: Duration::ZERO,
-            refused: 0,
-            silence_is_noted: false,
-        }
-    }
-
-    pub(crate) fn has_reported(&self) -> bool {
-        self.last_report.is_some()
-    }
-
-    pub(crate) fn reported(&mut self, resource: u64, has_saved: bool, saved: Option<Saved>) {
-        let now = Instant::now();
-        let gap = now - self.last_report.unwrap_or(self.began);
-        self.longest_gap = self.longest_gap.max(gap);
-        self.last_report = Some(now);
-        // One that begins anew although it had a checkpoint trains all of it.
-        self.trained = resource.checked_sub(self.resource).unwrap_or(resource);
-        self.resource = resource;
-        self.saved = saved.or(self.saved.take());
-        if has_saved {
-            self.saved_at = Some(resource);
-        }
-    }
-
-    /// A line was refused; whether it is worth a note of its own.
-    pub(crate) fn refused(&mut self) -> bool {
-        self.refused += 1;
-        self.refused <= REFUSALS_TOLD
-    }
-
-    /// Number of refused lines that were not told.
-    pub(crate) fn refusals_left_out(&self) -> u64 {
-        self.refused.saturating_sub(REFUSALS_TOLD)
-    }
-
-    /// Whether it reported nothing for so long that a person should know; true once.
-    fn is_silent(&mut self, silence: Duration) -> bool {
-        let silent = !self.has_reported() && self.began.elapsed() >= silence;
-        let news = silent && !self.silence_is_noted;
-        self.silence_is_noted |= silent;
-        news
-    }
-
-    /// How long its next report is waited for when the run stops.
-    fn patience(&self, grace: Duration) -> Duration {
-        grace.max(self.longest_gap * 2)
-    }
-}
-
 impl Slot {
     /// A place whose program is being started.
     pub(crate) fn starting(trial: &str, process: ProcessId, beginning: Beginning) -> Self {
@@ -185,6 +111,7 @@ impl Slot {
             ended: None,
             has_said_all: None,
             closing_is_noted: false,
+            last_line: None,
             early: Vec::new(),
         }
     }
@@ -296,6 +223,7 @@ impl Slot {
         if self.has_said_all.is_none() && noticed.elapsed() < LAST_WORDS {
             return Ok(None);
         }
+        self.last_line = self.last_line();
         self.program = None;
         self.deadline = None;
         Ok(Some(status))
@@ -329,7 +257,10 @@ impl Slot {
 
     /// The last line of its program that was no report.
     pub(crate) fn last_line(&self) -> Option<Unheard> {
-        self.program.as_ref().and_then(Process::last_line)
+        match &self.program {
+            Some(program) => program.last_line(),
+            None => self.last_line.clone(),
+        }
     }
 }
 
