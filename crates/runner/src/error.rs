@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::experiment::ExperimentError;
 use crate::journal::JournalError;
+use crate::whole::is_full;
 use rungkeeper_tuner::scheduler::SchedulerError;
 
 /// Why a run could not begin, or had to stop. What is in the log is not lost.
@@ -195,12 +196,6 @@ fn why_no_run(path: &Path) -> &'static str {
         // Another reason, such as a missing right, is told by whoever looks into it.
         Err(_) => "holds no run that can be read",
     }
-}
-
-/// Whether it is for want of room: on the disk, within a quota, or within the largest size of a file.
-pub(crate) fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(error.kind(), FileTooLarge | QuotaExceeded | StorageFull)
 }
 
 pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use rungkeeper_tuner::log::LogError;
 use thiserror::Error;
 
-use crate::error::is_full;
+use crate::whole::is_full;
 
 /// Why a journal could not be opened or written.
 #[derive(Debug, Error)]
