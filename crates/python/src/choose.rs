@@ -17,6 +17,7 @@ use crate::arguments::{
 use crate::interrupt::beside;
 use crate::keywords::Keywords;
 use crate::score::rule;
+use crate::simulation::bad_table;
 
 /// Chooses; `rungkeeper.choose` prepares the arguments.
 #[pyfunction]
@@ -41,7 +42,12 @@ pub(crate) fn choose<'py>(
             working_directory: env::current_dir().unwrap_or_default(),
             read_link: &mut |path: &Path| path.read_link().ok(),
         };
-        choose_on(&table.map_err(refused)?, &question, &mut disk).map_err(refused)
+        choose_on(
+            &table.map_err(|error| bad_table(&error))?,
+            &question,
+            &mut disk,
+        )
+        .map_err(refused)
     };
     to_dict(py, &beside(py, chosen)??)
 }

@@ -106,7 +106,8 @@ def choose(
         max_checkpoints: Most checkpoints to keep, those of running trials included.
         max_bytes: Most bytes of checkpoints to keep.
         time_left: What is left of the run over what is used: 1 in the middle of it.
-        metric: Name of the metric column. By default the first column of numbers.
+        metric: Name of the metric column. By default the only column of numbers, or the
+            only one of them called as metrics are (`loss`, `val_accuracy`).
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
         max_resource: Resource at which trials end. By default the largest listed.
