@@ -41,6 +41,8 @@ pub(crate) fn choose<'py>(
         let mut disk = Disk {
             working_directory: env::current_dir().unwrap_or_default(),
             read_link: &mut |path: &Path| path.read_link().ok(),
+            is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+            size: &mut |_| None,
         };
         choose_on(
             &table.map_err(|error| bad_table(&error))?,
@@ -138,7 +140,10 @@ fn levels(keywords: &Keywords<'_>) -> PyResult<Option<Levels>> {
 /// The fields of `rungkeeper choose --json`.
 fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
+    dict.set_item("metric", &chosen.metric)?;
+    dict.set_item("mode", chosen.mode.to_string())?;
     dict.set_item("levels", &chosen.levels)?;
+    dict.set_item("levels_guessed", chosen.levels_guessed)?;
     dict.set_item("max_resource", chosen.max_resource)?;
     let counts = [
         ("running", chosen.trials.running),

@@ -40,7 +40,10 @@ class Choice(TypedDict):
     """What can go, and what is there.
 
     Attributes:
+        metric: The metric by which trials are ranked.
+        mode: Whether small or large values of it are good.
         levels: Rung levels that were used.
+        levels_guessed: Whether nothing tells those: they go in steps of 4.
         max_resource: Resource at which trials end.
         running: Trials that train.
         waiting: Trials that wait and hold a checkpoint.
@@ -55,7 +58,10 @@ class Choice(TypedDict):
         remove: The checkpoints that can go, first to go first.
     """
 
+    metric: str
+    mode: Literal["min", "max"]
     levels: list[int]
+    levels_guessed: bool
     max_resource: int
     running: int
     waiting: int

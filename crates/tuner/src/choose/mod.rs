@@ -16,12 +16,14 @@
 //!   has ended, one whose last resource is no rung level is running, and all others wait.
 //! - A waiting trial holds a checkpoint if the table lists a path for it; in a table without paths, if it lists its size;
 //!   in a table without either, always. All its paths belong to its checkpoint.
+//! - On a disk, a path at which nothing is any more is none, unless that holds for all of them: see [`choose_on`].
 //! - Running trials count as holding one, and it is never removed. Trials that have ended do not count, and theirs are
 //!   nobody's business here: they are results.
 
 mod ahead;
 mod answer;
 mod decide;
+mod found;
 mod from_log;
 mod levels;
 mod negligible;
