@@ -100,8 +100,10 @@ def choose(
 ) -> Choice:
     """Tells which checkpoints of a run can go, so that a budget is kept.
 
-    Nothing is learned, deleted or kept: the same table gives the same answer. Rows
-    stand in the order in which they were reported, which matters for ties alone.
+    It is for runs that go on: where all trials have ended, nothing is chosen. It
+    deletes nothing and stores nothing. Rows stand in the order in which they were
+    reported; this matters only for ties. Paths at which nothing is any more are left
+    out, unless that holds for all of them.
 
     Args:
         table: What the trials have reported so far: columns `trial`, `resource`, a

@@ -1,4 +1,4 @@
-//! Which checkpoints of somebody else's run can go: from a table of the run, and nothing else.
+//! Which checkpoints of another tuner's run can go: from a table of the run, and nothing else.
 //!
 //! [`choose`] takes a [`RunTable`] of what each trial has reported so far, with the size and the path of its checkpoint if
 //! there are any, and tells which checkpoints of paused trials to remove so that a budget is kept. It learns nothing and
