@@ -30,17 +30,22 @@ fn choose(folder: &Path, arguments: &[&str], input: &str) -> Output {
     binary::fed(folder, &[&["choose"], arguments].concat(), input)
 }
 
+/// Who deletes what is printed shall see by what it was chosen.
+fn note(are_paths_printed: bool) -> &'static str {
+    if are_paths_printed {
+        "note: by loss, small is good\n"
+    } else {
+        ""
+    }
+}
+
 /// The messages about a table that comes through the standard input.
 fn says(arguments: &[&str], table: &str) -> String {
     let arguments = [&["-"], arguments].concat();
     let output = choose(Path::new("."), &arguments, table);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
-    // Who deletes what is printed shall see by what it was chosen.
-    let note = match arguments.contains(&"--paths0") {
-        true => "note: by loss, small is good\n",
-        false => "",
-    };
+    let note = note(arguments.contains(&"--paths0"));
     assert_eq!(errors, note);
     String::from_utf8(output.stdout).unwrap()
 }
@@ -620,11 +625,7 @@ fn commands_of_the_page() {
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command}: {errors}");
-        let note = match command.contains("--paths0") {
-            true => "note: by loss, small is good\n",
-            false => "",
-        };
-        assert_eq!(errors, note, "{command}");
+        assert_eq!(errors, note(command.contains("--paths0")), "{command}");
         assert_eq!(output.stdout.is_empty(), command.contains("rm"));
     }
     // The last one has removed what its budget does not leave room for; who has ended or is first keeps its own.

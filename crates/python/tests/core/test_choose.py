@@ -141,6 +141,7 @@ def test_levels_that_the_table_suggests():
 @pytest.mark.parametrize("going", [".", "x/../kept", "link", "link/.."])
 def test_paths_that_lead_to_a_kept_checkpoint(going, tmp_path, monkeypatch):
     (tmp_path / "kept").mkdir()
+    (tmp_path / "x").mkdir()
     (tmp_path / "link").symlink_to("kept")
     monkeypatch.chdir(tmp_path)
     kept = str(tmp_path.resolve() / "kept")

@@ -61,3 +61,75 @@ fn measure(trial: &mut Trial, disk: &mut Disk<'_>) -> bool {
 fn is_elsewhere(path: &str) -> bool {
     path.contains("://")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use rungkeeper_tuner_hooks::Budget;
+
+    use crate::choose::{Chosen, Disk, Question, RunRow, RunTable, Status, choose_on};
+
+    /// Four trials that wait at 1, one that trains beyond it, and one that is told to run.
+    fn chosen(budget: Budget, there: &[&str], size: Option<u64>) -> Chosen {
+        let mut table = RunTable::new("test", "loss");
+        for (trial, resource, path, status) in [
+            ("a", 1, "a", None),
+            ("b", 1, "b", None),
+            ("c", 1, "s3://runs/c", None),
+            ("d", 1, "d", Some(Status::Pinned)),
+            ("e", 1, "e", None),
+            ("e", 2, "e", None),
+            ("f", 1, "f", Some(Status::Running)),
+        ] {
+            let (path, loss) = (Some(path), resource as f64);
+            table.push(&RunRow {
+                path,
+                status,
+                ..RunRow::new(trial, resource, loss)
+            });
+        }
+        let question = Question {
+            levels: Question::levels_of(Some(vec![1, 3]), None, None),
+            max_resource: Some(9),
+            ..Question::new(budget)
+        };
+        let mut disk = Disk {
+            working_directory: "/runs".into(),
+            read_link: &mut |_| None,
+            is_there: &mut |path: &Path| there.iter().any(|it| Path::new("/runs").join(it) == path),
+            size: &mut |_| size,
+        };
+        choose_on(&table, &question, &mut disk).unwrap()
+    }
+
+    #[test]
+    fn what_is_gone_is_not_held() {
+        let none = Budget::of_checkpoints(0);
+        for (there, waiting, without, goes) in [
+            (&["a", "b", "d", "e", "f"][..], 4, 0, 3),
+            (&["b", "d", "e"], 3, 1, 2),
+            // Addresses are on no disk, and who runs holds one whether it was written or not.
+            (&["e"], 1, 3, 1),
+            // Nothing is there: on another machine.
+            (&[], 4, 0, 3),
+        ] {
+            let found = chosen(none, there, None);
+            assert_eq!(found.trials.running, 2, "{there:?}");
+            assert_eq!(found.trials.waiting, waiting, "{there:?}");
+            assert_eq!(found.trials.without_checkpoint, without, "{there:?}");
+            assert_eq!(found.held, waiting + 2, "{there:?}");
+            assert_eq!(found.removals.len(), goes, "{there:?}");
+        }
+    }
+
+    #[test]
+    fn the_disk_tells_sizes_that_the_table_does_not() {
+        let budget = Budget {
+            max_bytes: Some(100),
+            ..Budget::default()
+        };
+        let found = chosen(budget, &["a", "b", "d", "e", "f"], Some(30));
+        assert_eq!((found.held_bytes, found.removals.len()), (150, 2));
+    }
+}

@@ -126,9 +126,10 @@ const NO_METRICS: [&str; 13] = [
 pub fn usual_mode(metric: &str) -> Mode {
     mode_of_last_word(metric).unwrap_or_else(|| {
         let metric = metric.to_ascii_lowercase();
-        match LARGE_IS_GOOD_IN.iter().any(|part| metric.contains(part)) {
-            true => Mode::Max,
-            false => Mode::Min,
+        if LARGE_IS_GOOD_IN.iter().any(|part| metric.contains(part)) {
+            Mode::Max
+        } else {
+            Mode::Min
         }
     })
 }
