@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.json {
         table.write(|row| {
-            writeln!(out, "{}", table.object(&row))?;
+            writeln!(out, "{}", row.object())?;
             Ok(())
         })?;
     } else {
@@ -138,7 +138,26 @@ struct Row<'r> {
     values: Map<String, Value>,
 }
 
-impl<'r> Table<'r> {
+impl Row<'_> {
+    fn object(&self) -> Value {
+        json!({
+            "trial": self.told.trial.id,
+            "resource": self.resource,
+            "metric": self.metric,
+            "seconds": self.seconds,
+            "elapsed": self.elapsed,
+            "decision": self.decision,
+            "again": self.again,
+            "status": self.told.status,
+            "values": self.values,
+            "configuration": self.told.trial.configuration,
+            "bytes": self.told.bytes,
+            "path": self.told.path,
+        })
+    }
+}
+
+impl Table<'_> {
     /// Goes through the log once more: it may hold more than fits into memory.
     fn write(&self, mut row: impl FnMut(Row<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut since: HashMap<&str, f64> = HashMap::new();
@@ -186,23 +205,6 @@ impl<'r> Table<'r> {
             }
         }
         Ok(())
-    }
-
-    fn object(&self, row: &Row<'_>) -> Value {
-        json!({
-            "trial": row.told.trial.id,
-            "resource": row.resource,
-            "metric": row.metric,
-            "seconds": row.seconds,
-            "elapsed": row.elapsed,
-            "decision": row.decision,
-            "again": row.again,
-            "status": row.told.status,
-            "values": row.values,
-            "configuration": row.told.trial.configuration,
-            "bytes": row.told.bytes,
-            "path": row.told.path,
-        })
     }
 
     /// What the reports hold is known once all were seen, so the log is read twice.
