@@ -30,13 +30,23 @@ fn choose(folder: &Path, arguments: &[&str], input: &str) -> Output {
     binary::fed(folder, &[&["choose"], arguments].concat(), input)
 }
 
+/// Who deletes what is printed shall see by what it was chosen.
+fn note(are_paths_printed: bool) -> &'static str {
+    if are_paths_printed {
+        "note: by loss, small is good\n"
+    } else {
+        ""
+    }
+}
+
 /// The messages about a table that comes through the standard input.
 fn says(arguments: &[&str], table: &str) -> String {
     let arguments = [&["-"], arguments].concat();
     let output = choose(Path::new("."), &arguments, table);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
-    assert_eq!(errors, "");
+    let note = note(arguments.contains(&"--paths0"));
+    assert_eq!(errors, note);
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -66,7 +76,10 @@ fn a_budget_of_checkpoints() {
     assert_eq!(going(&found), ["i", "f", "e"]);
     let fields: BTreeSet<&str> = found.as_object().unwrap().keys().map(|it| &**it).collect();
     let promised = [
+        "metric",
+        "mode",
         "levels",
+        "levels_guessed",
         "max_resource",
         "running",
         "waiting",
@@ -81,7 +94,12 @@ fn a_budget_of_checkpoints() {
         "remove",
     ];
     assert_eq!(fields, BTreeSet::from(promised));
+    assert_eq!(
+        (&found["metric"], &found["mode"]),
+        (&"loss".into(), &"min".into())
+    );
     assert_eq!(found["levels"], serde_json::json!([1, 3, 9]));
+    assert_eq!(found["levels_guessed"], false);
     let counts = ["running", "waiting", "without_checkpoint", "ended", "held"];
     assert_eq!(
         counts.map(|it| found[it].as_u64().unwrap()),
@@ -139,7 +157,7 @@ fn paths_for_xargs() {
     assert_eq!(output.stdout.split(|it| *it == 0).count(), 7); // nothing behind the last NUL
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(
-        note.starts_with("note: The budget is not kept even so"),
+        note.starts_with("note: by loss, small is good\nnote: The budget is not kept even so"),
         "{note}"
     );
 }
@@ -160,6 +178,17 @@ fn paths_that_lead_to_a_kept_checkpoint_are_refused() {
         std::os::unix::fs::symlink(target, here.join(link)).unwrap();
     }
     let here = here.join("work");
+    for there in [
+        "x/b/part",
+        "x/c",
+        "x/bc",
+        "y",
+        "b",
+        "x/out/new",
+        "../work2/x/b",
+    ] {
+        fs::create_dir_all(here.join(there)).unwrap();
+    }
     let inside = format!("{}/x/b", here.display());
     let says = |going: &str, kept: &str, option: &str| {
         let table = format!("trial,resource,loss,path\na,1,0.9,{going}\nb,1,0.1,{kept}\n");
@@ -224,7 +253,7 @@ fn a_file_and_the_standard_input_say_the_same() {
     let of_file = String::from_utf8(output.stdout).unwrap();
     let piped = says(&arguments[1..], &tabs);
     let list = |text: &str| text[text.find("Can go").unwrap()..].to_owned();
-    assert!(of_file.starts_with("run.tsv: 9 trials by loss; 1 running, 7 waiting"));
+    assert!(of_file.starts_with("run.tsv: 9 trials by loss, small is good; 1 running, 7"));
     assert!(piped.starts_with("standard input: 9 trials"));
     assert_eq!(list(&of_file), list(&piped));
     assert!(of_file.lines().all(|line| line.chars().count() <= 80));
@@ -281,6 +310,137 @@ fn an_event_log_is_a_table() {
     let said = String::from_utf8(no_paths.stderr).unwrap();
     assert_eq!(no_paths.status.code(), Some(1));
     assert!(said.contains("an event log tells none"), "{said}");
+}
+
+/// The default metric was once the first column of numbers, so that the learning rate told what is deleted.
+#[test]
+fn a_hyper_parameter_is_no_metric() {
+    let table = "trial,resource,lr,val_loss,path\na,1,0.1,0.1,best.pt\nb,1,0.01,0.4,mid.pt\nc,1,0.001,0.9,worst.pt\n";
+    let arguments = [
+        "-",
+        "--max-checkpoints",
+        "2",
+        "--max-resource",
+        "27",
+        "--paths0",
+    ];
+    let output = choose(Path::new("."), &arguments, table);
+    assert_eq!(output.stdout, b"worst.pt\0");
+    assert_eq!(output.stderr, b"note: by val_loss, small is good\n");
+
+    let table = table.replace("val_loss", "y");
+    let (code, said) = refused(&arguments[1..], &table);
+    let expected = "error: standard input, line 1: which column is the metric: `lr`, `y`? It has to be \
+                    named: --metric NAME\n";
+    assert_eq!((code, said.as_str()), (Some(1), expected));
+    let named = [&arguments[..], &["--metric", "y", "--mode", "max"]].concat();
+    let output = choose(Path::new("."), &named, &table);
+    assert_eq!(output.stdout, b"best.pt\0");
+    assert_eq!(output.stderr, b"note: by y, large is good\n");
+}
+
+#[test]
+fn nothing_is_chosen_of_a_run_that_is_over() {
+    let mut table = "trial,resource,loss,path,status\n".to_owned();
+    for trial in 0..5 {
+        table.push_str(&format!(
+            "{trial},{},0.{trial},{trial}.pt,COMPLETE\n",
+            trial + 1
+        ));
+    }
+    let said = says(&["--max-checkpoints", "1"], &table);
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("0 running, 0 waiting") && said.contains("5 ended"),
+        "{said}"
+    );
+    assert!(
+        said.contains("All trials have ended: none waits, so nothing is chosen here. Keep the"),
+        "{said}"
+    );
+    assert!(
+        said.contains("`rungkeeper gc DIR --max-checkpoints 1`"),
+        "{said}"
+    );
+    let output = choose(
+        Path::new("."),
+        &["-", "--max-checkpoints", "1", "--paths0"],
+        &table,
+    );
+    assert!(output.stdout.is_empty());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("note: All trials have ended")
+    );
+}
+
+#[test]
+fn guessed_levels_are_told() {
+    let table = |resources: u64| {
+        let rows = (1..=resources).map(|it| format!("a,{it},0.5\nb,{it},0.6\n"));
+        format!("trial,resource,loss\n{}", rows.collect::<String>())
+    };
+    let words = |more: &[&str], resources: u64| {
+        let said = says(
+            &[&["--max-checkpoints", "1"], more].concat(),
+            &table(resources),
+        );
+        said.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let guess = "Trials pause at 1, 4, 16 and end at 20 (levels guessed in steps of 4: give --levels \
+                 if they are others).";
+    assert!(words(&[], 20).contains(guess), "{}", words(&[], 20));
+    assert!(!words(&["--eta", "4"], 20).contains("guessed"));
+    assert!(words(&[], 2).contains("(as the table suggests)"));
+    assert_eq!(
+        answer(&["--max-checkpoints", "1"], &table(20))["levels_guessed"],
+        true
+    );
+}
+
+/// The same call after the pipe has run: what is not there any more is not held, and is not chosen again.
+#[test]
+fn what_was_deleted_is_not_chosen_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let mut table = "trial,resource,loss,path\n".to_owned();
+    for trial in 0..6 {
+        let path = format!("ck/{trial}");
+        table.push_str(&format!("{trial},1,0.{trial},{path}\n"));
+        fs::create_dir_all(here.join(&path)).unwrap();
+        fs::write(here.join(&path).join("model.pt"), [0; 100]).unwrap();
+    }
+    let arguments = ["-", "--max-resource", "27", "--json"];
+    let found = |budget: [&str; 2]| -> Value {
+        let output = choose(here, &[&arguments[..], &budget].concat(), &table);
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let first = found(["--max-checkpoints", "4"]);
+    assert_eq!((going(&first), &first["held"]), (vec!["5", "4"], &6.into()));
+    fs::remove_dir_all(here.join("ck/5")).unwrap();
+    fs::remove_dir_all(here.join("ck/4")).unwrap();
+    let second = found(["--max-checkpoints", "4"]);
+    assert_eq!((going(&second).len(), &second["held"]), (0, &4.into()));
+    assert_eq!(second["without_checkpoint"], 2);
+    assert_eq!(going(&found(["--max-checkpoints", "3"])), ["3"]);
+
+    // The table tells no sizes, but the disk does.
+    let sized = found(["--max-bytes", "300"]);
+    assert_eq!(
+        (going(&sized), &sized["held_bytes"]),
+        (vec!["3"], &400.into())
+    );
+
+    // Nothing is there on the machine on which the table is looked at: it is taken at its word.
+    let elsewhere = choose(
+        Path::new("/"),
+        &[&arguments[..], &["--max-checkpoints", "4"]].concat(),
+        &table,
+    );
+    let elsewhere: Value = serde_json::from_slice(&elsewhere.stdout).unwrap();
+    assert_eq!(elsewhere["held"], 6);
 }
 
 fn refused(arguments: &[&str], table: &str) -> (Option<i32>, String) {
@@ -465,7 +625,7 @@ fn commands_of_the_page() {
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{command}: {errors}");
-        assert_eq!(errors, "", "{command}");
+        assert_eq!(errors, note(command.contains("--paths0")), "{command}");
         assert_eq!(output.stdout.is_empty(), command.contains("rm"));
     }
     // The last one has removed what its budget does not leave room for; who has ended or is first keeps its own.

@@ -71,13 +71,14 @@ const EXPERIMENTS: [(&str, &str); 33] = [
 ];
 
 /// Tables, each with a mistake.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("no-number.csv", "trial,resource,loss\n0,1,0.5\n0,2,high\n"),
     ("fraction.csv", "trial,resource,loss\n0,1.5,0.1\n"),
     ("short.csv", "trial,resource,loss\n0,1\n"),
     ("others.csv", "config,epoch,loss\n0,1,0.5\n"),
     ("text.csv", "trial,resource,loss\n0,1,abc\n"),
     ("twice.csv", "trial,resource,loss\n0,1,0.5\n0,1,0.4\n"),
+    ("which.csv", "trial,resource,lr,y\n0,1,0.1,0.5\n"),
     ("empty.csv", ""),
 ];
 

@@ -246,15 +246,48 @@ fn every_report_is_a_row() {
     let head = csv.lines().next().unwrap();
     assert_eq!(
         head,
-        "trial,resource,loss,seconds,elapsed,decision,again,status,eval.accuracy,phase,x,config_x"
+        "trial,resource,loss,seconds,elapsed,decision,again,status,eval.accuracy,phase,x,config_x,\
+         bytes,path"
     );
     assert_eq!(csv.lines().count(), reports.len() + 1);
     assert!(csv.lines().nth(1).unwrap().contains(",\"a, b\","));
-    // Other commands read it.
-    if reports.len() == rows.iter().filter(|row| row["again"] == false).count() {
-        fs::write(here.join("table.csv"), &csv).unwrap();
-        let said = says(here, &["simulate", "table.csv", "--frozen"]);
-        assert!(said.contains("12 curves; loss"), "{said}");
+    // Other commands read it, and the log says the same as the table.
+    fs::write(here.join("table.csv"), &csv).unwrap();
+    let said = says(here, &["simulate", "table.csv", "--frozen"]);
+    assert!(said.contains("12 curves; loss"), "{said}");
+    let chosen = |table: &str| {
+        let asked = [
+            "choose",
+            table,
+            "--max-checkpoints",
+            "0",
+            "--json",
+            "--levels",
+            "1,3",
+        ];
+        json(&says(
+            here,
+            &[&asked[..], &["--max-resource", "9"]].concat(),
+        ))
+    };
+    let (of_table, of_log) = (chosen("table.csv"), chosen("run/log.jsonl"));
+    for fact in [
+        "running",
+        "waiting",
+        "without_checkpoint",
+        "ended",
+        "held",
+        "candidates",
+    ] {
+        assert_eq!(of_table[fact], of_log[fact], "{fact}");
+    }
+    for going in of_table["remove"].as_array().unwrap() {
+        let path = Path::new(going["paths"][0].as_str().unwrap());
+        assert!(
+            path.is_absolute() && path.join("epoch").is_file(),
+            "{going}"
+        );
+        assert!(going["bytes"].as_u64() > Some(0), "{going}");
     }
     let output = rungkeeper(here, &["export", "run"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2), "a format must be named");

@@ -15,7 +15,7 @@ use crate::input;
 /// Columns of the reports.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ColumnArguments {
-    /// Metric column [default: the first column of numbers]
+    /// Metric column [default: the only column of numbers, or the only one called as metrics are]
     #[arg(long, value_name = "NAME")]
     metric: Option<String>,
     /// Whether small or large metrics are good [default: max for names as accuracy, score, auc or
@@ -67,6 +67,9 @@ pub(crate) fn explained(error: CurveError) -> anyhow::Error {
     let option = match error.problem() {
         Problem::MissingColumn { column, .. } if column == "trial" => "--trial-column",
         Problem::MissingColumn { column, .. } if column == "resource" => "--resource-column",
+        Problem::SeveralMetrics { .. } => {
+            return anyhow::anyhow!("{error}: --metric NAME");
+        }
         Problem::NoMetric { .. } => "--metric",
         Problem::SecondsFall { .. } => {
             return anyhow::anyhow!(

@@ -135,3 +135,34 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    /// What fits on the line before has been left on it, or the lines are those of the source.
+    #[test]
+    fn help_fits_into_80_columns_and_is_not_ragged() {
+        let mut command = Arguments::command();
+        command.build();
+        for command in command.get_subcommands_mut() {
+            let help = command.render_long_help().to_string();
+            let name = command.get_name();
+            assert!(
+                help.lines().all(|line| line.chars().count() <= 80),
+                "{name}: {help}"
+            );
+            let about = help.split("Usage:").next().unwrap_or_default();
+            for paragraph in about.split("\n\n") {
+                let lines: Vec<&str> = paragraph.trim().lines().collect();
+                for pair in lines.windows(2) {
+                    let next = pair[1].split(' ').next().unwrap_or_default();
+                    let together = pair[0].chars().count() + 1 + next.chars().count();
+                    assert!(together > 80, "{name}: {paragraph}");
+                }
+            }
+        }
+    }
+}

@@ -17,6 +17,7 @@ use crate::arguments::{
 use crate::interrupt::beside;
 use crate::keywords::Keywords;
 use crate::score::rule;
+use crate::simulation::bad_table;
 
 /// Chooses; `rungkeeper.choose` prepares the arguments.
 #[pyfunction]
@@ -40,8 +41,15 @@ pub(crate) fn choose<'py>(
         let mut disk = Disk {
             working_directory: env::current_dir().unwrap_or_default(),
             read_link: &mut |path: &Path| path.read_link().ok(),
+            is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+            size: &mut |_| None,
         };
-        choose_on(&table.map_err(refused)?, &question, &mut disk).map_err(refused)
+        choose_on(
+            &table.map_err(|error| bad_table(&error))?,
+            &question,
+            &mut disk,
+        )
+        .map_err(refused)
     };
     to_dict(py, &beside(py, chosen)??)
 }
@@ -132,7 +140,10 @@ fn levels(keywords: &Keywords<'_>) -> PyResult<Option<Levels>> {
 /// The fields of `rungkeeper choose --json`.
 fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
+    dict.set_item("metric", &chosen.metric)?;
+    dict.set_item("mode", chosen.mode.to_string())?;
     dict.set_item("levels", &chosen.levels)?;
+    dict.set_item("levels_guessed", chosen.levels_guessed)?;
     dict.set_item("max_resource", chosen.max_resource)?;
     let counts = [
         ("running", chosen.trials.running),

@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rungkeeper_tuner::curves::{CurveError, CurveTable, ReadOptions};
+use rungkeeper_tuner::curves::{CurveError, CurveTable, Problem, ReadOptions};
 use rungkeeper_tuner::simulation::{
     BoxedSink, Cell, CellResult, Conditions, Curves, CutCurves, CutOff, Draw, Grid, GridObserver,
     Levels, Retraining,
@@ -47,7 +47,7 @@ pub(crate) fn simulate<'py>(
     keywords.end()?;
     let max_resource = grid.conditions.max_resource;
     let treated = move |_| -> PyResult<Vec<(Curves, Option<CutCurves>)>> {
-        let all = read(&sources, metric.as_deref(), mode).map_err(refused)?;
+        let all = read(&sources, metric.as_deref(), mode).map_err(|error| bad_table(&error))?;
         let all = all.into_iter();
         let all = all.map(|curves| curves.cut_off(max_resource, cut_off));
         let all: Result<_, _> = all.collect();
@@ -169,6 +169,14 @@ fn read(
         table.map(|table| Curves::new(table, mode))
     };
     sources.iter().map(read).collect()
+}
+
+/// A table that cannot be read, with the argument that helps.
+pub(crate) fn bad_table(error: &CurveError) -> PyErr {
+    match error.problem() {
+        Problem::SeveralMetrics { .. } => refused(format!("{error}: metric=NAME")),
+        _ => refused(error),
+    }
 }
 
 /// Ends the runs once nobody waits for them any more.

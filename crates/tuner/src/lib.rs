@@ -1,7 +1,7 @@
 //! Promotion-type successive halving without a machine: learning curves from a table, and the least
 //! loss that any choice of checkpoints could have had.
 //!
-//! - [`choose`]: which checkpoints of somebody else's run can go, from a table of it.
+//! - [`choose`]: which checkpoints of another tuner's run can go, from a table of it.
 //! - [`curves`]: tabulated learning curves, read from CSV.
 //! - `log`, with the feature `serde`: the event log as lines of text.
 //! - [`optimum`]: on a finished run, the cheapest choice of checkpoints to keep, by a min-cost

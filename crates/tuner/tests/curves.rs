@@ -57,7 +57,7 @@ fn without_seconds_a_unit_of_resource_takes_one() {
 }
 
 #[test]
-fn the_metric_is_the_first_column_of_numbers() {
+fn the_metric_is_the_column_of_numbers_that_is_called_as_metrics_are() {
     let text =
         "trial,learner,empty,resource,loss,seconds,memory\na,svm,,1,nan,1,5\na,svm,,2,0.5,1,6\n";
     assert_eq!(read(text).unwrap().metric(), "loss");
@@ -71,6 +71,52 @@ fn the_metric_is_the_first_column_of_numbers() {
         (named.metric(), rows(&named, 0)[1]),
         ("memory", (2, 6.0, 1.0))
     );
+}
+
+/// A hyper-parameter or a second metric must not be taken for the metric: what is best of it is anything.
+#[test]
+fn of_several_columns_of_numbers_the_name_tells() {
+    let metric = |head: &str, row: &str| {
+        let table = read(&format!("trial,resource,{head}\na,1,{row}\n"));
+        table.map(|it| it.metric().to_owned())
+    };
+    for (head, row, found) in [
+        ("lr,val_loss,path", "0.1,0.5,a.pt", "val_loss"),
+        ("val_loss,lr,momentum", "0.5,0.1,0.9", "val_loss"),
+        ("layers,valid_accuracy", "3,0.5", "valid_accuracy"),
+        ("config_lr,config_loss,y", "0.1,1,0.5", "y"),
+        ("y,config/lr,params_x", "0.5,0.1,3", "y"),
+        ("y,bytes,elapsed,seed,epoch", "0.5,900,3,1,1", "y"),
+        ("loss_weight,y_error", "1,0.5", "y_error"),
+    ] {
+        assert_eq!(metric(head, row).unwrap(), found, "{head}");
+    }
+    for (head, row, several) in [
+        ("lr,y", "0.1,0.5", "`lr`, `y`"),
+        (
+            "lr,loss,accuracy",
+            "0.1,0.5,0.6",
+            "`lr`, `loss`, `accuracy`",
+        ),
+        ("train_loss,val_loss", "0.5,0.6", "`train_loss`, `val_loss`"),
+    ] {
+        assert_eq!(
+            metric(head, row).unwrap_err().to_string(),
+            format!("c.csv, line 1: which column is the metric: {several}? It has to be named")
+        );
+    }
+}
+
+/// What `rungkeeper export` writes has the metric third, whatever else is reported and it is called.
+#[test]
+fn an_export_of_this_project_is_read() {
+    let text = "trial,resource,y,seconds,elapsed,decision,again,status,loss,config_x\n\
+                a,1,0.5,1,1,pause,false,paused,3,1\na,1,0.6,1,4,pause,true,paused,3,1\n\
+                a,2,0.4,2,6,pause,false,paused,2,1\n";
+    let table = read(text).unwrap();
+    assert_eq!(table.metric(), "y");
+    // What was trained again is told no second time.
+    assert_eq!(rows(&table, 0), [(1, 0.5, 1.0), (2, 0.4, 2.0)]);
 }
 
 /// Hyper-parameters of a table with decimal commas are numbers like its metric; a text with a comma stays as it is.
@@ -87,13 +133,13 @@ fn hyper_parameters_have_decimal_commas_too() {
 #[test]
 fn a_column_of_numbers_is_judged_by_the_first_hundred_rows() {
     let head = |rows: u64, last: &str| {
-        let mut text = String::from("trial,resource,accuracy,loss\n");
+        let mut text = String::from("trial,resource,accuracy,memory\n");
         for resource in 1..rows {
             writeln!(text, "a,{resource},0.5,0.1").unwrap();
         }
         text + &format!("a,{rows},{last},0.1\n")
     };
-    assert_eq!(read(&head(100, "bad")).unwrap().metric(), "loss");
+    assert_eq!(read(&head(100, "bad")).unwrap().metric(), "memory");
     let late = message(&head(101, "bad"));
     assert!(
         late.starts_with("c.csv, line 102, column 3 (`accuracy`): `bad` is not a number"),

@@ -8,16 +8,21 @@ use crate::columns::ColumnArguments;
 use crate::input;
 use crate::typed;
 
+/// One line for each budget: the one that would be made of them is wider than a terminal.
+const USAGE: &str = "rungkeeper choose [OPTIONS] --max-checkpoints <NUMBER> <TABLE.csv>
+       rungkeeper choose [OPTIONS] --max-bytes <SIZE> <TABLE.csv>";
+
+const TO_DELETE: &str = "To delete what can go:
+  rungkeeper choose run.csv --max-checkpoints 20 --paths0 | xargs -0r rm -r";
+
 /// Which checkpoints of a run of any tuner can go, and what that would cost
 ///
 /// Reads a table of what the trials of a run have reported so far, as CSV: columns `trial`,
 /// `resource` and a metric, and where they are known `seconds`, `bytes`, `path` and `status`
-/// (running, paused, removed, pinned or ended). Nothing is deleted, and nothing is kept between
-/// two calls. To delete what can go:
-///
-///     rungkeeper choose run.csv --max-checkpoints 20 --paths0 | xargs -0r rm -r
+/// (running, paused, removed, pinned or ended). It is for runs that go on: of one that is over,
+/// keep the best and delete the others. Nothing is deleted or stored here.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment, allow_negative_numbers = true, group = clap::ArgGroup::new("budget").required(true).multiple(true).args(["max_checkpoints", "max_bytes"]))]
+#[command(after_help = TO_DELETE, override_usage = USAGE, allow_negative_numbers = true, group = clap::ArgGroup::new("budget").required(true).multiple(true).args(["max_checkpoints", "max_bytes"]))]
 pub(crate) struct Arguments {
     /// The table; `-` for the standard input
     #[arg(value_name = "TABLE.csv")]
@@ -36,13 +41,15 @@ pub(crate) struct Arguments {
     /// Column of the sizes of checkpoints, in bytes [default: bytes, if there is one]
     #[arg(long, value_name = "NAME")]
     bytes_column: Option<String>,
-    /// Column of their paths [default: path, if there is one]
+    /// Column of their paths, which are left out where nothing is there any more [default: path, if
+    /// there is one]
     #[arg(long, value_name = "NAME")]
     path_column: Option<String>,
     /// Column of what trials are doing [default: status, if there is one]
     #[arg(long, value_name = "NAME")]
     status_column: Option<String>,
-    /// Rung levels, at which trials are paused [default: what the table suggests]
+    /// Rung levels, at which trials are paused [default: what the table suggests; without that,
+    /// in steps of 4]
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["eta", "grace_period"])]
     levels: Vec<u64>,
     /// The first rung level [default: the first resource of the table]

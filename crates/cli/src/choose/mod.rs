@@ -1,4 +1,4 @@
-//! `rungkeeper choose`: which checkpoints of somebody else's run can go.
+//! `rungkeeper choose`: which checkpoints of another tuner's run can go.
 
 mod arguments;
 mod show;
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use rungkeeper_checkpoints::size_of_files;
 use rungkeeper_tuner::choose::{Chosen, Disk, RunTable, choose_on};
 use rungkeeper_tuner::simulation::Levels;
 
@@ -16,6 +17,7 @@ pub(crate) use arguments::Arguments;
 
 use crate::columns::{self, Reports};
 use crate::input;
+use crate::plain::wrapped;
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let name = input::name(&arguments.table);
@@ -41,6 +43,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut disk = Disk {
         working_directory: env::current_dir().unwrap_or_default(),
         read_link: &mut |path: &Path| path.read_link().ok(),
+        is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+        size: &mut size,
     };
     let chosen = choose_on(&table, &question, &mut disk)
         .map_err(|error| arguments.explained(error))
@@ -57,6 +61,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Bytes of what is at a path.
+fn size(path: &Path) -> Option<u64> {
+    let found = path.symlink_metadata().ok()?;
+    Some(if found.is_dir() {
+        size_of_files(path)
+    } else {
+        found.len()
+    })
+}
+
 /// The paths of what can go, each with a NUL behind it: paths may hold line ends.
 fn paths0(table: &RunTable, chosen: &Chosen, out: &mut impl Write) -> anyhow::Result<()> {
     anyhow::ensure!(
@@ -64,6 +78,10 @@ fn paths0(table: &RunTable, chosen: &Chosen, out: &mut impl Write) -> anyhow::Re
         "--paths0 needs the path of each checkpoint, but the table has no column `path`\n\
          --path-column NAME says which column it is"
     );
+    let _ = writeln!(io::stderr(), "note: {}", show::ranked_by(chosen));
+    if chosen.trials.ended == table.num_trials() {
+        let _ = wrapped(&format!("note: {}", show::ALL_ENDED), &mut io::stderr());
+    }
     for path in chosen.removals.iter().flat_map(|doomed| &doomed.paths) {
         // To the program that gets it, it must not look like an option.
         let before = if path.starts_with('-') { "./" } else { "" };

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use rungkeeper_tuner::choose::{Chosen, Doomed, RunTable};
+use rungkeeper_tuner_hooks::Mode;
 
 use crate::plain::{plain, wrapped};
 use crate::report::words;
@@ -14,6 +15,11 @@ const LISTED: usize = 20;
 /// Columns for a trial.
 const TRIAL_WIDTH: usize = 24;
 
+/// What to do with the checkpoints of a run that is over.
+pub(super) const ALL_ENDED: &str = "All trials have ended: none waits, so nothing is chosen here. Keep the checkpoint of \
+                         the best, and delete the others yourself; of a run of `rungkeeper run`, \
+                         `rungkeeper gc DIR --max-checkpoints 1` does that.";
+
 pub(super) fn text(
     table: &RunTable,
     chosen: &Chosen,
@@ -23,7 +29,9 @@ pub(super) fn text(
     wrapped(&situation(table, chosen, are_levels_found), out)?;
     let number = chosen.removals.len();
     if number == 0 {
-        let why = if chosen.checkpoints_over == 0 && chosen.bytes_over == 0 {
+        let why = if chosen.trials.ended == table.num_trials() {
+            ALL_ENDED.to_owned()
+        } else if chosen.checkpoints_over == 0 && chosen.bytes_over == 0 {
             "The budget is kept: nothing has to go.".to_owned()
         } else {
             shortfall(chosen)
@@ -56,14 +64,23 @@ pub(super) fn text(
     }
 }
 
+/// By what trials are ranked.
+pub(super) fn ranked_by(chosen: &Chosen) -> String {
+    let good = match chosen.mode {
+        Mode::Min => "small",
+        Mode::Max => "large",
+    };
+    format!("by {}, {good} is good", plain(&chosen.metric))
+}
+
 /// What was found in the table.
 fn situation(table: &RunTable, chosen: &Chosen, are_levels_found: bool) -> String {
     let trials = chosen.trials;
     let levels: Vec<String> = chosen.levels.iter().map(u64::to_string).collect();
-    let found = if are_levels_found {
-        " (as the table suggests)"
-    } else {
-        ""
+    let found = match (chosen.levels_guessed, are_levels_found) {
+        (true, _) => " (levels guessed in steps of 4: give --levels if they are others)",
+        (false, true) => " (as the table suggests)",
+        (false, false) => "",
     };
     let unsized_ = match chosen.unsized_checkpoints {
         0 => String::new(),
@@ -73,11 +90,11 @@ fn situation(table: &RunTable, chosen: &Chosen, are_levels_found: bool) -> Strin
         ),
     };
     format!(
-        "{}: {} trials by {}; {} running, {} waiting with a checkpoint and {} without, {} ended. \
+        "{}: {} trials {}; {} running, {} waiting with a checkpoint and {} without, {} ended. \
          Trials pause at {} and end at {}{found}. Held: {}{}, those that have ended left out.{unsized_}",
         plain(table.name()),
         table.num_trials(),
-        plain(table.metric()),
+        ranked_by(chosen),
         trials.running,
         trials.waiting,
         trials.without_checkpoint,

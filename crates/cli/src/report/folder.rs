@@ -137,6 +137,11 @@ impl RunFolder {
             .map_or("resource", |experiment| &experiment.names.resource)
     }
 
+    /// Whether it is known where checkpoints lie: not of a log by itself.
+    pub(crate) fn knows_places(&self) -> bool {
+        self.directory.is_some() && self.experiment.is_some()
+    }
+
     /// Where the checkpoint of a trial lies, which it has by the log.
     pub(crate) fn checkpoint(&self, trial: &str) -> Place {
         let (Some(directory), Some(experiment)) = (&self.directory, &self.experiment) else {

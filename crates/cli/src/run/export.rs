@@ -12,7 +12,7 @@ use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Map, Value, json};
 
 use crate::plain::visible;
-use crate::report::folder::RunFolder;
+use crate::report::folder::{Place, RunFolder};
 use crate::report::history::History;
 use crate::report::standing;
 use crate::report::trials::Trial;
@@ -20,14 +20,14 @@ use crate::report::trials::Trial;
 /// All reports of a run as a table: a row a report
 ///
 /// A row has the trial, the resource, the metric, the seconds that the training took, what else the
-/// program reported, the parameters, and how the trial stands. It goes to the standard output; the
-/// run may be going on.
+/// program reported, the parameters, how the trial stands, and size and path of the checkpoint that
+/// it holds. It goes to the standard output; the run may be going on.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("format").required(true))]
 pub(crate) struct Arguments {
     /// Directory of the run, or an event log by itself.
     dir: PathBuf,
-    /// CSV: `simulate` reads it as well, and so does every table program.
+    /// CSV: `simulate` and `choose` read it as well, and so does every table program.
     #[arg(long, group = "format")]
     csv: bool,
     /// A JSON object on each line.
@@ -40,18 +40,24 @@ const COLUMNS: [&str; 7] = [
     "trial", "resource", "seconds", "elapsed", "decision", "again", "status",
 ];
 
+/// The last columns of a run's table, as `choose` reads them.
+const HOLDINGS: [&str; 2] = ["bytes", "path"];
+
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let folder = RunFolder::open(&arguments.dir)?;
     let history = History::read(folder.log())?;
+    let trials = history.trials.iter();
     let table = Table {
         history: &history,
         folder: &folder,
-        trials: history.trials.iter().map(|t| (t.id.as_str(), t)).collect(),
+        trials: trials
+            .map(|trial| (trial.id.as_str(), Told::new(&history, &folder, trial)))
+            .collect(),
     };
     let mut out = BufWriter::new(io::stdout().lock());
     if arguments.json {
         table.write(|row| {
-            writeln!(out, "{}", table.object(&row))?;
+            writeln!(out, "{}", row.object())?;
             Ok(())
         })?;
     } else {
@@ -64,12 +70,63 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 struct Table<'r> {
     history: &'r History,
     folder: &'r RunFolder,
-    trials: HashMap<&'r str, &'r Trial>,
+    trials: HashMap<&'r str, Told<'r>>,
+}
+
+/// What each row of a trial tells of it.
+struct Told<'r> {
+    trial: &'r Trial,
+    status: &'static str,
+    /// Of the checkpoint that it holds.
+    bytes: Option<u64>,
+    path: Option<String>,
+}
+
+impl<'r> Told<'r> {
+    fn new(history: &History, folder: &RunFolder, trial: &'r Trial) -> Self {
+        let place = standing::place(history, folder, &trial.id);
+        let checkpoint = place.and_then(|place| {
+            let bytes = history.model().checkpoint(&trial.id)?.bytes;
+            Some((bytes, address(place)?))
+        });
+        let (bytes, path) = checkpoint.unzip();
+        Self {
+            trial,
+            status: status(history, folder, trial),
+            bytes,
+            path,
+        }
+    }
+}
+
+/// How a trial stands, and of one that waits whether it has to train again.
+fn status(history: &History, folder: &RunFolder, trial: &Trial) -> &'static str {
+    let status = standing::status(history, trial);
+    if status != "paused" {
+        return status;
+    }
+    match standing::checkpoint(history, folder, trial) {
+        "removed" | "lost" | "missing" => "removed",
+        "pinned" => "pinned",
+        _ => status,
+    }
+}
+
+/// As `rm` and `choose` understand it from any folder.
+fn address(place: Place) -> Option<String> {
+    match place {
+        Place::Folder(folder) => {
+            let folder = std::path::absolute(&folder).unwrap_or(folder);
+            Some(folder.to_string_lossy().into_owned())
+        }
+        Place::Store(address) => Some(address),
+        Place::Missing(_) | Place::Unknown => None,
+    }
 }
 
 /// A report.
 struct Row<'r> {
-    trial: &'r Trial,
+    told: &'r Told<'r>,
     resource: u64,
     metric: f64,
     /// Seconds since the program was started, or reported before.
@@ -81,9 +138,28 @@ struct Row<'r> {
     values: Map<String, Value>,
 }
 
-impl<'r> Table<'r> {
+impl Row<'_> {
+    fn object(&self) -> Value {
+        json!({
+            "trial": self.told.trial.id,
+            "resource": self.resource,
+            "metric": self.metric,
+            "seconds": self.seconds,
+            "elapsed": self.elapsed,
+            "decision": self.decision,
+            "again": self.again,
+            "status": self.told.status,
+            "values": self.values,
+            "configuration": self.told.trial.configuration,
+            "bytes": self.told.bytes,
+            "path": self.told.path,
+        })
+    }
+}
+
+impl Table<'_> {
     /// Goes through the log once more: it may hold more than fits into memory.
-    fn write(&self, mut row: impl FnMut(Row<'r>) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    fn write(&self, mut row: impl FnMut(Row<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         let mut since: HashMap<&str, f64> = HashMap::new();
         let mut seen: HashSet<(&str, u64)> = HashSet::new();
         for recorded in Journal::read(self.folder.log())?.1 {
@@ -94,8 +170,8 @@ impl<'r> Table<'r> {
                 | Event::Resume { trial, .. }
                 | Event::Restart { trial, .. } => {
                     // What was written since the log was read first is left out.
-                    if let Some(trial) = self.trials.get(trial.as_str()) {
-                        since.insert(&trial.id, elapsed);
+                    if let Some(told) = self.trials.get(trial.as_str()) {
+                        since.insert(&told.trial.id, elapsed);
                     }
                 }
                 Event::Result {
@@ -105,22 +181,23 @@ impl<'r> Table<'r> {
                     decision,
                     ..
                 } => {
-                    let Some(&trial) = self.trials.get(trial.as_str()) else {
+                    let Some(told) = self.trials.get(trial.as_str()) else {
                         continue;
                     };
-                    let before = since.insert(&trial.id, elapsed).unwrap_or(elapsed);
+                    let id = told.trial.id.as_str();
+                    let before = since.insert(id, elapsed).unwrap_or(elapsed);
                     let values = match line.remove("values") {
                         Some(Value::Object(values)) => values,
                         _ => Map::new(),
                     };
                     row(Row {
-                        trial,
+                        told,
                         resource: *level,
                         metric: *metric,
                         seconds: (elapsed - before).max(0.0),
                         elapsed,
                         decision: *decision,
-                        again: !seen.insert((&trial.id, *level)),
+                        again: !seen.insert((id, *level)),
                         values,
                     })?;
                 }
@@ -128,25 +205,6 @@ impl<'r> Table<'r> {
             }
         }
         Ok(())
-    }
-
-    fn status(&self, trial: &Trial) -> &'static str {
-        standing::status(self.history, trial)
-    }
-
-    fn object(&self, row: &Row<'_>) -> Value {
-        json!({
-            "trial": row.trial.id,
-            "resource": row.resource,
-            "metric": row.metric,
-            "seconds": row.seconds,
-            "elapsed": row.elapsed,
-            "decision": row.decision,
-            "again": row.again,
-            "status": self.status(row.trial),
-            "values": row.values,
-            "configuration": row.trial.configuration,
-        })
     }
 
     /// What the reports hold is known once all were seen, so the log is read twice.
@@ -169,13 +227,13 @@ impl<'r> Table<'r> {
         }
         let metric = self.folder.metric();
         let metric = match metric {
-            name if COLUMNS.contains(&name) => "metric",
+            name if is_taken(name) => "metric",
             name => name,
         };
         let mut head: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
         head.insert(2, metric.to_owned());
         // A program may report what it was given, `lr` for example: parameters have a name of their own.
-        let taken = |name: &String| COLUMNS.contains(&name.as_str()) || name == metric;
+        let taken = |name: &String| is_taken(name) || name == metric;
         head.extend(values.iter().map(|name| {
             if taken(name) {
                 format!("reported_{name}")
@@ -184,30 +242,46 @@ impl<'r> Table<'r> {
             }
         }));
         head.extend(parameters.iter().map(|name| format!("config_{name}")));
+        let has_places = self.folder.knows_places();
+        if has_places {
+            head.extend(HOLDINGS.map(str::to_owned));
+        }
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(head.into_iter().map(visible))?;
         self.write(|row| {
             let decision = json!(row.decision);
             let mut fields = vec![
-                row.trial.id.clone(),
+                row.told.trial.id.clone(),
                 row.resource.to_string(),
                 number(row.metric),
                 number(row.seconds),
                 number(row.elapsed),
                 cell(Some(&decision)),
                 row.again.to_string(),
-                self.status(row.trial).to_owned(),
+                row.told.status.to_owned(),
             ];
             fields.extend(values.iter().map(|name| cell(row.values.get(name))));
-            let configuration = &row.trial.configuration;
+            let configuration = &row.told.trial.configuration;
             fields.extend(parameters.iter().map(|name| {
                 let value = configuration.get(name);
                 value.map_or(String::new(), ToString::to_string)
             }));
+            if has_places {
+                let bytes = row.told.bytes.map(|bytes| bytes.to_string());
+                fields.extend([
+                    bytes.unwrap_or_default(),
+                    row.told.path.clone().unwrap_or_default(),
+                ]);
+            }
             Ok(csv.write_record(fields.into_iter().map(visible))?)
         })?;
         Ok(csv.flush()?)
     }
+}
+
+/// Whether a column of each table has this name.
+fn is_taken(name: &str) -> bool {
+    COLUMNS.iter().chain(&HOLDINGS).any(|taken| *taken == name)
 }
 
 /// What is no finite number is an empty field.

@@ -40,7 +40,10 @@ class Choice(TypedDict):
     """What can go, and what is there.
 
     Attributes:
+        metric: The metric by which trials are ranked.
+        mode: Whether small or large values of it are good.
         levels: Rung levels that were used.
+        levels_guessed: Whether nothing tells those: they go in steps of 4.
         max_resource: Resource at which trials end.
         running: Trials that train.
         waiting: Trials that wait and hold a checkpoint.
@@ -55,7 +58,10 @@ class Choice(TypedDict):
         remove: The checkpoints that can go, first to go first.
     """
 
+    metric: str
+    mode: Literal["min", "max"]
     levels: list[int]
+    levels_guessed: bool
     max_resource: int
     running: int
     waiting: int
@@ -94,8 +100,10 @@ def choose(
 ) -> Choice:
     """Tells which checkpoints of a run can go, so that a budget is kept.
 
-    Nothing is learned, deleted or kept: the same table gives the same answer. Rows
-    stand in the order in which they were reported, which matters for ties alone.
+    It is for runs that go on: where all trials have ended, nothing is chosen. It
+    deletes nothing and stores nothing. Rows stand in the order in which they were
+    reported; this matters only for ties. Paths at which nothing is any more are left
+    out, unless that holds for all of them.
 
     Args:
         table: What the trials have reported so far: columns `trial`, `resource`, a
@@ -106,7 +114,8 @@ def choose(
         max_checkpoints: Most checkpoints to keep, those of running trials included.
         max_bytes: Most bytes of checkpoints to keep.
         time_left: What is left of the run over what is used: 1 in the middle of it.
-        metric: Name of the metric column. By default the first column of numbers.
+        metric: Name of the metric column. By default the only column of numbers, or the
+            only one of them called as metrics are (`loss`, `val_accuracy`).
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
         max_resource: Resource at which trials end. By default the largest listed.

@@ -95,7 +95,8 @@ def simulate(
         curves: A path to a CSV file with the columns `trial`, `resource`, a metric and
             `seconds` (others are ignored); or a table with such columns, a pandas
             DataFrame or a mapping from names to columns; or a list of these.
-        metric: Name of the metric column. By default the first column of numbers.
+        metric: Name of the metric column. By default the only column of numbers, or the
+            only one of them called as metrics are (`loss`, `val_accuracy`).
         mode: Whether small or large metrics are good. By default "max" for names as
             accuracy, score, auc or f1, otherwise "min".
         policies: Which checkpoints are removed: "rank_aware", "speculative",

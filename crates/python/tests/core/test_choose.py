@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from rungkeeper import Choice, Removable, choose
+from rungkeeper import Choice, Removable, choose, simulate
 
 
 def run(trials=60):
@@ -141,6 +141,7 @@ def test_levels_that_the_table_suggests():
 @pytest.mark.parametrize("going", [".", "x/../kept", "link", "link/.."])
 def test_paths_that_lead_to_a_kept_checkpoint(going, tmp_path, monkeypatch):
     (tmp_path / "kept").mkdir()
+    (tmp_path / "x").mkdir()
     (tmp_path / "link").symlink_to("kept")
     monkeypatch.chdir(tmp_path)
     kept = str(tmp_path.resolve() / "kept")
@@ -174,3 +175,39 @@ def test_no_table():
         choose(3, max_checkpoints=1)
     with pytest.raises(ValueError, match=r"nowhere\.csv"):
         choose("nowhere.csv", max_checkpoints=1)
+
+
+def test_a_hyper_parameter_is_no_metric():
+    table = {"trial": "abc", "resource": [1] * 3, "lr": [0.1, 0.01, 0.001]}
+    losses = [0.1, 0.4, 0.9]
+    settings = {"max_checkpoints": 2, "max_resource": 27}
+    found = choose({**table, "val_loss": losses}, **settings)
+    assert (found["metric"], found["mode"], trials(found)) == ("val_loss", "min", ["c"])
+    table["y"] = losses
+    refusal = r"which column is the metric: `lr`, `y`\? .* named: metric=NAME"
+    with pytest.raises(ValueError, match=refusal):
+        choose(table, **settings)
+    with pytest.raises(ValueError, match=refusal):
+        simulate(table, budgets=2, seeds=1)
+    assert trials(choose(table, metric="y", mode="max", **settings)) == ["a"]
+
+
+def test_what_was_deleted_is_not_chosen_again(tmp_path):
+    table = run()
+    table["path"] = [str(tmp_path / trial) for trial in table["trial"]]
+    settings = {"max_checkpoints": 50, "max_resource": 27}
+    assert choose(table, **settings)["held"] == 60  # none is there: on another machine
+    for path in table["path"]:
+        (tmp_path / path).touch()
+    found = choose(table, **settings)
+    for one in found["remove"]:
+        (tmp_path / one["paths"][0]).unlink()
+    again = choose(table, **settings)
+    assert (again["held"], again["without_checkpoint"], again["remove"]) == (50, 10, [])
+
+
+def test_guessed_levels_are_told():
+    table = {"trial": ["a"] * 20, "resource": range(1, 21), "loss": [0.5] * 20}
+    found = choose(table, max_checkpoints=1)
+    assert (found["levels"], found["levels_guessed"]) == ([1, 4, 16], True)
+    assert not choose(table, max_checkpoints=1, levels=[1, 4, 16])["levels_guessed"]

@@ -1,10 +1,18 @@
+use rungkeeper_rung_model::Mode;
+
 /// What can go, and what is there.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Chosen {
+    /// The metric by which trials are ranked.
+    pub metric: String,
+    /// Whether small or large values of it are good.
+    pub mode: Mode,
     /// Rung levels that were used, rising.
     pub levels: Vec<u64>,
+    /// Whether nothing tells those levels: they go from the first resource on in steps of 4.
+    pub levels_guessed: bool,
     /// Resource at which trials end.
     pub max_resource: u64,
     /// The trials.

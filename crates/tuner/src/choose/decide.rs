@@ -124,11 +124,14 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
     let mut text_only = Disk {
         working_directory: std::path::PathBuf::new(),
         read_link: &mut |_| None,
+        is_there: &mut |_| true,
+        size: &mut |_| None,
     };
     choose_on(table, question, &mut text_only)
 }
 
-/// The same, where paths of the table lie on a disk: two of them may lead to the same place.
+/// The same, where paths of the table lie on a disk: two of them may lead to the same place, and what is not there any more
+/// is not chosen again. Where no path is there, the table speaks of another machine and is taken at its word.
 ///
 /// ```
 /// use std::path::Path;
@@ -147,6 +150,8 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
 /// let mut disk = Disk {
 ///     working_directory: "/ck".into(),
 ///     read_link: &mut |path: &Path| path.read_link().ok(),
+///     is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+///     size: &mut |_| None,
 /// };
 /// let refused = choose_on(&table, &question, &mut disk).unwrap_err();
 /// assert!(refused.to_string().contains("`../ck/b` could go, but the one of trial `b`"));
@@ -164,10 +169,15 @@ pub fn choose_on(
     if !(time_ratio >= 0.0 && time_ratio.is_finite()) {
         return Err(ChooseError::TimeRatio(time_ratio));
     }
-    if question.budget.max_bytes.is_some() && !table.has_bytes {
+    let needs_sizes = question.budget.max_bytes.is_some();
+    let found = table.as_found(disk, needs_sizes);
+    if needs_sizes && !found.has_bytes {
         return Err(ChooseError::NoBytes);
     }
-    let spec = levels::scheduler(table, question.levels.as_ref(), question.max_resource)?;
+    // What is not there keeps its place all the same: its trial may be about to write there.
+    let (listed, table) = (table, &*found);
+    let (spec, levels_guessed) =
+        levels::scheduler(table, question.levels.as_ref(), question.max_resource)?;
     spec.check()?;
     let max_resource = spec.max_resource;
     let model_spec = ModelSpec {
@@ -178,6 +188,8 @@ pub fn choose_on(
     };
     let mut run = Run {
         table,
+        mode: model_spec.mode,
+        levels_guessed,
         levels: model_spec.rungs.iter().map(|rung| rung.level).collect(),
         max_resource,
         model: RungModel::new(&model_spec)?,
@@ -190,7 +202,7 @@ pub fn choose_on(
     let trials = run.settle()?;
     let mut chosen = run.answer(question, trials)?;
     table.add_seconds(&rows, &mut chosen.removals);
-    paths::check(table, &chosen.removals, disk)?;
+    paths::check(listed, &chosen.removals, disk)?;
     Ok(chosen)
 }
 
@@ -212,7 +224,9 @@ fn choose_by<'m>(
 /// The run that a table tells of.
 struct Run<'t> {
     table: &'t RunTable,
+    mode: Mode,
     levels: Vec<u64>,
+    levels_guessed: bool,
     max_resource: u64,
     model: RungModel,
     /// Of each trial the place of the next level that it can reach; `None` before its first report.
@@ -342,7 +356,10 @@ impl Run<'_> {
         let freed = removals.iter().map(|doomed| doomed.bytes);
         let freed_bytes = freed.fold(0, u64::saturating_add);
         Ok(Chosen {
+            metric: self.table.metric().to_owned(),
+            mode: self.mode,
             levels: self.levels.clone(),
+            levels_guessed: self.levels_guessed,
             max_resource: self.max_resource,
             trials,
             held,

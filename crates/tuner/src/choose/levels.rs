@@ -44,12 +44,12 @@ impl Question {
     }
 }
 
-/// A scheduler with the levels asked for, or those that the table suggests.
+/// A scheduler with the levels asked for, or those that the table suggests; and whether they are a guess.
 pub(super) fn scheduler(
     table: &RunTable,
     asked: Option<&Levels>,
     max_resource: Option<u64>,
-) -> Result<PromotionSpec, ChooseError> {
+) -> Result<(PromotionSpec, bool), ChooseError> {
     let resources: BTreeSet<u64> = table.rows.iter().map(|row| row.resource).collect();
     let resources: Vec<u64> = resources.into_iter().collect();
     let (Some(&first), Some(&last)) = (resources.first(), resources.last()) else {
@@ -61,21 +61,23 @@ pub(super) fn scheduler(
         None => last,
     };
     let pauses = pauses(table);
-    let geometric =
-        |first, factor| PromotionSpec::geometric(first, factor, max_resource).map_err(Into::into);
-    match asked {
-        Some(Levels::List(levels)) => Ok(PromotionSpec::from_levels(levels, max_resource)?),
+    let geometric = |first, factor| PromotionSpec::geometric(first, factor, max_resource);
+    let found = match asked {
+        Some(Levels::List(levels)) => PromotionSpec::from_levels(levels, max_resource)?,
         Some(&Levels::Geometric {
             grace_period,
             reduction_factor,
-        }) => geometric(grace_period.unwrap_or(first), reduction_factor),
+        }) => geometric(grace_period.unwrap_or(first), reduction_factor)?,
         None => match factor(&resources) {
-            Some(factor) => geometric(first, factor),
-            None if are_far(&pauses) && pauses.len() > 1 => of_list(&pauses, max_resource),
-            None if resources.len() > 1 && are_far(&resources) => of_list(&resources, max_resource),
-            None => geometric(first, REDUCTION_FACTOR),
+            Some(factor) => geometric(first, factor)?,
+            None if are_far(&pauses) && pauses.len() > 1 => of_list(&pauses, max_resource)?,
+            None if resources.len() > 1 && are_far(&resources) => {
+                of_list(&resources, max_resource)?
+            }
+            None => return Ok((geometric(first, REDUCTION_FACTOR)?, true)),
         },
-    }
+    };
+    Ok((found, false))
 }
 
 /// Where trials wait, if the table tells who does.
@@ -119,26 +121,26 @@ mod tests {
     use super::*;
     use crate::choose::RunRow;
 
-    fn found(resources: &[u64], max_resource: Option<u64>) -> (Vec<u64>, u64) {
+    fn found(resources: &[u64], max_resource: Option<u64>) -> (Vec<u64>, u64, bool) {
         let mut table = RunTable::new("test", "loss");
         for &resource in resources {
             table.push(&RunRow::new("a", resource, 0.5));
         }
-        let spec = scheduler(&table, None, max_resource).unwrap();
+        let (spec, guessed) = scheduler(&table, None, max_resource).unwrap();
         let levels = spec.model.rungs.iter().map(|rung| rung.level);
-        (levels.collect(), spec.max_resource)
+        (levels.collect(), spec.max_resource, guessed)
     }
 
     #[test]
     fn levels_that_a_table_suggests() {
         // A tuner that evaluates at its levels alone, with a max resource that nobody has reached yet.
-        assert_eq!(found(&[1, 3], Some(27)), (vec![1, 3, 9], 27));
-        assert_eq!(found(&[2, 6, 18], None), (vec![2, 6], 18));
+        assert_eq!(found(&[1, 3], Some(27)), (vec![1, 3, 9], 27, false));
+        assert_eq!(found(&[2, 6, 18], None), (vec![2, 6], 18, false));
         // Levels that were rounded.
-        assert_eq!(found(&[2, 5, 16, 50], None), (vec![2, 5, 16], 50));
+        assert_eq!(found(&[2, 5, 16, 50], None), (vec![2, 5, 16], 50, false));
         // Reports after each epoch.
         let epochs: Vec<u64> = (1..=81).collect();
-        assert_eq!(found(&epochs, None), (vec![1, 4, 16, 64], 81));
-        assert_eq!(found(&[1], Some(16)), (vec![1, 4], 16));
+        assert_eq!(found(&epochs, None), (vec![1, 4, 16, 64], 81, true));
+        assert_eq!(found(&[1], Some(16)), (vec![1, 4], 16, true));
     }
 }

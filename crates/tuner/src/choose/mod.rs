@@ -1,4 +1,4 @@
-//! Which checkpoints of somebody else's run can go: from a table of the run, and nothing else.
+//! Which checkpoints of another tuner's run can go: from a table of the run, and nothing else.
 //!
 //! [`choose`] takes a [`RunTable`] of what each trial has reported so far, with the size and the path of its checkpoint if
 //! there are any, and tells which checkpoints of paused trials to remove so that a budget is kept. It learns nothing and
@@ -16,12 +16,14 @@
 //!   has ended, one whose last resource is no rung level is running, and all others wait.
 //! - A waiting trial holds a checkpoint if the table lists a path for it; in a table without paths, if it lists its size;
 //!   in a table without either, always. All its paths belong to its checkpoint.
+//! - On a disk, a path at which nothing is any more is none, unless that holds for all of them: see [`choose_on`].
 //! - Running trials count as holding one, and it is never removed. Trials that have ended do not count, and theirs are
 //!   nobody's business here: they are results.
 
 mod ahead;
 mod answer;
 mod decide;
+mod found;
 mod from_log;
 mod levels;
 mod negligible;

@@ -28,12 +28,17 @@ pub struct SharedPath {
     pub kept: String,
 }
 
-/// What of a disk tells which paths lead to the same place.
+/// What of a disk tells which paths lead to the same place, and what is there.
 pub struct Disk<'d> {
     /// Where relative paths begin.
     pub working_directory: PathBuf,
     /// Where a link leads; `None` for all that is no link.
     pub read_link: &'d mut dyn FnMut(&Path) -> Option<PathBuf>,
+    /// Whether something is at a path, a link that leads nowhere included.
+    pub is_there: &'d mut dyn FnMut(&Path) -> bool,
+    /// Bytes of what is at a path, of a folder with all in it; `None` where that is not known. It is asked for a budget of
+    /// bytes if the table tells no sizes.
+    pub size: &'d mut dyn FnMut(&Path) -> Option<u64>,
 }
 
 impl fmt::Debug for Disk<'_> {
@@ -190,6 +195,8 @@ mod tests {
         let mut disk = Disk {
             working_directory: here.into(),
             read_link: &mut read_link,
+            is_there: &mut |_| true,
+            size: &mut |_| None,
         };
         Walk::new(&mut disk).along(path)
     }

@@ -27,8 +27,9 @@ pub enum Status {
 impl Status {
     /// What can be read, in lower case and without `-` and `_`: the words of this project, Syne Tune, Ray Tune, Optuna,
     /// W&B, Orion, SMAC3 and `NePS`.
-    const WORDS: [(&'static str, Self); 37] = [
+    const WORDS: [(&'static str, Self); 40] = [
         ("running", Self::Running),
+        ("intraining", Self::Running),
         ("inprogress", Self::Running),
         ("pending", Self::Running),
         ("started", Self::Running),
@@ -47,6 +48,8 @@ impl Status {
         ("pausednocp", Self::Removed),
         ("pinned", Self::Pinned),
         ("ended", Self::Ended),
+        ("endedbyitself", Self::Ended),
+        ("endedearly", Self::Ended),
         ("complete", Self::Ended),
         ("completed", Self::Ended),
         ("stoppedcompleted", Self::Ended),

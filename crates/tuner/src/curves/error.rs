@@ -121,6 +121,12 @@ pub enum Problem {
         /// All columns there are.
         columns: Vec<String>,
     },
+    /// No metric was named, and several columns can be it.
+    #[error("which column is the metric: {}? It has to be named", list(.columns))]
+    SeveralMetrics {
+        /// Those columns.
+        columns: Vec<String>,
+    },
     /// Two columns have a name that is needed.
     #[error("column {first} has this name too; a column that is read needs a name of its own")]
     RepeatedColumn {

@@ -4,6 +4,7 @@ use csv::StringRecord;
 use std::borrow::Cow;
 
 use super::lines::line_of;
+use super::metric_names::{BEFORE_PARAMETERS, is_no_metric, is_usual_metric};
 use super::{CurveError, Place, Problem, ReadOptions};
 use crate::nearest_name;
 
@@ -45,8 +46,17 @@ const OTHER_NAMES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What tuners write before the name of a hyper-parameter.
-const BEFORE_PARAMETERS: [&str; 4] = ["", "config_", "config/", "params_"];
+/// What `rungkeeper export` begins each table with; its metric is the third column.
+const EXPORTED: [Option<&str>; 8] = [
+    Some("trial"),
+    Some("resource"),
+    None,
+    Some("seconds"),
+    Some("elapsed"),
+    Some("decision"),
+    Some("again"),
+    Some("status"),
+];
 
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
@@ -57,6 +67,8 @@ pub(crate) struct Columns {
     trial: usize,
     resource: usize,
     seconds: Option<usize>,
+    /// Where it says whether a resource was reported before.
+    again: Option<usize>,
     decimal_comma: bool,
 }
 
@@ -78,7 +90,8 @@ impl Columns {
         decimal_comma: bool,
         options: &ReadOptions,
     ) -> Result<Self, CurveError> {
-        let names = header.iter().map(ToOwned::to_owned).collect();
+        let names: Vec<String> = header.iter().map(ToOwned::to_owned).collect();
+        let again = names.iter().position(|name| name == "again");
         let (file, header_line) = (file.to_owned(), line_of(header));
         let mut columns = Self {
             file,
@@ -87,6 +100,7 @@ impl Columns {
             trial: 0,
             resource: 0,
             seconds: None,
+            again,
             decimal_comma,
         };
         columns.trial = columns.named(options.trial.as_deref().unwrap_or("trial"))?;
@@ -96,6 +110,12 @@ impl Columns {
         };
         columns.seconds = columns.optional(options.seconds.as_deref(), "seconds")?;
         Ok(columns)
+    }
+
+    /// Whether a row is a report of a trial that trained again what it had reported before.
+    pub(crate) fn is_again(&self, row: &StringRecord) -> bool {
+        let again = self.again.and_then(|column| row.get(column));
+        again.is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     pub(crate) fn file(&self) -> &str {
@@ -121,7 +141,7 @@ impl Columns {
 
     /// The column of a hyper-parameter.
     pub(crate) fn of_parameter(&self, name: &str) -> Result<usize, CurveError> {
-        for before in BEFORE_PARAMETERS {
+        for before in [""].into_iter().chain(BEFORE_PARAMETERS) {
             if let Some(column) = self.find(&format!("{before}{name}"))? {
                 return Ok(column);
             }
@@ -163,33 +183,64 @@ impl Columns {
         Some(self.names[nearest].clone())
     }
 
-    /// The first column that can be the metric, judged by some rows.
+    /// The column that is the metric, judged by its name and some rows.
     pub(crate) fn guess_metric(
         &self,
         rows: &[StringRecord],
         others: &[Option<usize>],
     ) -> Result<usize, CurveError> {
+        if let Some(metric) = self.exported_metric() {
+            return Ok(metric);
+        }
+        let found: Vec<usize> = (0..self.names.len())
+            .filter(|column| self.can_be_metric(*column, rows, others))
+            .collect();
+        let usual = found.iter().filter(|&&it| is_usual_metric(&self.names[it]));
+        let usual: Vec<usize> = usual.copied().collect();
+        let problem = match (&*found, &*usual) {
+            ([only], _) | (_, [only]) => return Ok(*only),
+            ([], _) => Problem::NoMetric {
+                columns: self.names.clone(),
+            },
+            _ => Problem::SeveralMetrics {
+                columns: found.iter().map(|&it| self.names[it].clone()).collect(),
+            },
+        };
+        Err(CurveError::new(self.line(self.header_line), problem))
+    }
+
+    /// The metric of a table that `rungkeeper export` wrote.
+    fn exported_metric(&self) -> Option<usize> {
+        let mut pairs = EXPORTED.iter().zip(&self.names);
+        let is_exported = self.names.len() >= EXPORTED.len()
+            && pairs.all(|(expected, name)| expected.is_none_or(|expected| expected == name));
+        let place = EXPORTED.iter().position(Option::is_none)?;
+        is_exported.then_some(place)
+    }
+
+    /// Whether a column holds numbers, and nothing tells that they are no metric.
+    fn can_be_metric(
+        &self,
+        column: usize,
+        rows: &[StringRecord],
+        others: &[Option<usize>],
+    ) -> bool {
         let reserved = [Some(self.trial), Some(self.resource), self.seconds];
-        let is_reserved =
-            |column| reserved.contains(&Some(column)) || others.contains(&Some(column));
-        let is_metric = |&column: &usize| {
-            let mut finite = false;
-            let numbers = rows.iter().all(|row| {
-                let value = row.get(column).and_then(|text| self.metric(text));
-                finite |= value.is_some_and(f64::is_finite);
-                value.is_some()
-            });
-            !is_reserved(column) && numbers && finite
-        };
-        let no_metric = || {
-            CurveError::new(
-                self.line(self.header_line),
-                Problem::NoMetric {
-                    columns: self.names.clone(),
-                },
-            )
-        };
-        (0..self.names.len()).find(is_metric).ok_or_else(no_metric)
+        if reserved.contains(&Some(column)) || others.contains(&Some(column)) {
+            return false;
+        }
+        let name = &self.names[column];
+        let mut others = OTHER_NAMES.iter().flat_map(|(_, names)| names.iter());
+        if is_no_metric(name) || others.any(|it| name.eq_ignore_ascii_case(it)) {
+            return false;
+        }
+        let mut finite = false;
+        let numbers = rows.iter().all(|row| {
+            let value = row.get(column).and_then(|text| self.metric(text));
+            finite |= value.is_some_and(f64::is_finite);
+            value.is_some()
+        });
+        numbers && finite
     }
 
     /// Reads a row of the right length.

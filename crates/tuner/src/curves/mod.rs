@@ -26,9 +26,12 @@
 //! first appear, and the rows of a trial are sorted by resource. White space around fields is
 //! ignored, and so are blank lines and further columns. Names are case-sensitive.
 //!
-//! The metric column can be [named](ReadOptions::metric). Otherwise it is the first column, from
-//! the left, that is none of the others and holds numbers: in the first 100 rows nothing but
-//! numbers and bad metrics, and at least one finite number.
+//! The metric column can be [named](ReadOptions::metric). Otherwise it is the only column that can be it: one that is none
+//! of the others, no hyper-parameter as tuners write it (`config_lr`), and holds numbers (in the first 100 rows nothing but
+//! numbers and bad metrics, and at least one finite number). Of several it is the only one with the name of a usual metric,
+//! such as `val_loss`; where that does not tell either, it has to be named. In what `rungkeeper export` wrote it is the third.
+//!
+//! Rows whose column `again` says `true` are left out: the trial had reported that resource before, and trained again.
 //!
 //! # What is refused
 //!
@@ -43,6 +46,7 @@ mod cut;
 mod error;
 pub(crate) mod fields;
 mod lines;
+pub(crate) mod metric_names;
 mod read;
 mod rows;
 pub(crate) mod sheet;

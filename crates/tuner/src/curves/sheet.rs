@@ -34,11 +34,11 @@ impl<'a, R: Read> Sheet<'a, R> {
         })
     }
 
-    /// The metric column: the one that was asked for, or the first that can be it and is none of `others`.
+    /// The metric column: the one that was asked for, or the one that can be it and is none of `others`.
     ///
     /// # Errors
     ///
-    /// There is none, or no row.
+    /// There is none, no row, or nothing tells which of several it is.
     pub(crate) fn find_metric(
         &mut self,
         asked: Option<&str>,
@@ -56,11 +56,16 @@ impl<'a, R: Read> Sheet<'a, R> {
         Ok(metric)
     }
 
-    /// The next row.
+    /// The next row that is no report of what was reported before.
     pub(crate) fn next_row(&mut self) -> Result<Option<StringRecord>, CurveError> {
-        if let Some(row) = self.first.next() {
-            return Ok(Some(row));
+        loop {
+            let row = match self.first.next() {
+                Some(row) => Some(row),
+                None => self.lines.next().transpose()?,
+            };
+            if row.as_ref().is_none_or(|row| !self.columns.is_again(row)) {
+                return Ok(row);
+            }
         }
-        self.lines.next().transpose()
     }
 }

@@ -5,7 +5,7 @@ use rungkeeper_score::PromotionRule;
 use rungkeeper_tuner_hooks::{Limits, PolicySpec};
 
 use crate::curves::CurveTable;
-use crate::simulation::Levels;
+use crate::simulation::{Levels, usual_mode};
 
 /// Learning curves, and which of their metrics are good.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,44 +16,12 @@ pub struct Curves {
     pub mode: Mode,
 }
 
-/// Parts of names of metrics of which large values are good.
-const LARGE_IS_GOOD: [&str; 8] = [
-    "acc",
-    "auc",
-    "f1",
-    "score",
-    "precision",
-    "recall",
-    "reward",
-    "r2",
-];
-
 impl Curves {
     /// Without a mode, the [usual one](usual_mode) of the metric.
     #[must_use]
     pub fn new(table: CurveTable, mode: Option<Mode>) -> Self {
         let mode = mode.unwrap_or_else(|| usual_mode(table.metric()));
         Self { table, mode }
-    }
-}
-
-/// The mode that goes with a metric's name: large is good for names with `acc`, `auc`, `f1`, `score`,
-/// `precision`, `recall`, `reward` or `r2` in them, in any case.
-///
-/// ```
-/// use rungkeeper_rung_model::Mode;
-/// use rungkeeper_tuner::simulation::usual_mode;
-///
-/// assert_eq!(usual_mode("eval.Accuracy"), Mode::Max);
-/// assert_eq!(usual_mode("loss"), Mode::Min);
-/// ```
-#[must_use]
-pub fn usual_mode(metric: &str) -> Mode {
-    let metric = metric.to_ascii_lowercase();
-    if LARGE_IS_GOOD.iter().any(|part| metric.contains(part)) {
-        Mode::Max
-    } else {
-        Mode::Min
     }
 }
 
@@ -156,34 +124,4 @@ pub struct Cell {
     pub seed: u64,
     /// The policy. The promotion rule of [`Conditions`] and the seed of the cell hold for it, too.
     pub policy: PolicySpec,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modes_go_with_names() {
-        for metric in [
-            "accuracy",
-            "val_acc",
-            "ROC_AUC",
-            "f1_macro",
-            "score",
-            "mean_reward",
-            "R2",
-        ] {
-            assert_eq!(usual_mode(metric), Mode::Max, "{metric}");
-        }
-        for metric in [
-            "loss",
-            "val_loss",
-            "error_rate",
-            "rmse",
-            "perplexity",
-            "seconds",
-        ] {
-            assert_eq!(usual_mode(metric), Mode::Min, "{metric}");
-        }
-    }
 }

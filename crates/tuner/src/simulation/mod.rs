@@ -53,7 +53,8 @@ mod setup;
 mod summary;
 mod tally;
 
-pub use conditions::{Cell, Conditions, Curves, Draw, Retraining, usual_mode};
+pub use crate::curves::metric_names::usual_mode;
+pub use conditions::{Cell, Conditions, Curves, Draw, Retraining};
 pub use cut_off::{CutCurves, CutOff, UnknownCutOff};
 pub use error::SimulationError;
 pub use grid::{BoxedSink, Grid, GridObserver};
