@@ -1,5 +1,6 @@
 """Numbers of all kinds in results and arguments; configurations that come first."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -7,7 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rungkeeper.syne_tune import PromotionASHA
 from syne_tune.backend.trial_status import Trial
+from syne_tune.config_space import (
+    choice,
+    finrange,
+    logfinrange,
+    logordinal,
+    lograndint,
+    ordinal,
+    randint,
+)
 
 from tests.syne_tune_new.test_scheduler import SPACE, Noting, asha
 
@@ -117,3 +128,39 @@ def test_points_to_evaluate_come_first(searcher: Any) -> None:
     first = few.suggest()
     assert first is not None
     assert first.config == points[0]
+
+
+@pytest.mark.parametrize(
+    ("domain", "given", "taken"),
+    [
+        (finrange(0.0, 1.0, 5), 0.5, 0.5),
+        (finrange(0.0, 1.0, 5), 0.3, 0.25),
+        (finrange(1, 9, 5, cast_int=True), 3, 3),
+        (logfinrange(1.0, 100.0, 3), np.float32(10.0), 10.0),
+        (logordinal([1, 10, 100]), 10, 10),
+        (ordinal(["a", "b"]), "b", "b"),
+        (lograndint(1, 9), 3.0, 3),
+    ],
+)
+def test_points_of_all_domains(domain: Any, given: Any, taken: Any) -> None:
+    scheduler = PromotionASHA({"i": domain}, "loss", points_to_evaluate=[{"i": given}])
+    suggestion = scheduler.suggest()
+    assert suggestion is not None
+    assert suggestion.config == {"i": pytest.approx(taken)}
+
+
+@pytest.mark.parametrize(
+    ("domain", "given"),
+    [
+        (finrange(0.0, 1.0, 5), 1.5),
+        (finrange(0.0, 1.0, 5), math.nan),
+        (finrange(0.0, 1.0, 5), "a"),
+        (logfinrange(1.0, 100.0, 3), 0),
+        (randint(1, 8), 2.5),
+        (lograndint(1, 8), 2.5),
+        (choice([1, 2]), 1.5),
+    ],
+)
+def test_points_outside_are_refused(domain: Any, given: Any) -> None:
+    with pytest.raises(ValueError, match="as 'i', which is not in"):
+        PromotionASHA({"i": domain}, "loss", points_to_evaluate=[{"i": given}])

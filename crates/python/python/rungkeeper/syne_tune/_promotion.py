@@ -89,7 +89,8 @@ class PromotionASHA(
                 number is the worst and never promoted.
             do_minimize: Whether small metrics are good.
             searcher: Who suggests configurations: a searcher, the name of one (as
-                Syne Tune's `ASHA` takes it), or None to draw from the domains.
+                Syne Tune's `ASHA` takes it), or None to draw from the domains. A
+                searcher that knows no resource is told of a pause as of an end.
             searcher_kwargs: Further arguments for a searcher given by its name.
             time_attr: Name of the resource in results, from 1. A fraction counts as
                 the whole number below it.
@@ -111,7 +112,8 @@ class PromotionASHA(
             random_seed: Seed of the draws, the brackets and the random policy; by
                 default another one each time.
             points_to_evaluate: Configurations that come first, in this order. What one
-                of them leaves out is drawn from its domain.
+                of them leaves out is drawn from its domain. The nearest value of a
+                `finrange` counts.
 
         Raises:
             ValueError: An argument outside its range.
@@ -345,7 +347,9 @@ class PromotionASHA(
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
         self._configurations.reported(*told)
-        if decision == SchedulerDecision.STOP:
+        if decision == SchedulerDecision.PAUSE:
+            self._configurations.paused(*told)
+        elif decision == SchedulerDecision.STOP:
             self._configurations.completed(*told)
         return decision
 
