@@ -616,7 +616,7 @@ impl RemovalCallback {
             // Earlier releases knew other things of commits, or none.
             .or_else(|_| {
                 type Before<'py> = (f64, usize, Vec<String>, bool, Bound<'py, PyAny>);
-                let before: PyResult<Before<'_>> = state.extract().map_err(Into::into);
+                let before: PyResult<Before<'_>> = state.extract();
                 before.map(|(at, open, notes, log, _)| (at, open, notes, log, None))
             })
             .or_else(|_: PyErr| {

@@ -117,7 +117,7 @@ def test_a_forgotten_commit_of_a_later_pause_is_told():
     assert callback.candidates() == []
     assert callback.resume(0)
     assert callback.take_notes() == []
-    # What was committed before its pause needs no other commit, at a level below it does.
+    # What was committed before its pause needs no other commit, unless lower.
     callback = paused(2)
     for trial, saved in ((0, 3), (1, 2)):
         callback.checkpoint_committed(trial, 1)
@@ -293,8 +293,8 @@ def test_states_of_earlier_releases():
     callback.loop_end(1.0)
     callback.loop_end(1.0)
     build, arguments, (elapsed, open_events, notes, *_) = callback.__reduce__()
-    state = (elapsed, open_events, notes)
-    for state in [state, (*state, True), (*state, True, (True, [("0", 1)]))]:
+    least = (elapsed, open_events, notes)
+    for state in [least, (*least, True), (*least, True, (True, [("0", 1)]))]:
         again = build(*arguments)
         again.__setstate__(state)
         assert again.take_notes() == notes
