@@ -156,7 +156,6 @@ class PromotionASHA(
             max_checkpoints=self._settings.max_checkpoints,
             max_bytes=self._settings.max_bytes,
         )
-        self._warned: set[str] = set()
 
     # Settings.
 
@@ -340,9 +339,10 @@ class PromotionASHA(
             return str(SchedulerDecision.CONTINUE)
         metric = as_number(result.get(self._metric))
         if metric is None:
-            self._warn(
+            self._run.notes.once(
+                f"metric of {name}",
                 f"trial {name} reports {shown(result.get(self._metric))} as "
-                f"{self._metric!r}, which is no number: it is never promoted"
+                f"{self._metric!r}, which is no number: it is never promoted",
             )
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
@@ -359,16 +359,12 @@ class PromotionASHA(
         number = as_number(value)
         if number is not None and 1 <= number < 2**53:
             return int(number)
-        self._warn(
+        self._run.notes.once(
+            f"resource of {name}",
             f"trial {name} reports {shown(value)} as {self._time_attr!r}, which must "
-            "be a number from 1 to 2**53: such results do not count"
+            "be a number from 1 to 2**53: such results do not count",
         )
         return None
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            logger.warning(message)
 
     def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
         """A trial's process ended by itself."""
