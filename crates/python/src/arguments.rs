@@ -225,7 +225,7 @@ pub(crate) fn text(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
 /// Text, or that of the file at a path.
 pub(crate) fn text_or_file(name: &str, value: &Bound<'_, PyAny>) -> PyResult<String> {
     if value.is_instance_of::<PyString>() {
-        let text = text(name, value)?;
+        let text = without_mark(text(name, value)?);
         // A path is a line that does not begin as a log does.
         let is_line = !text.is_empty() && !text.contains('\n');
         if is_line && !text.trim_start().starts_with('{') {
@@ -237,10 +237,18 @@ pub(crate) fn text_or_file(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Str
     let path = value.extract::<PathBuf>();
     let path = path.map_err(|_| bad_type(name, value, "a str, or the path of a file"))?;
     let read = value.py().detach(|| std::fs::read_to_string(&path));
-    read.map_err(|error| {
+    read.map(without_mark).map_err(|error| {
         let error = std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         PyErr::from(error)
     })
+}
+
+/// A text without the byte order mark that some editors put before it.
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    text
 }
 
 /// One of the names that a type knows.

@@ -473,3 +473,11 @@ fn fields_of_a_run_s_own_come_with_the_event() {
     let own = serde_json::json!({"bracket": "none", "p": []});
     assert_eq!(serde_json::Value::from(fields(USUAL[5])), own);
 }
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let log = format!("\u{feff}{HEADER}\n");
+    let events: Vec<_> = read_lines(log.as_bytes()).collect();
+    assert!(matches!(&events[..], [Ok((1, Event::Header(_)))]));
+    assert!(errors(&format!("{log}{log}")).starts_with("line 2"));
+}

@@ -103,7 +103,7 @@ def seconds(name: str, value: object) -> float | None:
     """
     if value is None:
         return None
-    number = None if isinstance(value, (bool, np.bool_)) else as_number(value)
+    number = as_number(value)
     if number is None:
         kind = type(value).__name__
         raise TypeError(f"{name} must be a number of seconds or None, not {kind}")

@@ -247,7 +247,7 @@ class RemovalCallback:
 
     @classmethod
     def from_log(
-        cls, text: str | os.PathLike[str], policy: OwnPolicy | None = None
+        cls, text: str | os.PathLike[str], policy: OwnPolicy | str | None = None
     ) -> Self:
         """The callback as an event log leaves it, to go on with.
 
@@ -256,7 +256,8 @@ class RemovalCallback:
         Args:
             text: The text of the log, or the path of its file.
             policy: The policy of the run, where it is one of your own; it goes on
-                choosing and is not asked again what it chose.
+                choosing and is not asked again what it chose. A name is compared
+                with that in the log.
 
         Raises:
             ValueError: It is not an event log, and the message names the line; or the

@@ -9,9 +9,9 @@ from typing import Any
 def as_number(value: Any) -> float | None:
     """A value as a float; None for what is no number.
 
-    Numbers are those of Python (`Decimal` and `bool` too) and NumPy, and arrays and
-    tensors of one element. Text is none, also where it looks like one. What is beyond
-    all floats is infinite.
+    Numbers are those of Python (`Decimal` too) and NumPy, and arrays and tensors of one
+    element. A truth value is none, and neither is text, also where it looks like one.
+    What is beyond all floats is infinite.
     """
     item = getattr(value, "item", None)
     if callable(item):  # a NumPy scalar, an array, a tensor
@@ -19,7 +19,7 @@ def as_number(value: Any) -> float | None:
             value = item()
         except (TypeError, ValueError, RuntimeError):
             return None
-    if isinstance(value, (str, bytes, bytearray, memoryview)):
+    if isinstance(value, (bool, str, bytes, bytearray, memoryview)):
         return None
     try:
         return float(value)

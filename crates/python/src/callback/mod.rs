@@ -10,7 +10,7 @@ mod told;
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use rungkeeper_tuner_hooks::{
     Budget, Decision, ExtraResults, HookError, Limits, RemovalReason, TrialResult, TrialStatus,
 };
@@ -197,7 +197,8 @@ impl RemovalCallback {
     /// Args:
     ///     text: The text of the log, or the path of its file.
     ///     policy: The policy of the run, where it is one of your own; it goes on
-    ///         choosing and is not asked again what it chose.
+    ///         choosing and is not asked again what it chose. A name is compared
+    ///         with that in the log.
     ///
     /// Raises:
     ///     ValueError: It is not an event log, and the message names the line; or the
@@ -211,8 +212,13 @@ impl RemovalCallback {
         policy: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let text = crate::arguments::text_or_file("text", text)?;
-        let own = policy.map(Own::new).transpose()?;
+        let named = policy.filter(|policy| policy.is_instance_of::<PyString>());
+        let own = policy.filter(|_| named.is_none()).map(Own::new);
+        let own = own.transpose()?;
         let recorded = class.py().detach(|| Recorded::from_log(&text, own))?;
+        if let Some(named) = named {
+            recorded.check_policy_is(&crate::arguments::text("policy", named)?)?;
+        }
         Ok(recorded.into())
     }
 
@@ -607,7 +613,13 @@ impl RemovalCallback {
     fn __setstate__(&self, py: Python<'_>, state: &Bound<'_, PyAny>) -> PyResult<()> {
         let state: State = state
             .extract()
+            // Earlier releases knew other things of commits, or none.
             .or_else(|_| {
+                type Before<'py> = (f64, usize, Vec<String>, bool, Bound<'py, PyAny>);
+                let before: PyResult<Before<'_>> = state.extract();
+                before.map(|(at, open, notes, log, _)| (at, open, notes, log, None))
+            })
+            .or_else(|_: PyErr| {
                 state
                     .extract()
                     .map(|(at, open, notes, log)| (at, open, notes, log, None))

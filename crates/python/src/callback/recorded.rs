@@ -109,6 +109,18 @@ impl Recorded {
         Ok(recorded)
     }
 
+    /// Refuses a name that is not that of the policy.
+    pub(super) fn check_policy_is(&self, name: &str) -> PyResult<()> {
+        let named = &self.header.policy;
+        if named == name {
+            return Ok(());
+        }
+        Err(refused(format!(
+            "policy is \"{name}\", but the log is of a run with the policy \"{named}\", which goes on: \
+             leave policy out"
+        )))
+    }
+
     /// What the log does not hold: [`Recorded::set_state`] takes it.
     pub(super) fn state(&self) -> State {
         let (open, notes) = (self.history.num_open(), self.notes.clone());
@@ -144,10 +156,12 @@ impl Recorded {
     /// Tells the callback what happened to a trial, and keeps it unless it is refused.
     pub(super) fn tell(&mut self, trial: String, told: Told) -> Result<(), HookError> {
         self.callback.apply(&told.event(&trial, self.elapsed))?;
-        if let Told::Result(result) = told
-            && result.decision == Decision::Pause
-        {
-            self.commits.paused(&trial, result.level);
+        match told {
+            Told::Result(result) if result.decision == Decision::Pause => {
+                self.commits.paused(&trial, result.level);
+            }
+            Told::Checkpoint { .. } => self.commits.committed(),
+            _ => {}
         }
         self.history.told(trial, told);
         self.gather_notes();

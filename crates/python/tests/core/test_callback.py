@@ -470,6 +470,25 @@ def test_what_is_no_log_is_refused(text, message):
         RemovalCallback.from_log(text)
 
 
+def test_a_byte_order_mark_is_passed_over(tmp_path):
+    log = paused(0.3, 0.5).log()
+    file = tmp_path / "log.jsonl"
+    file.write_text(log, encoding="utf-8-sig")
+    for text in ("\ufeff" + log, file):
+        assert RemovalCallback.from_log(text).log() == log
+
+
+def test_the_policy_of_a_log_can_be_named():
+    log = paused(0.3).log()
+    assert RemovalCallback.from_log(log, policy="rank_aware").log() == log
+    with pytest.raises(
+        ValueError, match='policy is "random", but the log is of a run with the policy'
+    ):
+        RemovalCallback.from_log(log, policy="random")
+    with pytest.raises(TypeError, match="policy must be a str or a callable, not int"):
+        RemovalCallback.from_log(log, policy=3)
+
+
 @pytest.mark.parametrize("path", ["/tmp/log.jsonl", "log.jsonl", "C:\\run\\{3}"])
 def test_a_path_as_text_is_told(path):
     with pytest.raises(ValueError, match=r"the path of a file is a pathlib\.Path"):

@@ -14,8 +14,6 @@ from rungkeeper._numbers import as_metric, as_number, is_finite
     ("value", "number"),
     [
         (1, 1.0),
-        (True, 1.0),
-        (np.True_, 1.0),
         (Decimal("0.5"), 0.5),
         (Fraction(1, 2), 0.5),
         (np.float32(0.5), 0.5),
@@ -37,6 +35,9 @@ def test_numbers(value, number):
     "value",
     [
         None,
+        True,
+        np.False_,
+        np.array([True]),
         "0.5",
         np.str_("0.5"),
         b"0.5",

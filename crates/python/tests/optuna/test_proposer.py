@@ -21,7 +21,7 @@ from tests.optuna.runs import LEVELS, MAX_RESOURCE, SPACE, Run, greeting, loss
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 pytestmark = pytest.mark.filterwarnings(
-    "ignore::optuna.exceptions.ExperimentalWarning"  # QMC, and an argument of CMA-ES
+    "ignore::optuna.exceptions.ExperimentalWarning"  # QMC
 )
 
 
@@ -64,10 +64,30 @@ def test_the_larger_metric_is_better_where_the_run_says_so() -> None:
     assert proposer._study._study.direction == optuna.study.StudyDirection.MAXIMIZE
 
 
-def test_samplers_that_learn_from_complete_trials_get_such() -> None:
-    proposer, run = Proposer(greeting(), RandomSampler), Run()
+@pytest.mark.parametrize("sampler", [RandomSampler, CmaEsSampler])
+def test_samplers_that_learn_from_complete_trials_get_such(
+    sampler: type[BaseSampler],
+) -> None:
+    proposer, run = Proposer(greeting(), sampler), Run()
     run.go_on(proposer, 9)
     assert {trial.state for trial in known(proposer).values()} == {TrialState.COMPLETE}
+
+
+def test_cma_es_draws_from_its_own_distribution() -> None:
+    proposer, run = Proposer(greeting(), CmaEsSampler), Run()
+    run.go_on(proposer, 40)
+    own = {
+        number: {key for key in trial.system_attrs if key.startswith("cma:")}
+        for number, trial in known(proposer).items()
+    }
+    assert [number for number, attributes in own.items() if not attributes] == [0]
+    generations = {
+        value
+        for trial in known(proposer).values()
+        for key, value in trial.system_attrs.items()
+        if key.endswith("generation")
+    }
+    assert len(generations) > 1
 
 
 def test_failures_and_bad_metrics() -> None:

@@ -1,8 +1,9 @@
 """Searchers that behave as some of Ray's do whose libraries cannot be had here.
 
-HpBandSter needs a ConfigSpace below 1.0, which does not run with the NumPy of this
-environment, so the real `TuneBOHB` of Ray gets a stand-in for the two. HEBO needs
-PyTorch, so its way of limiting live trials is written down here.
+HpBandSter asks for versions of its libraries that do not go with the NumPy of this
+environment, though later ones do where pip is told not to look (`--no-deps`), so the
+real `TuneBOHB` of Ray gets a stand-in. HEBO needs PyTorch, so its way of limiting live
+trials is written down here.
 """
 
 import sys

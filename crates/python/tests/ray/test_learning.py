@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import nevergrad
+import numpy as np
 import optuna
 import pytest
 from ray.tune.search.bayesopt import BayesOptSearch
@@ -97,6 +98,27 @@ def test_a_study_that_cannot_be_changed_gets_later_results_as_trials(
     known = {(t.params["x"], t.value) for t in search._ot_study.trials}
     for trial in loop.trials:
         assert (trial.config["x"], trial.last_result["loss"]) in known
+    own = {trial.config["x"]: trial.config for trial in loop.trials}
+    for trial in search._ot_study.trials:
+        config = own[trial.params["x"]]
+        assert trial.intermediate_values
+        for epoch, value in trial.intermediate_values.items():
+            assert value == smooth(config, epoch)["loss"]
+
+
+@pytest.mark.parametrize("number", [np.float32, np.array, lambda x: np.array([x])])
+def test_optuna_gets_plain_numbers(number: Any, tmp_path: Path) -> None:
+    def train(config: dict[str, Any], epoch: int) -> dict[str, Any]:
+        result = smooth(config, epoch)
+        return {**result, "loss": number(result["loss"])}
+
+    search = tpe(1)
+    loop = looped(search, tmp_path, 20, train=train)
+    for trial in loop.trials:
+        known = in_study(search, trial)
+        assert known.state == optuna.trial.TrialState.COMPLETE
+        assert known.value == float(np.ravel(trial.last_result["loss"])[0])
+        assert all(type(value) is float for value in known.intermediate_values.values())
 
 
 def test_hyperopt_knows_what_each_trial_is_worth(tmp_path: Path) -> None:

@@ -101,6 +101,19 @@ def test_a_scheduler_or_backend_without_checkpoints_is_refused():
         run.start()
 
 
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"mode": "max"}, "mode of the .*Callback is 'max', but that of the scheduler"),
+        ({"metric": "accuracy"}, "metric of .* is 'accuracy', but .* is 'loss': give"),
+        ({"resource_attr": "step"}, "resource_attr of .* is 'step', but .* is 'epoch'"),
+    ],
+)
+def test_another_order_than_the_scheduler_has_is_refused(settings, told):
+    with pytest.raises(ValueError, match=told):
+        Run(make_scheduler(), own=speculative(**settings))
+
+
 def test_a_budget_below_the_workers_is_told(caplog):
     run = Run(make_scheduler(), {"n_workers": 4}, own=speculative())
     assert "workers" not in caplog.text

@@ -201,6 +201,116 @@ def test_a_method_that_an_object_was_given_is_asked():
     assert len(asked) == own.num_checkpoints_removed > 5
 
 
+def test_a_method_that_an_object_is_given_while_the_run_goes_on_is_asked():
+    own = HyperbandRemoveCheckpointsCallback(**ARGUMENTS)
+    asked = []
+    run = Run(make_scheduler(), own=own)
+    draw = random.Random(1)
+    for turn in range(30):
+        run.train(lambda trial, level: draw.random())
+        if turn == 15:
+            before = own.num_checkpoints_removed
+            own._get_time_ratio = lambda: asked.append(1) or 1.0
+        run.loop_end()
+    assert len(asked) == own.num_checkpoints_removed - before > 5
+    own = HyperbandRemoveCheckpointsCallback(**ARGUMENTS, policy="rank_aware")
+    run = Run(make_scheduler(), own=own)
+    own._update_estimators = lambda trial_id, result: None
+    with pytest.raises(TypeError, match="'rank_aware' estimates nothing"):
+        run.loop_end()
+
+
+def test_a_setting_that_is_changed_while_the_run_goes_on_counts():
+    def settle(callback):
+        callback._min_data_at_rung = 10**6
+        callback._approx_steps = 2
+
+    late = HyperbandRemoveCheckpointsCallback(**ARGUMENTS)
+    changed = _reference.Callback(**ARGUMENTS)
+    plain = HyperbandRemoveCheckpointsCallback(**ARGUMENTS)
+    with stopped_clock() as clock:
+        scheduler = make_scheduler(reduction_factor=2, max_t=64)
+        run = Run(scheduler, late=late, changed=changed, plain=plain)
+        draw, others = random.Random(4), 0
+        for turn in range(200):
+            clock.now += 1.0
+            if turn == 20:
+                settle(late)
+                settle(changed)
+            run.train(lambda trial, level: draw.random())
+            deleted = run.loop_end()
+            assert sorted(deleted["late"]) == sorted(deleted["changed"])
+            others += sorted(deleted["late"]) != sorted(deleted["plain"])
+    assert others > 0
+
+
+def test_what_removes_a_checkpoint_can_be_overridden():
+    def spares_trial_three(base):
+        class SparesThree(base):
+            def _remove_checkpoint_of(self, trial_id, level):
+                if trial_id != "3":
+                    super()._remove_checkpoint_of(trial_id, level)
+
+        return SparesThree
+
+    own = spares_trial_three(HyperbandRemoveCheckpointsCallback)(**ARGUMENTS)
+    theirs = spares_trial_three(_reference.Callback)(**ARGUMENTS)
+    with stopped_clock() as clock:
+        scheduler = make_scheduler(reduction_factor=2, max_t=64)
+        run = Run(scheduler, own=own, theirs=theirs)
+        draw = random.Random(4)
+        for _ in range(100):
+            clock.now += 1.0
+            run.train(lambda trial, level: draw.random())
+            deleted = run.loop_end()
+            assert sorted(deleted["own"]) == sorted(deleted["theirs"])
+            assert 3 not in deleted["own"]
+    assert own.num_checkpoints_removed == theirs.num_checkpoints_removed > 20
+
+
+def test_figures_come_from_what_a_subclass_tells():
+    class Weighed(HyperbandRemoveCheckpointsCallback):
+        def trials_resumed_without_checkpoint(self):
+            return [("7", 8), ("9", 4)]
+
+        @property
+        def num_checkpoints_removed(self):
+            return 5
+
+    own = Weighed(**ARGUMENTS)
+    Run(make_scheduler(), own=own)
+    assert own.extra_results() == {
+        "num_checkpoints_removed": 5,
+        "num_trials_resumed": 0,
+        "cost_resources": 12,
+    }
+
+
+def test_a_budget_can_be_set_before_the_object_is_made():
+    class Early(HyperbandRemoveCheckpointsCallback):
+        def __init__(self, **settings):
+            self.max_num_checkpoints = 3
+            super().__init__(**settings)
+
+    assert Early(**ARGUMENTS).max_num_checkpoints == 5
+
+
+def test_of_equal_scores_the_lowest_level_and_the_worst_rank_go_first():
+    class Equal(HyperbandRemoveCheckpointsCallback):
+        def _compute_scores(self, trials_to_score, time_ratio):
+            return self._as_information(trials_to_score)
+
+    run = Run(make_scheduler(), own=Equal(**{**ARGUMENTS, "max_num_checkpoints": 1}))
+    for _ in range(6):
+        run.next_task()
+    for trial, metric in enumerate((0.3, 0.1, 0.2, 0.6, 0.5, 0.4)):
+        run.report(trial, 1, metric)
+    for trial in (1, 2):
+        assert run.next_task() == ("resume", trial)
+        run.report(trial, 3, trial)
+    assert run.loop_end()["own"] == [3, 4, 5, 0, 2]
+
+
 def test_what_rank_aware_does_not_ask_is_refused():
     for subclass in (certain, counts_twice):
         with pytest.raises(TypeError, match="'rank_aware' estimates nothing"):

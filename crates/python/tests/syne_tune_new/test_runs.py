@@ -1,6 +1,7 @@
 """Whole runs with processes."""
 
 import json
+import logging
 from pathlib import Path
 
 import pandas as pd
@@ -78,7 +79,9 @@ def test_brackets_and_large_metrics(folder: Path) -> None:
     assert asha.metric_mode() == "max"
 
 
-def test_without_checkpoints_all_resumes_count_as_from_scratch(folder: Path) -> None:
+def test_without_checkpoints_all_resumes_count_as_from_scratch(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     asha = scheduler(space(folder, without_checkpoints=1), max_num_trials=12)
     run, _ = tuner(asha, "without")
     run.run()
@@ -86,12 +89,23 @@ def test_without_checkpoints_all_resumes_count_as_from_scratch(folder: Path) -> 
     assert figures["num_checkpoints_removed"] == 0
     assert figures["cost_resources"] >= figures["num_trials_resumed"] > 0
     assert asha.best_checkpoint is None
+    (told,) = warnings(caplog)
+    assert "wrote no checkpoint to st_checkpoint_dir" in told
     levels = {
         event["level"]
         for event in map(json.loads, asha.log().splitlines()[1:])
         if event["event"] == "result" and event["decision"] != "CONTINUE"
     }
     assert levels >= {1, 3, 9}
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What this package warned of."""
+    return [
+        record.getMessage()
+        for record in caplog.records
+        if record.name.startswith("rungkeeper.") and record.levelno == logging.WARNING
+    ]
 
 
 def test_crashed_trials_leave_nothing(folder: Path) -> None:

@@ -15,6 +15,9 @@ from rungkeeper.syne_tune import PromotionASHA
 from syne_tune.backend.trial_status import Trial
 from syne_tune.config_space import choice, randint, uniform
 from syne_tune.optimizer.schedulers.searchers.searcher import BaseSearcher
+from syne_tune.optimizer.schedulers.searchers.single_objective_searcher import (
+    SingleObjectiveBaseSearcher,
+)
 
 from tests.syne_tune_new.running import LONGEST, scheduler, space, tuner
 
@@ -204,6 +207,67 @@ def test_searchers_are_told_what_counts() -> None:
     ]
     assert scheduler.suggest() is None
     assert scheduler.suggest() is None
+
+
+class NotingComplete(SingleObjectiveBaseSearcher):
+    """Of the kind of most searchers, which know no resource."""
+
+    def __init__(self) -> None:
+        super().__init__(SPACE)
+        self.told: list[tuple[int, float]] = []
+
+    def suggest(self, **kwargs: Any) -> dict[str, Any]:
+        return {"x": 0.5, "depth": 2, "kind": "a"}
+
+    def on_trial_complete(
+        self, trial_id: int, config: dict[str, Any], metric: float
+    ) -> None:
+        self.told.append((trial_id, metric))
+
+
+def test_searchers_that_learn_from_complete_trials_are_told_of_pauses() -> None:
+    searcher = NotingComplete()
+    scheduler = asha(searcher=searcher, max_t=9)
+    trials = [Trial(name, {"x": 0.5}, datetime(2024, 1, 1)) for name in range(3)]
+    for trial in trials:
+        scheduler.on_trial_add(trial)
+        loss = 0.5 if trial.trial_id != 1 else math.nan
+        assert scheduler.on_trial_result(trial, {"loss": loss, "epoch": 1}) == "PAUSE"
+    assert searcher.told == [(0, 0.5), (2, 0.5)]
+    promoted = scheduler.suggest()
+    assert promoted is not None
+    assert promoted.checkpoint_trial_id == 0
+    # From scratch: what it had reported is told once.
+    for epoch, loss in ((1, 0.5), (2, 0.25), (3, 0.125)):
+        scheduler.on_trial_result(trials[0], {"loss": loss, "epoch": epoch})
+    assert searcher.told[2:] == [(0, 0.125)]
+    scheduler.on_trial_complete(trials[1], {"loss": 0.75, "epoch": 1})
+    assert searcher.told[3:] == [(1, 0.75)]
+
+
+def test_what_is_trained_again_is_told_once() -> None:
+    searcher = Noting()
+    scheduler = asha(searcher=searcher, max_t=3)
+    for name in range(3):
+        suggestion = scheduler.suggest()
+        assert suggestion is not None
+        scheduler.on_trial_add(Trial(name, suggestion.config, datetime(2024, 1, 1)))
+    trial = Trial(0, {"x": 0.5, "depth": 2, "kind": "a"}, datetime(2024, 1, 1))
+    scheduler.on_trial_result(trial, {"loss": 0.5, "epoch": 1})
+    others = (Trial(1, trial.config, None), Trial(2, trial.config, None))
+    for other in others:
+        scheduler.on_trial_result(other, {"loss": 0.75, "epoch": 1})
+    promoted = scheduler.suggest()
+    assert promoted is not None
+    assert promoted.checkpoint_trial_id == 0
+    searcher.told.clear()
+    for epoch in (1, 2, 3):
+        scheduler.on_trial_result(trial, {"loss": 0.5 / epoch, "epoch": epoch})
+    assert searcher.told == [
+        ("result", 0, 0.25, 2),
+        ("result", 0, 0.5 / 3, 3),
+        ("complete", 0, 0.5 / 3),
+    ]
 
 
 @pytest.mark.parametrize("module", [pickle, dill])

@@ -1,5 +1,6 @@
 """Numbers of all kinds in results and arguments; configurations that come first."""
 
+import math
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -7,7 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rungkeeper import RemovalCallback
+from rungkeeper.syne_tune import PromotionASHA
+from rungkeeper.syne_tune._promotion_notes import Notes
 from syne_tune.backend.trial_status import Trial
+from syne_tune.config_space import (
+    choice,
+    finrange,
+    logfinrange,
+    logordinal,
+    lograndint,
+    ordinal,
+    randint,
+)
 
 from tests.syne_tune_new.test_scheduler import SPACE, Noting, asha
 
@@ -117,3 +130,76 @@ def test_points_to_evaluate_come_first(searcher: Any) -> None:
     first = few.suggest()
     assert first is not None
     assert first.config == points[0]
+
+
+@pytest.mark.parametrize(
+    ("domain", "given", "taken"),
+    [
+        (finrange(0.0, 1.0, 5), 0.5, 0.5),
+        (finrange(0.0, 1.0, 5), 0.3, 0.25),
+        (finrange(1, 9, 5, cast_int=True), 3, 3),
+        (logfinrange(1.0, 100.0, 3), np.float32(10.0), 10.0),
+        (logordinal([1, 10, 100]), 10, 10),
+        (ordinal(["a", "b"]), "b", "b"),
+        (lograndint(1, 9), 3.0, 3),
+    ],
+)
+def test_points_of_all_domains(domain: Any, given: Any, taken: Any) -> None:
+    scheduler = PromotionASHA({"i": domain}, "loss", points_to_evaluate=[{"i": given}])
+    suggestion = scheduler.suggest()
+    assert suggestion is not None
+    assert suggestion.config == {"i": pytest.approx(taken)}
+
+
+@pytest.mark.parametrize(
+    ("domain", "given"),
+    [
+        (finrange(0.0, 1.0, 5), 1.5),
+        (finrange(0.0, 1.0, 5), math.nan),
+        (finrange(0.0, 1.0, 5), "a"),
+        (logfinrange(1.0, 100.0, 3), 0),
+        (randint(1, 8), 2.5),
+        (lograndint(1, 8), 2.5),
+        (choice([1, 2]), 1.5),
+    ],
+)
+def test_points_outside_are_refused(domain: Any, given: Any) -> None:
+    with pytest.raises(ValueError, match="as 'i', which is not in"):
+        PromotionASHA({"i": domain}, "loss", points_to_evaluate=[{"i": given}])
+
+
+def test_what_is_wrong_is_warned_of_once_a_trial(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scheduler = asha(reduction_factor=2)
+    trials = [Trial(name, {"x": 0.5}, datetime(2024, 1, 1)) for name in range(2)]
+    for trial in trials:
+        scheduler.on_trial_add(trial)
+        for number in range(5):
+            result = {"loss": f"text {number}", "epoch": f"text {number}"}
+            scheduler.on_trial_result(trial, result)
+            scheduler.on_trial_result(trial, {**result, "epoch": 0.5 * number})
+    told = [record.getMessage() for record in caplog.records]
+    for name in range(2):
+        own = [note for note in told if note.startswith(f"trial {name} reports ")]
+        assert len(own) == 2
+        assert "as 'epoch', which must be a number" in own[0]
+        assert "as 'loss', which is no number" in own[1]
+
+
+def test_notes_are_warnings_and_one_that_is_true_of_the_script_comes_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    removal = RemovalCallback.geometric(1, 3, 27, log_notes=False)
+    for trial in range(3):
+        removal.start(trial)
+        removal.result(trial, 1, math.nan, "PAUSE")
+        removal.checkpoint_committed(trial, 1)
+        removal.resume(trial)
+        removal.result(trial, 1, 0.5, "CONTINUE")
+    Notes().of(removal)
+    told = [record.getMessage() for record in caplog.records]
+    assert {record.levelname for record in caplog.records} == {"WARNING"}
+    assert sum("reported no finite metric" in note for note in told) == 3
+    (ignored,) = (note for note in told if "ignores its checkpoint" in note)
+    assert "st_checkpoint_dir" in ignored

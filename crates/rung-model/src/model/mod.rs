@@ -148,15 +148,19 @@ impl RungModel {
 
     /// Whether the checkpoint of a trial that waits in a rung is complete, and not pinned.
     fn can_be_removed(&self, state: &TrialState, rung: &Rung) -> bool {
-        let committed = match self.spec.checkpoints {
+        self.is_committed(state, rung.level()) && !state.pinned && !state.about_to_run
+    }
+
+    /// Whether the checkpoint of a trial that is paused in a rung of this level is complete.
+    fn is_committed(&self, state: &TrialState, level: u64) -> bool {
+        match self.spec.checkpoints {
             CheckpointTracking::Assumed => true,
             // A checkpoint from before the rung does not yet spare the training up to it: the save
             // of the pause may still come. One that came after the pause is all that there will be.
-            CheckpointTracking::Committed => state.checkpoint.is_some_and(|checkpoint| {
-                state.committed_since_pause || checkpoint.level >= rung.level()
-            }),
-        };
-        committed && !state.pinned && !state.about_to_run
+            CheckpointTracking::Committed => state
+                .checkpoint
+                .is_some_and(|held| state.committed_since_pause || held.level >= level),
+        }
     }
 
     fn is_candidate(&self, index: TrialIndex) -> bool {

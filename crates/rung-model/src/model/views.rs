@@ -86,6 +86,35 @@ impl RungModel {
         self.state(trial)?.checkpoint
     }
 
+    /// The resource of a trial's pause, if it may hold a checkpoint of that pause, but none was committed: an earlier one,
+    /// which it may have been resumed from, does not count.
+    ///
+    /// ```
+    /// use rungkeeper_rung_model::{CheckpointTracking, Decision, ModelSpec, RungModel};
+    ///
+    /// let mut spec = ModelSpec::geometric(1, 3, 27)?;
+    /// spec.checkpoints = CheckpointTracking::Committed;
+    /// let mut model = RungModel::new(&spec)?;
+    /// model.start("7", 0)?;
+    /// model.report("7", 1, 0.5, Decision::Pause)?;
+    /// assert_eq!(model.awaits_commit("7"), Some(1));
+    /// model.commit_checkpoint("7", 1, 100)?;
+    /// assert_eq!(model.awaits_commit("7"), None);
+    /// model.resume("7")?;
+    /// model.report("7", 3, 0.4, Decision::Pause)?;
+    /// assert_eq!(model.awaits_commit("7"), Some(3));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn awaits_commit(&self, trial: &str) -> Option<u64> {
+        let state = self.state(trial)?;
+        let standing = state.standing.as_ref();
+        let level = standing.map_or(0, |standing| self.rungs[standing.rung as usize].level());
+        let awaits =
+            state.status == TrialStatus::PausedWithCheckpoint && !self.is_committed(state, level);
+        awaits.then_some(state.last_resource)
+    }
+
     /// Whether a trial has failed. One that was retried has not.
     #[must_use]
     pub fn has_failed(&self, trial: &str) -> bool {

@@ -197,7 +197,7 @@ pub fn to_line(event: &Event) -> String {
 
 /// Reads a whole log line by line: events with their line numbers, the header first.
 ///
-/// Empty lines are passed over. The first error ends the reading.
+/// Empty lines are passed over, and a byte order mark. The first error ends the reading.
 ///
 /// ```
 /// use rungkeeper_tuner::log::{LogError, read_lines};
@@ -239,6 +239,9 @@ pub fn read_texts<R: BufRead>(
     })
 }
 
+/// What some editors put before a text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// The event of the next line that is not empty: a header if none was before, and no header otherwise.
 fn next_text(
     reader: &mut impl BufRead,
@@ -263,6 +266,9 @@ fn next_text(
         }
     }
     let (line, length, has_end) = (*line, bytes.len(), bytes.ends_with(b"\n"));
+    if line == 1 && bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(line, &error.utf8_error()));
     let event = text.and_then(|text| Ok((parse_line(line, &text)?, text)));
     let (event, text) = match event {

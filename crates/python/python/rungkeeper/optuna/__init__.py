@@ -8,11 +8,18 @@ In the experiment file:
 Each trial of the run is one of an Optuna study. A trial that is paused at a rung is a
 pruned one whose value is that of its highest rung, with the values of all its rungs as
 intermediate ones. So TPE puts trials of higher rungs before those of lower ones, and
-compares within a rung. Samplers that learn from complete trials alone take it as
-complete. Once the trial is promoted and reports again, it gets its new value.
+compares within a rung. All other samplers take it as complete: they learn from such
+trials alone, or, as CMA-ES, take their search space from them. Once the trial is
+promoted and reports again, it gets its new value.
 """
 
 from __future__ import annotations
+
+try:
+    import optuna  # noqa: F401 (asks whether it is there)
+except ImportError as error:
+    message = 'rungkeeper.optuna needs Optuna: install "rungkeeper[optuna]"'
+    raise ImportError(message) from error
 
 from rungkeeper.optuna._proposer import Proposer
 from rungkeeper.optuna._samplers import SamplerError, sampler_class

@@ -9,10 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-try:
-    import optuna
-except ImportError as missing:
-    sys.exit(f"{missing}: install it with pip install optuna")
+import optuna
 
 from rungkeeper.optuna import Proposer, SamplerError, SpaceError, sampler_class
 

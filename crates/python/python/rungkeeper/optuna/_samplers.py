@@ -14,8 +14,8 @@ from optuna.samplers import BaseSampler
 FROM_TRIALS = ("TPESampler", "GPSampler", "RandomSampler")
 """What they propose follows from the trials that they see, and from their seed."""
 
-PRUNED = ("TPESampler", "CmaEsSampler")
-"""They learn from pruned trials as well."""
+PRUNED = ("TPESampler",)
+"""They learn from pruned trials as well, without complete ones beside them."""
 
 
 class SamplerError(ValueError):
@@ -65,7 +65,6 @@ def make(
         "seed": seed,
         # Trials that run are not proposed again in all but the same place.
         "constant_liar": workers > 1,
-        "consider_pruned_trials": True,
         "warn_asynchronous_seeding": False,  # one process proposes
     }
     own = inspect.signature(sampler).parameters

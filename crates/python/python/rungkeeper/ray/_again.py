@@ -64,13 +64,36 @@ def tell(
     if entry is not None:
         searcher._live_trial_mapping[name] = entry
         searcher.on_trial_complete(name, result=result)
-    elif _takes_points(searcher) and len(values) == 1:
+    elif not _takes_points(searcher) or len(values) != 1:
+        pass
+    elif isinstance(searcher, OptunaSearch):
+        _add_to_study(searcher, trial, values[0], later)
+    else:
         searcher.add_evaluated_point(
             dict(trial.evaluated_params),
             values[0],
             intermediate_values=list(later.values()),
         )
     return True
+
+
+def _add_to_study(
+    searcher: Any, trial: Trial, value: float, later: dict[int, float]
+) -> None:
+    """Adds a trial to an Optuna study, with the iterations of its values.
+
+    `add_evaluated_point` would number them from 0.
+    """
+    from optuna.trial import create_trial
+
+    searcher._ot_study.add_trial(
+        create_trial(
+            value=value,
+            params=dict(trial.evaluated_params),
+            distributions=searcher._space,
+            intermediate_values=later,
+        )
+    )
 
 
 def _entry(searcher: Any, found: Any) -> Any:

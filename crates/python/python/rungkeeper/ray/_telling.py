@@ -64,6 +64,7 @@ class Telling:
         metrics = self._metrics(result)
         if metrics is None:
             return  # some searchers fail where a metric is no number
+        result = {**result, **metrics}
         if self.hears_pauses:
             budget = {} if rung is None else {"budget": rung}
             result = {**result, "hyperband_info": budget}
@@ -72,7 +73,7 @@ class Telling:
             return
         if len(metrics) == 1:
             later = told.later.setdefault(trial_id, {})
-            later[int(result.get(TRAINING_ITERATION, 0))] = metrics[0]
+            (later[int(result.get(TRAINING_ITERATION, 0))],) = metrics.values()
         if not _again.looks_complete(self._searcher, trial_id):
             self._offer(trial_id, result)
 
@@ -137,10 +138,11 @@ class Telling:
         if self.hears_pauses and rung is not None and not error:
             self.report(told, name, result, rung)
         told.ended[name] = resource
-        if error or (result and self._metrics(result) is None):
+        metrics = self._metrics(result) if result else {}
+        if error or metrics is None:
             self._search.on_trial_complete(name, error=True)
         else:
-            self._search.on_trial_complete(name, result=result or None)
+            self._search.on_trial_complete(name, result={**result, **metrics} or None)
 
     def _again(
         self, told: Told, trial: Trial, resource: int, result: dict[str, Any]
@@ -149,13 +151,17 @@ class Telling:
         name, metrics = trial.trial_id, self._metrics(result)
         if metrics is None:
             return
-        if _again.tell(self._searcher, told, trial, metrics, result):
+        values, result = list(metrics.values()), {**result, **metrics}
+        if _again.tell(self._searcher, told, trial, values, result):
             told.ended[name] = resource
             told.later.pop(name, None)
 
-    def _metrics(self, result: dict[str, Any]) -> list[float] | None:
-        """What the searcher looks at in a report; None if one is no finite number."""
+    def _metrics(self, result: dict[str, Any]) -> dict[str, float] | None:
+        """What the searcher looks at in a report; None if one is no finite number.
+
+        It gets them as plain numbers: libraries take no arrays or tensors of one.
+        """
         names = self._search.metric
         names = [names] if isinstance(names, str) else list(names or ())
-        metrics = [as_metric(result.get(name)) for name in names]
-        return metrics if all(map(math.isfinite, metrics)) else None
+        metrics = {name: as_metric(result.get(name)) for name in names}
+        return metrics if all(map(math.isfinite, metrics.values())) else None

@@ -76,13 +76,20 @@ class HyperbandRemoveCheckpointsCallback(
         super().__init__(
             max_num_checkpoints, max_wallclock_time, metric, resource_attr, mode
         )
+        self._refuse_unused()
+
+    def _refuse_unused(self) -> None:
         unused = [name for name in self._overridden() if name in _ESTIMATES]
-        if unused and policy == "rank_aware":
+        if unused and self._policy_name == "rank_aware":
             raise TypeError(
                 f"{type(self).__name__} overrides {unused[0]}, but the policy "
                 "'rank_aware' estimates nothing: use policy='speculative', or "
                 "override _compute_scores"
             )
+
+    def _look_at_overrides(self) -> None:
+        self._refuse_unused()
+        super()._look_at_overrides()
 
     def _policy(self) -> dict[str, Any]:
         settings = {
@@ -198,10 +205,17 @@ class HyperbandRemoveCheckpointsCallback(
     def _trials_to_be_removed(
         self, paused_trials_with_checkpoints: list[Paused], num_to_remove: int
     ) -> list[Any]:
-        """Those with the smallest scores."""
+        """Those with the smallest scores.
+
+        Of equal ones, where a subclass has its say, go first as in the core the lowest
+        level, and there the worst rank. What Syne Tune decides in place of the core
+        keeps its order, which is by the score alone.
+        """
         scored = self._compute_scores(
             paused_trials_with_checkpoints, self._get_time_ratio()
         )
+        if self._overridden():
+            scored.sort(key=lambda trial: (trial.level, -trial.rank))
         return sorted(scored, key=lambda trial: trial.score_val)[:num_to_remove]
 
 

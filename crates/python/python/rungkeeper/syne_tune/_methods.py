@@ -28,6 +28,7 @@ DECIDING = (
     "_get_time_ratio",
     "_prepare_score_inputs",
     "_probability_for_rung",
+    "_remove_checkpoint_of",
     "_trials_to_be_removed",
     "_update_estimators",
     "estimator_for_rung",
@@ -51,15 +52,17 @@ class Methods:
 
     def _overridden(self) -> list[str]:
         """Which of the deciding methods are not those of this package."""
+        return [name for name in DECIDING if self._overrides(name)]
+
+    def _overrides(self, name: str) -> bool:
+        """Whether a method of this package was replaced, in a class or an object."""
         own = next(c for c in type(self).__mro__ if c.__module__.startswith(_PACKAGES))
 
-        def function(owner: object, name: str) -> object:
+        def function(owner: object) -> object:
             method = getattr(owner, name, None)
             return getattr(method, "__func__", method)
 
-        return [
-            name for name in DECIDING if function(self, name) != function(own, name)
-        ]
+        return function(self) != function(own)
 
     # What happened, by the names that Syne Tune has for it.
 

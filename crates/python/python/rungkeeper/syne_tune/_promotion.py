@@ -89,7 +89,8 @@ class PromotionASHA(
                 number is the worst and never promoted.
             do_minimize: Whether small metrics are good.
             searcher: Who suggests configurations: a searcher, the name of one (as
-                Syne Tune's `ASHA` takes it), or None to draw from the domains.
+                Syne Tune's `ASHA` takes it), or None to draw from the domains. A
+                searcher that knows no resource is told of a pause as of an end.
             searcher_kwargs: Further arguments for a searcher given by its name.
             time_attr: Name of the resource in results, from 1. A fraction counts as
                 the whole number below it.
@@ -111,7 +112,8 @@ class PromotionASHA(
             random_seed: Seed of the draws, the brackets and the random policy; by
                 default another one each time.
             points_to_evaluate: Configurations that come first, in this order. What one
-                of them leaves out is drawn from its domain.
+                of them leaves out is drawn from its domain. The nearest value of a
+                `finrange` counts.
 
         Raises:
             ValueError: An argument outside its range.
@@ -154,7 +156,6 @@ class PromotionASHA(
             max_checkpoints=self._settings.max_checkpoints,
             max_bytes=self._settings.max_bytes,
         )
-        self._warned: set[str] = set()
 
     # Settings.
 
@@ -338,14 +339,17 @@ class PromotionASHA(
             return str(SchedulerDecision.CONTINUE)
         metric = as_number(result.get(self._metric))
         if metric is None:
-            self._warn(
+            self._run.notes.once(
+                f"metric of {name}",
                 f"trial {name} reports {shown(result.get(self._metric))} as "
-                f"{self._metric!r}, which is no number: it is never promoted"
+                f"{self._metric!r}, which is no number: it is never promoted",
             )
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
         self._configurations.reported(*told)
-        if decision == SchedulerDecision.STOP:
+        if decision == SchedulerDecision.PAUSE:
+            self._configurations.paused(*told)
+        elif decision == SchedulerDecision.STOP:
             self._configurations.completed(*told)
         return decision
 
@@ -355,16 +359,12 @@ class PromotionASHA(
         number = as_number(value)
         if number is not None and 1 <= number < 2**53:
             return int(number)
-        self._warn(
+        self._run.notes.once(
+            f"resource of {name}",
             f"trial {name} reports {shown(value)} as {self._time_attr!r}, which must "
-            "be a number from 1 to 2**53: such results do not count"
+            "be a number from 1 to 2**53: such results do not count",
         )
         return None
-
-    def _warn(self, message: str) -> None:
-        if message not in self._warned:
-            self._warned.add(message)
-            logger.warning(message)
 
     def on_trial_complete(self, trial: Trial, result: dict[str, Any]) -> None:
         """A trial's process ended by itself."""

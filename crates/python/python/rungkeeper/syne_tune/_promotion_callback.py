@@ -115,6 +115,8 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
                 "the process of trial %s does not end: its checkpoint is not used", name
             )
             self.files.delete(name)
+            if self._run.holds_checkpoint(name):
+                self._run.removal.lose(name)
         elif decision == "PAUSE":
             self._commit(self.files, name)
         else:
@@ -144,8 +146,7 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
                 removal.rank,
                 removal.rung_len,
             )
-        for note in self._run.removal.take_notes():
-            logger.info(note)
+        self._run.notes.of(self._run.removal)
 
     def on_tuning_end(self) -> None:
         """Ends all processes, and moves the best checkpoint out of their reach."""
@@ -224,6 +225,12 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             self._run.committed(name, size)
         elif self._run.holds_checkpoint(name):
             self._run.removal.lose(name)
+            self._run.notes.once(
+                "no checkpoint",
+                f"trial {name} is paused, but wrote no checkpoint to "
+                "st_checkpoint_dir: a promoted trial trains from scratch. This is "
+                "logged once",
+            )
 
     def _measure(self, files: Checkpoints) -> None:
         """Takes the bytes of running trials as they are now."""

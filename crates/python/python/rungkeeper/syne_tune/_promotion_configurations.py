@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     Domain,
+    FiniteRange,
     postprocess_config,
     remove_constant_and_cast,
 )
@@ -14,6 +15,9 @@ from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-
 from rungkeeper._arguments import of_type
 
 Configuration = dict[str, Any]
+
+# What a searcher is told by.
+RESULT, COMPLETE = "on_trial_result", "on_trial_complete"
 
 
 class Configurations:
@@ -57,6 +61,8 @@ class Configurations:
         self._first = [] if first is None else checked(first, config_space)
         self._next: Configuration | None = None
         self._is_exhausted = False
+        # The highest resource of each trial, by what the searcher was told of it.
+        self._told: dict[str, dict[int, int]] = {RESULT: {}, COMPLETE: {}}
 
     def __repr__(self) -> str:
         return f"Configurations(searcher={self._searcher!r}, left={self._left})"
@@ -104,7 +110,23 @@ class Configurations:
         metric: float | None,
     ) -> None:
         """A result that counts."""
-        self._tell("on_trial_result", trial, configuration, resource, metric)
+        self._tell(RESULT, trial, configuration, resource, metric)
+
+    def paused(
+        self,
+        trial: int,
+        configuration: Configuration,
+        resource: int,
+        metric: float | None,
+    ) -> None:
+        """The result with which a trial is paused.
+
+        Most of Syne Tune's searchers know no resource and learn from complete trials
+        alone, and most trials are never promoted: to them the trial is complete, and
+        once more at its next pause. Who knows the resource has learnt from the result.
+        """
+        if self._searcher is not None and not _takes_resource(self._searcher, RESULT):
+            self._tell(COMPLETE, trial, configuration, resource, metric)
 
     def completed(
         self,
@@ -114,7 +136,7 @@ class Configurations:
         metric: float | None,
     ) -> None:
         """The last result of a trial that ended by itself or at the max resource."""
-        self._tell("on_trial_complete", trial, configuration, resource, metric)
+        self._tell(COMPLETE, trial, configuration, resource, metric)
 
     def failed(self, trial: int) -> None:
         """A trial failed."""
@@ -131,15 +153,21 @@ class Configurations:
     ) -> None:
         if self._searcher is None or metric is None or not math.isfinite(metric):
             return
+        if resource <= self._told[call].get(trial, 0):
+            return  # the trial trains again what it had reported
+        self._told[call][trial] = resource
         told: dict[str, Any] = {
             "trial_id": trial,
             "config": remove_constant_and_cast(configuration, self._space),
             "metric": metric * self._sign,
         }
-        method = getattr(self._searcher, call)
-        if "resource_level" in inspect.signature(method).parameters:
+        if _takes_resource(self._searcher, call):
             told["resource_level"] = resource
-        method(**told)
+        getattr(self._searcher, call)(**told)
+
+
+def _takes_resource(searcher: Any, call: str) -> bool:
+    return "resource_level" in inspect.signature(getattr(searcher, call)).parameters
 
 
 def checked(given: object, space: Configuration) -> list[Configuration]:
@@ -169,8 +197,8 @@ def _point(name: str, given: object, space: Configuration) -> Configuration:
                 )
             continue
         try:
+            fits = _fits(value, domain)
             point[key] = domain.cast(value)
-            fits = domain.is_valid(point[key])
         except (TypeError, ValueError, AssertionError):
             fits = False
         if not fits:
@@ -178,3 +206,16 @@ def _point(name: str, given: object, space: Configuration) -> Configuration:
                 f"{name} has {value!r} as {key!r}, which is not in {domain}"
             )
     return point
+
+
+def _fits(value: Any, domain: Any) -> bool:
+    """Whether a value is of a domain, or is taken for the nearest one that is.
+
+    Syne Tune's own schedulers take the nearest value of a range of a few.
+    """
+    if isinstance(domain, FiniteRange):
+        return bool(domain.lower <= value <= domain.upper)
+    value, given = domain.cast(value), value
+    # What is no whole number is not cut off to be one.
+    is_same = domain.value_type is not int or value == given
+    return bool(is_same and domain.is_valid(value))

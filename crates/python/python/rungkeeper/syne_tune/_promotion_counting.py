@@ -87,5 +87,4 @@ class Counting:
         """Counts what goes; the tuner's turn has ended by now."""
         if self._seconds is not None:
             run.removal.loop_end(self._seconds)
-            for note in run.removal.take_notes():
-                logger.info(note)
+            run.notes.of(run.removal)

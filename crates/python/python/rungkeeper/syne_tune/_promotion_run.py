@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from rungkeeper import RemovalCallback, TrialStatus
 from rungkeeper._clock import Clock
 from rungkeeper._core import PromotionRungs
+from rungkeeper.syne_tune._promotion_notes import Notes
 
 Decision = Literal["CONTINUE", "PAUSE", "STOP"]
 
@@ -41,6 +42,7 @@ class Run:
         standings: How far each trial got for whose checkpoint this is still true.
         best: The ended trial whose checkpoint is kept.
         clock: Seconds of the run.
+        notes: What was said to the user.
     """
 
     rungs: PromotionRungs
@@ -54,6 +56,7 @@ class Run:
     standings: dict[int, Standing] = field(default_factory=dict)
     best: int | None = None
     clock: Clock = field(default_factory=Clock)
+    notes: Notes = field(default_factory=Notes)
 
     def __repr__(self) -> str:
         return f"Run({self.rungs!r}, {self.removal!r})"

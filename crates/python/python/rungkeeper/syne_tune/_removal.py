@@ -46,6 +46,11 @@ class HyperbandRemoveCheckpointsCommon(
     are taken to have failed.
     """
 
+    # Of an object that is not made yet, and of one that an earlier release pickled.
+    _core: RemovalCallback | None = None
+    _by_methods = False
+    _known_policy: dict[str, Any] | None = None
+
     def __init__(
         self,
         max_num_checkpoints: int,
@@ -78,7 +83,7 @@ class HyperbandRemoveCheckpointsCommon(
         self._metric = metric
         self._metric_sign = -1 if mode == "max" else 1
         self._resource_attr = resource_attr
-        self._core: RemovalCallback | None = None
+        self._core = self._known_policy = None
         self._scheduler: Any = None
         self._trial_backend: Any = None
         self._by_methods = False
@@ -123,7 +128,12 @@ class HyperbandRemoveCheckpointsCommon(
         """
         if self._core is None:
             return dict.fromkeys(self.extra_results_keys(), 0)
-        return dict(self._core.extra_results())
+        results = dict(self._core.extra_results())
+        results["num_checkpoints_removed"] = self.num_checkpoints_removed
+        if self._overrides("trials_resumed_without_checkpoint"):
+            resumed = self.trials_resumed_without_checkpoint()
+            results["cost_resources"] = sum(level for _, level in resumed)
+        return results
 
     @staticmethod
     def extra_results_keys() -> list[str]:
@@ -135,7 +145,8 @@ class HyperbandRemoveCheckpointsCommon(
 
         Raises:
             TypeError: The scheduler has no rungs, or the backend keeps no checkpoints.
-            ValueError: The tuner has another callback that removes checkpoints.
+            ValueError: The tuner has another callback that removes checkpoints, or the
+                scheduler has another metric, mode or resource.
         """
         begins = self._core is None or tuner.scheduler is not self._scheduler
         self._check_and_initialize(tuner)
@@ -158,8 +169,26 @@ class HyperbandRemoveCheckpointsCommon(
             raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
         if isinstance(backend, SimulatorBackend):
             raise TypeError("a SimulatorBackend has no checkpoints to delete")
+        self._refuse_another_order(scheduler)
         _refuse_a_second(getattr(tuner, "callbacks", None) or ())
         self._scheduler, self._trial_backend = scheduler, backend
+
+    def _refuse_another_order(self, scheduler: Any) -> None:
+        """With another metric or mode, the best checkpoints would go first."""
+        for name, own, theirs in (
+            ("metric", self._metric, getattr(scheduler, "metric", None)),
+            ("mode", self._settings["mode"], getattr(scheduler, "mode", None)),
+            (
+                "resource_attr",
+                self._resource_attr,
+                getattr(scheduler, "_resource_attr", None),
+            ),
+        ):
+            if isinstance(theirs, str) and theirs != own:
+                raise ValueError(
+                    f"{name} of the {type(self).__name__} is {own!r}, but that of the "
+                    f"scheduler is {theirs!r}: give both the same"
+                )
 
     def on_fetch_status_results(
         self, trial_status_dict: dict[int, tuple[Trial, str]], new_results: Any
@@ -219,6 +248,7 @@ class HyperbandRemoveCheckpointsCommon(
     def on_loop_end(self) -> None:
         """Deletes the checkpoints that are over the budget."""
         core = self._running_core()
+        self._look_at_overrides()
         if self._ended:
             self._settle_ended(core)
         self._deletions.retry()
@@ -242,6 +272,14 @@ class HyperbandRemoveCheckpointsCommon(
                 rung_len,
             )
 
+    def _look_at_overrides(self) -> None:
+        """Someone may have set a method or a setting while the run went on."""
+        if self._by_methods:
+            return
+        is_set = self._known_policy not in (None, self._policy())
+        if is_set or self._overridden():
+            self._decide_by_methods()
+
     def _take_limit(self, core: RemovalCallback) -> None:
         """Someone set another `_max_wallclock_time` while the run went on."""
         core.set_limits(max_wallclock_time=self._max_wallclock_time)
@@ -258,7 +296,8 @@ class HyperbandRemoveCheckpointsCommon(
         self._without_rungs = set()
         self._clock = Clock()
         self._by_methods = False
-        policy = self._policy().get("policy")
+        self._known_policy = self._policy()
+        policy = self._known_policy.get("policy")
         all_finite = _rungs.catch_up(self._core, tuner.scheduler.terminator)
         # Of several brackets Syne Tune takes all trials at a level for one rung's, also
         # those that only pass by; the core does not.
