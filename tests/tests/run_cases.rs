@@ -617,9 +617,10 @@ fn pinned_by_hand() {
     let (header, events) = read_whole_lines(&run);
     let replay = replayed(&header, &events);
     let model = replay.callback().model();
-    let paused = model
-        .trials()
-        .filter(|trial| trial.1 == TrialStatus::PausedWithCheckpoint);
+    // The last ones may not be committed yet.
+    let paused = model.trials().filter(|&(trial, status)| {
+        status == TrialStatus::PausedWithCheckpoint && model.checkpoint(trial).is_some()
+    });
     let finished = model.trials().filter(|trial| model.is_pinned(trial.0));
     let mut held = paused.chain(finished).map(|trial| trial.0);
     let mut next = || held.next().unwrap();

@@ -286,7 +286,7 @@ impl Trials<'_> {
     }
 
     /// A program that has ended went on to report after it was told to end. What one program does the others do as well,
-    /// so one note tells it.
+    /// so there is one such note in a run.
     pub(super) fn note_unheeded(&mut self, slot: &Slot) {
         let more = slot.said.unheeded();
         // Programs that are ended by a signal are told nothing.
