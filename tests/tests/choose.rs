@@ -4,6 +4,7 @@
 mod binary;
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -343,10 +344,7 @@ fn a_hyper_parameter_is_no_metric() {
 fn nothing_is_chosen_of_a_run_that_is_over() {
     let mut table = "trial,resource,loss,path,status\n".to_owned();
     for trial in 0..5 {
-        table.push_str(&format!(
-            "{trial},{},0.{trial},{trial}.pt,COMPLETE\n",
-            trial + 1
-        ));
+        writeln!(table, "{trial},{},0.{trial},{trial}.pt,COMPLETE", trial + 1).unwrap();
     }
     let said = says(&["--max-checkpoints", "1"], &table);
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -407,7 +405,7 @@ fn what_was_deleted_is_not_chosen_again() {
     let mut table = "trial,resource,loss,path\n".to_owned();
     for trial in 0..6 {
         let path = format!("ck/{trial}");
-        table.push_str(&format!("{trial},1,0.{trial},{path}\n"));
+        writeln!(table, "{trial},1,0.{trial},{path}").unwrap();
         fs::create_dir_all(here.join(&path)).unwrap();
         fs::write(here.join(&path).join("model.pt"), [0; 100]).unwrap();
     }
