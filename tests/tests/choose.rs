@@ -4,7 +4,7 @@
 mod binary;
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -344,8 +344,7 @@ fn a_hyper_parameter_is_no_metric() {
 fn nothing_is_chosen_of_a_run_that_is_over() {
     let mut table = "trial,resource,loss,path,status\n".to_owned();
     for trial in 0..5 {
-        let resource = trial + 1;
-        writeln!(table, "{trial},{resource},0.{trial},{trial}.pt,COMPLETE").unwrap();
+        writeln!(table, "{trial},{},0.{trial},{trial}.pt,COMPLETE", trial + 1).unwrap();
     }
     let said = says(&["--max-checkpoints", "1"], &table);
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
