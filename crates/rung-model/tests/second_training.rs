@@ -250,3 +250,29 @@ fn candidates(model: &RungModel) -> Vec<&str> {
     let candidates = rungs.flat_map(rungkeeper_rung_model::RungView::worst_first);
     candidates.map(|candidate| candidate.trial_id).collect()
 }
+
+#[test]
+fn a_pause_awaits_the_commit_of_its_checkpoint() {
+    let mut model = RungModel::new(&spec()).unwrap();
+    assert_eq!(model.awaits_commit("a"), None);
+    model.start("a", 0).unwrap();
+    model.report("a", 2, 0.5, Decision::Pause).unwrap();
+    assert_eq!(model.awaits_commit("a"), Some(2));
+    model.commit_checkpoint("a", 2, 10).unwrap();
+    assert_eq!(model.awaits_commit("a"), None);
+    model.resume("a").unwrap();
+    model.report("a", 5, 0.5, Decision::Pause).unwrap();
+    assert_eq!(model.awaits_commit("a"), Some(5));
+    model.remove_checkpoint("a").unwrap();
+    assert_eq!(model.awaits_commit("a"), None);
+    // Committed before the pause, at its rung.
+    model.resume("a").unwrap();
+    model.commit_checkpoint("a", 16, 10).unwrap();
+    model.report("a", 16, 0.5, Decision::Pause).unwrap();
+    assert_eq!(model.awaits_commit("a"), None);
+
+    let mut model = assumed();
+    model.start("a", 0).unwrap();
+    model.report("a", 1, 0.5, Decision::Pause).unwrap();
+    assert_eq!(model.awaits_commit("a"), None);
+}
