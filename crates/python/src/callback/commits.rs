@@ -140,12 +140,11 @@ fn note(model: &RungModel, paused: &(String, u64), when: &str) -> Option<String>
     let (trial, level) = paused;
     let resume = match model.checkpoint(trial) {
         None => "resume says False".to_owned(),
-        Some(held) => format!("a resume counts from that of level {}", held.level),
+        Some(held) => format!("a resume goes on from that of level {}", held.level),
     };
     Some(format!(
         "trial {trial:?} was paused at level {level}, and {when} checkpoint_committed has told of no \
          checkpoint of that pause: until it does, one counts as held and cannot be removed, and {resume}. \
-         Say checkpoints='assumed' where each paused trial holds one. This is logged once, and anew after \
-         all were committed"
+         Say checkpoints='assumed' where each paused trial holds one. Logged once, until all were committed"
     ))
 }

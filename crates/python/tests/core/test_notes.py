@@ -112,7 +112,7 @@ def test_a_forgotten_commit_of_a_later_pause_is_told():
     assert callback.loop_end(2.0) == []
     (note,) = callback.take_notes()
     assert note.startswith('trial "0" was paused at level 3, and by the end of the')
-    assert "a resume counts from that of level 1." in note
+    assert "a resume goes on from that of level 1." in note
     assert callback.num_with_checkpoint == 5
     assert callback.candidates() == []
     assert callback.resume(0)
@@ -128,7 +128,7 @@ def test_a_forgotten_commit_of_a_later_pause_is_told():
     assert callback.take_notes() == []
     assert callback.resume(1)
     (note,) = callback.take_notes()
-    assert "counts from that of level 2." in note
+    assert "goes on from that of level 2." in note
 
 
 def test_a_commit_that_comes_a_turn_later_is_not_told():
