@@ -6,11 +6,13 @@ use crate::log::Event;
 use crate::{CheckpointStore, HookError, RemovalCallback, TrialResult, TunerCallback};
 
 impl<S: CheckpointStore> RemovalCallback<S> {
-    /// Something happened, as the event log has it: calls the hook that stands for it. A run that applies what it
-    /// writes, and a replay that applies what was written, come to the same state.
+    /// Applies an event of the log by calling the matching hook. A run that applies what it writes, and a replay that
+    /// applies what was written, come to the same state.
     ///
-    /// A removal of the log is carried out as it was decided then. The header, the ends of loops and of the run, and
-    /// events that are not known change nothing.
+    /// A removal of the log counts as it was decided then. The store is not asked: its files went then, and what the trial
+    /// has written since is another checkpoint. The header, the ends of loops and of the run, and events that are not known
+    /// change nothing. So the stream of a [`Random`](crate::Random) policy begins anew; `rungkeeper_tuner::replay` draws
+    /// again what was drawn.
     ///
     /// ```
     /// use rungkeeper_tuner_hooks::log::Event;
@@ -63,7 +65,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             Event::Remove { removal, .. } if removal.reason == RemovalReason::Lost => {
                 self.lose(&removal.trial)
             }
-            Event::Remove { removal, .. } => self.give_up(&removal.trial),
+            Event::Remove { removal, .. } => self.count_removal(&removal.trial).map(drop),
             Event::Pin { trial, .. } => self.pin(trial),
             Event::Unpin { trial, .. } => self.unpin(trial),
             Event::Budget { budget, .. } => {

@@ -21,6 +21,9 @@ pub enum HookError {
     /// A limit of the run is not positive.
     #[error(transparent)]
     Limit(#[from] rungkeeper_policies::LimitError),
+    /// The time of a loop end is not one.
+    #[error("elapsed is {0}, but must be the seconds of the run, from 0 on")]
+    Elapsed(f64),
     /// A callback of the tuner's own failed.
     #[error(transparent)]
     Other(BoxError),

@@ -18,7 +18,7 @@ pub struct TrialResult {
 /// A list of callbacks is itself one: each is called in order, also if one before it failed; the
 /// first error is returned. `elapsed` is in seconds of the run, interruptions left out.
 ///
-/// An error of a hook is whatever the callback cannot cope with.
+/// A hook returns an error when the callback cannot process the event.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::{HookError, TrialResult, TunerCallback};
@@ -78,7 +78,8 @@ pub trait TunerCallback {
         Ok(())
     }
 
-    /// A trial's training program ended by itself.
+    /// A trial's training program ended by itself. It no longer counts in the budget: its files are the tuner's to keep or
+    /// to delete.
     fn on_trial_complete(&mut self, _trial: &str) -> Result<(), HookError> {
         Ok(())
     }

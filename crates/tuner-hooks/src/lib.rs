@@ -15,8 +15,14 @@
 //!
 //! # What it is not
 //!
-//! It decides who loses a checkpoint, not who is promoted: the scheduler is yours. It starts no processes, and its stores
-//! are yours (a closure that deletes is one). It reads no clock: elapsed seconds are an argument.
+//! It decides which trial loses its checkpoint, not which one is promoted: the scheduler is yours. You supply the store; a
+//! closure that deletes is enough. It starts no processes and reads no clock: elapsed seconds are an argument. A trial that
+//! has stopped or completed no longer counts in the budget: its files are yours to keep or to delete.
+//!
+//! # Going on after a stop
+//!
+//! A run that writes its events can be brought back: apply them to a new callback, and give it the store afterwards. An
+//! example is in `rungkeeper_tuner::log`, which reads such logs.
 //!
 //! # Names of Syne Tune 0.13
 //!
@@ -41,7 +47,7 @@
 //!
 //! # Features
 //!
-//! - `serde` (off by default): the event log as JSON lines.
+//! - `serde` (off by default): `Serialize` for events, a line of JSON each. `rungkeeper_tuner::log` reads them.
 
 mod apply;
 mod error;
@@ -66,6 +72,8 @@ pub use rungkeeper_rung_model::{
     TrialStatus,
 };
 pub use store::CheckpointStore;
+// For policies of your own: choices, costs, conformance tests.
+pub use {rungkeeper_policies, rungkeeper_rung_model};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -2,7 +2,7 @@ use crate::BoxError;
 
 /// Where checkpoints are kept, as far as removing them needs it.
 ///
-/// Closures are stores, and `()` is one that keeps nothing.
+/// Closures are stores, and `()` is one that does nothing.
 ///
 /// ```
 /// use rungkeeper_tuner_hooks::{BoxError, CheckpointStore};
@@ -21,7 +21,7 @@ pub trait CheckpointStore {
     ///
     /// # Errors
     ///
-    /// Whatever kept it from being gone. It is called again at the next loop end.
+    /// Why it could not be deleted. It is called again at the next loop end.
     ///
     /// A store that deletes in the background returns no error here: what it could not delete it
     /// tells by [`on_deletion_failed`](crate::TunerCallback::on_deletion_failed), and by

@@ -5,8 +5,8 @@ mod common;
 use common::{callback, pause, removed, report, spec};
 use rungkeeper_tuner_hooks::log::{EndOfRun, EstimatorCounts, Event, Header, LoopEnd};
 use rungkeeper_tuner_hooks::{
-    Brackets, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, Limits, ModelSpec, Note,
-    Removal, RemovalCallback, RemovalReason, TrialStatus, TunerCallback,
+    BoxError, Brackets, Budget, ByLevel, CheckpointTracking, Decision, ExtraResults, Limits,
+    ModelSpec, Note, Removal, RemovalCallback, RemovalReason, TrialStatus, TunerCallback,
 };
 
 const ELAPSED: f64 = 1.5;
@@ -277,6 +277,53 @@ fn a_launched_trial_is_no_candidate() {
     assert!(callback.model().is_about_to_run("0"));
     let plan = callback.plan(ELAPSED).unwrap();
     assert_eq!(plan.removals[0].trial, "1");
+}
+
+/// What a log removed went then. Where its trial has written another checkpoint since, a replay must not take that.
+#[test]
+fn a_replay_deletes_nothing() {
+    let mut deleted = Vec::new();
+    let store = |trial: &str| -> Result<(), BoxError> {
+        deleted.push(trial.to_owned());
+        Ok(())
+    };
+    let mut callback = callback(&spec(), Budget::default()).with_store(store);
+    let (trial, elapsed) = (|| "0".to_owned(), ELAPSED);
+    let report = |level| Event::Result {
+        trial: trial(),
+        level,
+        metric: 0.1,
+        decision: Decision::Pause,
+        elapsed,
+    };
+    let begun = Event::Start {
+        trial: trial(),
+        bracket: 0,
+        elapsed,
+    };
+    let resumed = Event::Resume {
+        trial: trial(),
+        elapsed,
+    };
+    let removed = removal("0", RemovalReason::MaxCheckpoints);
+    for event in [begun, report(1), removed, resumed, report(3)] {
+        callback.apply(&event).unwrap();
+    }
+    assert_eq!(callback.num_checkpoints_removed(), 1);
+    assert_eq!(callback.extra_results().cost_resources, 1);
+    drop(callback);
+    assert!(deleted.is_empty(), "{deleted:?}");
+}
+
+/// Without a time there is no time ratio, and no line of a log.
+#[test]
+fn a_loop_end_has_a_time() {
+    let mut callback = callback(&spec(), Budget::default());
+    for elapsed in [f64::NAN, -5.0, f64::INFINITY] {
+        let refused = callback.on_loop_end(elapsed).unwrap_err().to_string();
+        assert!(refused.starts_with("elapsed is "), "{refused}");
+    }
+    callback.on_loop_end(0.0).unwrap();
 }
 
 /// Whatever the reason, the checkpoint is gone. What was lost, pinned or not, nobody removed: it counts as no removal.

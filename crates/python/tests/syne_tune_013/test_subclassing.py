@@ -268,6 +268,22 @@ def test_what_removes_a_checkpoint_can_be_overridden():
     assert own.num_checkpoints_removed == theirs.num_checkpoints_removed > 20
 
 
+def test_what_is_derived_from_the_events_cannot_be_written():
+    own = HyperbandRemoveCheckpointsCallback(**ARGUMENTS)
+    Run(make_scheduler(), own=own)
+    with pytest.raises(TypeError, match=r"_trial_status is read only.*super\(\)"):
+        own._trial_status["0"] = "RUNNING"
+    with pytest.raises(
+        TypeError, match="_trials_with_checkpoints_removed is read only"
+    ):
+        own._trials_with_checkpoints_removed.update({"0": 1})
+    with pytest.raises(AttributeError, match="_num_checkpoints_removed is read only"):
+        own._num_checkpoints_removed += 1
+    with pytest.raises(AttributeError, match="_trial_status is read only"):
+        own._trial_status = {}
+    assert own._trial_status == {}
+
+
 def test_figures_come_from_what_a_subclass_tells():
     class Weighed(HyperbandRemoveCheckpointsCallback):
         def trials_resumed_without_checkpoint(self):

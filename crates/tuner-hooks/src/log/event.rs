@@ -9,6 +9,7 @@ pub const MOST_SECONDS: f64 = 1e12;
 
 /// A line of the event log. `elapsed` is in seconds of the run, interruptions left out.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(tag = "event", rename_all = "snake_case"))]
 #[expect(
@@ -127,7 +128,7 @@ fn is_zero(bracket: &usize) -> bool {
 pub struct LoopEnd {
     /// Seconds of the run.
     pub elapsed: f64,
-    /// Number of checkpoints that had to go (bytes left aside).
+    /// Number of checkpoints that had to go, not counting the budget of bytes.
     pub num_to_remove: u64,
     /// Number of candidates.
     pub candidates: usize,

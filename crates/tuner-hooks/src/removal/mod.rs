@@ -8,14 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rungkeeper_estimators::BetaBinomial;
 use rungkeeper_policies::{Budget, Limits, PolicySpec, Progress, RemovalPolicy};
-use rungkeeper_rung_model::{ModelSpec, RungModel, RungView};
+use rungkeeper_rung_model::{Checkpoint, ModelSpec, RungModel, RungView};
 
 use crate::log::Header;
 use crate::{CheckpointStore, HookError, Note, SetupError};
 
 pub use results::{ExtraResults, Removal, RemovalPlan};
 
-/// Keeps the checkpoints of a run within a budget: with the default policy and no store, or any others.
+/// Keeps the checkpoints of a run within a budget, with any policy and any store; by default `rank_aware` and none.
 ///
 /// The callback owns a rung model and learns only from the hooks. At each loop end, while more
 /// checkpoints (or bytes) are held than the budget allows, the policy chooses paused trials that
@@ -94,7 +94,8 @@ impl RemovalCallback {
         })
     }
 
-    /// A callback for the run of an event log, as it was at the start.
+    /// A callback for the run of an event log, as it was at the start. With a policy of your own:
+    /// `RemovalCallback::new(&header.model_spec(), header.budget)?.with_policy(own).with_limits(header.limits)?`.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     ///
     /// # Errors
     ///
-    /// As [`RemovalPolicy::choose`].
+    /// As [`RemovalPolicy::choose`]; and an `elapsed` that no run can have.
     pub fn plan(&mut self, elapsed: f64) -> Result<RemovalPlan, HookError> {
         self.plan_within(self.budget, elapsed)
     }
@@ -170,6 +171,9 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     ///
     /// As [`RemovalPolicy::choose`].
     pub fn plan_within(&mut self, budget: Budget, elapsed: f64) -> Result<RemovalPlan, HookError> {
+        if !(elapsed >= 0.0 && elapsed.is_finite()) {
+            return Err(HookError::Elapsed(elapsed));
+        }
         self.progress.seconds = elapsed;
         let need = self.need(budget);
         if need.is_none() {
@@ -234,8 +238,7 @@ impl<S: CheckpointStore> RemovalCallback<S> {
     ///
     /// The trial is unknown, not paused with a checkpoint, or pinned.
     pub fn give_up(&mut self, trial: &str) -> Result<(), HookError> {
-        let freed = self.model.remove_checkpoint(trial)?;
-        self.num_checkpoints_removed += 1;
+        let freed = self.count_removal(trial)?;
         if let Err(error) = self.store.delete(trial) {
             let (trial, error) = (trial.to_owned(), error.to_string());
             let bytes = freed.map_or(0, |checkpoint| checkpoint.bytes);
@@ -244,6 +247,13 @@ impl<S: CheckpointStore> RemovalCallback<S> {
             self.notes.push(Note::NotDeleted { trial, error });
         }
         Ok(())
+    }
+
+    /// A checkpoint is removed; what it was.
+    pub(crate) fn count_removal(&mut self, trial: &str) -> Result<Option<Checkpoint>, HookError> {
+        let freed = self.model.remove_checkpoint(trial)?;
+        self.num_checkpoints_removed += 1;
+        Ok(freed)
     }
 
     /// The training program of a trial is about to be started. The checkpoint of a paused one is no candidate from now

@@ -4,6 +4,51 @@
 //! Fields and events that are not known are passed over, a version that is not known is refused; `docs/event-log.md` of
 //! the project describes each event.
 
+//! # Going on after a stop
+//!
+//! The events of the log are applied to a new callback, which gets its store afterwards. Whether the files of what was
+//! removed last are gone nobody knows: they are deleted once more. (With a policy that draws random numbers let
+//! [`Replay`](crate::replay::Replay) apply them.)
+//!
+//! ```
+//! use rungkeeper_tuner::log::{read_lines, to_line};
+//! use rungkeeper_tuner_hooks::log::{Event, Header};
+//! use rungkeeper_tuner_hooks::{BoxError, Budget, CheckpointStore, Decision, ModelSpec, RemovalCallback, TrialStatus};
+//!
+//! let mut header = Header::new("my tuner", &ModelSpec::geometric(1, 3, 27)?, 27);
+//! header.budget = Budget::of_checkpoints(8);
+//! let (trial, elapsed) = (|| "0".to_owned(), 1.5);
+//! let events = [
+//!     Event::Header(Box::new(header)),
+//!     Event::Start { trial: trial(), bracket: 0, elapsed },
+//!     Event::Result { trial: trial(), level: 1, metric: 0.4, decision: Decision::Pause, elapsed },
+//!     Event::Checkpoint { trial: trial(), level: 1, bytes: 120, elapsed },
+//! ];
+//! let log: String = events.iter().map(|event| to_line(event) + "\n").collect();
+//!
+//! // The tuner was killed. Its log is all that there is.
+//! let mut lines = read_lines(log.as_bytes());
+//! let Some((_, Event::Header(header))) = lines.next().transpose()? else {
+//!     return Err("a log begins with a header".into());
+//! };
+//! let mut callback = RemovalCallback::of_header(&header)?;
+//! let mut seconds = 0.0;
+//! for line in lines {
+//!     let (_, event) = line?;
+//!     seconds = event.elapsed().unwrap_or(seconds);
+//!     callback.apply(&event)?;
+//! }
+//! let mut store = |trial: &str| -> Result<(), BoxError> { Ok(println!("delete checkpoints/{trial}")) };
+//! for (trial, status) in callback.model().trials() {
+//!     if status == TrialStatus::PausedNoCheckpoint {
+//!         store.delete(trial)?;
+//!     }
+//! }
+//! let callback = callback.with_store(store); // the clock goes on from `seconds`
+//! assert_eq!(callback.model().num_with_checkpoint(), 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
 mod line;
 mod parse;
 

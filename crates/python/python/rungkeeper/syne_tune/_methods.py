@@ -9,6 +9,7 @@ methods are called as Syne Tune calls them, with what its scheduler tells of its
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from rungkeeper import RemovalCallback, TrialStatus
@@ -34,6 +35,37 @@ DECIDING = (
     "estimator_for_rung",
 )
 _PACKAGES = ("rungkeeper.syne_tune.", "syne_tune.")
+
+
+def _refused(name: str) -> str:
+    return (
+        f"{name} is read only here: it is derived from the events. A method that "
+        "removes a checkpoint calls super()._remove_checkpoint_of(trial_id, level)"
+    )
+
+
+class _ReadOnly(dict[str, Any]):
+    """A dictionary that is derived from the events."""
+
+    def __init__(self, name: str, entries: Iterable[tuple[str, Any]]) -> None:
+        super().__init__(entries)
+        self._name = name
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(_refused(self._name))
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+
+class _Derived(property):
+    """A property of that kind."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._own_name = name
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        raise AttributeError(_refused(self._own_name))
 
 
 class Methods:
@@ -66,11 +98,11 @@ class Methods:
 
     # What happened, by the names that Syne Tune has for it.
 
-    @property
+    @_Derived
     def _trial_status(self) -> dict[str, str]:
-        return dict(self._running_core().trials())
+        return _ReadOnly("_trial_status", self._running_core().trials())
 
-    @property
+    @_Derived
     def _trials_with_checkpoints_removed(self) -> dict[str, int]:
         """Paused trials without checkpoint, with the level where each is paused."""
         core = self._running_core()
@@ -79,21 +111,21 @@ class Methods:
             standing = core.trial_information(trial)
             if status == TrialStatus.PAUSED_NO_CHECKPOINT and standing is not None:
                 removed[trial] = standing.level
-        return removed
+        return _ReadOnly("_trials_with_checkpoints_removed", removed.items())
 
-    @property
+    @_Derived
     def _trials_resumed_without_checkpoint(self) -> list[tuple[str, int]]:
         return self._running_core().trials_resumed_without_checkpoint()
 
-    @property
+    @_Derived
     def _num_checkpoints_removed(self) -> int:
         return self._running_core().num_checkpoints_removed
 
-    @property
+    @_Derived
     def _num_trials_resumed(self) -> int:
         return self._running_core().extra_results()["num_trials_resumed"]
 
-    @property
+    @_Derived
     def _start_time(self) -> float:
         """When the run would have begun without its interruptions."""
         return time.perf_counter() - self._clock.seconds()

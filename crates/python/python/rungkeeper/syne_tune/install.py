@@ -1,8 +1,10 @@
 """Puts the callbacks of this package in place of those of Syne Tune 0.13 and 0.14.
 
-One line does it, anywhere before the tuner is made:
+One line does it, the first import of the program that makes the tuner:
 
     import rungkeeper.syne_tune.install
+
+It has to come before any module that derives from Syne Tune's callbacks.
 
 From then on every scheduler that makes a removal callback (`HyperbandScheduler`,
 `ASHA`, `MOBSTER`, `HyperTune`, PASHA, the launchers of `syne_tune.experiments`, and
