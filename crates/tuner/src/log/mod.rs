@@ -46,7 +46,7 @@
 //! }
 //! let callback = callback.with_store(store); // the clock goes on from `seconds`
 //! assert_eq!(callback.model().num_with_checkpoint(), 1);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), BoxError>(())
 //! ```
 
 mod line;
