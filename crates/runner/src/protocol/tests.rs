@@ -208,13 +208,17 @@ fn what_is_missing_is_named() {
         "{near}"
     );
     assert!(said(r#""val_loss": 2"#).ends_with("epoch, val_loss; did you mean `val_loss`?"));
-    assert!(said(r#""accuracy": 2"#).ends_with("its keys are accuracy, epoch"));
+    assert!(said(r#""error": 2"#).ends_with("its keys are epoch, error"));
     let of_resource = ReportNames {
         metric: "epoch_loss".to_owned(),
         resource: "epoch".to_owned(),
     };
-    let line = Line::read(r#"{"epoch": 1, "a": 2}"#, Protocol::Answered, &of_resource);
-    assert!(missing(line).unwrap().ends_with("its keys are a, epoch"));
+    let line = Line::read(
+        r#"{"epoch": 1, "time": 2}"#,
+        Protocol::Answered,
+        &of_resource,
+    );
+    assert!(missing(line).unwrap().ends_with("its keys are epoch, time"));
     let keys: Vec<String> = (0..1_000).map(|i| format!(r#""\u001b{i}": 1"#)).collect();
     let said = missing(answered(&format!(r#"{{"epoch": 1, {}}}"#, keys.join(", ")))).unwrap();
     assert!(said.is_ascii() && said.len() < 300, "{said}");
