@@ -118,7 +118,8 @@ fn the_wine_example() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(!errors.contains("note: "), "{errors}");
     assert!((4..=8).contains(&peak.trials), "{peak:?}");
-    assert!(peak.checkpoints <= 8 + 1, "{peak:?}");
+    // Both workers may replace theirs at the same time.
+    assert!(peak.checkpoints <= 8 + 2, "{peak:?}");
     assert!(peak.bytes > 0, "{peak:?}");
 }
 
