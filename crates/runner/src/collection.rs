@@ -8,7 +8,7 @@ use rungkeeper_checkpoints::{Orphan, Pending, Store};
 use rungkeeper_policies::{Budget, RemovalReason};
 use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::Event;
-use rungkeeper_tuner_hooks::{Removal, RemovalCallback};
+use rungkeeper_tuner_hooks::{Removal, RemovalCallback, RungModel, TrialStatus};
 
 use crate::desk::Job;
 use crate::directory::{RunDirectory, read_experiment};
@@ -25,17 +25,50 @@ pub struct Doomed {
     pub location: String,
 }
 
-/// What a collection did.
+/// What a collection did, or would do.
 #[derive(Debug, Default)]
 pub struct Collected {
     /// Removed, first to go first.
     pub gone: Vec<Doomed>,
     /// What could not be deleted.
     pub left: Vec<Pending>,
-    /// Number of checkpoints that are held now.
+    /// Number of checkpoints that are held then.
     pub held: usize,
     /// Bytes of them.
     pub bytes: u64,
+    /// Trials whose checkpoints stay though the budget allows less, because they are pinned.
+    pub pinned: Vec<String>,
+    /// Likewise those that are to be started again, from there.
+    pub to_go_on: Vec<String>,
+}
+
+impl Collected {
+    /// `model` is what the removals left.
+    pub(crate) fn new(
+        gone: Vec<Doomed>,
+        left: Vec<Pending>,
+        model: &RungModel,
+        budget: Budget,
+    ) -> Self {
+        let (held, bytes) = (model.num_with_checkpoint(), model.checkpoint_bytes());
+        let is_kept = budget.need(held, bytes).is_none();
+        let stay = |why: &dyn Fn(&str, TrialStatus) -> bool| {
+            let trials = model.trials().filter(|(trial, status)| {
+                !is_kept && model.checkpoint(trial).is_some() && why(trial, *status)
+            });
+            trials.map(|(trial, _)| trial.to_owned()).collect()
+        };
+        Self {
+            pinned: stay(&|trial, _| model.is_pinned(trial)),
+            to_go_on: stay(&|trial, status| {
+                status == TrialStatus::Running && !model.is_pinned(trial)
+            }),
+            gone,
+            left,
+            held,
+            bytes,
+        }
+    }
 }
 
 /// What lies in the store of a run without being owned by its log.
@@ -47,8 +80,8 @@ pub struct Orphans {
     pub removed: usize,
 }
 
-/// What [`Runner::collect`](crate::Runner::collect) would remove as the log of a run stands, first to go first, for the
-/// budget that `change` makes of the run's own. Nothing is changed, and another process may work on the run. What the
+/// What [`Runner::collect`](crate::Runner::collect) would do as the log of a run stands, for the budget that `change` makes
+/// of the run's own. Nothing is changed, and another process may work on the run. What the
 /// log names and the store does not hold is left out.
 ///
 /// # Errors
@@ -57,7 +90,7 @@ pub struct Orphans {
 pub fn what_would_go(
     directory: &Path,
     change: impl FnOnce(Budget) -> Budget,
-) -> Result<Vec<Doomed>, RunError> {
+) -> Result<Collected, RunError> {
     let directory = RunDirectory::look_at(directory)?;
     let (mut callback, elapsed) = replayed(&directory)?;
     let store = open_store(&directory)?;
@@ -74,8 +107,11 @@ pub fn what_would_go(
     for trial in gone {
         let _ = callback.lose(&trial); // one that runs holds nothing that could go
     }
-    let plan = callback.plan_within(change(callback.budget()), elapsed)?;
-    Ok(located(&mut places, plan.removals))
+    let budget = change(callback.budget());
+    let plan = callback.plan_within(budget, elapsed)?;
+    callback.carry_out(&plan.removals)?; // in this copy: it has no store
+    let gone = located(&mut places, plan.removals);
+    Ok(Collected::new(gone, Vec::new(), callback.model(), budget))
 }
 
 /// What lies in the store without being owned by the log. Nothing is changed.

@@ -109,7 +109,9 @@ impl RunDirectory {
     /// It holds none.
     pub fn look_at(path: &Path) -> Result<Self, RunError> {
         if fs::symlink_metadata(path.join(LOG)).is_err() {
-            return Err(RunError::NoRun(path.to_owned()));
+            let why = why_no_run(path);
+            let path = path.to_owned();
+            return Err(RunError::NoRun { path, why });
         }
         let path = path.canonicalize().map_err(|e| file_error(path, e))?;
         Ok(Self { path, _lock: None })
@@ -282,4 +284,17 @@ fn read_by(
 
 pub(crate) fn requests_folder(run: &Path) -> PathBuf {
     run.join("requests")
+}
+
+/// What a path is that holds no run.
+fn why_no_run(path: &Path) -> &'static str {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => "holds no run (there is no log.jsonl in it)",
+        Ok(_) => "is a file: give the directory of a run",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            "is not there: give the directory of a run"
+        }
+        // Another reason, such as a missing right, is told by whoever looks into it.
+        Err(_) => "holds no run that can be read",
+    }
 }

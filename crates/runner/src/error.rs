@@ -112,8 +112,13 @@ pub enum RunError {
         kept: usize,
     },
     /// The directory holds no run.
-    #[error("{} {}", .0.display(), why_no_run(.0))]
-    NoRun(PathBuf),
+    #[error("{} {why}", path.display())]
+    NoRun {
+        /// The directory.
+        path: PathBuf,
+        /// What was found there, as the end of a sentence.
+        why: &'static str,
+    },
     /// Another process works on the run.
     #[error("another process works on the run in {}", .0.display())]
     Locked(PathBuf),
@@ -183,19 +188,6 @@ pub enum RunError {
         /// Why not.
         source: io::Error,
     },
-}
-
-/// What a path is that holds no run.
-fn why_no_run(path: &Path) -> &'static str {
-    match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => "holds no run (there is no log.jsonl in it)",
-        Ok(_) => "is a file: give the directory of a run",
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            "is not there: give the directory of a run"
-        }
-        // Another reason, such as a missing right, is told by whoever looks into it.
-        Err(_) => "holds no run that can be read",
-    }
 }
 
 pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {

@@ -335,12 +335,7 @@ impl<'o> Runner<'o> {
         let gone = collection::collect(&mut self.trials, budget)?;
         let left = self.settle()?;
         let model = self.trials.books.model();
-        Ok(Collected {
-            gone,
-            left,
-            held: model.num_with_checkpoint(),
-            bytes: model.checkpoint_bytes(),
-        })
+        Ok(Collected::new(gone, left, model, budget))
     }
 
     /// Removes the checkpoints in the store that this run committed and its log does not own. What

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use rungkeeper_tuner::choose::{Chosen, Doomed, RunTable};
-use rungkeeper_tuner_hooks::Mode;
 
 use crate::plain::{plain, wrapped};
 use crate::report::words;
@@ -66,10 +65,7 @@ pub(super) fn text(
 
 /// By what trials are ranked.
 pub(super) fn ranked_by(chosen: &Chosen) -> String {
-    let good = match chosen.mode {
-        Mode::Min => "small",
-        Mode::Max => "large",
-    };
+    let good = words::good(chosen.mode);
     format!("by {}, {good} is good", plain(&chosen.metric))
 }
 

@@ -1,5 +1,7 @@
 //! Sentences on a run that several commands say.
 
+use rungkeeper_tuner_hooks::Mode;
+
 use super::folder::RunFolder;
 use super::history::History;
 use super::standing;
@@ -13,6 +15,14 @@ pub(crate) fn metric(value: f64) -> String {
         numbers::significant(value, 4)
     } else {
         "a bad metric".to_owned()
+    }
+}
+
+/// Which values of a metric are good.
+pub(crate) fn good(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Min => "small",
+        Mode::Max => "large",
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use rungkeeper_runner::journal::Journal;
+use rungkeeper_tuner::curves::{EXPORTED, EXPORTED_METRIC};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
@@ -34,11 +35,6 @@ pub(crate) struct Arguments {
     #[arg(long, group = "format")]
     json: bool,
 }
-
-/// Columns that each table has, in this order; the metric comes behind `resource`.
-const COLUMNS: [&str; 7] = [
-    "trial", "resource", "seconds", "elapsed", "decision", "again", "status",
-];
 
 /// The last columns of a run's table, as `choose` reads them.
 const HOLDINGS: [&str; 2] = ["bytes", "path"];
@@ -230,8 +226,8 @@ impl Table<'_> {
             name if is_taken(name) => "metric",
             name => name,
         };
-        let mut head: Vec<String> = COLUMNS.map(str::to_owned).to_vec();
-        head.insert(2, metric.to_owned());
+        let mut head: Vec<String> = EXPORTED.map(str::to_owned).to_vec();
+        head.insert(EXPORTED_METRIC, metric.to_owned());
         // A program may report what it was given, `lr` for example: parameters have a name of their own.
         let taken = |name: &String| is_taken(name) || name == metric;
         head.extend(values.iter().map(|name| {
@@ -281,7 +277,7 @@ impl Table<'_> {
 
 /// Whether a column of each table has this name.
 fn is_taken(name: &str) -> bool {
-    COLUMNS.iter().chain(&HOLDINGS).any(|taken| *taken == name)
+    EXPORTED.iter().chain(&HOLDINGS).any(|taken| *taken == name)
 }
 
 /// What is no finite number is an empty field.

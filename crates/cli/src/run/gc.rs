@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
-use rungkeeper_runner::{Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go};
-use rungkeeper_tuner_hooks::TrialStatus;
+use rungkeeper_runner::{
+    Collected, Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go,
+};
 
 use super::budget::BudgetArguments;
 use super::notes::Notes;
 use crate::plain::{path, plain};
-use crate::report::history::{History, trials_in_words};
+use crate::report::history::trials_in_words;
 use crate::report::words;
 
 /// Make room: remove checkpoints until the budget is kept, in the order of the policy
@@ -50,19 +51,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if dry_run {
-        let doomed = what_would_go(dir, |budget| arguments.budget.change(budget))?;
-        let (number, size) = sum(&doomed);
+        let collected = what_would_go(dir, |budget| arguments.budget.change(budget))?;
+        let (number, size) = sum(&collected.gone);
         writeln!(out, "would go: {number}, {size}; nothing was changed")?;
-        show(&doomed, dir, &mut out)?;
-        let history = History::read(&dir.join("log.jsonl"))?;
-        let model = history.model();
-        let bytes: u64 = doomed.iter().map(|doomed| doomed.removal.bytes).sum();
-        let held = model.num_with_checkpoint().saturating_sub(doomed.len());
-        let left = model.checkpoint_bytes().saturating_sub(bytes);
-        let budget = arguments.budget.change(history.holdings.budget());
-        if !budget.need(held, left).is_none() {
-            show_kept(&history, dir, &mut out)?;
-        }
+        show(&collected.gone, dir, &mut out)?;
+        show_kept(&collected, dir, &mut out)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut notes = Notes;
@@ -74,11 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let bytes = ByteSize(collected.bytes).display().si();
     writeln!(out, "gone: {number}, {size}; held: {held}, {bytes}")?;
     show(&collected.gone, dir, &mut out)?;
-    drop(runner);
-    if !budget.need(collected.held, collected.bytes).is_none() {
-        let history = History::read(&dir.join("log.jsonl"))?;
-        show_kept(&history, dir, &mut out)?;
-    }
+    show_kept(&collected, dir, &mut out)?;
     for pending in &collected.left {
         let error = pending.error.as_deref().unwrap_or("not done yet");
         writeln!(
@@ -96,23 +85,17 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Why more is held than the budget allows: what a trial that is pinned, or is to be started again, holds stays.
-fn show_kept(history: &History, dir: &Path, out: &mut impl Write) -> io::Result<()> {
-    let model = history.model();
-    let holding = || {
-        model
-            .trials()
-            .filter(|(trial, _)| model.checkpoint(trial).is_some())
-    };
-    let pinned: Vec<&str> = holding()
-        .map(|(trial, _)| trial)
-        .filter(|trial| model.is_pinned(trial))
-        .collect();
+fn show_kept(collected: &Collected, dir: &Path, out: &mut impl Write) -> io::Result<()> {
+    let words = |trials: &[String]| trials_in_words(trials.iter().map(String::as_str));
+    let Collected {
+        pinned, to_go_on, ..
+    } = collected;
     if !pinned.is_empty() {
         let (are, it) = match pinned.len() {
             1 => ("is", "it"),
             _ => ("are", "each"),
         };
-        let trials = trials_in_words(pinned.into_iter());
+        let trials = words(pinned);
         writeln!(out, "more than the budget: {trials} {are} pinned")?;
         writeln!(
             out,
@@ -120,12 +103,8 @@ fn show_kept(history: &History, dir: &Path, out: &mut impl Write) -> io::Result<
             path(dir)
         )?;
     }
-    let running = holding()
-        .filter(|(trial, status)| *status == TrialStatus::Running && !model.is_pinned(trial))
-        .map(|(trial, _)| trial);
-    let running: Vec<&str> = running.collect();
-    if !running.is_empty() {
-        let trials = trials_in_words(running.into_iter());
+    if !to_go_on.is_empty() {
+        let trials = words(to_go_on);
         writeln!(out, "more than the budget: {trials} will go on from there")?;
     }
     Ok(())

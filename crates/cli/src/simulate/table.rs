@@ -6,7 +6,6 @@ use rungkeeper_tuner::simulation::{
     CellResult, Curves, Grid, Levels, Retraining, Spread, SummaryRow, geometric_mean_over_optimum,
     geometric_mean_ratio, smallest_budget, summarize,
 };
-use rungkeeper_tuner_hooks::Mode;
 use rungkeeper_tuner_hooks::PolicySpec;
 
 use crate::plain::{WIDTH, wrapped};
@@ -76,10 +75,7 @@ fn heading(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let table = &curves.table;
-    let good = match curves.mode {
-        Mode::Min => "small",
-        Mode::Max => "large",
-    };
+    let good = words::good(curves.mode);
     let (name, metric) = (table.name(), table.metric());
     writeln!(out, "{name}")?;
     // The grid was checked: there is such a scheduler.

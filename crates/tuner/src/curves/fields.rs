@@ -46,17 +46,14 @@ const OTHER_NAMES: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What `rungkeeper export` begins each table with; its metric is the third column.
-const EXPORTED: [Option<&str>; 8] = [
-    Some("trial"),
-    Some("resource"),
-    None,
-    Some("seconds"),
-    Some("elapsed"),
-    Some("decision"),
-    Some("again"),
-    Some("status"),
+/// Columns with which `rungkeeper export` begins each table, in this order; that of the metric comes in at
+/// [`EXPORTED_METRIC`].
+pub const EXPORTED: [&str; 7] = [
+    "trial", "resource", "seconds", "elapsed", "decision", "again", "status",
 ];
+
+/// The place of the metric in such a table, from 0.
+pub const EXPORTED_METRIC: usize = 2;
 
 /// A file's header, and which of its columns are read.
 #[derive(Debug)]
@@ -211,11 +208,10 @@ impl Columns {
 
     /// The metric of a table that `rungkeeper export` wrote.
     fn exported_metric(&self) -> Option<usize> {
-        let mut pairs = EXPORTED.iter().zip(&self.names);
-        let is_exported = self.names.len() >= EXPORTED.len()
-            && pairs.all(|(expected, name)| expected.is_none_or(|expected| expected == name));
-        let place = EXPORTED.iter().position(Option::is_none)?;
-        is_exported.then_some(place)
+        let others = self.names.iter().enumerate();
+        let mut others = others.filter(|(place, _)| *place != EXPORTED_METRIC);
+        let is_next = |expected: &&str| others.next().is_some_and(|(_, name)| name == expected);
+        EXPORTED.iter().all(is_next).then_some(EXPORTED_METRIC)
     }
 
     /// Whether a column holds numbers, and nothing tells that they are no metric.

@@ -52,6 +52,7 @@ mod rows;
 pub(crate) mod sheet;
 
 pub use error::{CurveError, Place, Problem};
+pub use fields::{EXPORTED, EXPORTED_METRIC};
 pub use read::ReadOptions;
 pub use rows::{Row, Rows};
 pub use rungkeeper_rung_model::Mode;

@@ -1,13 +1,14 @@
 //! Checkpoints and bytes against the budget.
 
 use maud::{Markup, html};
-use rungkeeper_tuner_hooks::{Budget, Mode, TrialStatus};
+use rungkeeper_tuner_hooks::{Budget, TrialStatus};
 
 use super::super::palette::{self, Ink};
 use super::super::plots::{Axes, Series};
 use super::super::{Figure, LegendEntry, Mark, numbers, policy_name};
 use super::View;
 use crate::report::holdings::Held;
+use crate::report::words;
 
 pub(super) fn section(view: &View<'_>) -> Markup {
     html! {
@@ -95,10 +96,7 @@ fn at_most(held: &Held, text: impl Fn(u64) -> String) -> Markup {
 fn settings(view: &View<'_>) -> Markup {
     let header = &view.history.header;
     let levels: Vec<String> = view.history.levels().iter().map(u64::to_string).collect();
-    let good = match header.mode {
-        Mode::Min => "small",
-        Mode::Max => "large",
-    };
+    let good = words::good(header.mode);
     html! {
         "Policy " (policy_name(&header.policy)) ", budget " (numbers::budget(header.budget))
         @if header.workers > 0 { ", " (numbers::of(header.workers, "worker")) }
