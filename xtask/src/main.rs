@@ -76,6 +76,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // What is built below is then what a shell builds, and nothing is built twice.
+    #[cfg(unix)]
+    if let Some(mut again) = workspace::as_from_a_shell() {
+        let error = std::os::unix::process::CommandExt::exec(&mut again);
+        eprintln!("error: xtask cannot start anew: {error}");
+        return ExitCode::FAILURE;
+    }
     let result = match Cli::parse().command {
         Command::Test(args) => test::run(&args),
         Command::Props(args) => props::run(&args),

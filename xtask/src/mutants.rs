@@ -70,7 +70,9 @@ fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
     let tests = (member.targets.iter()).filter(|it| it.is_kind(TargetKind::Test));
     let quick = tests.filter(|it| !it.name.starts_with("props"));
     let option = |it: &Target| format!("--cargo-test-arg=--test={}", it.name);
-    Ok(quick.map(option).collect())
+    // They take a second or less, so a loop without an end is soon known.
+    let timeout = "--minimum-test-timeout=10".to_owned();
+    Ok(quick.map(option).chain([timeout]).collect())
 }
 
 /// How many mutants of a package its tests notice, and those that they do not.

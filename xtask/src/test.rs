@@ -214,7 +214,7 @@ fn tests(workspace: &Workspace, packages: &[String]) -> Result<Vec<u64>> {
     // Many tests wait for processes most of their time: more of them at once than there are cores.
     let threads = sh
         .var("RUST_TEST_THREADS")
-        .unwrap_or_else(|_| "4".to_owned());
+        .unwrap_or_else(|_| "6".to_owned());
     let call = cmd!(sh, "cargo test --all-features --locked {packages...}");
     let mut passed = Vec::new();
     run_reading(call.env("RUST_TEST_THREADS", threads), |line| {

@@ -1,5 +1,6 @@
 //! The workspace as cargo sees it, and how programs are called there.
 use std::{
+    env,
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
@@ -83,6 +84,26 @@ impl Workspace {
 pub(crate) fn is_published(package: &Package) -> bool {
     let registries = package.publish.as_ref();
     registries.is_none_or(|registries| !registries.is_empty())
+}
+
+/// Whether it is a variable by which `cargo run` tells a program of its package: some dependencies are built anew where cargo finds other values, and a
+/// shell has none.
+#[cfg(unix)]
+fn of_a_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+}
+
+/// The call of this program again as a shell would call it, if cargo has.
+#[cfg(unix)]
+pub(crate) fn as_from_a_shell() -> Option<Command> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let told: Vec<_> = names.filter(|name| of_a_package(name)).collect();
+    let mut again = Command::new(env::current_exe().ok()?);
+    again.args(env::args_os().skip(1));
+    for name in &told {
+        again.env_remove(name);
+    }
+    (!told.is_empty()).then_some(again)
 }
 
 /// An empty folder in place of what is there.

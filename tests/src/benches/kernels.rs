@@ -69,6 +69,7 @@ pub const KERNELS: &[Kernel] = &[
             );
         },
     },
+    #[cfg(feature = "turns")]
     Kernel {
         name: "turn of the runner's loop",
         repetitions: 2_000,
@@ -125,6 +126,7 @@ fn report_and_loop_end(turns: u64, mut run: Run) {
 }
 
 /// The loop's own work on a report at a rung: no process, no store.
+#[cfg(feature = "turns")]
 fn turns_of_the_loop(turns: u64) {
     let folder = tempfile::tempdir().expect("a folder");
     rungkeeper_runner::measured::reports(folder.path(), turns).expect("a log");

@@ -16,7 +16,8 @@ def test_it_chooses_for_a_run(tmp_path: Path) -> None:
     asha = scheduler(policy=lowest_level_first)
     assert "policy='lowest_level_first'" in repr(asha)
     cloudpickle.loads(cloudpickle.dumps(asha))
-    tuner(train, tmp_path, num_samples=16, asha=asha).fit()
+    tuning = {"reuse_actors": True}
+    tuner(train, tmp_path, num_samples=16, asha=asha, tuning=tuning).fit()
     events = [json.loads(line) for line in asha.log().splitlines()]
     assert events[0]["policy"] == "lowest_level_first"
     removals = [event for event in events if event["event"] == "remove"]

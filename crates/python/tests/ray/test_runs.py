@@ -24,7 +24,7 @@ def judged(folder: Path, results: ResultGrid, num_samples: int = 60) -> Any:
 @pytest.mark.parametrize("reuse_actors", [False, True])
 def test_runs_to_the_end(trainable: Any, reuse_actors: bool, tmp_path: Path) -> None:
     tuning = {"reuse_actors": reuse_actors}
-    num_samples = 60 if reuse_actors else samples(60, 20)
+    num_samples = 60 if reuse_actors else samples(60, 14)
     asha = scheduler()
     results = tuner(
         trainable, tmp_path, num_samples=num_samples, asha=asha, tuning=tuning

@@ -242,7 +242,7 @@ fn reasons_quote_little_and_harmlessly() {
 /// A reader that begins anew at each brace or quote takes quadratic time on these.
 #[test]
 fn hostile_lines_take_linear_time() {
-    let times = |piece: &str| piece.repeat(1_000_000 / piece.len());
+    let times = |piece: &str| piece.repeat(200_000 / piece.len());
     let begin = Instant::now();
     for text in [
         times("{"),

@@ -22,15 +22,9 @@ space = { x = { type = "uniform", low = 0.0, high = 1.0 } }
 scheduler = { max_resource = 4096, levels = [1, 4, 16, 64, 256, 1024] }
 "#;
 
-/// Counts a report page, a replay and a resume, each of a simulated run. With little optimization, by the program that the
-/// tests have built: a release of all that it needs would take minutes, and what rises in one rises in the other.
+/// Counts a report page, a replay and a resume, each of a simulated run, by the program that the tests have built.
 pub(super) fn count(workspace: &Workspace, counts: &mut Counts) -> Result<()> {
     let sh = workspace.shell()?;
-    cmd!(
-        sh,
-        "cargo build --locked --workspace --all-features --bin rungkeeper"
-    )
-    .run()?;
     let program = workspace.target("debug/rungkeeper");
     let folder = workspace.target("guard");
     empty(&folder)?;

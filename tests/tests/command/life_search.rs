@@ -1,15 +1,12 @@
 //! A program that proposes configurations, through what happens to runs: kills, stops, its own end.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::thread::sleep;
 use std::time::Duration;
 
-use runs::commands::Running;
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{alive, wait_until};
+use crate::runs;
+use crate::runs::commands::Running;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{alive, wait_until};
 use serde_json::Value;
 
 /// Proposes 0.001 for trial 0, 0.002 for trial 1, and so on; what it hears is in `heard`, its number in `searching`.

@@ -1,7 +1,5 @@
 //! `rungkeeper simulate`, as a user calls it.
 
-mod binary;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -9,6 +7,8 @@ use std::process::{Command, Output};
 
 use rungkeeper_tuner_hooks::PolicySpec;
 use serde_json::Value;
+
+use crate::binary;
 
 const SHIPPED: &str = "../crates/cli/curves/openml_41150.csv";
 

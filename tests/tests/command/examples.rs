@@ -1,10 +1,9 @@
 //! The examples of `docs/running.md`, run as it says.
-#![cfg(unix)]
-
-mod binary;
 
 use std::path::Path;
 use std::process::Command;
+
+use crate::binary;
 
 fn runs(experiment: &str, trials: u64) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,4 @@
 //! Cases from people who tune models, on real processes and a real directory.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Decision, Removal, RemovalReason, TrialStatus};
 
-use runs::{
+use crate::runs::{
     TRAINER, check, folder, names, read_whole_lines, replayed, rungkeeper, succeeds, text, wait_for,
 };
 

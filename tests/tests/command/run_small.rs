@@ -1,13 +1,10 @@
 //! `rungkeeper run`, `resume` and `status` on real processes.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::process::Command;
 
-use runs::{EXPERIMENT, TRAINER, check, folder, rungkeeper, succeeds, text};
+use crate::binary;
+use crate::runs::{EXPERIMENT, TRAINER, check, folder, rungkeeper, succeeds, text};
 
 #[test]
 fn a_run_ends_with_its_best_and_its_cost() {

@@ -1,14 +1,13 @@
 //! Mistakes that people make, and what they are told: where, why, and what to do.
 //!
-//! `mistakes/said.txt` has the message to each. To renew it: `RENEW=1 cargo test -p rungkeeper-tests --test mistakes`.
-#![cfg(all(unix, feature = "s3"))]
-
-mod binary;
+//! `mistakes/said.txt` has the message to each. To renew it: `RENEW=1 cargo test -p rungkeeper-tests --test command mistakes`.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs};
+
+use crate::binary;
 
 /// An experiment without a mistake.
 const EXPERIMENT: &str = r#"name = "digits"
@@ -190,14 +189,14 @@ fn each_is_told_where_why_and_what_to_do() {
         let arguments: Vec<&str> = command.split(' ').collect();
         tell(command, &arguments);
     }
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mistakes/said.txt");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command/mistakes/said.txt");
     if env::var_os("RENEW").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, &all).unwrap();
     }
     let before = fs::read_to_string(&file).unwrap_or_default();
     for (now, before) in all.split("--- ").zip(before.split("--- ")) {
-        assert_eq!(now, before, "as of tests/tests/mistakes/said.txt");
+        assert_eq!(now, before, "as of tests/tests/command/mistakes/said.txt");
     }
     assert_eq!(all.len(), before.len());
 }

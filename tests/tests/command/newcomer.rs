@@ -1,12 +1,9 @@
 //! A newcomer's path: from a plain script that knows nothing of rungkeeper to a tuned result.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::path::Path;
 
-use runs::commands::{Running, Said};
+use crate::runs;
+use crate::runs::commands::{Running, Said};
 use serde_json::Value;
 
 /// Fits a line by gradient descent.

@@ -1,8 +1,4 @@
 //! A bucket that lies, refuses or hangs up: what the log holds is sacred there as well.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,8 +6,9 @@ use std::sync::atomic::Ordering;
 
 use rungkeeper_tests::s3::Server;
 
-use runs::check_log;
-use runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs;
+use crate::runs::check_log;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
 
 /// A project whose checkpoints go to a bucket.
 struct Place {

@@ -1,11 +1,11 @@
 //! The example of the README, its training program alone: paused and resumed, a trial has the learning curve of one that
 //! is trained through.
 
-mod binary;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use crate::binary;
 
 const TRIAL: [&str; 12] = [
     "--seed=7",

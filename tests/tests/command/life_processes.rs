@@ -1,16 +1,13 @@
 //! Processes: what outlives its runner, and runs that meet another one of themselves.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
-use runs::commands::Running;
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{alive, done, signal, wait_until};
+use crate::runs;
+use crate::runs::commands::Running;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{alive, done, signal, wait_until};
 
 /// Programs that outlive their runner, by the ways in which they escape it. Each writes its number
 /// into `left`, and tells in `told` that it had a TERM before a KILL.

@@ -1,7 +1,4 @@
 //! `simulate --search`: a program proposes configurations, and each trial has the curve of the nearest one.
-#![cfg(unix)]
-
-mod binary;
 
 use std::fmt::Write;
 use std::fs;
@@ -9,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
+
+use crate::binary;
 
 const EXPERIMENT: &str = r#"name = "tabulated"
 command = ["sh", "train.sh", "{lr}", "{optimizer}", "{epochs}"]

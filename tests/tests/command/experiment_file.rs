@@ -1,12 +1,10 @@
 //! Experiment files as people use them: written, checked, tried, and with all kinds of parameters run to the end.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::path::Path;
 
-use runs::life::{Project, Protocol, trainer};
+use crate::binary;
+use crate::runs;
+use crate::runs::life::{Project, Protocol, trainer};
 use serde_json::Value;
 
 /// Keeps what it was called with; the loss is by the trial, and a further value comes with it.

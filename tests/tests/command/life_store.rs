@@ -1,16 +1,13 @@
 //! The store: what the log holds is sacred until the runner itself has removed it.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{Mounted, done, wait_until};
+use crate::runs;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{Mounted, done, wait_until};
 
 /// Nobody is promoted: each trial pauses at 1.
 const ONE_LEVEL: &str = "max_resource = 100\nlevels = [1]";

@@ -1,11 +1,11 @@
 //! The command line, as a user calls it.
 
-mod binary;
-
 use std::path::Path;
 use std::process::Output;
 
 use serde_json::Value;
+
+use crate::binary;
 
 fn rungkeeper(arguments: &[&str], input: &str) -> Output {
     binary::fed(Path::new(env!("CARGO_MANIFEST_DIR")), arguments, input)

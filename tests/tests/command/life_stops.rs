@@ -1,17 +1,14 @@
 //! Being stopped: a stop is never a failure, and never an end of a trial.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use runs::commands::Running;
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{signal, wait_until};
+use crate::binary;
+use crate::runs::commands::Running;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{signal, wait_until};
 
 /// How a program takes a TERM.
 const WAYS: [&str; 3] = [

@@ -1,16 +1,12 @@
 //! The program's own ways: it ends early, goes its own way, says nothing, or says it strangely.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{done, wait_until};
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{done, wait_until};
 
 const BY_NUMBER: &str = "x=0.$trial";
 

@@ -1,17 +1,13 @@
 //! What `status`, `report` and `replay` tell of a run from its log and its folder, whatever is in them.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
+use crate::runs::{EXPERIMENT, TRAINER, folder, rungkeeper, succeeds, text};
 use rungkeeper_tuner::log::to_line;
 use rungkeeper_tuner_hooks::ModelSpec;
 use rungkeeper_tuner_hooks::log::{Event, Header};
-use runs::{EXPERIMENT, TRAINER, folder, rungkeeper, succeeds, text};
 
 /// Of a run with rungs 1 and 3 and the end at 9, without experiment file.
 fn log(events: &[&str]) -> tempfile::TempDir {

@@ -1,18 +1,13 @@
 //! What a person finds once programs have reported: the best trial, tables, events for programs.
-#![cfg(unix)]
-
-mod binary;
-mod browser;
-mod runs;
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use browser::{DESK, PHONE, look};
+use crate::browser::{DESK, PHONE, look};
 use serde_json::Value;
 
-use runs::{folder, rungkeeper, succeeds, text};
+use crate::runs::{folder, rungkeeper, succeeds, text};
 
 /// Reports more than a metric; the loss becomes worse at the end.
 const TRAINER: &str = r#"

@@ -1,7 +1,4 @@
 //! `rungkeeper choose`, as a user calls it.
-#![cfg(unix)]
-
-mod binary;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -10,6 +7,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use crate::binary;
 
 /// Nine trials of a reduction factor of 3; `a` trains on from level 1, `b` waits at 3.
 const TABLE: &str = "\

@@ -1,13 +1,10 @@
 //! A second try: a run that did not start, one that is to go on further, one that was changed.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::done;
+use crate::runs;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::done;
 
 /// A misspelt program or a missing folder is found before anything is made.
 #[test]

@@ -1,9 +1,5 @@
 //! What no run can be made of: programs that do nothing but crash, numbers without measure, pipes
 //! where files belong.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -12,9 +8,11 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use runs::commands::Said;
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::done;
+use crate::binary;
+use crate::runs;
+use crate::runs::commands::Said;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::done;
 
 /// Every program exits with 1 at once, and there is no limit: the run stops after a few, with the
 /// last lines of the error.

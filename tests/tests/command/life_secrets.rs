@@ -1,13 +1,10 @@
 //! What must not come out: secrets, control characters of others; and pins of what is not there.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
 
 /// Who may not read the experiment file may not read its copy, nor a password in an address.
 #[test]

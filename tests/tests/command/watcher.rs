@@ -1,8 +1,4 @@
 //! The store is watched while runs go on: it never holds more than `docs/running.md` says.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::Duration;
 
-use runs::{rungkeeper, succeeds};
+use crate::binary;
+use crate::runs::{rungkeeper, succeeds};
 
 /// Time between two looks at the store.
 const BETWEEN: Duration = Duration::from_millis(10);

@@ -1,12 +1,9 @@
 //! What a checkpoint is: the files as the program left them, at the level where it left them.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::fs;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
 
 /// Nine trials with the metric 0.TRIAL: the first is promoted, to the end at last.
 const BY_NUMBER: &str = "x=0.$trial";

@@ -1,19 +1,16 @@
 //! The page of `rungkeeper report`: its figures, and the page itself in a real browser.
 
-mod binary;
-mod browser;
-mod runs;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use browser::{DESK, PHONE, View, assert_is_sound, console_of, look};
+use crate::browser::{DESK, PHONE, View, assert_is_sound, console_of, look};
+use crate::runs;
 use rungkeeper_tuner::log::read_lines;
 use rungkeeper_tuner_hooks::log::{EndOfRun, Event};
 use serde_json::Value;
 
-use runs::{TRAINER, folder, succeeds};
+use crate::runs::{TRAINER, folder, succeeds};
 
 fn rungkeeper(arguments: &[&str], folder: &Path) -> Output {
     runs::rungkeeper(folder, arguments).output().unwrap()

@@ -1,13 +1,11 @@
 //! The page of `rungkeeper simulate --html`, in a real browser.
 
-mod binary;
-mod browser;
-
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use browser::{DESK, Found, PHONE, View, assert_is_sound, console_of, look, number};
+use crate::binary;
+use crate::browser::{DESK, Found, PHONE, View, assert_is_sound, console_of, look, number};
 
 /// Makes a page of the curves that the project ships.
 fn simulate(more: &[&str]) -> String {

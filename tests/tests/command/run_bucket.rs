@@ -1,8 +1,4 @@
 //! `rungkeeper run` with its checkpoints in a bucket of a real S3 server.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +11,7 @@ use rungkeeper_tests::s3::Server;
 use rungkeeper_tuner_hooks::RemovalReason;
 use rungkeeper_tuner_hooks::log::Event;
 
-use runs::{Draws, check, check_log, names, rungkeeper, sorted, succeeds, text, wait_for};
+use crate::runs::{Draws, check, check_log, names, rungkeeper, sorted, succeeds, text, wait_for};
 
 /// Takes a moment for each epoch, so that there is something to interrupt.
 const ANSWERED: &str = r#"

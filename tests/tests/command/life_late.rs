@@ -1,13 +1,9 @@
 //! Runs that are killed, or stopped in other ways than most, and go on.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::time::Duration;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{alive, signal, wait_until};
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{alive, signal, wait_until};
 
 /// A one-way program that trains from scratch writes its settings first. The runner is killed before the first report:
 /// what lies there is no checkpoint of the level that the trial had reached before.

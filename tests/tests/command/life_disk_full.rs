@@ -1,8 +1,4 @@
 //! Room: full disks, the most that a run takes, output that grows.
-#![cfg(unix)]
-
-mod binary;
-mod runs;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use runs::life::{BOTH, Project, Protocol, trainer};
-use runs::system::{Mounted, done, wait_until};
+use crate::runs;
+use crate::runs::life::{BOTH, Project, Protocol, trainer};
+use crate::runs::system::{Mounted, done, wait_until};
 
 const ONE_LEVEL: &str = "max_resource = 100\nlevels = [1]";
 const TRIALS: usize = 16;
