@@ -49,12 +49,6 @@ enum Command {
     Growth(growth::Args),
     /// What the runner itself costs: time, memory and how long trials wait for it, on real processes (Linux)
     Overhead(overhead::Args),
-    /// The training program of `overhead`
-    #[command(hide = true)]
-    Trainer(overhead::TrainerArgs),
-    /// The training programs beside which `overhead` measures
-    #[command(hide = true)]
-    Beside(overhead::BesideArgs),
     /// A million hostile lines, files, logs and directories through the doors of a user's (Unix)
     Fuzz(fuzz::Args),
     /// Changes to the crates that decide which their tests must notice (mutation testing; hours)
@@ -89,8 +83,6 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Growth(args) => growth::run(&args),
         Command::Overhead(args) => overhead::run(&args),
-        Command::Trainer(args) => overhead::train(&args),
-        Command::Beside(args) => overhead::beside(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Python(args) => python::run(&args),

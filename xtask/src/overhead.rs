@@ -1,6 +1,4 @@
 //! `cargo xtask overhead`: what the runner itself costs, measured on real processes.
-mod beside;
-mod trainer;
 mod waits;
 
 use std::{
@@ -14,12 +12,11 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::camino::Utf8PathBuf;
 
 use crate::{
+    bench,
     usage::Usage,
     workspace::{Workspace, empty},
 };
 
-pub(crate) use beside::{Args as BesideArgs, run as beside};
-pub(crate) use trainer::{Args as TrainerArgs, run as train};
 use waits::Waits;
 
 /// Most of one core that the runner may take while trials report, in percent.
@@ -30,6 +27,8 @@ const MOST_MEMORY: f64 = 50.0;
 const LONGEST_WAIT: f64 = 50.0;
 /// Trials that hand over large checkpoints, one after the other.
 const OTHERS: u64 = 3;
+/// Resource at which they pause, which the one that only reports never comes to.
+const RUNG: u64 = 1_000_000;
 /// Time between two looks at the runner.
 const BETWEEN: Duration = Duration::from_millis(50);
 
@@ -112,6 +111,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// What is measured, and where it may write.
 pub(crate) struct Place {
     pub(crate) binary: Utf8PathBuf,
+    trainer: Utf8PathBuf,
     folder: Utf8PathBuf,
 }
 
@@ -120,6 +120,7 @@ impl Place {
     pub(crate) fn new(workspace: &Workspace, binary: Option<Utf8PathBuf>) -> Result<Self> {
         Ok(Self {
             binary: binary.map_or_else(|| workspace.release(), Ok)?,
+            trainer: bench::program(workspace, "trainer", "trainer")?,
             folder: workspace.target("overhead"),
         })
     }
@@ -158,25 +159,24 @@ impl Place {
             "#,
             2 * workers,
         );
-        let program = format!(r#""trainer", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}""#);
+        let program = format!(r#""alone", "{{checkpoint_dir}}", "{milliseconds}", "{{loss}}""#);
         self.run(name, &program, &experiment)
     }
 
     /// How long a trial waits that reports all the time while others hand over checkpoints of this many files.
     fn waits(&self, name: &str, files: u64, bytes: u64) -> Result<Waits> {
-        let (trials, rung) = (OTHERS + 1, beside::RUNG);
-        let max_resource = 2 * rung;
+        let (trials, max_resource) = (OTHERS + 1, 2 * RUNG);
         let experiment = format!(
             r#"
             workers = 2
             budget = {{ max_checkpoints = 2, pin_best = false }}
             stop = {{ trials = {trials}, wall_clock = "10 min" }}
             space = {{ x = {{ type = "uniform", low = 0.0, high = 1.0 }} }}
-            scheduler = {{ max_resource = {max_resource}, levels = [{rung}] }}
+            scheduler = {{ max_resource = {max_resource}, levels = [{RUNG}] }}
             "#
         );
         let program = format!(
-            r#""beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{{x}}""#
+            r#""beside", "{{checkpoint_dir}}", "{{trial}}", "{OTHERS}", "{files}", "{bytes}", "{RUNG}", "{{x}}""#
         );
         self.run(name, &program, &experiment)?;
         let waits = fs::read_to_string(self.folder(name).join("waits"))?;
@@ -189,10 +189,9 @@ impl Place {
     fn run(&self, name: &str, program: &str, experiment: &str) -> Result<Usage> {
         let folder = self.folder(name);
         empty(&folder)?;
-        let own = std::env::current_exe()?;
-        let own = own.display();
+        let trainer = &self.trainer;
         let head = format!(
-            "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{own}', {program}]\n"
+            "name = '{name}'\nmetric = 'loss'\nresource = 'epoch'\ncommand = ['{trainer}', {program}]\n"
         );
         fs::write(folder.join("experiment.toml"), head + experiment)?;
         let mut runner = Command::new(&self.binary);

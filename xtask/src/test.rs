@@ -77,10 +77,24 @@ enum Step {
     Test,
 }
 
+/// What a step does most of its time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It waits for the network or for processes: it runs beside others.
+    Waits,
+    /// It compiles: such steps come one after the other.
+    Compiles,
+    /// It measures time, among others: it runs alone.
+    Tests,
+}
+
 impl Step {
-    /// Whether others run beside it: it waits for the network or for processes most of its time.
-    fn waits(self) -> bool {
-        matches!(self, Self::Chromium | Self::Azurite | Self::Python)
+    fn kind(self) -> Kind {
+        match self {
+            Self::Chromium | Self::Azurite | Self::Python => Kind::Waits,
+            Self::Test => Kind::Tests,
+            _ => Kind::Compiles,
+        }
     }
 
     /// Takes it; how many tests of each test program passed, where cargo ran them.
@@ -146,8 +160,7 @@ impl Args {
     }
 }
 
-/// Runs the steps and stops at the first that fails. Steps that wait run beside those that compile; the tests run alone,
-/// since some of them measure time.
+/// Runs the steps and stops at the first that fails. Steps that wait run beside those that compile; the tests run alone.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let workspace = Workspace::load()?;
     let (steps, packages) = (args.steps(), args.packages());
@@ -165,21 +178,29 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         let passed = passed.with_context(|| format!("{label}: failed"))?;
         anyhow::Ok((step, seconds, passed))
     };
+    let of = |kind| {
+        let all = steps.iter().enumerate();
+        let of_kind = all.filter(move |(_, step)| step.kind() == kind);
+        of_kind.map(|(index, _)| index)
+    };
+    let take = &take;
     let mut taken = thread::scope(|scope| {
-        let (mut taken, mut beside) = (Vec::new(), Vec::new());
-        for (index, step) in steps.iter().enumerate() {
-            if step.waits() {
-                beside.push(scope.spawn(move || take(index)));
-                continue;
-            }
-            if *step == Step::Test {
-                taken.extend(ended(&mut beside)?);
-            }
-            taken.push(take(index)?);
+        let beside = of(Kind::Waits).map(|index| scope.spawn(move || take(index)));
+        let beside: Vec<_> = beside.collect();
+        // What waits is not the last to end where it has the way.
+        let compiling = scope.spawn(|| {
+            give_way();
+            of(Kind::Compiles).map(take).collect::<Result<Vec<_>>>()
+        });
+        let mut taken = ended(compiling)?;
+        for step in beside {
+            taken.push(ended(step)?);
         }
-        taken.extend(ended(&mut beside)?);
         anyhow::Ok(taken)
     })?;
+    for index in of(Kind::Tests) {
+        taken.push(take(index)?);
+    }
     taken.sort_by(|one, other| other.1.total_cmp(&one.1));
     let took = (taken.iter()).map(|(step, seconds, _)| format!("{} {seconds:.1} s", name(*step)));
     let took = took.collect::<Vec<_>>().join(", ");
@@ -194,15 +215,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// A step that was taken, its seconds, and the tests of each of its programs that passed.
-type Taken = (Step, f64, Vec<u64>);
+/// What a thread comes to.
+fn ended<T>(thread: ScopedJoinHandle<'_, Result<T>>) -> Result<T> {
+    thread.join().expect("a step does not panic")
+}
 
-/// Waits for the steps that were begun beside others.
-fn ended(beside: &mut Vec<ScopedJoinHandle<'_, Result<Taken>>>) -> Result<Vec<Taken>> {
-    let ended = beside.drain(..).map(ScopedJoinHandle::join);
-    ended
-        .map(|step| step.expect("a step does not panic"))
-        .collect()
+/// Lets other threads, and what they start, have the processor first. Elsewhere it would hold for all threads.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    rustix::process::nice(10).ok();
 }
 
 fn name(step: Step) -> String {

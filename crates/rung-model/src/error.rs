@@ -84,7 +84,7 @@ pub enum EventError {
         number: usize,
     },
     /// The trial's status does not allow the event.
-    #[error("trial \"{trial}\" is {status}: {event} is not possible")]
+    #[error("trial \"{trial}\" is {status}: {event} is not possible {}", until(*status))]
     Status {
         trial: String,
         status: TrialStatus,
@@ -116,6 +116,17 @@ pub enum EventError {
     /// There are as many trials as the model can number.
     #[error("no more than {} trials are possible", u32::MAX)]
     TooManyTrials,
+}
+
+/// What must come before an event that a status does not allow.
+fn until(status: TrialStatus) -> &'static str {
+    match status {
+        TrialStatus::Running => "before it is paused",
+        TrialStatus::PausedWithCheckpoint | TrialStatus::PausedNoCheckpoint => {
+            "before it is resumed"
+        }
+        TrialStatus::StoppedOrCompleted => "after its end",
+    }
 }
 
 /// Brackets are numbered from 0, which a person who asks for the last one may not know.

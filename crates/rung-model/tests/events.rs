@@ -237,7 +237,7 @@ fn refused_events_change_nothing() {
     let late = model.report("a", 2, 0.5, Decision::Continue).unwrap_err();
     assert_eq!(
         late.to_string(),
-        "trial \"a\" is PAUSED-WITH-CP: a report is not possible"
+        "trial \"a\" is PAUSED-WITH-CP: a report is not possible before it is resumed"
     );
     assert_eq!((model.num_trials(), candidates(&model).len()), (1, 1));
 }

@@ -203,7 +203,7 @@ fn restarted_training_programs_report_anew() {
     let refused = model.restart("a").unwrap_err().to_string();
     assert_eq!(
         refused,
-        "trial \"a\" is PAUSED-WITH-CP: a restart is not possible"
+        "trial \"a\" is PAUSED-WITH-CP: a restart is not possible before it is resumed"
     );
 }
 

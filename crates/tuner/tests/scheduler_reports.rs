@@ -36,7 +36,7 @@ fn resource_surprises() {
     let late = scheduler.on_report("1", 4, 0.4).unwrap_err();
     assert_eq!(
         late.to_string(),
-        "trial \"1\" is PAUSED-WITH-CP: a report is not possible"
+        "trial \"1\" is PAUSED-WITH-CP: a report is not possible before it is resumed"
     );
     assert_eq!(scheduler.model().rungs()[1].len(), 2);
     // Going back is refused, and the run goes on.

@@ -1,6 +1,7 @@
 //! What is asked on a terminal.
 
 use std::io::{self, BufRead, Write};
+use std::ops::RangeInclusive;
 
 use super::Arguments;
 use super::parameter;
@@ -41,14 +42,17 @@ pub(super) fn ask(
     }
     if given.max_resource.is_none() {
         let question = format!("largest {} of a trial", settings.resource.escape_default());
-        let example = settings.max_resource.to_string();
-        settings.max_resource = asking.checked(&question, &example, |text| {
-            let number = text
-                .parse()
-                .ok()
-                .filter(|number| (2..=1 << 53).contains(number));
-            number.ok_or_else(|| "write a whole number, 2 or more".to_owned())
-        })?;
+        settings.max_resource = asking.number(&question, settings.max_resource, 2..=1 << 53)?;
+    }
+    if given.workers.is_none() {
+        settings.workers =
+            asking.number("trials that run at a time", settings.workers, 1..=4096)?;
+    }
+    if given.max_checkpoints.is_none() {
+        // Each trial that runs needs a place, and so does the best that has ended.
+        let most = settings.workers + 1..=u64::MAX;
+        let example = super::room(settings.workers);
+        settings.max_checkpoints = asking.number("checkpoints to keep at most", example, most)?;
     }
     if given.parameters.is_empty() {
         writeln!(
@@ -79,6 +83,18 @@ struct Asking<'a, R, W> {
 impl<R: BufRead, W: Write> Asking<'_, R, W> {
     fn text(&mut self, question: &str, example: &str) -> io::Result<String> {
         self.checked(question, example, |text| Ok(text.to_owned()))
+    }
+
+    fn number(
+        &mut self,
+        question: &str,
+        example: u64,
+        range: RangeInclusive<u64>,
+    ) -> io::Result<u64> {
+        self.checked(question, &example.to_string(), |text| {
+            let number = text.parse().ok().filter(|number| range.contains(number));
+            number.ok_or_else(|| format!("write a whole number, {} or more", range.start()))
+        })
     }
 
     /// Asks until the answer is one. At the end of the input the example counts.
@@ -140,7 +156,7 @@ mod tests {
     /// Wrong answers are asked for again, and empty ones take what stands in brackets.
     #[test]
     fn what_is_not_given_is_asked() {
-        let answers = "digits\n\naccuracy\nhigh\nmax\n\n1\n81\nlr=loguniform:1:x\nlr=loguniform:1e-4:1\nn=flag\n\n";
+        let answers = "digits\n\naccuracy\nhigh\nmax\n\n1\n81\n4\n3\n9\nlr=loguniform:1:x\nlr=loguniform:1e-4:1\nn=flag\n\n";
         let (text, said) = answered(&[], answers);
         let experiment = Experiment::read(&text).unwrap();
         assert_eq!(experiment.name, "digits");
@@ -150,6 +166,8 @@ mod tests {
         );
         assert_eq!(experiment.names.metric, "accuracy");
         assert_eq!(experiment.scheduler.max_resource, 81);
+        assert_eq!(experiment.workers, 4);
+        assert_eq!(experiment.budget.max_checkpoints, Some(9));
         assert_eq!(
             experiment.scheduler.model.mode,
             rungkeeper_rung_model::Mode::Max
@@ -157,6 +175,7 @@ mod tests {
         for question in [
             "write min or max",
             "a whole number, 2 or more",
+            "at most [11]: write a whole number, 5 or more",
             "high is x, but must be a number",
         ] {
             assert!(said.contains(question), "{said}");
@@ -204,6 +223,10 @@ mod tests {
             "st\\ep",
             "--max-resource",
             "9",
+            "--workers",
+            "2",
+            "--max-checkpoints",
+            "8",
             "--parameter",
             "width=int:4:8",
             "--parameter",

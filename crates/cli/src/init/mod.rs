@@ -52,9 +52,9 @@ pub(crate) struct Arguments {
     /// lognormal. May be given several times.
     #[arg(long = "parameter", short, value_name = "NAME=TYPE:...", value_parser = parameter::read)]
     parameters: Vec<Parameter>,
-    /// Trials that run at a time.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=4096))]
-    workers: u64,
+    /// Trials that run at a time: 1 unless given.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=4096))]
+    workers: Option<u64>,
     /// Number of trials after which the run ends.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     trials: u64,
@@ -145,6 +145,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Checkpoints with room for the best of a rung, for whoever runs, and for the best finished trial.
+fn room(workers: u64) -> u64 {
+    workers + 7
+}
+
 /// What was given, and examples of what was not.
 fn settings(arguments: &Arguments) -> Settings {
     let or =
@@ -156,6 +161,7 @@ fn settings(arguments: &Arguments) -> Settings {
     let stem = stem.filter(|stem| stem != "experiment" && !stem.trim().is_empty());
     let example = stem.unwrap_or_else(|| "example".to_owned());
     let metric = or(&arguments.metric, "loss");
+    let workers = arguments.workers.unwrap_or(1);
     Settings {
         name: or(&arguments.name, &example),
         command: arguments
@@ -168,10 +174,9 @@ fn settings(arguments: &Arguments) -> Settings {
         resource: or(&arguments.resource, "epoch"),
         max_resource: arguments.max_resource.unwrap_or(27),
         parameters: arguments.parameters.clone(),
-        workers: arguments.workers,
+        workers,
         trials: arguments.trials,
-        // Room for the best of a rung, for whoever runs, and for the best finished trial.
-        max_checkpoints: arguments.max_checkpoints.unwrap_or(arguments.workers + 7),
+        max_checkpoints: arguments.max_checkpoints.unwrap_or(room(workers)),
         protocol: arguments.protocol.clone(),
     }
 }

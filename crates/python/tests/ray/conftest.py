@@ -14,6 +14,7 @@ os.environ.update(
     RAY_AIR_NEW_OUTPUT="0",
     RAY_CHDIR_TO_TRIAL_DIR="0",
     RAY_USAGE_STATS_ENABLED="0",
+    RAY_worker_niceness="0",  # else whatever compiles meanwhile has the way
     TUNE_DISABLE_AUTO_CALLBACK_LOGGERS="1",
     TUNE_GLOBAL_CHECKPOINT_S="1",
     TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S="0",

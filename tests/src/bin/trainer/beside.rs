@@ -1,7 +1,7 @@
 //! Training programs of which one measures how long it waits for its answers, while the others hand over large checkpoints.
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -9,12 +9,12 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::report;
+
 /// Time between two reports of the one that measures.
 const BETWEEN: Duration = Duration::from_millis(20);
 /// It goes on for so long after the last of the others has been answered.
 const AFTERWARDS: Duration = Duration::from_millis(500);
-/// Resource at which the others pause. The one that measures counts its reports, and never comes so far.
-pub(crate) const RUNG: u64 = 1_000_000;
 /// The one that measures.
 const REPORTER: u64 = 0;
 
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     files: u64,
     /// Bytes of each file.
     bytes: usize,
+    /// Resource at which the others pause. The one that measures counts its reports, and never comes so far.
+    rung: u64,
     /// An experiment has a hyper-parameter, and this one makes no difference.
     _x: f64,
 }
@@ -69,7 +71,7 @@ fn hand_over(args: &Args) -> Result<()> {
     if !restored {
         write_files(args)?;
     }
-    let resource = if restored { 2 * RUNG } else { RUNG };
+    let resource = if restored { 2 * args.rung } else { args.rung };
     // The later the better, so that each may be promoted.
     let loss = 1.0 / (args.trial as f64 + 1.0);
     report(resource, loss, true)?;
@@ -93,15 +95,6 @@ fn write_files(args: &Args) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Prints a report and returns its answer; empty at the end of the input.
-pub(super) fn report(resource: u64, loss: f64, checkpoint: bool) -> Result<String> {
-    let report = serde_json::json!({"epoch": resource, "loss": loss, "checkpoint": checkpoint});
-    writeln!(io::stdout(), "{report}")?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer)
 }
 
 /// The file that says that a trial has been answered.

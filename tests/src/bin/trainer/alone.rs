@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf, thread, time::Duration};
 
 use anyhow::Result;
 
-use super::beside::report;
+use crate::report;
 
 /// Arguments of the training program.
 #[derive(clap::Args)]
