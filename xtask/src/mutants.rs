@@ -78,8 +78,8 @@ fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
 /// How many mutants of a package its tests notice, and those that they do not.
 fn try_all(workspace: &Workspace, package: &str, options: &[String]) -> Result<(usize, String)> {
     let (sh, target) = (workspace.shell()?, workspace.target(""));
-    // What the crates depend on is compiled once.
-    sh.set_var("CARGO_TARGET_DIR", target.join("mutants"));
+    // Of lines in backtraces nobody reads any.
+    sh.set_var("CARGO_PROFILE_DEV_DEBUG", "0");
     // That a law is broken is enough: no smaller input is looked for, and few are tried.
     sh.set_var("PROPTEST_MAX_SHRINK_ITERS", "0");
     sh.set_var("PROPTEST_CASES", "64");

@@ -152,6 +152,13 @@ pub trait Store: Send + Sync {
     /// The store cannot be read or reached. What is broken in the checkpoint is no error.
     fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError>;
 
+    /// Bytes of a checkpoint's files that are there, where a look at a disk of this machine tells: fewer than
+    /// [`Stored::bytes`] if somebody took some away. `None`, which is the default: a look does not tell.
+    fn present(&self, stored: &Stored) -> Option<u64> {
+        let _ = stored;
+        None
+    }
+
     /// The number the next commit gets or exceeds; all checkpoints there are have smaller ones. It
     /// bounds a deletion that is tried again later: see [`Store::set_aside`].
     fn sequence(&self) -> u64;
@@ -262,6 +269,10 @@ macro_rules! forward {
 
             fn verify(&self, trial: &str) -> Result<Option<Verified>, StoreError> {
                 (**self).verify(trial)
+            }
+
+            fn present(&self, stored: &Stored) -> Option<u64> {
+                (**self).present(stored)
             }
 
             fn sequence(&self) -> u64 {

@@ -181,7 +181,8 @@ fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
 
 /// Where the checkpoints lie.
 fn places(store: &dyn Store) -> Result<HashMap<String, String>, RunError> {
-    let stored = store.list()?.into_iter().filter(storage::is_there);
+    let stored = store.list()?.into_iter();
+    let stored = stored.filter(|stored| storage::is_there(store, stored));
     let places = stored.map(|stored| (stored.trial, stored.location));
     Ok(places.collect())
 }

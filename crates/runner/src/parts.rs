@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
 
 use rungkeeper_rung_model::CheckpointTracking;
 use rungkeeper_score::PromotionRule;
@@ -14,7 +13,7 @@ use crate::books::{Books, Standing};
 use crate::clock::Clock;
 use crate::desk::{Desk, Settings};
 use crate::directory::RunDirectory;
-use crate::experiment::{Experiment, StorePlace};
+use crate::experiment::Experiment;
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::message::Message;
@@ -91,11 +90,7 @@ impl Parts {
         } = self;
         let settings = Settings {
             workers: experiment.workers,
-            patience: match &experiment.store {
-                StorePlace::Folder { timeout, .. } => *timeout,
-                // Its client tries again by itself for longer; this is for the local copy.
-                StorePlace::Bucket { .. } => Duration::from_secs(10),
-            },
+            patience: experiment.store.patience(),
             mark: origin.mark.clone(),
             log: journal.file(),
         };

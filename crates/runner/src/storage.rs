@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rungkeeper_checkpoints::{
-    DirectoryStore, Store, StoreError, Stored, size_of_files, trial_name,
-};
+use rungkeeper_checkpoints::{DirectoryStore, Store, StoreError, Stored, trial_name};
 #[cfg(feature = "object-store")]
 use rungkeeper_checkpoints::{ObjectStore, client_environment};
 
@@ -124,17 +122,12 @@ fn open_bucket(
 }
 
 /// Whether a checkpoint is whole as far as a look tells: its manifest, and on this machine the sizes of its files.
-pub(crate) fn is_there(stored: &Stored) -> bool {
-    let data = Path::new(&stored.location).join("data");
-    let emptied = data.is_absolute()
-        && Path::new(&stored.location).is_dir()
-        && size_of_files(&data) != stored.bytes;
-    stored.damaged.is_none() && !emptied
+pub(crate) fn is_there(store: &dyn Store, stored: &Stored) -> bool {
+    let present = store.present(stored);
+    stored.damaged.is_none() && present.is_none_or(|bytes| bytes == stored.bytes)
 }
 
 /// Whether nothing is left of a checkpoint's files on this machine.
-pub(crate) fn is_emptied(stored: &Stored) -> bool {
-    let place = Path::new(&stored.location);
-    let is_here = place.is_absolute() && place.is_dir();
-    is_here && stored.bytes > 0 && size_of_files(&place.join("data")) == 0
+pub(crate) fn is_emptied(store: &dyn Store, stored: &Stored) -> bool {
+    stored.bytes > 0 && store.present(stored) == Some(0)
 }

@@ -17,7 +17,7 @@ pub(super) struct Environment {
 
 /// All environments: first the core, with the tools that build and check the package, then one a
 /// host of the package.
-pub(super) const ENVIRONMENTS: [Environment; 6] = [
+pub(super) const ENVIRONMENTS: &[Environment] = &[
     of("core", "rungkeeper"),
     of("syne_tune_013", "rungkeeper.syne_tune.install"),
     of("syne_tune_new", "rungkeeper.syne_tune.compare"),

@@ -30,6 +30,10 @@ pub(super) fn restores_what_was_committed(open: &Open<'_>) {
         (&listed[0].hash, listed[0].bytes),
         (&stored.hash, stored.bytes)
     );
+    for stored in [&stored, &listed[0]] {
+        let present = store.present(stored);
+        assert!(present.is_none_or(|bytes| bytes == 300_001), "{present:?}");
+    }
     assert!(stored.sequence < store.sequence());
 
     let target = store.begin("7").expect("begin");

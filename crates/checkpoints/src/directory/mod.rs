@@ -265,6 +265,12 @@ impl Store for DirectoryStore {
         self.verify_newest(trial)
     }
 
+    fn present(&self, stored: &Stored) -> Option<u64> {
+        let place = Path::new(&stored.location);
+        let is_here = place.is_absolute() && place.is_dir();
+        is_here.then(|| tree::size(&place.join(DATA)))
+    }
+
     fn sequence(&self) -> u64 {
         self.numbers().next
     }

@@ -221,6 +221,10 @@ impl Store for ObjectStore {
         self.verify_newest(trial)
     }
 
+    fn present(&self, stored: &Stored) -> Option<u64> {
+        self.cache.present(stored)
+    }
+
     fn sequence(&self) -> u64 {
         self.cache.sequence()
     }

@@ -80,6 +80,10 @@ impl<S: Store> Store for FaultyStore<S> {
         self.inner.verify(trial)
     }
 
+    fn present(&self, stored: &Stored) -> Option<u64> {
+        self.inner.present(stored)
+    }
+
     fn sequence(&self) -> u64 {
         self.inner.sequence()
     }

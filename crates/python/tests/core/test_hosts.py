@@ -12,6 +12,7 @@ import pytest
         ("rungkeeper.optuna", "optuna", r'install "rungkeeper\[optuna\]"'),
         ("rungkeeper.optuna.__main__", "optuna", "needs Optuna"),
         ("rungkeeper.ray", "ray", "needs Ray Tune: install"),
+        ("rungkeeper.syne_tune", "syne_tune", "needs Syne Tune"),
     ],
 )
 def test_what_is_missing_is_told(module, host, told, monkeypatch):

@@ -54,6 +54,22 @@ impl StorePlace {
         }
     }
 
+    /// Where it writes on this machine, relative to the run's directory: the folder, or the local copy of a bucket.
+    pub(crate) fn local(&self) -> &Path {
+        match self {
+            Self::Folder { folder, .. } => folder,
+            Self::Bucket { cache, .. } => cache,
+        }
+    }
+
+    /// How long an operation on this machine is tried again. The client of a bucket tries again by itself, for longer.
+    pub(crate) fn patience(&self) -> Duration {
+        match self {
+            Self::Folder { timeout, .. } => *timeout,
+            Self::Bucket { .. } => FOLDER_TIMEOUT,
+        }
+    }
+
     /// Whether no other run can come to use it.
     pub(crate) fn is_inside_the_run(&self) -> bool {
         let inside = |part| matches!(part, Component::Normal(_) | Component::CurDir);

@@ -63,9 +63,9 @@ impl Trials<'_> {
         let store = self.desk.store();
         let (mut found, mut emptied) = (InStore::new(), Vec::new());
         for stored in store.list()? {
-            if is_there(&stored) {
+            if is_there(store, &stored) {
                 found.insert(stored.trial.clone(), stored);
-            } else if is_emptied(&stored) {
+            } else if is_emptied(store, &stored) {
                 emptied.push(stored.trial);
             }
         }
@@ -79,7 +79,7 @@ impl Trials<'_> {
                 let asked = store.find(trial, held.level, sequence)?;
                 found.extend(
                     asked
-                        .filter(is_there)
+                        .filter(|stored| is_there(store, stored))
                         .map(|stored| (trial.to_owned(), stored)),
                 );
             }

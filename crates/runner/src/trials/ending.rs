@@ -13,7 +13,6 @@ use serde_json::json;
 use super::{Halt, Trials};
 use crate::desk::{Folder, Job, Left, Room};
 use crate::error::file_error;
-use crate::experiment::StorePlace;
 use crate::process::ProcessId;
 use crate::slots::{After, Beginning, Phase};
 use crate::{RunError, Stop};
@@ -346,11 +345,7 @@ impl Trials<'_> {
 
     /// Where checkpoints are on this machine.
     fn store_place(&self) -> PathBuf {
-        let folder = match &self.experiment.store {
-            StorePlace::Bucket { cache, .. } => cache,
-            StorePlace::Folder { folder, .. } => folder,
-        };
-        self.directory().path().join(folder)
+        self.directory().path().join(self.experiment.store.local())
     }
 
     /// The worker of a trial is free.

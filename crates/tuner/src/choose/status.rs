@@ -27,7 +27,7 @@ pub enum Status {
 impl Status {
     /// What can be read, in lower case and without `-` and `_`: the words of this project, Syne Tune, Ray Tune, Optuna,
     /// W&B, Orion, SMAC3 and `NePS`.
-    const WORDS: [(&'static str, Self); 40] = [
+    const WORDS: &[(&'static str, Self)] = &[
         ("running", Self::Running),
         ("intraining", Self::Running),
         ("inprogress", Self::Running),
