@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Decision, Removal, RemovalReason, TrialStatus};
 
+use crate::runs::system::wait_until;
 use crate::runs::{
     TRAINER, check, folder, names, read_whole_lines, replayed, rungkeeper, succeeds, text, wait_for,
 };
@@ -610,10 +611,19 @@ fn pinned_by_hand() {
     let child = start(base);
     let started = |event: &Event| matches!(event, Event::Start { trial, .. } if trial == "20");
     wait_for(&run, |events| events.iter().any(started));
+    // From then on nothing happens, once what was paused before is committed and what that exceeds is removed.
+    wait_until("the last commit", || {
+        let (header, events) = read_whole_lines(&run);
+        let replay = replayed(&header, &events);
+        let model = replay.callback().model();
+        let mut trials = model.trials();
+        let is_settled = trials.all(|(trial, _)| model.awaits_commit(trial).is_none());
+        sleep(Duration::from_millis(300));
+        is_settled && model.num_with_checkpoint() <= 5 && read_whole_lines(&run).1 == events
+    });
     let (header, events) = read_whole_lines(&run);
     let replay = replayed(&header, &events);
     let model = replay.callback().model();
-    // The last ones may not be committed yet.
     let paused = model.trials().filter(|&(trial, status)| {
         status == TrialStatus::PausedWithCheckpoint && model.checkpoint(trial).is_some()
     });
