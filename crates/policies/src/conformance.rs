@@ -92,6 +92,9 @@ struct CaseRung {
     candidates: Vec<Candidate<'static>>,
 }
 
+/// How many candidates of a rung a message names.
+const SHOWN: usize = 8;
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Need { checkpoints, bytes } = self.need;
@@ -103,15 +106,19 @@ impl fmt::Display for Case {
             CASES - 1
         )?;
         for rung in &self.rungs {
-            write!(f, "; level {}, worst first:", rung.level)?;
+            write!(f, "\n  level {}, worst first:", rung.level)?;
             if rung.candidates.is_empty() {
                 write!(f, " nobody")?;
             }
-            for candidate in &rung.candidates {
+            for candidate in rung.candidates.iter().take(SHOWN) {
                 write!(f, " {}", candidate.trial_id)?;
                 if candidate.metric.is_none() {
                     write!(f, " (NaN)")?;
                 }
+            }
+            match rung.candidates.len().saturating_sub(SHOWN) {
+                0 => {}
+                more => write!(f, " and {more} better ones")?,
             }
         }
         Ok(())

@@ -160,10 +160,16 @@ fn programs(environment: &Utf8Path) -> Utf8PathBuf {
 /// The call of the tests for an environment.
 pub(super) fn pytest<'s>(sh: &'s Shell, tests: &Environment, cache: &Utf8Path) -> Cmd<'s> {
     let name = tests.name;
-    cmd!(
+    let call = cmd!(
         sh,
-        "python -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
-    )
+        "python -u -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
+    );
+    // A program of Syne Tune's writes a report and the end of its line one by one, unless it has a buffer, and a pause may
+    // come between them.
+    if name.starts_with("syne_tune") {
+        return call.env_remove("PYTHONUNBUFFERED");
+    }
+    call
 }
 
 #[cfg(test)]
