@@ -86,18 +86,14 @@ pub(crate) fn is_published(package: &Package) -> bool {
     registries.is_none_or(|registries| !registries.is_empty())
 }
 
-/// Whether it is a variable by which `cargo run` tells a program of its package: some dependencies are built anew where cargo finds other values, and a
-/// shell has none.
-#[cfg(unix)]
-fn of_a_package(name: &str) -> bool {
-    name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
-}
-
-/// The call of this program again as a shell would call it, if cargo has.
+/// The call of this program again as a shell would call it, without what `cargo run` told it of its package: some
+/// dependencies are built anew where cargo finds other values. `None`: it was told nothing.
 #[cfg(unix)]
 pub(crate) fn as_from_a_shell() -> Option<Command> {
+    let of_a_package =
+        |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let told: Vec<_> = names.filter(|name| of_a_package(name)).collect();
+    let told: Vec<_> = names.filter(of_a_package).collect();
     let mut again = Command::new(env::current_exe().ok()?);
     again.args(env::args_os().skip(1));
     for name in &told {

@@ -60,10 +60,11 @@ fn built(target: &[&str; 2]) -> PathBuf {
     }
     let mut build = Command::new(env!("CARGO"));
     // What cargo tells this test of its package would have some dependencies built anew.
-    for (name, _) in env::vars().filter(|(name, _)| name.starts_with("CARGO_PKG_")) {
+    let of_a_package =
+        |name: &String| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for name in env::vars().map(|(name, _)| name).filter(of_a_package) {
         build.env_remove(name);
     }
-    let build = build.env_remove("CARGO_MANIFEST_DIR");
     let output = build.args(arguments).output().unwrap();
     assert!(
         output.status.success(),

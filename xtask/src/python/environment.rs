@@ -71,7 +71,9 @@ impl Package {
         // The certificates and the Python of this machine, as pip takes them.
         sh.set_var("UV_SYSTEM_CERTS", "true");
         sh.set_var("UV_PYTHON_DOWNLOADS", "never");
-        sh.set_var("PYTHONUNBUFFERED", "1");
+        // A print without a buffer writes its text and the end of the line one by one, and a training program may be stopped
+        // between them. Empty is off.
+        sh.set_var("PYTHONUNBUFFERED", "");
         sh.set_var("PIP_DISABLE_PIP_VERSION_CHECK", "1");
         sh.set_var(
             "HYPOTHESIS_STORAGE_DIRECTORY",
@@ -160,16 +162,10 @@ fn programs(environment: &Utf8Path) -> Utf8PathBuf {
 /// The call of the tests for an environment.
 pub(super) fn pytest<'s>(sh: &'s Shell, tests: &Environment, cache: &Utf8Path) -> Cmd<'s> {
     let name = tests.name;
-    let call = cmd!(
+    cmd!(
         sh,
         "python -u -m pytest -o cache_dir={cache}/pytest-{name} tests/{name}"
-    );
-    // A program of Syne Tune's writes a report and the end of its line one by one, unless it has a buffer, and a pause may
-    // come between them.
-    if name.starts_with("syne_tune") {
-        return call.env_remove("PYTHONUNBUFFERED");
-    }
-    call
+    )
 }
 
 #[cfg(test)]

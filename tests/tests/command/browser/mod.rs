@@ -1,5 +1,4 @@
 //! Headless Chromium, and what it finds in a page.
-#![allow(dead_code, reason = "not every test asks for all of it")]
 
 use std::fmt::Write;
 use std::fs;
