@@ -69,7 +69,7 @@ fn quick_tests(workspace: &Workspace, package: &str) -> Result<Vec<String>> {
     let member = member.with_context(|| format!("no crate {package}"))?;
     let tests = (member.targets.iter()).filter(|it| it.is_kind(TargetKind::Test));
     let quick = tests.filter(|it| !it.name.starts_with("props"));
-    let option = |it: &Target| format!("--cargo-test-arg=--test={}", it.name);
+    let option = |it: &Target| format!("--cargo-arg=--test={}", it.name);
     // They take a second or less, so a loop without an end is soon known.
     let timeout = "--minimum-test-timeout=10".to_owned();
     Ok(quick.map(option).chain([timeout]).collect())

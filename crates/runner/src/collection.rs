@@ -168,8 +168,7 @@ fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError
         elapsed = event.elapsed().unwrap_or(elapsed);
         replay.feed(line, event).map(drop).map_err(RunError::from)
     })?;
-    replay.finish()?;
-    Ok((replay.into_callback(), elapsed))
+    Ok((replay.into_callback()?, elapsed))
 }
 
 /// Never makes a store: who only looks finds what is there.

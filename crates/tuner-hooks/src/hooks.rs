@@ -89,7 +89,8 @@ pub trait TunerCallback {
         Ok(())
     }
 
-    /// A checkpoint of a trial, written at a resource level, is complete.
+    /// A checkpoint of a trial, written at a resource level, is complete: before or after the result that pauses the trial, but
+    /// before the one that ends it, since an ended trial has none in the budget.
     fn on_checkpoint_committed(
         &mut self,
         _trial: &str,

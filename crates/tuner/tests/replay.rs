@@ -62,7 +62,7 @@ impl Log {
 
     /// What the callback itself would do at the end of this turn, written as a run writes it.
     fn loop_end(&mut self) {
-        let mut callback = self.replayed().into_callback();
+        let mut callback = self.replayed().into_callback().unwrap();
         let plan = callback.plan(1.0).unwrap();
         let end = Event::LoopEnd(callback.loop_end(&plan));
         for removal in plan.removals {
@@ -75,12 +75,17 @@ impl Log {
     }
 
     fn replayed(&self) -> Replay {
+        let mut replay = self.fed();
+        replay.finish().unwrap();
+        replay
+    }
+
+    fn fed(&self) -> Replay {
         let mut replay = Replay::checked(&self.header).unwrap();
         for (place, line) in self.lines.iter().enumerate() {
             let event = parse_line(place + 2, line).unwrap();
             replay.feed(place + 2, &event).unwrap();
         }
-        replay.finish().unwrap();
         replay
     }
 }
@@ -119,6 +124,9 @@ fn removals_without_their_loop_end_count() {
     }
     log.remove("3", 4, RemovalReason::MaxCheckpoints);
     assert_eq!(without_checkpoint(&log.replayed()), ["3"]);
+    // Whoever goes on has them too.
+    let callback = log.fed().into_callback().unwrap();
+    assert_eq!(callback.num_checkpoints_removed(), 1);
     log.pause("4", 0.5);
     log.loop_end();
     let replay = log.replayed();
@@ -150,7 +158,7 @@ fn another_budget_from_here_on() {
         assert!(replay.comparison().passes());
     }
     log.pause("4", 0.5);
-    let plan = log.replayed().into_callback().plan(2.0).unwrap();
+    let plan = log.replayed().into_callback().unwrap().plan(2.0).unwrap();
     assert!(plan.removals.is_empty());
 }
 

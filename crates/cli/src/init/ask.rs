@@ -91,9 +91,12 @@ impl<R: BufRead, W: Write> Asking<'_, R, W> {
         example: u64,
         range: RangeInclusive<u64>,
     ) -> io::Result<u64> {
-        self.checked(question, &example.to_string(), |text| {
-            let number = text.parse().ok().filter(|number| range.contains(number));
-            number.ok_or_else(|| format!("write a whole number, {} or more", range.start()))
+        self.checked(question, &example.to_string(), |text| match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(number),
+            Ok(number) if number > *range.end() => {
+                Err(format!("write a whole number, at most {}", range.end()))
+            }
+            _ => Err(format!("write a whole number, {} or more", range.start())),
         })
     }
 
@@ -156,7 +159,7 @@ mod tests {
     /// Wrong answers are asked for again, and empty ones take what stands in brackets.
     #[test]
     fn what_is_not_given_is_asked() {
-        let answers = "digits\n\naccuracy\nhigh\nmax\n\n1\n81\n4\n3\n9\nlr=loguniform:1:x\nlr=loguniform:1e-4:1\nn=flag\n\n";
+        let answers = "digits\n\naccuracy\nhigh\nmax\n\n1\n81\n5000\n4\n3\n9\nlr=loguniform:1:x\nlr=loguniform:1e-4:1\nn=flag\n\n";
         let (text, said) = answered(&[], answers);
         let experiment = Experiment::read(&text).unwrap();
         assert_eq!(experiment.name, "digits");
@@ -175,6 +178,7 @@ mod tests {
         for question in [
             "write min or max",
             "a whole number, 2 or more",
+            "a time [2]: write a whole number, at most 4096",
             "at most [11]: write a whole number, 5 or more",
             "high is x, but must be a number",
         ] {

@@ -98,11 +98,11 @@ impl Recorded {
             elapsed = at;
             patience.tick()?;
         }
-        replay.finish().map_err(refused)?;
+        let callback = replay.into_callback().map_err(refused)?;
         let history = History::of_lines(text.to_owned());
         let mut recorded = Self {
             commits,
-            ..Self::of(replay.into_callback(), *header, history, own)
+            ..Self::of(callback, *header, history, own)
         };
         recorded.callback.take_notes(); // they were told when they came up
         recorded.arrive_at(elapsed).map_err(refused)?;

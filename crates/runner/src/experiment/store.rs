@@ -101,7 +101,9 @@ fn unusable(scheme: &str, rest: &str) -> Option<String> {
             .next()
             .map_or(String::new(), |name| format!("{name}://"));
         let all = all.fold(first, |list, name| format!("{list}, {name}://"));
-        return Some(format!("{scheme}:// is unknown, there are {all}"));
+        return Some(format!(
+            "{scheme}:// is unknown, there are {all}; a folder is written as its path alone"
+        ));
     };
     if !built {
         return Some(format!(

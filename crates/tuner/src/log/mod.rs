@@ -6,12 +6,15 @@
 
 //! # Going on after a stop
 //!
-//! The events of the log are applied to a new callback, which gets its store afterwards. Whether the files of what was
-//! removed last are gone nobody knows: they are deleted once more. (With a policy that draws random numbers let
-//! [`Replay`](crate::replay::Replay) apply them.)
+//! A tuner applies each event first, so that one that is refused is not in the log, then writes it, and acts on it last. After
+//! a kill the log holds all that was acted on: a last line that is cut off ([`LogError::Cut`]) is cut away. A
+//! [`Replay`](crate::replay::Replay) of the lines gives the callback back. Trials that are in training go on with a `restart`,
+//! from the checkpoint that the log holds. Whether the files of what was removed last are gone nobody knows: they are deleted
+//! once more where the trial is still paused without a checkpoint. The example `logged_tuner` is a whole tuner that does so.
 //!
 //! ```
 //! use rungkeeper_tuner::log::{read_lines, to_line};
+//! use rungkeeper_tuner::replay::Replay;
 //! use rungkeeper_tuner_hooks::log::{Event, Header};
 //! use rungkeeper_tuner_hooks::{BoxError, Budget, CheckpointStore, Decision, ModelSpec, RemovalCallback, TrialStatus};
 //!
@@ -21,8 +24,8 @@
 //! let events = [
 //!     Event::Header(Box::new(header)),
 //!     Event::Start { trial: trial(), bracket: 0, elapsed },
-//!     Event::Result { trial: trial(), level: 1, metric: 0.4, decision: Decision::Pause, elapsed },
 //!     Event::Checkpoint { trial: trial(), level: 1, bytes: 120, elapsed },
+//!     Event::Result { trial: trial(), level: 1, metric: 0.4, decision: Decision::Pause, elapsed },
 //! ];
 //! let log: String = events.iter().map(|event| to_line(event) + "\n").collect();
 //!
@@ -31,17 +34,21 @@
 //! let Some((_, Event::Header(header))) = lines.next().transpose()? else {
 //!     return Err("a log begins with a header".into());
 //! };
-//! let mut callback = RemovalCallback::of_header(&header)?;
-//! let mut seconds = 0.0;
+//! let mut replay = Replay::recorded(RemovalCallback::of_header(&header)?);
+//! let (mut seconds, mut removed) = (0.0, Vec::new());
 //! for line in lines {
-//!     let (_, event) = line?;
+//!     let (number, event) = line?;
+//!     replay.feed(number, &event)?;
 //!     seconds = event.elapsed().unwrap_or(seconds);
-//!     callback.apply(&event)?;
+//!     if let Event::Remove { removal, .. } = event {
+//!         removed.push(removal.trial);
+//!     }
 //! }
+//! let callback = replay.into_callback()?;
 //! let mut store = |trial: &str| -> Result<(), BoxError> { Ok(println!("delete checkpoints/{trial}")) };
-//! for (trial, status) in callback.model().trials() {
-//!     if status == TrialStatus::PausedNoCheckpoint {
-//!         store.delete(trial)?;
+//! for trial in removed {
+//!     if callback.model().status(&trial) == Some(TrialStatus::PausedNoCheckpoint) {
+//!         store.delete(&trial)?;
 //!     }
 //! }
 //! let callback = callback.with_store(store); // the clock goes on from `seconds`

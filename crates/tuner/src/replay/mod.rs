@@ -36,13 +36,16 @@ pub enum ReplayError {
 /// Feeds the events of a log to a removal callback, in one of three ways.
 ///
 /// - [`Replay::free`]: the callback decides by itself, at the end of each group of events with the
-///   same `elapsed`; removals in the log are passed over (except for those a person asked for), and so
-///   is a failed deletion of what the callback did not remove.
+///   same `elapsed`; removals in the log are passed over (except for those a person asked for and for checkpoints that were
+///   lost), and so is a failed deletion of what the callback did not remove.
 /// - [`Replay::checked`]: each recorded loop end is compared with what the callback would have done
 ///   from the same state, then the recorded removal is applied; at the end the extra results, the
 ///   trials resumed without checkpoint and the estimators are compared.
 /// - [`Replay::recorded`]: what the log removed is removed, and the policy is asked nothing: for one that no header can
 ///   name, or that is slow.
+///
+/// A run that was cut short goes on with the callback of a recorded replay; with that of a checked one where the policy is
+/// `random`, whose stream of numbers then stands where it stood ([`Replay::into_callback`]).
 ///
 /// ```
 /// use rungkeeper_tuner::replay::Replay;
@@ -67,8 +70,8 @@ pub enum ReplayError {
 pub struct Replay {
     callback: RemovalCallback,
     way: Way,
-    /// Trials of `remove` events that no loop end has accounted for yet.
-    announced: Vec<String>,
+    /// Trials of `remove` events that no loop end has accounted for yet, with their lines.
+    announced: Vec<(usize, String)>,
     /// Time of the group of events that is open, with the line of its last one.
     group: Option<(f64, usize)>,
 }
@@ -125,7 +128,7 @@ impl Replay {
     ///
     /// let callback =
     ///     RemovalCallback::new(&ModelSpec::geometric(1, 3, 27)?, Budget::of_checkpoints(8))?;
-    /// assert_eq!(Replay::recorded(callback).into_callback().model().num_trials(), 0);
+    /// assert_eq!(Replay::recorded(callback).into_callback()?.model().num_trials(), 0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -152,10 +155,15 @@ impl Replay {
         &self.callback
     }
 
-    /// The callback as the log leaves it, to go on with.
-    #[must_use]
-    pub fn into_callback(self) -> RemovalCallback {
-        self.callback
+    /// The callback as the log leaves it, to go on with. Removals whose loop end is missing count, since the tuner may
+    /// have deleted these checkpoints.
+    ///
+    /// # Errors
+    ///
+    /// As [`Replay::feed`], for such a removal.
+    pub fn into_callback(mut self) -> Result<RemovalCallback, ReplayError> {
+        self.apply_announced()?;
+        Ok(self.callback)
     }
 
     /// Takes the notes of the callback that gathered since the last call.
@@ -181,13 +189,13 @@ impl Replay {
             step.plan = self.end_group(event.elapsed())?;
             self.group = event.elapsed().map(|elapsed| (elapsed, line));
         } else if !matches!(event, Event::Remove { .. } | Event::LoopEnd(_)) {
-            self.apply_announced().map_err(at)?;
+            self.apply_announced()?;
         }
         match event {
             // Made by a loop end, which the callback of a free replay decides by itself. Others belong to none.
             Event::Remove { removal, .. } if is_of_a_budget(removal.reason) => {
                 if !self.decides_by_itself() {
-                    self.announced.push(removal.trial.clone());
+                    self.announced.push((line, removal.trial.clone()));
                 }
             }
             Event::LoopEnd(end) => step.checked = self.loop_end(end).map_err(at)?,
@@ -207,9 +215,7 @@ impl Replay {
     ///
     /// As [`Replay::feed`].
     pub fn finish(&mut self) -> Result<Step, ReplayError> {
-        let line = self.group.map_or(0, |(_, line)| line);
-        self.apply_announced()
-            .map_err(|source| ReplayError::Event { line, source })?;
+        self.apply_announced()?;
         let plan = self.end_group(None)?;
         Ok(Step {
             plan,
@@ -227,9 +233,10 @@ impl Replay {
     }
 
     /// Removals whose loop end is missing: the run was cut short between them and it.
-    fn apply_announced(&mut self) -> Result<(), HookError> {
-        for trial in std::mem::take(&mut self.announced) {
-            self.callback.give_up(&trial)?;
+    fn apply_announced(&mut self) -> Result<(), ReplayError> {
+        for (line, trial) in std::mem::take(&mut self.announced) {
+            let done = self.callback.give_up(&trial);
+            done.map_err(|source| ReplayError::Event { line, source })?;
         }
         Ok(())
     }
