@@ -312,12 +312,21 @@ def _configuration() -> dict[str, Any]:
     return values
 
 
+# How an object gives its state away and takes it back: models and optimizers; generators
+# of Python, of PyTorch and of older NumPy, and their modules for the global ones.
+_PAIRS = (
+    ("state_dict", "load_state_dict"),
+    ("getstate", "setstate"),
+    ("get_state", "set_state"),
+    ("get_rng_state", "set_rng_state"),
+)
+
+
 def _state(item: Any) -> tuple[Any, Callable[[Any], Any]]:
     """What is to be saved of an object, and what brings it back in place."""
-    if hasattr(item, "state_dict") and hasattr(item, "load_state_dict"):
-        return item.state_dict(), item.load_state_dict
-    if hasattr(item, "getstate") and hasattr(item, "setstate"):  # random.Random
-        return item.getstate(), item.setstate
+    for give, take in _PAIRS:
+        if hasattr(item, give) and hasattr(item, take):
+            return getattr(item, give)(), getattr(item, take)
     if hasattr(item, "bit_generator"):  # a generator of NumPy
         generator = item.bit_generator
         return generator.state, lambda state: setattr(generator, "state", state)

@@ -132,6 +132,31 @@ def test_what_is_kept_comes_back_in_place(trial, capsys):
         Trial(trial.folder).keep(model)
 
 
+class Torch:
+    """Gives the state of its global generator away as the module of that name does."""
+
+    def __init__(self):
+        self.state = 1
+
+    def get_rng_state(self):
+        return self.state
+
+    def set_rng_state(self, state):
+        self.state = state
+
+
+def test_global_generators_are_kept(trial, capsys):
+    torch = Torch()
+    trial.keep(random, torch)
+    random.seed(1)
+    torch.state = 3
+    trial.report(1, loss=0.5)
+    following = random.random()
+    torch.state = 4
+    assert Trial(trial.folder).keep(random, torch) == 1
+    assert (random.random(), torch.state) == (following, 3)
+
+
 def test_what_cannot_be_kept_is_refused_at_the_start(trial):
     with pytest.raises(TypeError, match="how to keep a int: save it yourself"):
         trial.epochs(3, 7)
