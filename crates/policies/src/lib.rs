@@ -6,7 +6,7 @@
 //!
 //! - [`RankAware`], the default: lowest expected cost first, rung level times the probability of being resumed in the time
 //!   that is left. The rank of a trial itself says how likely an arrival beats it, so it needs no estimates.
-//! - [`Speculative`]: likewise, with the chance p learned per rung (as Syne Tune 0.13 does, exactly).
+//! - [`Speculative`]: likewise, with the chance p learned per rung (as Syne Tune 0.13 does, without its rounding).
 //! - [`ByLevel`]: lowest level first, then worst rank.
 //! - [`Random`]: any, from a seeded stream of its own.
 //!

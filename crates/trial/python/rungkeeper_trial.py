@@ -312,7 +312,7 @@ def _configuration() -> dict[str, Any]:
     return values
 
 
-# How an object gives its state away and takes it back: models and optimizers; generators
+# How an object gives its state away and takes it back: models, optimizers; generators
 # of Python, of PyTorch and of older NumPy, and their modules for the global ones.
 _PAIRS = (
     ("state_dict", "load_state_dict"),
