@@ -92,9 +92,6 @@ struct CaseRung {
     candidates: Vec<Candidate<'static>>,
 }
 
-/// How many candidates of a rung a message names.
-const SHOWN: usize = 8;
-
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Need { checkpoints, bytes } = self.need;
@@ -110,15 +107,11 @@ impl fmt::Display for Case {
             if rung.candidates.is_empty() {
                 write!(f, " nobody")?;
             }
-            for candidate in rung.candidates.iter().take(SHOWN) {
+            for candidate in &rung.candidates {
                 write!(f, " {}", candidate.trial_id)?;
                 if candidate.metric.is_none() {
                     write!(f, " (NaN)")?;
                 }
-            }
-            match rung.candidates.len().saturating_sub(SHOWN) {
-                0 => {}
-                more => write!(f, " and {more} better ones")?,
             }
         }
         Ok(())

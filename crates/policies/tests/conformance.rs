@@ -135,7 +135,7 @@ fn costs_of_a_policy_that_estimates_none_are_caught() {
 /// Shown the same, it chooses differently every other time.
 #[test]
 fn choices_that_depend_on_something_else_are_caught() {
-    struct Moody(ByLevel, Arc<Mutex<u64>>);
+    struct Moody(ByLevel, Arc<Mutex<u64>>, fn(&mut Vec<Choice<'_>>));
     impl RemovalPolicy for Moody {
         fn name(&self) -> &'static str {
             "moody"
@@ -150,15 +150,41 @@ fn choices_that_depend_on_something_else_are_caught() {
             *calls += 1;
             let mut chosen = self.0.choose(rungs, need, ratio)?;
             if calls.is_multiple_of(2) {
-                chosen.reverse();
+                self.2(&mut chosen);
             }
             Ok(chosen)
         }
     }
-    let calls = Arc::new(Mutex::new(0));
-    let said = said(&|| Box::new(Moody(ByLevel, Arc::clone(&calls))));
-    let expected = "moody chose differently when shown the same";
-    assert!(said.contains(expected), "{said}");
+    let moody = |mood: fn(&mut Vec<Choice<'_>>)| {
+        let calls = Arc::new(Mutex::new(0));
+        said(&|| Box::new(Moody(ByLevel, Arc::clone(&calls), mood)))
+    };
+    let expected = "moody chose differently when shown the same, ";
+    let reversed = moody(|chosen| chosen.reverse());
+    assert!(reversed.starts_with(expected), "{reversed}");
+    let cleared = moody(|chosen| chosen.truncate(0));
+    let expected = format!("{expected}q and nothing: situation 0 ");
+    assert!(cleared.starts_with(&expected), "{cleared}");
+}
+
+/// What was wrong, and the situation in full, for a person.
+#[test]
+fn a_message_shows_the_situation() {
+    let message = said(&|| Box::new(Plain("idle", |_, _| Vec::new())));
+    let expected = "idle chose 0 where 1 must go: situation 0 of 0 to 199, in which 1 checkpoints and 0 bytes must go at a \
+                    time ratio of 1\n  level 9, worst first: a (NaN)\n  level 3, worst first: i (NaN) j (NaN) k\n  \
+                    level 1, worst first: q (NaN) r s";
+    assert_eq!(message, expected);
+    let gives_up: Choose = |rungs, need| {
+        let mut chosen = by_level(rungs, need);
+        let is_empty = |rung: &RungView<'_>| rung.worst_first().next().is_none();
+        if rungs.iter().any(is_empty) {
+            chosen.clear();
+        }
+        chosen
+    };
+    let message = said(&|| Box::new(Plain("idle", gives_up)));
+    assert!(message.contains(", worst first: nobody"), "{message}");
 }
 
 /// A cost that falls with the rank: told for a trial, and for how much is enough.
