@@ -1,6 +1,8 @@
 """What a person should know of a run, each once. No Syne Tune in here."""
 
 import logging
+import re
+from collections.abc import Callable
 
 from rungkeeper import RemovalCallback
 
@@ -8,6 +10,7 @@ logger = logging.getLogger(__name__)
 
 # What the core says of each trial, but is true of a script.
 _IGNORES = "it ignores its checkpoint"
+_TRIAL = re.compile(r'^trial "(\d+)"')
 
 
 class Notes:
@@ -25,10 +28,24 @@ class Notes:
             self._said.add(about)
             logger.warning(message)
 
-    def of(self, removal: RemovalCallback) -> None:
-        """Warns of what came up in a removal callback."""
+    def of(
+        self,
+        removal: RemovalCallback,
+        has_none: Callable[[int], bool] | None = None,
+    ) -> None:
+        """Warns of what came up in a removal callback.
+
+        Args:
+            removal: The callback.
+            has_none: Whether a trial is known to train without a checkpoint: it does
+                not ignore any.
+        """
         for note in removal.take_notes():
+            found = _TRIAL.match(note)
+            trial = int(found[1]) if found else None
             if _IGNORES in note:
+                if trial is not None and has_none is not None and has_none(trial):
+                    continue
                 self.once(
                     _IGNORES,
                     f"{note}. Where the script does not read the checkpoint in "
