@@ -37,6 +37,7 @@ from rungkeeper.syne_tune._criterion import count, wallclock_time
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_counting import Counting
+from rungkeeper.syne_tune._promotion_names import searcher_of, told_new_names
 from rungkeeper.syne_tune._promotion_run import Run
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class PromotionASHA(
     A tuner that is saved and loaded goes on: trials that ran then are resumed first.
     """
 
+    @told_new_names
     def __init__(
         self,
         config_space: dict[str, Any],
@@ -175,6 +177,7 @@ class PromotionASHA(
                 )
             return searcher
         kwargs = dict(kwargs or {})
+        searcher_of(searcher)
         return LastValueMultiFidelitySearcher(
             searcher=searcher,
             config_space=self._config_space,
@@ -339,11 +342,9 @@ class PromotionASHA(
             return str(SchedulerDecision.CONTINUE)
         metric = as_number(result.get(self._metric))
         if metric is None:
-            self._run.notes.once(
-                f"metric of {name}",
-                f"trial {name} reports {shown(result.get(self._metric))} as "
-                f"{self._metric!r}, which is no number: it is never promoted",
-            )
+            self._run.notes.no_metric(name, self._metric, result)
+        else:
+            self._run.notes.has_metric()
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
         self._configurations.reported(*told)
@@ -359,6 +360,9 @@ class PromotionASHA(
         number = as_number(value)
         if number is not None and 1 <= number < 2**53:
             return int(number)
+        if self._time_attr not in result:
+            self._run.notes.no_resource(name, self._time_attr, result)
+            return None
         self._run.notes.once(
             f"resource of {name}",
             f"trial {name} reports {shown(value)} as {self._time_attr!r}, which must "
