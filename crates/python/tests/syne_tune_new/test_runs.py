@@ -36,6 +36,11 @@ def test_budget_is_kept_and_nobody_starts_wrongly(folder: Path) -> None:
     log = (run.tuner_path / "rungkeeper.jsonl").read_text()
     replayed = RemovalCallback.from_log(log)
     assert replayed.extra_results() == figures
+    first, *_, last = map(json.loads, log.splitlines())
+    assert (first["workers"], first["seed"]) == (2, 3)
+    assert last["event"] == "end"
+    assert last["extra_results"] == figures
+    assert last["estimators"] is None
     assert len(replayed.trials()) == 40
     best = asha.best_checkpoint
     assert best is not None
@@ -56,6 +61,10 @@ def test_small_budget_makes_trials_train_again(folder: Path) -> None:
     judge(asha, audit)
     assert audit.most_on_disk == 2
     assert asha.extra_results()["cost_resources"] > 3
+    end = json.loads((run.tuner_path / "rungkeeper.jsonl").read_text().splitlines()[-1])
+    resumed = end["trials_resumed_without_checkpoint"]
+    assert len(resumed) > 2
+    assert all(level in (1, 3, 9) for _, level in resumed)
 
 
 def test_bytes_are_kept(folder: Path) -> None:

@@ -33,6 +33,7 @@ from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, u
 from rungkeeper._arguments import flag, named, of_type, optional_whole, shown
 from rungkeeper._numbers import as_number
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
+from rungkeeper.syne_tune import _promotion_log
 from rungkeeper.syne_tune._criterion import count, wallclock_time
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
@@ -242,9 +243,11 @@ class PromotionASHA(
         """The event log, as `rungkeeper replay` reads it.
 
         It is also written to `rungkeeper.jsonl` in the tuner's folder at the end of
-        the run.
+        the run; there the last line is the event of the end, if nothing broke the run.
         """
-        return self._run.removal.log()
+        if self._callback is not None:
+            return self._callback.log()
+        return _promotion_log.text(self._run.removal, workers=0, seed=self.random_seed)
 
     @property
     def best_checkpoint(self) -> Path | None:
@@ -280,7 +283,10 @@ class PromotionASHA(
             )
         self._run = self._new_run(**self._limits(stop_criterion))
         self._callback = PromotionCallback(
-            self._run, self._configurations, self._settings.max_bytes
+            self._run,
+            self._configurations,
+            self._settings.max_bytes,
+            self.random_seed,
         )
         return self._callback
 

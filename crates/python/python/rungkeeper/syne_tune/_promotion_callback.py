@@ -17,6 +17,7 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
     TunerCallback,
 )
 
+from rungkeeper.syne_tune import _promotion_log
 from rungkeeper.syne_tune import _promotion_restore as restore
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_counting import tell_counted_only
@@ -40,10 +41,17 @@ class PromotionCallback(
     process of a trial that pauses or stops before the trial's files are looked at.
     """
 
+    _seed = 0  # of an object that an earlier release pickled
+
     def __init__(
-        self, run: Run, configurations: Configurations, max_bytes: int | None
+        self,
+        run: Run,
+        configurations: Configurations,
+        max_bytes: int | None,
+        seed: int,
     ) -> None:
         self._run = run
+        self._seed = seed
         self._configurations = configurations
         self._measures_running = max_bytes is not None
         self._sizes: dict[int, int] = {}
@@ -165,9 +173,16 @@ class PromotionCallback(
             self._keep_if_unfinished(self._tuner)
         folder = self._tuner.tuner_path
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOG).write_text(self._run.removal.log(), encoding="utf-8")
+        ended = None if self._ends_by_error(self._tuner) else self._seconds()
+        (folder / LOG).write_text(self.log(ended), encoding="utf-8")
 
     # What the scheduler asks.
+
+    def log(self, ended: float | None = None) -> str:
+        """The event log, up to the end if the run has ended."""
+        return _promotion_log.text(
+            self._run.removal, workers=self._workers, seed=self._seed, ended=ended
+        )
 
     def offer_workers(self) -> None:
         """Lets the tuner ask for no more than there is.
