@@ -38,7 +38,7 @@ class PromotionCallback(
     """Keeps the checkpoints of a run within its budget.
 
     The tuner makes it by `PromotionASHA.callback_for_checkpoint_removal`. It ends the
-    process of a trial that pauses or stops before the trial's files are looked at.
+    process of a trial that pauses or stops, and then measures or deletes its files.
     """
 
     _seed = 0  # of an object that an earlier release pickled

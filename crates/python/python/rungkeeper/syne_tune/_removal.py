@@ -177,6 +177,14 @@ class HyperbandRemoveCheckpointsCommon(
             raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
         if isinstance(backend, SimulatorBackend):
             raise TypeError("a SimulatorBackend has no checkpoints to delete")
+        supports = getattr(
+            scheduler.terminator, "support_early_checkpoint_removal", None
+        )
+        if supports is not None and not supports():
+            logger.warning(
+                "the scheduler tells of no paused trials, so no checkpoint is removed: "
+                "give it type='promotion'"
+            )
         self._refuse_another_order(scheduler)
         _refuse_a_second(getattr(tuner, "callbacks", None) or ())
         self._scheduler, self._trial_backend = scheduler, backend

@@ -98,7 +98,7 @@ class HyperbandScheduler(
         if not self.terminator.support_early_checkpoint_removal():
             logger.warning(
                 "early_checkpoint_removal_kwargs does nothing with a scheduler of the "
-                "type %r, which pauses no trials: give type='promotion'",
+                "type %r, which tells of no paused trials: give type='promotion'",
                 self.scheduler_type,
             )
             return None

@@ -52,7 +52,7 @@ class KeepsUnfinished:
             return
         backend.delete_checkpoints, self._deletions_are_off = False, True
         logger.warning(
-            "the run ended by an error: the checkpoints in %s are kept, and "
+            "an error or Ctrl-C ended the run: the checkpoints in %s are kept, and "
             "Tuner.load(%r).run() goes on with them. Delete that folder if you do not",
             getattr(tuner, "trial_backend_path", tuner.tuner_path),
             str(tuner.tuner_path),
