@@ -127,11 +127,17 @@ def test_crashed_trials_leave_nothing(folder: Path) -> None:
     assert len(failed) >= run.tuning_status.num_trials_failed
 
 
-def test_too_many_crashes_end_the_run_as_ever(folder: Path) -> None:
+@pytest.mark.parametrize("saves", [True, False])
+def test_too_many_crashes_end_the_run_as_ever(
+    folder: Path, saves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     asha = scheduler(space(folder, fails_at=1, seed=5))
-    run, _ = tuner(asha, "crash", max_failures=1)
+    run, _ = tuner(asha, "crash", max_failures=1, save_tuner=saves)
     with pytest.raises(ValueError, match=r"Trial - \d failed"):
         run.run()
+    # Nobody can go on with a tuner that is not saved.
+    assert ("are kept" in caplog.text) == saves
+    assert run.trial_backend.delete_checkpoints != saves
 
 
 def test_best_of_an_unfinished_run_is_kept(folder: Path) -> None:
