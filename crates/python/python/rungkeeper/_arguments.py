@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import operator
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import SupportsIndex, TypeVar
 
@@ -121,6 +123,34 @@ def shown(value: object) -> str:
     except Exception:  # of a huge int, say
         text = f"a {type(value).__name__} without representation"
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
+
+
+def known_names(
+    who: str,
+    given: Iterable[str],
+    allowed: Iterable[str],
+    hints: Mapping[str, str] | None = None,
+) -> None:
+    """Refuses a name of an argument that there is not.
+
+    Args:
+        who: Who takes the arguments.
+        given: Their names.
+        allowed: The names that there are.
+        hints: What to write instead of a name that is wrong in a known way.
+
+    Raises:
+        TypeError: There is no such argument; the message tells which one may be meant.
+    """
+    there = list(allowed)
+    for name in given:
+        if name in there:
+            continue
+        hint = (hints or {}).get(name)
+        if hint is None:
+            near = difflib.get_close_matches(name, there, 1, 0.6)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(there)}"
+        raise TypeError(f"{who} has no argument {name}: {hint}")
 
 
 def of_type(name: str, value: object, kind: type) -> None:

@@ -114,6 +114,11 @@ def test_another_order_than_the_scheduler_has_is_refused(settings, told):
         Run(make_scheduler(), own=speculative(**settings))
 
 
+def test_a_scheduler_that_pauses_nothing_is_told(caplog):
+    Run(make_scheduler(type="stopping"), own=speculative()).start()
+    assert "the scheduler tells of no paused trials" in caplog.text
+
+
 def test_a_budget_below_the_workers_is_told(caplog):
     run = Run(make_scheduler(), {"n_workers": 4}, own=speculative())
     assert "workers" not in caplog.text

@@ -17,9 +17,8 @@ def make_scheduler(**settings):
         metric="loss",
         resource_attr="epoch",
         mode="min",
-        type="promotion",
         max_t=9,
-        **settings,
+        **{"type": "promotion", **settings},
     )
 
 
@@ -49,7 +48,8 @@ def test_what_no_version_has():
             "max_wallclock_time is -1, but must be positive and finite",
         ),
         ({"max_num_checkpoints": 0}, ValueError, "is 0, but must be at least 1"),
-        ({"max_num_checkpoints": 3, "most": 1}, TypeError, "keyword argument 'most'"),
+        ({"max_num_checkpoints": 3, "most": 1}, TypeError, "has no argument most: it"),
+        ({"max_checkpoints": 3}, TypeError, "did you mean max_num_checkpoints?"),
         (
             {"max_num_checkpoints": 3, "baseline": "best"},
             ValueError,
@@ -60,6 +60,14 @@ def test_what_no_version_has():
 def test_what_cannot_be_asked_for_is_refused_at_once(asked, error, message):
     with pytest.raises(error, match=message):
         make_scheduler(early_checkpoint_removal_kwargs=asked)
+
+
+def test_a_budget_of_a_scheduler_that_pauses_nothing_is_told(caplog):
+    scheduler = make_scheduler(
+        type="stopping", early_checkpoint_removal_kwargs={"max_num_checkpoints": 3}
+    )
+    assert scheduler.callback_for_checkpoint_removal(StoppingCriterion(9)) is None
+    assert "does nothing with a scheduler of the type 'stopping'" in caplog.text
 
 
 def test_a_stopping_criterion_that_cannot_be_is_named():

@@ -14,6 +14,7 @@ from rungkeeper.syne_tune import (
     HyperbandRemoveCheckpointsCallback,
 )
 from syne_tune import StoppingCriterion, Tuner
+from syne_tune.tuner_callback import TunerCallback
 from syne_tune.util import experiment_path
 
 from .tuning import BUDGET, LONGEST, NAME, Audit, make_tuner
@@ -124,6 +125,57 @@ def test_a_tuner_that_was_killed_goes_on(folder):
     assert_trials_began_where_they_should(folder, callback, lost=running)
     # What ran when the tuner was killed may have written once more.
     assert audit.most_on_disk <= BUDGET + len(running)
+
+
+class Breaks(TunerCallback):
+    """Ends a run in its middle, once."""
+
+    def __init__(self, removal, error):
+        self.removal, self.error = removal, error
+
+    def on_loop_end(self):
+        if self.error is not None and self.removal.num_checkpoints_removed >= 5:
+            error, self.error = self.error, None
+            raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_run_that_an_error_ended_goes_on_with_its_checkpoints(folder, caplog, error):
+    tuner = make_tuner(folder, {}, Audit())
+    callback = tuner.callbacks[0]
+    tuner.callbacks.append(Breaks(callback, error))
+    with pytest.raises(error):
+        run(tuner)
+    assert "Tuner.load(" in caplog.text
+    kept = [t for t, s in callback._core.trials() if s == "PAUSED-WITH-CP"]
+    assert kept
+    running = {int(t) for t, s in callback._core.trials() if s == "RUNNING"}
+    again = Tuner.load(str(experiment_path(NAME)))
+    callback = again.callbacks[0]
+    run(again)
+    assert "are gone" not in caplog.text
+    assert again.trial_backend.delete_checkpoints
+    assert callback.extra_results()["num_checkpoints_removed"] > 5
+    assert_trials_began_where_they_should(folder, callback, lost=running)
+
+
+def test_what_is_deleted_at_an_end_is_told_at_the_next_start(folder, caplog):
+    tuner = make_tuner(folder, {}, Audit(), max_num_trials=8)
+    run(tuner)
+    assert "are kept" not in caplog.text
+    again = Tuner.load(str(experiment_path(NAME)))
+    again.stop_criterion = StoppingCriterion(max_num_trials_started=10)
+    run(again)
+    assert caplog.text.count("checkpoints that this run had when it was saved") == 1
+
+
+def test_what_is_wrong_is_not_hidden_by_a_folder_that_is_missing(folder):
+    tuner = make_tuner(folder, {}, Audit())
+    tuner.callbacks.append(
+        HyperbandRemoveCheckpointsCallback(3, None, "loss", "epoch", "min")
+    )
+    with pytest.raises(ValueError, match="two callbacks of one tuner"):
+        tuner.run()
 
 
 def test_program_of_the_page(folder):

@@ -1,6 +1,8 @@
 """The comparison with Syne Tune's own ASHA."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,19 @@ def test_curves_of_a_file() -> None:
     assert list(curves.resources[:3]) == [1, 2, 4]
     assert np.all(np.diff(curves.seconds, axis=1) >= 0)
     assert curves.losses[0, 0] == -0.9324
+
+
+def test_what_is_not_installed_is_named_with_the_command() -> None:
+    program = (
+        "import runpy, sys; sys.modules['huggingface_hub'] = None; "
+        "runpy.run_module('rungkeeper.syne_tune.compare', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith("not installed: pip install huggingface_hub\n")
 
 
 @pytest.mark.parametrize(

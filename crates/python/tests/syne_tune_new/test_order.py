@@ -18,7 +18,8 @@ RUNNING, KEPT, GONE, TRAINS_AGAIN, GIVEN_UP, ENDED = range(6)
 def run() -> Run:
     """A run of six trials, as it was saved."""
     rungs = PromotionRungs(grace_period=1, reduction_factor=3, max_resource=9)
-    run = Run(rungs, RemovalCallback.geometric(1, 3, 9, max_checkpoints=6), 9, -1)
+    removal = RemovalCallback.geometric(1, 3, 9, max_checkpoints=6, log_notes=False)
+    run = Run(rungs, removal, 9, -1)
     for trial in range(6):
         run.begin(trial)
     for trial in (KEPT, GONE, TRAINS_AGAIN, GIVEN_UP):
@@ -66,6 +67,26 @@ def test_each_trial_is_where_it_can_go_on(run: Run, tmp_path: Path) -> None:
     assert run.removal.num_checkpoints_removed == 1
     put_in_order(run, files, fake)
     assert run.interrupted == [RUNNING]
+
+
+def test_a_running_trial_whose_files_are_gone_is_not_accused(
+    run: Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = backend(tmp_path, 6)
+    files = Checkpoints(fake)
+    assert run.resume(KEPT, None)
+    run.milestones[KEPT] = 3
+    write(tmp_path, TRAINS_AGAIN, "12345")
+    put_in_order(run, files, fake)
+    assert run.interrupted == [RUNNING, KEPT]
+    (warning,) = caplog.messages
+    assert warning.startswith("2 of the 3 checkpoints")  # those of KEPT and GONE
+    assert run.resume(KEPT, None)
+    files.mark_from_scratch(KEPT)
+    run.reported(KEPT, 1, 0.5)
+    run.notes.of(run.removal, files.is_marked)
+    assert "ignores its checkpoint" not in caplog.text
+    assert run.removal.extra_results()["cost_resources"] == 1
 
 
 def test_the_best_of_ended_trials_stays(run: Run, tmp_path: Path) -> None:

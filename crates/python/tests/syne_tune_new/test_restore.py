@@ -13,9 +13,10 @@ from rungkeeper._clock import Clock
 from rungkeeper.syne_tune import _promotion_processes
 from rungkeeper.syne_tune._promotion_restore import set_clock
 from syne_tune import StoppingCriterion, Tuner
+from syne_tune.tuner_callback import TunerCallback
 
 from tests.syne_tune_new.audit import Audit
-from tests.syne_tune_new.killing import KillTuner
+from tests.syne_tune_new.killing import RESUMES, KillTuner
 from tests.syne_tune_new.running import BUDGET, LONGEST, judge, scheduler, space, tuner
 
 PACKAGE = Path(__file__).parents[2]
@@ -77,6 +78,57 @@ def test_ended_run_goes_on_with_another_criterion(folder: Path) -> None:
     run.run()
     judge(run.scheduler, audit)
     assert audit.most_on_disk <= BUDGET
+
+
+class Breaks(TunerCallback):
+    """Ends a run in its middle, once."""
+
+    def __init__(self, audit: Audit, error: type[BaseException]) -> None:
+        self.audit, self.error = audit, error
+
+    def on_loop_end(self) -> None:
+        if self.audit.scheduler.extra_results()["num_trials_resumed"] >= RESUMES:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_a_run_that_an_error_ended_goes_on_with_its_checkpoints(
+    folder: Path, error: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    asha = scheduler(space(folder))
+    run, audit = tuner(asha, "broken")
+    run.callbacks.append(Breaks(audit, error))
+    with pytest.raises(error):
+        run.run()
+    assert "Tuner.load(" in caplog.text
+    assert '"end"' not in (run.tuner_path / "rungkeeper.jsonl").read_text()
+    before = asha.extra_results()
+    again, audit = load(run.tuner_path)
+    again.callbacks = [c for c in again.callbacks if not isinstance(c, Breaks)]
+    again.run()
+    judge(again.scheduler, audit)
+    assert "are gone" not in caplog.text
+    assert again.trial_backend.delete_checkpoints
+    after = again.scheduler.extra_results()
+    assert after["num_trials_resumed"] > before["num_trials_resumed"]
+
+
+def test_what_is_deleted_at_an_end_is_told_at_the_next_start(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asha = scheduler(space(folder), max_num_trials=None)
+    criterion = StoppingCriterion(max_num_trials_started=8)
+    run, _ = tuner(asha, "normal", stop_criterion=criterion)
+    try:
+        raise ZeroDivisionError
+    except ZeroDivisionError:
+        run.run()  # what is being handled outside does not count
+    assert "are kept" not in caplog.text
+    run, _ = load(run.tuner_path)
+    run.stop_criterion = StoppingCriterion(max_num_trials_started=12)
+    run.run()
+    assert caplog.text.count("checkpoints that this run had when it was saved") == 1
+    assert "ignores its checkpoint" not in caplog.text
 
 
 def test_time_goes_on_where_it_stood() -> None:

@@ -36,6 +36,11 @@ def test_budget_is_kept_and_nobody_starts_wrongly(folder: Path) -> None:
     log = (run.tuner_path / "rungkeeper.jsonl").read_text()
     replayed = RemovalCallback.from_log(log)
     assert replayed.extra_results() == figures
+    first, *_, last = map(json.loads, log.splitlines())
+    assert (first["workers"], first["seed"]) == (2, 3)
+    assert last["event"] == "end"
+    assert last["extra_results"] == figures
+    assert last["estimators"] is None
     assert len(replayed.trials()) == 40
     best = asha.best_checkpoint
     assert best is not None
@@ -56,6 +61,10 @@ def test_small_budget_makes_trials_train_again(folder: Path) -> None:
     judge(asha, audit)
     assert audit.most_on_disk == 2
     assert asha.extra_results()["cost_resources"] > 3
+    end = json.loads((run.tuner_path / "rungkeeper.jsonl").read_text().splitlines()[-1])
+    resumed = end["trials_resumed_without_checkpoint"]
+    assert len(resumed) > 2
+    assert all(level in (1, 3, 9) for _, level in resumed)
 
 
 def test_bytes_are_kept(folder: Path) -> None:
@@ -118,11 +127,17 @@ def test_crashed_trials_leave_nothing(folder: Path) -> None:
     assert len(failed) >= run.tuning_status.num_trials_failed
 
 
-def test_too_many_crashes_end_the_run_as_ever(folder: Path) -> None:
+@pytest.mark.parametrize("saves", [True, False])
+def test_too_many_crashes_end_the_run_as_ever(
+    folder: Path, saves: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     asha = scheduler(space(folder, fails_at=1, seed=5))
-    run, _ = tuner(asha, "crash", max_failures=1)
+    run, _ = tuner(asha, "crash", max_failures=1, save_tuner=saves)
     with pytest.raises(ValueError, match=r"Trial - \d failed"):
         run.run()
+    # Nobody can go on with a tuner that is not saved.
+    assert ("are kept" in caplog.text) == saves
+    assert run.trial_backend.delete_checkpoints != saves
 
 
 def test_best_of_an_unfinished_run_is_kept(folder: Path) -> None:

@@ -127,6 +127,7 @@ def test_results_without_a_resource_do_not_count(
     for epoch in (None, "1", 0, math.nan, -3):
         result = {"loss": 0.1, "epoch": epoch}
         assert scheduler.on_trial_result(trial, result) == "CONTINUE"
+    assert "time_attr" not in caplog.text
     assert "as 'epoch', which must be a number from 1" in caplog.text
     assert scheduler.on_trial_result(trial, {"loss": 0.1, "epoch": 1.5}) == "PAUSE"
     # What comes from a trial that does not run must not disturb.
@@ -328,6 +329,12 @@ def test_metadata_is_plain() -> None:
         ({"time_attr": 3}, TypeError, "time_attr must be a str, not int"),
         ({"searcher_kwargs": {}}, ValueError, "searcher_kwargs goes with the name"),
         ({"searcher": "none such"}, ValueError, "none such"),
+        ({"searcher": "random"}, ValueError, "calls 'random_search' since 0.15"),
+        ({"mode": "min"}, TypeError, "no argument mode: do_minimize=True stands for"),
+        ({"resource_attr": "epoch"}, TypeError, "it is called time_attr here"),
+        ({"max_resource_attr": "epochs"}, TypeError, "a number, as max_t"),
+        ({"early_checkpoint_removal_kwargs": {}}, TypeError, "give max_checkpoints"),
+        ({"max_checkpoint": 3}, TypeError, "did you mean max_checkpoints?"),
     ],
 )
 def test_bad_arguments(settings: Any, error: type[Exception], match: str) -> None:

@@ -187,6 +187,43 @@ def test_what_is_wrong_is_warned_of_once_a_trial(
         assert "as 'loss', which is no number" in own[1]
 
 
+def test_wrong_names_are_told_once_with_those_that_there_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scheduler = PromotionASHA(SPACE, "los", max_t=27)
+    scheduler.callback_for_checkpoint_removal(lambda status: False)
+    result = {"loss": 0.5, "epoch": 1, "st_worker_timestamp": 1.0}
+    trials = [Trial(name, {"x": 0.5}, datetime(2024, 1, 1)) for name in range(3)]
+    for trial in trials:
+        scheduler.on_trial_add(trial)
+        scheduler.on_trial_result(trial, result)
+        more = {**result, "training_iteration": 1}
+        assert scheduler.on_trial_result(trial, more) == "PAUSE"
+    scheduler._run.notes.of(scheduler._run.removal)
+    resource, metric = caplog.messages
+    assert "no 'training_iteration', which is PromotionASHA's time_attr" in resource
+    assert "It reports 'loss', 'epoch'. " in resource
+    assert "no result has 'los' up to now" in metric
+    assert "trial 0 reports 'loss', 'epoch', 'training_iteration'. " in metric
+
+
+def test_a_metric_that_is_missing_at_times_is_told_once_a_trial(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    scheduler = asha()
+    scheduler.callback_for_checkpoint_removal(lambda status: False)
+    trials = [Trial(name, {"x": 0.5}, datetime(2024, 1, 1)) for name in range(3)]
+    for trial in trials:
+        scheduler.on_trial_add(trial)
+    scheduler.on_trial_result(trials[0], {"loss": 0.5, "epoch": 1})
+    scheduler.on_trial_result(trials[1], {"epoch": 1})
+    scheduler.on_trial_result(trials[2], {"loss": math.nan, "epoch": 1})
+    scheduler._run.notes.of(scheduler._run.removal)
+    first, second = caplog.messages
+    assert first.startswith("trial 1 reports None as 'loss'")
+    assert second.startswith('trial "2" reported no finite metric')
+
+
 def test_notes_are_warnings_and_one_that_is_true_of_the_script_comes_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

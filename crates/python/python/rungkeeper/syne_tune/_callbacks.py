@@ -50,11 +50,12 @@ class HyperbandRemoveCheckpointsCallback(
         """A callback for a run that has not begun.
 
         Args:
-            max_num_checkpoints: As in `HyperbandRemoveCheckpointsCommon`.
-            max_wallclock_time: As there.
-            metric: As there.
-            resource_attr: As there.
-            mode: As there.
+            max_num_checkpoints: Most trials that hold a checkpoint after a turn of the
+                tuner's loop, running ones included.
+            max_wallclock_time: Seconds after which the run ends, or None.
+            metric: Name of the metric in results.
+            resource_attr: Name of the resource in results.
+            mode: "min" or "max".
             approx_steps: Most better arrivals that the score follows.
             prior_beta_mean: Mean of the estimators' prior, in (0, 1).
             prior_beta_size: Size of the estimators' prior.
@@ -242,11 +243,12 @@ class HyperbandRemoveCheckpointsBaselineCallback(
         """A callback for a run that has not begun.
 
         Args:
-            max_num_checkpoints: As in `HyperbandRemoveCheckpointsCommon`.
-            max_wallclock_time: As there.
-            metric: As there.
-            resource_attr: As there.
-            mode: As there.
+            max_num_checkpoints: Most trials that hold a checkpoint after a turn of the
+                tuner's loop, running ones included.
+            max_wallclock_time: Seconds after which the run ends, or None.
+            metric: Name of the metric in results.
+            resource_attr: Name of the resource in results.
+            mode: "min" or "max".
             baseline: "by_level" (also for None) or "random".
 
         Raises:

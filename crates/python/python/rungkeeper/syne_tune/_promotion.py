@@ -33,10 +33,12 @@ from syne_tune.util import (  # type: ignore[import-untyped, import-not-found, u
 from rungkeeper._arguments import flag, named, of_type, optional_whole, shown
 from rungkeeper._numbers import as_number
 from rungkeeper._promotion import Mode, Policy, PromotionSettings
+from rungkeeper.syne_tune import _promotion_log
 from rungkeeper.syne_tune._criterion import count, wallclock_time
 from rungkeeper.syne_tune._promotion_callback import PromotionCallback
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_counting import Counting
+from rungkeeper.syne_tune._promotion_names import searcher_of, told_new_names
 from rungkeeper.syne_tune._promotion_run import Run
 
 logger = logging.getLogger(__name__)
@@ -61,6 +63,7 @@ class PromotionASHA(
     A tuner that is saved and loaded goes on: trials that ran then are resumed first.
     """
 
+    @told_new_names
     def __init__(
         self,
         config_space: dict[str, Any],
@@ -175,6 +178,7 @@ class PromotionASHA(
                 )
             return searcher
         kwargs = dict(kwargs or {})
+        searcher_of(searcher)
         return LastValueMultiFidelitySearcher(
             searcher=searcher,
             config_space=self._config_space,
@@ -239,9 +243,11 @@ class PromotionASHA(
         """The event log, as `rungkeeper replay` reads it.
 
         It is also written to `rungkeeper.jsonl` in the tuner's folder at the end of
-        the run.
+        the run; there the last line is the event of the end, if nothing broke the run.
         """
-        return self._run.removal.log()
+        if self._callback is not None:
+            return self._callback.log()
+        return _promotion_log.text(self._run.removal, workers=0, seed=self.random_seed)
 
     @property
     def best_checkpoint(self) -> Path | None:
@@ -277,7 +283,10 @@ class PromotionASHA(
             )
         self._run = self._new_run(**self._limits(stop_criterion))
         self._callback = PromotionCallback(
-            self._run, self._configurations, self._settings.max_bytes
+            self._run,
+            self._configurations,
+            self._settings.max_bytes,
+            self.random_seed,
         )
         return self._callback
 
@@ -339,11 +348,9 @@ class PromotionASHA(
             return str(SchedulerDecision.CONTINUE)
         metric = as_number(result.get(self._metric))
         if metric is None:
-            self._run.notes.once(
-                f"metric of {name}",
-                f"trial {name} reports {shown(result.get(self._metric))} as "
-                f"{self._metric!r}, which is no number: it is never promoted",
-            )
+            self._run.notes.no_metric(name, self._metric, result)
+        else:
+            self._run.notes.has_metric()
         decision = self._run.reported(name, resource, metric)
         told = (name, trial.config, resource, metric)
         self._configurations.reported(*told)
@@ -359,6 +366,9 @@ class PromotionASHA(
         number = as_number(value)
         if number is not None and 1 <= number < 2**53:
             return int(number)
+        if self._time_attr not in result:
+            self._run.notes.no_resource(name, self._time_attr, result)
+            return None
         self._run.notes.once(
             f"resource of {name}",
             f"trial {name} reports {shown(value)} as {self._time_attr!r}, which must "

@@ -17,29 +17,41 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
     TunerCallback,
 )
 
+from rungkeeper.syne_tune import _promotion_log
 from rungkeeper.syne_tune import _promotion_restore as restore
 from rungkeeper.syne_tune._promotion_configurations import Configurations
 from rungkeeper.syne_tune._promotion_counting import tell_counted_only
 from rungkeeper.syne_tune._promotion_files import Checkpoints
 from rungkeeper.syne_tune._promotion_processes import end
 from rungkeeper.syne_tune._promotion_run import Run
+from rungkeeper.syne_tune._unfinished import KeepsUnfinished, make_folder
 
 logger = logging.getLogger(__name__)
 
 LOG = "rungkeeper.jsonl"
 
 
-class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
+class PromotionCallback(
+    KeepsUnfinished,
+    TunerCallback,  # type: ignore[misc, unused-ignore]
+):
     """Keeps the checkpoints of a run within its budget.
 
     The tuner makes it by `PromotionASHA.callback_for_checkpoint_removal`. It ends the
-    process of a trial that pauses or stops before the trial's files are looked at.
+    process of a trial that pauses or stops, and then measures or deletes its files.
     """
 
+    _seed = 0  # of an object that an earlier release pickled
+
     def __init__(
-        self, run: Run, configurations: Configurations, max_bytes: int | None
+        self,
+        run: Run,
+        configurations: Configurations,
+        max_bytes: int | None,
+        seed: int,
     ) -> None:
         self._run = run
+        self._seed = seed
         self._configurations = configurations
         self._measures_running = max_bytes is not None
         self._sizes: dict[int, int] = {}
@@ -84,6 +96,8 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             tuner.n_workers = self._workers
         self._workers, self._offered = tuner.n_workers, None
         backend = tuner.trial_backend
+        make_folder(tuner)
+        self._watch(backend)
         # It derives from the other one, but its trials are no processes.
         self._counts_only = isinstance(backend, SimulatorBackend)
         if self._counts_only:
@@ -108,6 +122,7 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
             self._run.committed(name, 0)
         if decision == "CONTINUE" or self.files is None:
             return
+        self._tell()
         has_ended = end(self._tuner.trial_backend.trial_subprocess[name])
         self.files.unmark(name)
         if not has_ended:
@@ -146,7 +161,7 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
                 removal.rank,
                 removal.rung_len,
             )
-        self._run.notes.of(self._run.removal)
+        self._tell()
 
     def on_tuning_end(self) -> None:
         """Ends all processes, and moves the best checkpoint out of their reach."""
@@ -155,11 +170,19 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
         self._tuner.n_workers, self._offered = self._workers, None
         if self.files is not None:
             self._end_all(self.files)
+            self._keep_if_unfinished(self._tuner)
         folder = self._tuner.tuner_path
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOG).write_text(self._run.removal.log(), encoding="utf-8")
+        ended = None if self._ends_by_error(self._tuner) else self._seconds()
+        (folder / LOG).write_text(self.log(ended), encoding="utf-8")
 
     # What the scheduler asks.
+
+    def log(self, ended: float | None = None) -> str:
+        """The event log, up to the end if the run has ended."""
+        return _promotion_log.text(
+            self._run.removal, workers=self._workers, seed=self._seed, ended=ended
+        )
 
     def offer_workers(self) -> None:
         """Lets the tuner ask for no more than there is.
@@ -204,6 +227,17 @@ class PromotionCallback(TunerCallback):  # type: ignore[misc, unused-ignore]
     def _is_known(self) -> bool:
         """Whether the tuner has a backend of a kind that can be worked with."""
         return self.files is not None or self._counts_only
+
+    def _tell(self) -> None:
+        """Tells what came up, while it is known who trains from scratch until a pause.
+
+        Nobody tells the core of a running trial whose files are gone, which seems to
+        ignore its checkpoint therefore.
+        """
+        files = self.files
+        self._run.notes.of(
+            self._run.removal, None if files is None else files.is_marked
+        )
 
     def _seconds(self) -> float:
         if self._counts_only:

@@ -18,6 +18,7 @@ from rungkeeper._clock import Clock
 from rungkeeper.syne_tune._promotion_files import Checkpoints
 from rungkeeper.syne_tune._promotion_processes import end_left_over
 from rungkeeper.syne_tune._promotion_run import Run
+from rungkeeper.syne_tune._unfinished import tell_gone
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ def put_in_order(run: Run, files: Checkpoints, backend: Any) -> None:
     Running trials get a new process later; checkpoints that are gone, or that were
     trained again from scratch and had not reached their rung, are lost.
     """
+    known = gone = 0
     end_left_over(files.root)
     _drop_unknown(files, len(backend.trial_ids))
     _settle_best(run, files)
@@ -37,13 +39,22 @@ def put_in_order(run: Run, files: Checkpoints, backend: Any) -> None:
             files.delete(trial)
             continue
         _pause_in_backend(backend, trial)
+        is_there = files.size(trial) is not None and not files.is_marked(trial)
         if status == TrialStatus.RUNNING:
             run.interrupt(trial)
+            # It was resumed with the checkpoint of its pause, or else stands nowhere.
+            had_one = trial in run.standings
         elif status == TrialStatus.PAUSED_NO_CHECKPOINT:
             files.delete(trial)
-        elif files.is_marked(trial) or files.size(trial) is None:
-            files.delete(trial)
-            run.removal.lose(trial)
+            had_one = False
+        else:
+            had_one = True
+            if not is_there:
+                files.delete(trial)
+                run.removal.lose(trial)
+        known += had_one
+        gone += had_one and not is_there
+    tell_gone(gone, known)
 
 
 def set_clock(status: Any, clock: Clock) -> None:

@@ -21,6 +21,7 @@ from rungkeeper.syne_tune import _reference, _rungs, _state
 from rungkeeper.syne_tune._criterion import count
 from rungkeeper.syne_tune._deletions import Deletions
 from rungkeeper.syne_tune._methods import Methods
+from rungkeeper.syne_tune._unfinished import KeepsUnfinished, make_folder, tell_gone
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ _NEVER = ": it ranks behind all others and is never promoted"
 
 
 class HyperbandRemoveCheckpointsCommon(
+    KeepsUnfinished,
     Methods,
     _reference.Common,  # type: ignore[misc, unused-ignore]
 ):
@@ -48,6 +50,7 @@ class HyperbandRemoveCheckpointsCommon(
 
     # Of an object that is not made yet, and of one that an earlier release pickled.
     _core: RemovalCallback | None = None
+    _tuner: Any = None
     _by_methods = False
     _known_policy: dict[str, Any] | None = None
 
@@ -86,6 +89,8 @@ class HyperbandRemoveCheckpointsCommon(
         self._core = self._known_policy = None
         self._scheduler: Any = None
         self._trial_backend: Any = None
+        self._tuner = self._handled_outside = None
+        self._deletions_are_off = False
         self._by_methods = False
         self._without_rungs: set[str] = set()
         self._ended: list[str] = []
@@ -148,8 +153,11 @@ class HyperbandRemoveCheckpointsCommon(
             ValueError: The tuner has another callback that removes checkpoints, or the
                 scheduler has another metric, mode or resource.
         """
+        make_folder(tuner)
         begins = self._core is None or tuner.scheduler is not self._scheduler
         self._check_and_initialize(tuner)
+        self._tuner = tuner
+        self._watch(self._trial_backend)
         if begins:
             self._begin(tuner)
         self._deletions = Deletions(self._trial_backend)
@@ -169,6 +177,14 @@ class HyperbandRemoveCheckpointsCommon(
             raise TypeError(f"the scheduler must be a HyperbandScheduler, not {kind}")
         if isinstance(backend, SimulatorBackend):
             raise TypeError("a SimulatorBackend has no checkpoints to delete")
+        supports = getattr(
+            scheduler.terminator, "support_early_checkpoint_removal", None
+        )
+        if supports is not None and not supports():
+            logger.warning(
+                "the scheduler tells of no paused trials, so no checkpoint is removed: "
+                "give it type='promotion'"
+            )
         self._refuse_another_order(scheduler)
         _refuse_a_second(getattr(tuner, "callbacks", None) or ())
         self._scheduler, self._trial_backend = scheduler, backend
@@ -272,6 +288,11 @@ class HyperbandRemoveCheckpointsCommon(
                 rung_len,
             )
 
+    def on_tuning_end(self) -> None:
+        """Keeps the checkpoints of a run that ended by an error, to go on with."""
+        if self._tuner is not None:
+            self._keep_if_unfinished(self._tuner)
+
     def _look_at_overrides(self) -> None:
         """Someone may have set a method or a setting while the run went on."""
         if self._by_methods:
@@ -313,15 +334,19 @@ class HyperbandRemoveCheckpointsCommon(
     def _look_at_files(self, core: RemovalCallback) -> None:
         """Brings together what is known and what is there, where a run goes on."""
         self._ended = []
+        known = gone = 0
         for trial, status in core.trials():
+            known += status == TrialStatus.PAUSED_WITH_CHECKPOINT
             there = self._deletions.is_there(trial)
             if status == TrialStatus.RUNNING:
                 core.failed(trial)
                 self._deletions.delete(trial)
             elif status == TrialStatus.PAUSED_WITH_CHECKPOINT and there is False:
                 core.lose(trial)
+                gone += 1
             elif status == TrialStatus.PAUSED_NO_CHECKPOINT and there:
                 self._deletions.delete(trial)
+        tell_gone(gone, known)
 
     def _new_core(self, rungs: dict[str, Any]) -> RemovalCallback:
         return RemovalCallback(

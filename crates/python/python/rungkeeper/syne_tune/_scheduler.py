@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from rungkeeper._arguments import of_type
+from rungkeeper._arguments import known_names, of_type
 from rungkeeper.syne_tune import _reference
 from rungkeeper.syne_tune._callbacks import (
     HyperbandRemoveCheckpointsBaselineCallback,
@@ -13,6 +15,8 @@ from rungkeeper.syne_tune._callbacks import (
 )
 from rungkeeper.syne_tune._criterion import wallclock_time
 from rungkeeper.syne_tune._removal import HyperbandRemoveCheckpointsCommon
+
+logger = logging.getLogger(__name__)
 
 
 def create_callback_for_checkpoint_removal(
@@ -31,6 +35,16 @@ def create_callback_for_checkpoint_removal(
             range.
         TypeError: An argument is unknown, or of another type.
     """
+    kind = (
+        HyperbandRemoveCheckpointsBaselineCallback
+        if "baseline" in callback_kwargs
+        else HyperbandRemoveCheckpointsCallback
+    )
+    known_names(
+        f"early_checkpoint_removal_kwargs, for a {kind.__name__},",
+        callback_kwargs,
+        inspect.signature(kind).parameters,
+    )
     if "max_num_checkpoints" not in callback_kwargs:
         raise ValueError(
             "early_checkpoint_removal_kwargs has no max_num_checkpoints, the most "
@@ -41,9 +55,7 @@ def create_callback_for_checkpoint_removal(
     seconds = wallclock_time(stop_criterion)
     if seconds is not None:
         settings["max_wallclock_time"] = seconds
-    if "baseline" in settings:
-        return HyperbandRemoveCheckpointsBaselineCallback(**settings)
-    return HyperbandRemoveCheckpointsCallback(**settings)
+    return kind(**settings)
 
 
 class HyperbandScheduler(
@@ -81,7 +93,14 @@ class HyperbandScheduler(
     ) -> HyperbandRemoveCheckpointsCommon | None:
         """The callback that keeps the budget; None if no budget was given."""
         asked = self._early_checkpoint_removal_kwargs
-        if asked is None or not self.terminator.support_early_checkpoint_removal():
+        if asked is None:
+            return None
+        if not self.terminator.support_early_checkpoint_removal():
+            logger.warning(
+                "early_checkpoint_removal_kwargs does nothing with a scheduler of the "
+                "type %r, which tells of no paused trials: give type='promotion'",
+                self.scheduler_type,
+            )
             return None
         settings = {
             **asked,

@@ -32,12 +32,6 @@ from syne_tune import (  # type: ignore[import-untyped, import-not-found, unused
 from syne_tune.backend.simulator_backend.simulator_callback import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     SimulatorCallback,
 )
-from syne_tune.blackbox_repository.blackbox import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    Blackbox,
-)
-from syne_tune.blackbox_repository.simulated_tabular_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    UserBlackboxBackend,
-)
 from syne_tune.config_space import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
     randint,
 )
@@ -49,6 +43,22 @@ from syne_tune.tuner_callback import (  # type: ignore[import-untyped, import-no
 )
 
 from rungkeeper.syne_tune import PromotionASHA
+
+try:
+    from syne_tune.blackbox_repository.blackbox import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        Blackbox,
+    )
+    from syne_tune.blackbox_repository.simulated_tabular_backend import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        UserBlackboxBackend,
+    )
+except ModuleNotFoundError as error:
+    message = (
+        f"Syne Tune's simulators need {error.name}, which is not installed: "
+        "pip install huggingface_hub"
+    )
+    if __name__ == "__main__":
+        raise SystemExit(message) from error
+    raise ImportError(message) from error
 
 LOSS, RESOURCE, SECONDS = "loss", "resource", "seconds"
 FOLDER = "SYNETUNE_FOLDER"
