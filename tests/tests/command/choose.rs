@@ -541,7 +541,7 @@ fn a_table_that_is_read_from_elsewhere() {
     let mut table = "trial,resource,loss,path\n".to_owned();
     for trial in 0..4 {
         writeln!(table, "{trial},1,0.{trial},ck/{trial}").unwrap();
-        fs::write(here.join(format!("run/ck/{trial}")), [0; 20_000]).unwrap();
+        fs::write(here.join(format!("run/ck/{trial}")), vec![0; 20_000]).unwrap();
     }
     fs::write(here.join("run/run.csv"), &table).unwrap();
     let asked = |folder: &str, table: &str, more: &[&str]| {
