@@ -1,12 +1,10 @@
 //! Which checkpoints of a run of any tuner can go.
 
-use std::env;
 use std::fs::File;
-use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rungkeeper_tuner::choose::{Chosen, Disk, Question, RunTable, TableOptions, choose_on};
+use rungkeeper_tuner::choose::{BestReport, Chosen, Question, RunTable, TableOptions, choose_here};
 use rungkeeper_tuner::curves::ReadOptions;
 use rungkeeper_tuner::simulation::Levels;
 use rungkeeper_tuner_hooks::{Budget, Mode, PolicySpec, SpeculativeSettings};
@@ -38,18 +36,7 @@ pub(crate) fn choose<'py>(
             let file = File::open(name).map_err(|error| refused(format!("{name}: {error}")))?;
             RunTable::read(file, name, &options)
         };
-        let mut disk = Disk {
-            working_directory: env::current_dir().unwrap_or_default(),
-            read_link: &mut |path: &Path| path.read_link().ok(),
-            is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
-            size: &mut |_| None,
-        };
-        choose_on(
-            &table.map_err(|error| bad_table(&error))?,
-            &question,
-            &mut disk,
-        )
-        .map_err(refused)
+        choose_here(&table.map_err(|error| bad_table(&error))?, &question).map_err(refused)
     };
     to_dict(py, &beside(py, chosen)??)
 }
@@ -144,9 +131,11 @@ fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>
     dict.set_item("mode", chosen.mode.to_string())?;
     dict.set_item("levels", &chosen.levels)?;
     dict.set_item("levels_guessed", chosen.levels_guessed)?;
+    dict.set_item("levels_from", chosen.levels_from.name())?;
     dict.set_item("max_resource", chosen.max_resource)?;
     let counts = [
         ("running", chosen.trials.running),
+        ("beyond_levels", chosen.trials.beyond_levels),
         ("waiting", chosen.trials.waiting),
         ("without_checkpoint", chosen.trials.without_checkpoint),
         ("ended", chosen.trials.ended),
@@ -160,6 +149,9 @@ fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>
     dict.set_item("freed_bytes", chosen.freed_bytes)?;
     dict.set_item("checkpoints_over", chosen.checkpoints_over)?;
     dict.set_item("bytes_over", chosen.bytes_over)?;
+    dict.set_item("absent_paths", chosen.absent_paths)?;
+    let best = chosen.best.as_ref().map(|best| best_report(py, best));
+    dict.set_item("best", best.transpose()?)?;
     let mut remove = Vec::with_capacity(chosen.removals.len());
     for doomed in &chosen.removals {
         let of_one = PyDict::new(py);
@@ -175,5 +167,16 @@ fn to_dict<'py>(py: Python<'py>, chosen: &Chosen) -> PyResult<Bound<'py, PyDict>
         remove.push(of_one);
     }
     dict.set_item("remove", remove)?;
+    Ok(dict)
+}
+
+/// The field `best` of it.
+fn best_report<'py>(py: Python<'py>, best: &BestReport) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("trial", &best.trial)?;
+    dict.set_item("metric", best.metric)?;
+    dict.set_item("resource", best.resource)?;
+    dict.set_item("path", &best.path)?;
+    dict.set_item("is_gone", best.is_gone)?;
     Ok(dict)
 }

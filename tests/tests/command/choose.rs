@@ -45,8 +45,12 @@ fn says(arguments: &[&str], table: &str) -> String {
     let output = choose(Path::new("."), &arguments, table);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
-    let note = note(arguments.contains(&"--paths0"));
-    assert_eq!(errors, note);
+    let expected = note(arguments.contains(&"--paths0"));
+    let beside = errors.strip_prefix(expected);
+    let beside = beside.unwrap_or_else(|| panic!("{arguments:?}: {errors}"));
+    // Paths of tables that come from here are nowhere.
+    let is_expected = beside.is_empty() || beside.starts_with("note: none of the ");
+    assert!(is_expected, "{arguments:?}: {errors}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -80,8 +84,10 @@ fn a_budget_of_checkpoints() {
         "mode",
         "levels",
         "levels_guessed",
+        "levels_from",
         "max_resource",
         "running",
+        "beyond_levels",
         "waiting",
         "without_checkpoint",
         "ended",
@@ -91,6 +97,8 @@ fn a_budget_of_checkpoints() {
         "freed_bytes",
         "checkpoints_over",
         "bytes_over",
+        "absent_paths",
+        "best",
         "remove",
     ];
     assert_eq!(fields, BTreeSet::from(promised));
@@ -100,6 +108,11 @@ fn a_budget_of_checkpoints() {
     );
     assert_eq!(found["levels"], serde_json::json!([1, 3, 9]));
     assert_eq!(found["levels_guessed"], false);
+    assert_eq!(found["levels_from"], "asked");
+    assert_eq!(
+        (&found["best"], &found["absent_paths"]),
+        (&Value::Null, &8.into())
+    );
     let counts = ["running", "waiting", "without_checkpoint", "ended", "held"];
     assert_eq!(
         counts.map(|it| found[it].as_u64().unwrap()),
@@ -326,7 +339,9 @@ fn a_hyper_parameter_is_no_metric() {
     ];
     let output = choose(Path::new("."), &arguments, table);
     assert_eq!(output.stdout, b"worst.pt\0");
-    assert_eq!(output.stderr, b"note: by val_loss, small is good\n");
+    let absent = "note: none of the 3 paths is there, seen from ";
+    let notes = |by: &str| format!("note: by {by} is good\n{absent}").into_bytes();
+    assert!(output.stderr.starts_with(&notes("val_loss, small")));
 
     let table = table.replace("val_loss", "y");
     let (code, said) = refused(&arguments[1..], &table);
@@ -336,40 +351,80 @@ fn a_hyper_parameter_is_no_metric() {
     let named = [&arguments[..], &["--metric", "y", "--mode", "max"]].concat();
     let output = choose(Path::new("."), &named, &table);
     assert_eq!(output.stdout, b"best.pt\0");
-    assert_eq!(output.stderr, b"note: by y, large is good\n");
+    assert!(output.stderr.starts_with(&notes("y, large")));
 }
 
 #[test]
-fn nothing_is_chosen_of_a_run_that_is_over() {
-    let mut table = "trial,resource,loss,path,status\n".to_owned();
-    for trial in 0..5 {
-        writeln!(table, "{trial},{},0.{trial},{trial}.pt,COMPLETE", trial + 1).unwrap();
+fn of_a_run_that_is_over_the_best_is_named_and_nothing_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = "trial,epoch,val_loss,path,status\n".to_owned();
+    for (trial, epoch, loss) in [
+        ("a", 1, "0.4"),
+        ("b", 1, "0.3"),
+        ("b", 2, "0.12345"),
+        ("b", 3, "nan"),
+        ("c", 1, "0.12345"),
+        ("d", 1, "-inf"),
+    ] {
+        let path = format!("ck {trial}/{epoch}.pt");
+        writeln!(table, "{trial},{epoch},{loss},{path},COMPLETE").unwrap();
+        fs::create_dir_all(folder.path().join(&path)).unwrap();
     }
-    let said = says(&["--max-checkpoints", "1"], &table);
-    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let asked = |more: &[&str]| {
+        let arguments = ["-", "--max-checkpoints", "1", "--resource-column", "epoch"];
+        let output = choose(folder.path(), &[&arguments[..], more].concat(), &table);
+        assert!(output.status.success(), "{output:?}");
+        let [said, notes] = [output.stdout, output.stderr];
+        [said, notes].map(|it| String::from_utf8(it).unwrap())
+    };
+    let best = "The best is trial b, val_loss 0.1235 at epoch 2: ck b/2.pt";
+    let ended = "All trials have ended: none waits, so nothing is chosen here. Keep the";
+    let [said, _] = asked(&[]);
+    assert_eq!(said.lines().last(), Some(best));
+    let said = one_line(&said);
+    for part in [
+        "0 running, 0 waiting",
+        "4 ended",
+        ended,
+        "`rungkeeper gc DIR --max-checkpoints 1`",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    // Who pipes this into `rm` as the run goes on must not lose all results as it ends.
+    let [paths, notes] = asked(&["--paths0"]);
+    assert_eq!(paths, "");
+    assert!(notes.contains("note: All trials have ended"), "{notes}");
+    assert!(notes.contains(&format!("note: {best}\n")), "{notes}");
+
+    let fields = || -> Value {
+        let found: Value = serde_json::from_str(&asked(&["--json"])[0]).unwrap();
+        assert_eq!(going(&found).len(), 0);
+        found["best"].clone()
+    };
+    let mut expected = serde_json::json!({
+        "trial": "b", "metric": 0.12345, "resource": 2, "path": "ck b/2.pt", "is_gone": false
+    });
+    assert_eq!(fields(), expected);
+    fs::remove_dir(folder.path().join("ck b/2.pt")).unwrap();
+    expected["is_gone"] = true.into();
+    assert_eq!(fields(), expected);
+    assert!(asked(&[])[0].ends_with("ck b/2.pt, where nothing is any more\n"));
+
+    let [said, _] = asked(&["--mode", "max"]);
     assert!(
-        said.contains("0 running, 0 waiting") && said.contains("5 ended"),
+        said.ends_with("trial a, val_loss 0.4 at epoch 1: ck a/1.pt\n"),
         "{said}"
     );
+    let nothing = "trial,resource,loss,status\na,1,nan,failed\nb,2,inf,failed\n";
+    let arguments = ["--max-checkpoints", "1", "--metric", "loss"];
+    let said = says(&arguments, nothing);
     assert!(
-        said.contains("All trials have ended: none waits, so nothing is chosen here. Keep the"),
+        said.ends_with("No trial has reported a finite number.\n"),
         "{said}"
     );
-    assert!(
-        said.contains("`rungkeeper gc DIR --max-checkpoints 1`"),
-        "{said}"
-    );
-    let output = choose(
-        Path::new("."),
-        &["-", "--max-checkpoints", "1", "--paths0"],
-        &table,
-    );
-    assert!(output.stdout.is_empty());
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("note: All trials have ended")
-    );
+    let no_paths = nothing.replace("nan", "0.5");
+    let said = says(&arguments, &no_paths);
+    assert!(said.ends_with("loss 0.5 at resource 1\n"), "{said}");
 }
 
 #[test]
@@ -390,9 +445,149 @@ fn guessed_levels_are_told() {
     assert!(words(&[], 20).contains(guess), "{}", words(&[], 20));
     assert!(!words(&["--eta", "4"], 20).contains("guessed"));
     assert!(words(&[], 2).contains("(as the table suggests)"));
+    let found = answer(&["--max-checkpoints", "1"], &table(20));
     assert_eq!(
-        answer(&["--max-checkpoints", "1"], &table(20))["levels_guessed"],
-        true
+        (&found["levels_guessed"], &found["levels_from"]),
+        (&true.into(), &"steps".into())
+    );
+}
+
+/// A row for each epoch of trials that wait at 1, 3 and 9; the better ones go on.
+fn curves() -> String {
+    let mut table = "trial,resource,loss\n".to_owned();
+    for trial in 0..24 {
+        let end = match trial {
+            0..3 => 9,
+            3..9 => 3,
+            _ => 1,
+        };
+        for epoch in 1..=end {
+            writeln!(table, "{trial},{epoch},0.{trial:02}").unwrap();
+        }
+    }
+    table
+}
+
+/// They were once taken to be 1, 4 and 16, so that most of those who wait seemed to run, and one of the best could go.
+#[test]
+fn levels_are_where_many_curves_end() {
+    let arguments = ["--max-checkpoints", "5", "--max-resource", "27"];
+    let found = answer(&arguments, &curves());
+    assert_eq!(found["levels"], serde_json::json!([1, 3, 9]));
+    assert_eq!(
+        (&found["levels_guessed"], &found["levels_from"]),
+        (&true.into(), &"ends".into())
+    );
+    assert_eq!(
+        (&found["running"], &found["waiting"]),
+        (&0.into(), &24.into())
+    );
+    // The best at 9, at 3 and at 1 stay.
+    let removals = found["remove"].as_array().unwrap();
+    let is_likely = |it: &Value| it["chance"].as_f64().unwrap() > 0.5;
+    assert!(removals.len() == 19 && !removals.iter().any(is_likely));
+    let said = one_line(&says(&arguments, &curves()));
+    let guess = "(levels guessed from where many trials end: give --levels if they are others)";
+    assert!(said.contains(guess), "{said}");
+    assert!(!said.contains("count as running"), "{said}");
+}
+
+#[test]
+fn what_may_be_wrong_is_told() {
+    let arguments = ["--max-checkpoints", "5", "--max-resource", "27"];
+    let wrong = [&arguments[..], &["--eta", "4"]].concat();
+    let said = one_line(&says(&wrong, &curves()));
+    let running = "9 trials count as running without a `status`, because their last resource is no rung \
+                   level: if they wait, give --levels, or a column `status`.";
+    assert!(said.contains(running), "{said}");
+    assert_eq!(answer(&wrong, &curves())["beyond_levels"], 9);
+
+    let few = "trial,resource,loss,path\na,1,0.1,a\nb,1,0.2,b\nc,1,0.3,c\nd,1,0.4,d\n";
+    let care = "Take care: with a chance of 90 % or more, 1 of those that can go will be resumed.";
+    let none = [
+        "-",
+        "--max-checkpoints",
+        "0",
+        "--max-resource",
+        "27",
+        "--time-left",
+        "9",
+    ];
+    let output = choose(Path::new("."), &none, few);
+    let said = one_line(&String::from_utf8(output.stdout).unwrap());
+    assert!(said.contains(care), "{said}");
+    let output = choose(Path::new("."), &[&none[..], &["--paths0"]].concat(), few);
+    let said = one_line(&String::from_utf8(output.stderr).unwrap());
+    assert!(said.contains(&format!("note: {care}")), "{said}");
+    assert!(
+        !one_line(&says(
+            &["--max-checkpoints", "3", "--max-resource", "27"],
+            few
+        ))
+        .contains("care")
+    );
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Relative paths begin in the working directory, not at the table.
+#[test]
+fn a_table_that_is_read_from_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().canonicalize().unwrap();
+    fs::create_dir_all(here.join("run/ck")).unwrap();
+    let mut table = "trial,resource,loss,path\n".to_owned();
+    for trial in 0..4 {
+        writeln!(table, "{trial},1,0.{trial},ck/{trial}").unwrap();
+        fs::write(here.join(format!("run/ck/{trial}")), vec![0; 20_000]).unwrap();
+    }
+    fs::write(here.join("run/run.csv"), &table).unwrap();
+    let asked = |folder: &str, table: &str, more: &[&str]| {
+        let arguments = [&[table, "--max-resource", "27"], more].concat();
+        let output = choose(&here.join(folder), &arguments, "");
+        let said = one_line(&String::from_utf8(output.stderr).unwrap());
+        (
+            output.status.success(),
+            String::from_utf8(output.stdout).unwrap(),
+            said,
+        )
+    };
+    let there = format!("none of the 4 paths is there, seen from {}", here.display());
+    for more in [&[][..], &["--json"], &["--paths0"]] {
+        let more = [&["--max-checkpoints", "3"], more].concat();
+        let (_, answer, said) = asked("", "run/run.csv", &more);
+        assert!(said.contains(&format!("note: {there}")), "{more:?}: {said}");
+        assert!(!answer.is_empty());
+        let (_, _, said) = asked("run", "run.csv", &more);
+        assert!(!said.contains("none of the"), "{more:?}: {said}");
+    }
+    let bytes = ["--max-bytes", "60 kB"];
+    let (is_answered, answer, said) = asked("", "run/run.csv", &bytes);
+    assert!(!is_answered && answer.is_empty());
+    assert!(
+        said.contains(&there) && said.contains("begin in the working directory"),
+        "{said}"
+    );
+    assert!(asked("run", "run.csv", &bytes).0);
+
+    // Who does not ask for a budget of bytes is told the sizes of what can go all the same.
+    let count = ["--max-checkpoints", "3"];
+    let (_, shown, _) = asked("run", "run.csv", &count);
+    assert!(shown.contains("(1 checkpoint, 20.0 kB)"), "{shown}");
+    let (_, json, _) = asked("run", "run.csv", &["--max-checkpoints", "3", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["freed_bytes"], &json["remove"][0]["bytes"]),
+        (&20_000.into(), &20_000.into())
+    );
+    assert_eq!(json["held_bytes"], Value::Null);
+    let (_, json, _) = asked("", "run/run.csv", &["--max-checkpoints", "3", "--json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["freed_bytes"], &json["remove"][0]["bytes"]),
+        (&Value::Null, &Value::Null)
     );
 }
 

@@ -19,8 +19,8 @@ const TO_DELETE: &str = "To delete what can go:
 ///
 /// Reads a table of what the trials of a run have reported so far, as CSV: columns `trial`,
 /// `resource` and a metric, and where they are known `seconds`, `bytes`, `path` and `status`
-/// (running, paused, removed, pinned or ended). It is for runs that go on: of one that is over,
-/// keep the best and delete the others. Nothing is deleted or stored here.
+/// (running, paused, removed, pinned or ended). It is for runs that go on: of one that is over it
+/// names the best, and lists nothing. Nothing is deleted or stored here.
 #[derive(Debug, clap::Args)]
 #[command(after_help = TO_DELETE, override_usage = USAGE, allow_negative_numbers = true, group = clap::ArgGroup::new("budget").required(true).multiple(true).args(["max_checkpoints", "max_bytes"]))]
 pub(crate) struct Arguments {
@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME")]
     status_column: Option<String>,
     /// Rung levels, at which trials are paused [default: what the table suggests; without that,
-    /// in steps of 4]
+    /// where many trials end, or in steps of 4]
     #[arg(long, value_name = "LIST", value_delimiter = ',', conflicts_with_all = ["eta", "grace_period"])]
     levels: Vec<u64>,
     /// The first rung level [default: the first resource of the table]
@@ -117,6 +117,10 @@ impl Arguments {
         }
         let option = match &error {
             ChooseError::OneResource(_) => "--max-resource RESOURCE tells it",
+            ChooseError::NoPathThere { .. } => {
+                "relative paths begin in the working directory; --bytes-column NAME says which column \
+                 tells sizes"
+            }
             ChooseError::NoBytes => "--bytes-column NAME says which column it is",
             ChooseError::Spec(_) if self.max_resource.is_none() => {
                 "--levels, --eta and --max-resource tell them, where the table does not"

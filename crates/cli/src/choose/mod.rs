@@ -5,12 +5,10 @@ mod show;
 
 use std::env;
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use rungkeeper_checkpoints::size_of_files;
-use rungkeeper_tuner::choose::{Chosen, Disk, RunTable, choose_on};
+use rungkeeper_tuner::choose::{Chosen, RunTable, choose_here};
 use rungkeeper_tuner::simulation::Levels;
 
 pub(crate) use arguments::Arguments;
@@ -40,13 +38,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             log.table(&name)
         }
     };
-    let mut disk = Disk {
-        working_directory: env::current_dir().unwrap_or_default(),
-        read_link: &mut |path: &Path| path.read_link().ok(),
-        is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
-        size: &mut size,
-    };
-    let chosen = choose_on(&table, &question, &mut disk)
+    let chosen = choose_here(&table, &question)
         .map_err(|error| arguments.explained(error))
         .with_context(|| name.clone())?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -55,20 +47,19 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     } else if arguments.json {
         show::json(&chosen, &mut out)?;
     } else {
-        show::text(&table, &chosen, question.levels.is_none(), &mut out)?;
+        show::text(&table, &chosen, &mut out)?;
+    }
+    if chosen.absent_paths > 0 {
+        let directory = env::current_dir().unwrap_or_default();
+        note(&show::absent(chosen.absent_paths, &directory));
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Bytes of what is at a path.
-fn size(path: &Path) -> Option<u64> {
-    let found = path.symlink_metadata().ok()?;
-    Some(if found.is_dir() {
-        size_of_files(path)
-    } else {
-        found.len()
-    })
+/// Tells somebody whose program reads the answer. Nobody may be there to read it.
+fn note(text: &str) {
+    let _ = wrapped(&format!("note: {text}"), &mut io::stderr());
 }
 
 /// The paths of what can go, each with a NUL behind it: paths may hold line ends.
@@ -78,9 +69,12 @@ fn paths0(table: &RunTable, chosen: &Chosen, out: &mut impl Write) -> anyhow::Re
         "--paths0 needs the path of each checkpoint, but the table has no column `path`\n\
          --path-column NAME says which column it is"
     );
-    let _ = writeln!(io::stderr(), "note: {}", show::ranked_by(chosen));
+    note(&show::ranked_by(chosen));
     if chosen.trials.ended == table.num_trials() {
-        let _ = wrapped(&format!("note: {}", show::ALL_ENDED), &mut io::stderr());
+        note(show::ALL_ENDED);
+        if let Some(best) = &chosen.best {
+            let _ = writeln!(io::stderr(), "note: {}", show::best(table, best));
+        }
     }
     for path in chosen.removals.iter().flat_map(|doomed| &doomed.paths) {
         // To the program that gets it, it must not look like an option.
@@ -88,7 +82,10 @@ fn paths0(table: &RunTable, chosen: &Chosen, out: &mut impl Write) -> anyhow::Re
         write!(out, "{before}{path}\0")?;
     }
     if chosen.checkpoints_over > 0 || chosen.bytes_over > 0 {
-        let _ = writeln!(io::stderr(), "note: {}", show::shortfall(chosen));
+        note(&show::shortfall(chosen));
+    }
+    for doubt in show::doubts(chosen) {
+        note(&doubt);
     }
     Ok(())
 }

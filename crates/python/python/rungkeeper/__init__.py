@@ -7,7 +7,7 @@ tuner written in Python; `choose` asks for a table of a run and nothing else;
 
 from __future__ import annotations
 
-from rungkeeper._choose import Choice, Removable, choose
+from rungkeeper._choose import BestReport, Choice, Removable, choose
 from rungkeeper._core import (
     BetaBinomialEstimator,
     PromotionRungs,
@@ -25,6 +25,7 @@ from rungkeeper._simulation import SimulatedRun, simulate
 from rungkeeper._types import Candidates, Removal, TrialInformation, TrialStatus
 
 __all__ = [
+    "BestReport",
     "BetaBinomialEstimator",
     "Candidates",
     "Choice",

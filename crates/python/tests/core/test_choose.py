@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from rungkeeper import Choice, Removable, choose, simulate
+from rungkeeper import BestReport, Choice, Removable, choose, simulate
 
 
 def run(trials=60):
@@ -210,4 +210,55 @@ def test_guessed_levels_are_told():
     table = {"trial": ["a"] * 20, "resource": range(1, 21), "loss": [0.5] * 20}
     found = choose(table, max_checkpoints=1)
     assert (found["levels"], found["levels_guessed"]) == ([1, 4, 16], True)
-    assert not choose(table, max_checkpoints=1, levels=[1, 4, 16])["levels_guessed"]
+    assert found["levels_from"] == "steps"
+    found = choose(table, max_checkpoints=1, levels=[1, 4, 16])
+    assert (found["levels_guessed"], found["levels_from"]) == (False, "asked")
+
+
+def test_levels_are_where_many_curves_end():
+    ends = [9] * 3 + [3] * 6 + [1] * 15
+    trained = [trial for trial, end in enumerate(ends) for _ in range(end)]
+    table = {
+        "trial": trained,
+        "resource": [epoch for end in ends for epoch in range(1, end + 1)],
+        "loss": [trial / 24 for trial in trained],
+    }
+    settings = {"max_checkpoints": 5, "max_resource": 27}
+    found = choose(table, **settings)
+    assert (found["levels"], found["levels_from"]) == ([1, 3, 9], "ends")
+    assert (found["running"], found["beyond_levels"], found["waiting"]) == (0, 0, 24)
+    wrong = choose(table, eta=4, **settings)
+    assert (wrong["running"], wrong["beyond_levels"]) == (9, 9)
+
+
+def test_the_best_of_a_run_that_is_over():
+    table = {"trial": "aabc", "resource": [1, 3, 3, 3], "loss": [0.2, 0.4, 0.2, np.nan]}
+    table["path"] = ["a/1", "a/3", "b/3", "c/3"]
+    table["status"] = ["COMPLETE"] * 4
+    found = choose(table, max_checkpoints=1)
+    assert found["remove"] == []
+    best = found["best"]
+    assert list(best) == list(BestReport.__annotations__)
+    told = {"trial": "a", "metric": 0.2, "resource": 1, "path": "a/1", "is_gone": False}
+    assert best == told
+    assert choose(run(), max_checkpoints=1, max_resource=27)["best"] is None
+
+
+def test_sizes_and_paths_are_those_of_the_working_directory(tmp_path, monkeypatch):
+    table = {"trial": "abcd", "resource": [1] * 4, "loss": [0.1, 0.2, 0.3, 0.4]}
+    table["path"] = list("abcd")
+    for path in table["path"]:
+        (tmp_path / path).write_bytes(bytes(20_000))
+    settings = {"max_checkpoints": 3, "max_resource": 27}
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    found = choose(table, **settings)
+    assert (found["absent_paths"], found["freed_bytes"]) == (4, None)
+    assert found["remove"][0]["bytes"] is None
+    with pytest.raises(ValueError, match="none of the 4 paths is there, seen from"):
+        choose(table, max_bytes=60_000, max_resource=27)
+    monkeypatch.chdir(tmp_path)
+    found = choose(table, **settings)
+    assert (found["absent_paths"], found["freed_bytes"]) == (0, 20_000)
+    assert found["remove"][0]["bytes"] == 20_000
+    assert trials(choose(table, max_bytes=60_000, max_resource=27)) == ["d"]

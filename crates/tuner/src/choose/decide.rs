@@ -1,5 +1,7 @@
 //! From a table to the checkpoints that can go.
 
+use std::path::PathBuf;
+
 use rungkeeper_policies::{Choice, Need, PolicyError, RankAware};
 use rungkeeper_rung_model::{
     CheckpointTracking, Decision, EventError, Mode, ModelSpec, Report, RungModel, RungView,
@@ -8,10 +10,10 @@ use rungkeeper_rung_model::{
 use rungkeeper_tuner_hooks::{Budget, PolicySpec, SetupError};
 use thiserror::Error;
 
-use super::paths::{self, Disk, SharedPath};
+use super::paths::{self, SharedPath};
 use super::table::{Row, Trial};
 use super::{levels, negligible};
-use crate::choose::{Chosen, Doomed, RunTable, Status, Tally};
+use crate::choose::{Chosen, Disk, Doomed, LevelSource, RunTable, Status, Tally};
 use crate::simulation::{Levels, usual_mode};
 
 /// What is asked of a table.
@@ -32,7 +34,7 @@ pub struct Question {
     /// Whether small or large metrics are good; `None`: as the metric's name says.
     pub mode: Option<Mode>,
     /// Rung levels; `None`: those that the table suggests. They are all resources that it lists, if each is at least twice
-    /// the one before; otherwise they go from the first resource on in steps of 4.
+    /// the one before; otherwise a guess, as [`LevelSource`] tells.
     pub levels: Option<Levels>,
     /// Resource at which trials end; `None`: the largest of the table.
     pub max_resource: Option<u64>,
@@ -76,6 +78,18 @@ pub enum ChooseError {
          of bytes"
     )]
     NoBytes,
+    /// A byte budget needs sizes, which a disk would tell if the paths were there.
+    #[error(
+        "a budget of bytes needs the size of each checkpoint: the table tells none, and none of the {paths} paths is there, \
+         seen from {}",
+        .directory.display()
+    )]
+    NoPathThere {
+        /// How many paths the table lists.
+        paths: usize,
+        /// Where relative ones begin.
+        directory: PathBuf,
+    },
     /// Time left that is none.
     #[error(
         "the time left is {0}, but must be a number from 0 on: what is left of the run over what is used"
@@ -122,7 +136,7 @@ pub enum ChooseError {
 /// A table from which nothing can be told, or a question that does not go with it.
 pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseError> {
     let mut text_only = Disk {
-        working_directory: std::path::PathBuf::new(),
+        working_directory: PathBuf::new(),
         read_link: &mut |_| None,
         is_there: &mut |_| true,
         size: &mut |_| None,
@@ -131,7 +145,8 @@ pub fn choose(table: &RunTable, question: &Question) -> Result<Chosen, ChooseErr
 }
 
 /// The same, where paths of the table lie on a disk: two of them may lead to the same place, and what is not there any more
-/// is not chosen again. Where no path is there, the table speaks of another machine and is taken at its word.
+/// is not chosen again. Where no path is there, the table speaks of another machine and is taken at its word, and
+/// [`Chosen::absent_paths`] says so.
 ///
 /// ```
 /// use std::path::Path;
@@ -170,13 +185,19 @@ pub fn choose_on(
         return Err(ChooseError::TimeRatio(time_ratio));
     }
     let needs_sizes = question.budget.max_bytes.is_some();
-    let found = table.as_found(disk, needs_sizes);
+    let (found, absent_paths) = table.as_found(disk, needs_sizes);
     if needs_sizes && !found.has_bytes {
-        return Err(ChooseError::NoBytes);
+        return Err(match absent_paths {
+            0 => ChooseError::NoBytes,
+            paths => ChooseError::NoPathThere {
+                paths,
+                directory: disk.working_directory.clone(),
+            },
+        });
     }
     // What is not there keeps its place all the same: its trial may be about to write there.
     let (listed, table) = (table, &*found);
-    let (spec, levels_guessed) =
+    let (spec, levels_from) =
         levels::scheduler(table, question.levels.as_ref(), question.max_resource)?;
     spec.check()?;
     let max_resource = spec.max_resource;
@@ -189,7 +210,7 @@ pub fn choose_on(
     let mut run = Run {
         table,
         mode: model_spec.mode,
-        levels_guessed,
+        levels_from,
         levels: model_spec.rungs.iter().map(|rung| rung.level).collect(),
         max_resource,
         model: RungModel::new(&model_spec)?,
@@ -203,7 +224,22 @@ pub fn choose_on(
     let mut chosen = run.answer(question, trials)?;
     table.add_seconds(&rows, &mut chosen.removals);
     paths::check(listed, &chosen.removals, disk)?;
+    table.measure(&mut chosen.removals, disk);
+    chosen.freed_bytes = sum(chosen.removals.iter().map(|doomed| doomed.bytes));
+    chosen.absent_paths = absent_paths;
+    if chosen.trials.ended == table.num_trials() {
+        chosen.best = listed.best(table, chosen.mode);
+    }
     Ok(chosen)
+}
+
+/// Sum of the sizes that are known; `None` where there are some, and none is.
+fn sum(sizes: impl Iterator<Item = Option<u64>>) -> Option<u64> {
+    let mut sizes = sizes.peekable();
+    if sizes.peek().is_none() {
+        return Some(0);
+    }
+    sizes.flatten().reduce(u64::saturating_add)
 }
 
 /// Chooses by the policy. The default one does not work out costs of 0, and shares the others among all cores: of a long rung
@@ -226,7 +262,7 @@ struct Run<'t> {
     table: &'t RunTable,
     mode: Mode,
     levels: Vec<u64>,
-    levels_guessed: bool,
+    levels_from: LevelSource,
     max_resource: u64,
     model: RungModel,
     /// Of each trial the place of the next level that it can reach; `None` before its first report.
@@ -290,7 +326,7 @@ impl Run<'_> {
             }
             let is_running = known.is_none_or(|it| it == TrialStatus::Running);
             let status = self.status(trial, is_running);
-            let held = self.table.held(trial).filter(|_| status != Status::Removed);
+            let is_held = status != Status::Removed && self.table.holds(trial);
             match status {
                 Status::Ended => {
                     self.model.complete(id)?;
@@ -306,12 +342,14 @@ impl Run<'_> {
                 }
                 Status::Paused | Status::Removed | Status::Pinned => {}
             }
-            if let Some(bytes) = held {
+            if is_held {
+                let bytes = trial.size().unwrap_or(0);
                 self.model.commit_checkpoint(id, trial.highest, bytes)?;
             }
             if status == Status::Running {
                 tally.running += 1;
-            } else if held.is_none() {
+                tally.beyond_levels += usize::from(trial.status.is_none());
+            } else if !is_held {
                 self.model.remove_checkpoint(id)?;
                 tally.without_checkpoint += 1;
             } else {
@@ -325,11 +363,9 @@ impl Run<'_> {
     }
 
     fn answer(&self, question: &Question, trials: Tally) -> Result<Chosen, ChooseError> {
-        let (held, held_bytes) = (
-            self.model.num_with_checkpoint(),
-            self.model.checkpoint_bytes(),
-        );
-        let need = question.budget.need(held, held_bytes);
+        let held = self.model.num_with_checkpoint();
+        let bytes = self.model.checkpoint_bytes();
+        let need = question.budget.need(held, bytes);
         let rungs: Vec<RungView<'_>> = self.model.rung_views().collect();
         let chosen = choose_by(question.policy, &rungs, need, question.time_ratio)
             .map_err(SetupError::from)?;
@@ -341,6 +377,8 @@ impl Run<'_> {
             let chance = choice
                 .ln_expected_cost
                 .map(|ln_cost| libm::exp(ln_cost - libm::log(level)).min(1.0));
+            let trial = self.table.find(candidate.trial_id);
+            let paths = trial.into_iter().flat_map(|trial| &trial.paths);
             removals.push(Doomed {
                 trial: candidate.trial_id.to_owned(),
                 level: rung.level(),
@@ -349,35 +387,49 @@ impl Run<'_> {
                 chance,
                 expected_cost: choice.ln_expected_cost.map(libm::exp),
                 expected_seconds: None,
-                bytes: candidate.bytes,
-                paths: self.table.paths(candidate.trial_id),
+                bytes: trial.and_then(Trial::size),
+                paths: paths.map(|(path, _)| path.to_string()).collect(),
             });
         }
-        let freed = removals.iter().map(|doomed| doomed.bytes);
-        let freed_bytes = freed.fold(0, u64::saturating_add);
+        let freed_bytes = sum(removals.iter().map(|doomed| doomed.bytes));
         Ok(Chosen {
             metric: self.table.metric().to_owned(),
             mode: self.mode,
             levels: self.levels.clone(),
-            levels_guessed: self.levels_guessed,
+            levels_guessed: self.levels_from.is_guess(),
+            levels_from: self.levels_from,
             max_resource: self.max_resource,
             trials,
             held,
-            held_bytes,
+            held_bytes: self.held_bytes(),
             candidates: self.model.num_candidates(),
             unsized_checkpoints: self.unsized_checkpoints(),
             checkpoints_over: need.checkpoints.saturating_sub(removals.len() as u64),
             freed_bytes,
-            bytes_over: need.bytes.saturating_sub(freed_bytes),
+            bytes_over: need.bytes.saturating_sub(freed_bytes.unwrap_or(0)),
+            absent_paths: 0,
+            best: None,
             removals,
         })
+    }
+
+    /// Bytes of the held checkpoints, if the size of any is told.
+    fn held_bytes(&self) -> Option<u64> {
+        let is_told = |trial: &Trial| {
+            let status = self.model.status(&trial.id);
+            let holds = [TrialStatus::Running, TrialStatus::PausedWithCheckpoint];
+            trial.size().is_some() && status.is_some_and(|status| holds.contains(&status))
+        };
+        let is_known =
+            self.model.num_with_checkpoint() == 0 || self.table.trials.iter().any(is_told);
+        is_known.then(|| self.model.checkpoint_bytes())
     }
 
     /// Held checkpoints whose size the table does not tell, though it tells others.
     fn unsized_checkpoints(&self) -> usize {
         let is_unsized = |trial: &&Trial| {
             let status = self.model.status(&trial.id);
-            status == Some(TrialStatus::PausedWithCheckpoint) && self.table.held(trial) == Some(0)
+            status == Some(TrialStatus::PausedWithCheckpoint) && trial.size().is_none()
         };
         if self.table.has_bytes {
             self.table.trials.iter().filter(is_unsized).count()

@@ -2,31 +2,39 @@
 
 use std::borrow::Cow;
 
-use super::paths::Disk;
 use super::table::Trial;
-use crate::choose::{RunTable, Status};
+use crate::choose::{Disk, Doomed, RunTable, Status};
 
 impl RunTable {
     /// The table without paths at which nothing is any more, so that what was deleted is not chosen once more. Where none is
     /// there, the table speaks of another machine, and is taken as it is; so is the path of a store, such as `s3://runs/7`.
     /// If sizes are asked for and the table tells none, they are those that the disk tells.
-    pub(super) fn as_found(&self, disk: &mut Disk<'_>, needs_sizes: bool) -> Cow<'_, Self> {
+    ///
+    /// With it the number of paths that should be on the disk, if none of them is.
+    pub(super) fn as_found(
+        &self,
+        disk: &mut Disk<'_>,
+        needs_sizes: bool,
+    ) -> (Cow<'_, Self>, usize) {
         let mut places = Vec::with_capacity(self.trials.len());
-        let (mut is_any_there, mut are_all_there) = (false, true);
+        let (mut is_any_there, mut absent) = (false, 0);
         for trial in &self.trials {
             let of_trial = trial.paths.iter().map(|(path, _)| {
                 let is_elsewhere = is_elsewhere(path);
                 let is_there =
                     !is_elsewhere && (disk.is_there)(&disk.working_directory.join(&**path));
                 is_any_there |= is_there;
-                are_all_there &= is_there || is_elsewhere;
+                absent += usize::from(!is_there && !is_elsewhere);
                 is_there || is_elsewhere
             });
             places.push(of_trial.collect::<Vec<bool>>());
         }
         let measured = needs_sizes && !self.has_bytes;
-        if !is_any_there || (are_all_there && !measured) {
-            return Cow::Borrowed(self);
+        if !is_any_there {
+            return (Cow::Borrowed(self), absent);
+        }
+        if absent == 0 && !measured {
+            return (Cow::Borrowed(self), 0);
         }
         let mut found = self.clone();
         for (trial, are_there) in found.trials.iter_mut().zip(&places) {
@@ -39,7 +47,22 @@ impl RunTable {
                 found.has_bytes |= measure(trial, disk);
             }
         }
-        Cow::Owned(found)
+        (Cow::Owned(found), 0)
+    }
+
+    /// Adds the sizes of checkpoints that can go as the disk tells them, if the table tells none: to measure what is deleted
+    /// takes no longer than to delete it.
+    pub(super) fn measure(&self, removals: &mut [Doomed], disk: &mut Disk<'_>) {
+        if self.has_bytes {
+            return;
+        }
+        for doomed in removals {
+            if let Some(trial) = self.find(&doomed.trial) {
+                let mut trial = trial.clone();
+                measure(&mut trial, disk);
+                doomed.bytes = trial.size();
+            }
+        }
     }
 }
 
@@ -68,10 +91,18 @@ mod tests {
 
     use rungkeeper_tuner_hooks::Budget;
 
-    use crate::choose::{Chosen, Disk, Question, RunRow, RunTable, Status, choose_on};
+    use crate::choose::{ChooseError, Chosen, Disk, Question, RunRow, RunTable, Status, choose_on};
 
     /// Four trials that wait at 1, one that trains beyond it, and one that is told to run.
     fn chosen(budget: Budget, there: &[&str], size: Option<u64>) -> Chosen {
+        try_chosen(budget, there, size).unwrap()
+    }
+
+    fn try_chosen(
+        budget: Budget,
+        there: &[&str],
+        size: Option<u64>,
+    ) -> Result<Chosen, ChooseError> {
         let mut table = RunTable::new("test", "loss");
         for (trial, resource, path, status) in [
             ("a", 1, "a", None),
@@ -100,7 +131,7 @@ mod tests {
             is_there: &mut |path: &Path| there.iter().any(|it| Path::new("/runs").join(it) == path),
             size: &mut |_| size,
         };
-        choose_on(&table, &question, &mut disk).unwrap()
+        choose_on(&table, &question, &mut disk)
     }
 
     #[test]
@@ -130,6 +161,39 @@ mod tests {
             ..Budget::default()
         };
         let found = chosen(budget, &["a", "b", "d", "e", "f"], Some(30));
-        assert_eq!((found.held_bytes, found.removals.len()), (150, 2));
+        assert_eq!((found.held_bytes, found.removals.len()), (Some(150), 2));
+    }
+
+    #[test]
+    fn the_disk_tells_sizes_of_what_can_go() {
+        let none = Budget::of_checkpoints(0);
+        let found = chosen(none, &["a", "b", "d"], Some(30));
+        let sizes: Vec<_> = found
+            .removals
+            .iter()
+            .map(|it| (&*it.trial, it.bytes))
+            .collect();
+        // An address has no size.
+        assert_eq!(sizes, [("c", None), ("b", Some(30)), ("a", Some(30))]);
+        assert_eq!((found.held_bytes, found.freed_bytes), (None, Some(60)));
+        let unknown = chosen(none, &["a", "b", "d"], None);
+        assert_eq!(unknown.freed_bytes, None);
+        let enough = chosen(Budget::of_checkpoints(9), &["a"], None);
+        assert_eq!(enough.freed_bytes, Some(0));
+    }
+
+    #[test]
+    fn paths_of_which_none_is_there_are_counted() {
+        let none = Budget::of_checkpoints(0);
+        assert_eq!(chosen(none, &["e"], None).absent_paths, 0);
+        // The address is none of them.
+        assert_eq!(chosen(none, &[], None).absent_paths, 5);
+        let budget = Budget {
+            max_bytes: Some(100),
+            ..Budget::default()
+        };
+        let refused = try_chosen(budget, &[], None).unwrap_err().to_string();
+        let reason = "none of the 5 paths is there, seen from /runs";
+        assert!(refused.contains(reason), "{refused}");
     }
 }

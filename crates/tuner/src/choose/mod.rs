@@ -16,13 +16,17 @@
 //!   has ended, one whose last resource is no rung level is running, and all others wait.
 //! - A waiting trial holds a checkpoint if the table lists a path for it; in a table without paths, if it lists its size;
 //!   in a table without either, always. All its paths belong to its checkpoint.
+//! - Rung levels that nobody tells are guessed: see [`LevelSource`].
 //! - On a disk, a path at which nothing is any more is none, unless that holds for all of them: see [`choose_on`].
 //! - Running trials count as holding one, and it is never removed. Trials that have ended do not count, and theirs are
-//!   nobody's business here: they are results.
+//!   nobody's business here: they are results. Where all have ended, the best report is named.
 
 mod ahead;
 mod answer;
+mod best;
 mod decide;
+mod disk;
+mod ends;
 mod found;
 mod from_log;
 mod levels;
@@ -33,9 +37,12 @@ mod status;
 mod table;
 
 pub use answer::{Chosen, Doomed, Tally};
+pub use best::BestReport;
 pub use decide::{ChooseError, Question, choose, choose_on};
+pub use disk::{Disk, choose_here};
 pub use from_log::LogTable;
-pub use paths::{Disk, SharedPath};
+pub use levels::LevelSource;
+pub use paths::SharedPath;
 pub use read::TableOptions;
 pub use status::Status;
 pub use table::{RunRow, RunTable};

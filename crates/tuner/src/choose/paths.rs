@@ -2,13 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use foldhash::fast::FixedState;
 use thiserror::Error;
 
-use crate::choose::{Doomed, RunTable};
+use crate::choose::{Disk, Doomed, RunTable};
 
 /// Links that are followed on the way along one path, as many as a system follows.
 const MOST_LINKS: usize = 40;
@@ -26,27 +25,6 @@ pub struct SharedPath {
     pub path: String,
     /// The trial whose checkpoint stays.
     pub kept: String,
-}
-
-/// What of a disk tells which paths lead to the same place, and what is there.
-pub struct Disk<'d> {
-    /// Where relative paths begin.
-    pub working_directory: PathBuf,
-    /// Where a link leads; `None` for all that is no link.
-    pub read_link: &'d mut dyn FnMut(&Path) -> Option<PathBuf>,
-    /// Whether something is at a path, a link that leads nowhere included.
-    pub is_there: &'d mut dyn FnMut(&Path) -> bool,
-    /// Bytes of what is at a path, of a folder with all in it; `None` where that is not known. It is asked for a budget of
-    /// bytes if the table tells no sizes.
-    pub size: &'d mut dyn FnMut(&Path) -> Option<u64>,
-}
-
-impl fmt::Debug for Disk<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disk")
-            .field("working_directory", &self.working_directory)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Refuses paths that are, hold, or lie in the path of another trial that keeps its own.

@@ -46,6 +46,7 @@ impl RunTable {
         let metric = sheet.find_metric(asked, &holdings.columns())?;
 
         let mut table = Self::new(name, sheet.columns.name(metric));
+        table.resource = Some(sheet.columns.resource_name().to_owned());
         table.cumulative = options.reports.cumulative;
         table.has_paths = holdings.path.is_some();
         table.has_bytes = holdings.bytes.is_some();

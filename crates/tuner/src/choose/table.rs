@@ -54,6 +54,8 @@ impl<'a> RunRow<'a> {
 pub struct RunTable {
     name: String,
     metric: String,
+    /// The name of the column of resources, if another than the usual one was read.
+    pub(super) resource: Option<String>,
     numbers: HashMap<Box<str>, u32, FixedState>,
     pub(super) trials: Vec<Trial>,
     pub(super) rows: Vec<Row>,
@@ -81,6 +83,16 @@ pub(super) struct Row {
     pub(super) resource: u64,
     pub(super) metric: f64,
     pub(super) seconds: Option<f64>,
+    /// The place of its path among those of the trial.
+    pub(super) path: Option<u32>,
+}
+
+impl Trial {
+    /// The bytes of its checkpoint, where they are told: those of all its paths, or one size for all.
+    pub(super) fn size(&self) -> Option<u64> {
+        let sizes = self.paths.iter().filter_map(|(_, bytes)| *bytes);
+        sizes.reduce(u64::saturating_add).or(self.bytes)
+    }
 }
 
 impl RunTable {
@@ -117,14 +129,15 @@ impl RunTable {
         let number = self.number(row.trial);
         let trial = &mut self.trials[number as usize];
         trial.highest = trial.highest.max(row.resource);
+        self.has_seconds |= row.seconds.is_some();
+        let path = self.add(number, row.status, row.bytes, row.path);
         self.rows.push(Row {
             trial: number,
             resource: row.resource,
             metric: row.metric,
             seconds: row.seconds,
+            path,
         });
-        self.has_seconds |= row.seconds.is_some();
-        self.add(number, row.status, row.bytes, row.path);
     }
 
     /// Tells what a trial is doing and holds, without a report.
@@ -141,18 +154,28 @@ impl RunTable {
         self.add(number, Some(status), bytes, path);
     }
 
-    fn add(&mut self, number: u32, status: Option<Status>, bytes: Option<u64>, path: Option<&str>) {
+    /// Notes what is told beside a report; the place of the path among those of the trial.
+    fn add(
+        &mut self,
+        number: u32,
+        status: Option<Status>,
+        bytes: Option<u64>,
+        path: Option<&str>,
+    ) -> Option<u32> {
         let trial = &mut self.trials[number as usize];
         trial.status = status.or(trial.status);
         trial.bytes = bytes.or(trial.bytes);
         self.has_bytes |= bytes.is_some();
-        if let Some(path) = path {
-            self.has_paths = true;
-            match trial.paths.iter_mut().find(|(known, _)| **known == *path) {
-                Some(known) => known.1 = bytes.or(known.1),
-                None => trial.paths.push((path.into(), bytes)),
-            }
-        }
+        let path = path?;
+        self.has_paths = true;
+        let known = trial.paths.iter().position(|(known, _)| **known == *path);
+        let place = known.unwrap_or_else(|| {
+            trial.paths.push((path.into(), None));
+            trial.paths.len() - 1
+        });
+        let size = &mut trial.paths[place].1;
+        *size = bytes.or(*size);
+        Some(place as u32)
     }
 
     /// The number of a trial, which is added if it is new.
@@ -182,6 +205,23 @@ impl RunTable {
     #[must_use]
     pub fn metric(&self) -> &str {
         &self.metric
+    }
+
+    /// The name of the column of resources that was read, `resource` without one.
+    ///
+    /// ```
+    /// use rungkeeper_tuner::choose::{RunTable, TableOptions};
+    /// use rungkeeper_tuner::curves::ReadOptions;
+    ///
+    /// let reports = ReadOptions::new().resource_column("epoch");
+    /// let options = TableOptions { reports, ..TableOptions::default() };
+    /// let table = RunTable::read("trial,epoch,loss\na,1,0.5\n".as_bytes(), "run.csv", &options)?;
+    /// assert_eq!(table.resource_name(), "epoch");
+    /// # Ok::<(), rungkeeper_tuner::curves::CurveError>(())
+    /// ```
+    #[must_use]
+    pub fn resource_name(&self) -> &str {
+        self.resource.as_deref().unwrap_or("resource")
     }
 
     /// Number of rows.
@@ -245,27 +285,18 @@ impl RunTable {
         rows
     }
 
-    /// The bytes of the checkpoint that a trial holds, 0 where they are not told; `None` if it holds none.
-    pub(super) fn held(&self, trial: &Trial) -> Option<u64> {
+    /// Whether a trial holds a checkpoint, unless its status says otherwise.
+    pub(super) fn holds(&self, trial: &Trial) -> bool {
         if self.has_paths {
-            let sizes = trial.paths.iter().filter_map(|(_, bytes)| *bytes);
-            let told = sizes.reduce(u64::saturating_add).or(trial.bytes);
-            (!trial.paths.is_empty()).then(|| told.unwrap_or(0))
-        } else if self.has_bytes {
-            trial.bytes.filter(|&bytes| bytes > 0)
+            !trial.paths.is_empty()
         } else {
-            Some(0)
+            !self.has_bytes || trial.bytes.is_some_and(|bytes| bytes > 0)
         }
     }
 
-    fn find(&self, trial: &str) -> Option<&Trial> {
+    pub(super) fn find(&self, trial: &str) -> Option<&Trial> {
         let number = *self.numbers.get(trial)?;
         self.trials.get(number as usize)
-    }
-
-    pub(super) fn paths(&self, trial: &str) -> Vec<String> {
-        let paths = self.find(trial).map_or(&[][..], |trial| &trial.paths);
-        paths.iter().map(|(path, _)| path.to_string()).collect()
     }
 
     /// Tells what is lost in seconds, where those are known. The rows are in order.

@@ -123,6 +123,10 @@ impl Columns {
         &self.names[column]
     }
 
+    pub(crate) fn resource_name(&self) -> &str {
+        self.name(self.resource)
+    }
+
     /// The column of this name; there must be one.
     pub(crate) fn named(&self, name: &str) -> Result<usize, CurveError> {
         self.find(name)?.ok_or_else(|| {
