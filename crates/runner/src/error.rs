@@ -153,6 +153,16 @@ pub enum RunError {
         /// Why not.
         reason: &'static str,
     },
+    /// A pin that keeps the checkpoint of the best trial, which nobody asked to delete.
+    #[error(
+        "trial \"{trial}\" is the best: unpinning it would delete its checkpoint, {place}\nwith --delete-best that is done"
+    )]
+    PinnedBest {
+        /// The trial.
+        trial: String,
+        /// Where its checkpoint lies.
+        place: String,
+    },
     /// Limits that are none.
     #[error(transparent)]
     Limits(#[from] LimitError),

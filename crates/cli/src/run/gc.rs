@@ -88,19 +88,31 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn show_kept(collected: &Collected, dir: &Path, out: &mut impl Write) -> io::Result<()> {
     let words = |trials: &[String]| trials_in_words(trials.iter().map(String::as_str));
     let Collected {
-        pinned, to_go_on, ..
+        pinned,
+        best,
+        to_go_on,
+        ..
     } = collected;
-    if !pinned.is_empty() {
-        let (are, it) = match pinned.len() {
-            1 => ("is", "it"),
-            _ => ("are", "each"),
+    let others = pinned.iter().filter(|trial| best.as_ref() != Some(*trial));
+    let others: Vec<String> = others.cloned().collect();
+    if !others.is_empty() {
+        let (are, it, trial) = match others.as_slice() {
+            [trial] => ("is", "it", plain(trial)),
+            _ => ("are", "each", "TRIAL".to_owned()),
         };
-        let trials = words(pinned);
+        let trials = words(&others);
         writeln!(out, "more than the budget: {trials} {are} pinned")?;
         writeln!(
             out,
-            "  let {it} go with: rungkeeper unpin TRIAL {}",
+            "  let {it} go with: rungkeeper unpin {trial} {}",
             path(dir)
+        )?;
+    }
+    if let Some(best) = best {
+        let best = plain(best);
+        writeln!(
+            out,
+            "more than the budget: trial {best} is the best, and its checkpoint is kept"
         )?;
     }
     if !to_go_on.is_empty() {

@@ -25,6 +25,7 @@ use crate::input;
 use crate::plain::{message, path};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
+use crate::report::words;
 use budget::BudgetArguments;
 use limits::LimitArguments;
 use output::OutputArguments;
@@ -215,6 +216,9 @@ fn conclude(
             out,
             "no trial has finished; go on with: rungkeeper resume {shown} {option}"
         )?;
+    }
+    if let Some(line) = words::try_again(history, &folder) {
+        writeln!(out, "{line}")?;
     }
     if history.best().is_some() {
         writeln!(out, "use the best: rungkeeper best {shown}")?;

@@ -14,6 +14,7 @@ use super::{Halt, Trials};
 use crate::desk::{Folder, Job, Left, Room};
 use crate::error::file_error;
 use crate::process::ProcessId;
+use crate::protocol::Line;
 use crate::slots::{After, Beginning, Phase};
 use crate::{RunError, Stop};
 
@@ -23,6 +24,9 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 /// Lines of a crashed program's output that are shown.
 const LAST_LINES: usize = 5;
+
+/// Most characters of a crashed program's last line in a note.
+const LAST_WORDS: usize = 160;
 
 impl Trials<'_> {
     /// Notices processes that ended, and ends those that were told to and did not.
@@ -241,9 +245,10 @@ impl Trials<'_> {
         let again = self.books.num_crashes(&trial) < self.experiment.retries;
         let output = self.directory().output(&trial);
         self.books.note(&format!(
-            "trial \"{trial}\" crashed ({status}), see {}{}",
+            "trial \"{trial}\" crashed ({status}), see {}{}{}",
             output.display(),
-            if again { ": it is started again" } else { "" }
+            if again { ": it is started again" } else { "" },
+            self.last_words(&trial)
         ));
         if !has_reported {
             self.count_without_report(&trial, status);
@@ -292,6 +297,17 @@ impl Trials<'_> {
     pub(super) fn last_lines(&self, trial: &str) -> Vec<String> {
         let path = self.directory().output(trial);
         crate::process::Output::new(path, self.experiment.output).last_lines(LAST_LINES)
+    }
+
+    /// The last line of a crashed program's output that is no report, as the end of a note: the error, most likely.
+    fn last_words(&self, trial: &str) -> String {
+        let (protocol, names) = (self.experiment.protocol, &self.experiment.names);
+        let lines = self.last_lines(trial);
+        let mut latest_first = lines.iter().rev();
+        let last = latest_first.find(|line| Line::read(line, protocol, names) == Line::Other);
+        last.map_or(String::new(), |line| {
+            format!("\n  {}", crate::plain::escaped(line.trim(), LAST_WORDS))
+        })
     }
 
     fn fail(
