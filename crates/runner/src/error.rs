@@ -96,7 +96,7 @@ pub enum RunError {
         place: PathBuf,
     },
     /// The directory holds a run already.
-    #[error("{} holds a run already: `rungkeeper resume` goes on with it", .0.display())]
+    #[error("{} holds a run already: `rungkeeper resume` goes on with it, and --dir names a place for another", .0.display())]
     Exists(PathBuf),
     /// The directory holds checkpoints of a run whose event log is gone or empty.
     #[error(

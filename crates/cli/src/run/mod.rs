@@ -208,6 +208,14 @@ fn conclude(
     let folder = RunFolder::open(directory)?;
     summary::write(history, &folder, outcome, out)?;
     let shown = path(directory);
+    if matches!(outcome, Outcome::GaveUp(_)) && history.progress().reports == 0 {
+        // Most likely a key of the report: as long as none was accepted its names may be changed.
+        let file = path(&directory.join("experiment.toml"));
+        writeln!(
+            out,
+            "first correct the program, or command, metric and resource in\n  {file}"
+        )?;
+    }
     if *outcome != Outcome::Finished {
         writeln!(out, "go on with: rungkeeper resume {shown}")?;
     }
