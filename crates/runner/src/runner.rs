@@ -198,6 +198,8 @@ impl<'o> Runner<'o> {
         }
         error.map_or(Ok(()), Err)?;
         self.trials.check_command()?;
+        // Whoever watches knows what was before anything happens.
+        self.trials.show();
         loop {
             self.look_whether_to_stop();
             self.listen()?;

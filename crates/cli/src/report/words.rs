@@ -1,6 +1,6 @@
 //! Sentences on a run that several commands say.
 
-use rungkeeper_tuner_hooks::Mode;
+use rungkeeper_tuner_hooks::{CheckpointTracking, Mode};
 
 use super::folder::RunFolder;
 use super::history::History;
@@ -85,16 +85,27 @@ pub(crate) fn its_checkpoint(history: &History, folder: &RunFolder, trial: &Tria
     }
 }
 
+/// Places of the budget that trials take which run, or are to be started again, and have no checkpoint yet.
+pub(crate) fn places(history: &History) -> usize {
+    let model = history.model();
+    model
+        .num_with_checkpoint()
+        .saturating_sub(committed(history))
+}
+
+/// Checkpoints that are complete. Logs of others tell what is held, and not what is complete.
+fn committed(history: &History) -> usize {
+    match history.header.checkpoints {
+        CheckpointTracking::Committed => history.model().num_committed(),
+        CheckpointTracking::Assumed => history.model().num_with_checkpoint(),
+    }
+}
+
 /// What was in the store, and what the budget is and whether it was kept.
 pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
     let holdings = &history.holdings;
     let model = history.model();
-    // Logs of others tell what is held, and not what is complete.
-    let now = if holdings.stored.most() > 0 {
-        model.num_committed()
-    } else {
-        model.num_with_checkpoint()
-    };
+    let now = committed(history);
     let size = if holdings.bytes.most() == 0 {
         String::new()
     } else {

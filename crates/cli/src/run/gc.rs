@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
 use rungkeeper_runner::{
-    Collected, Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go,
+    Collected, Doomed, Orphans, ResumeOptions, RunError, Runner, orphans, what_would_go,
 };
 
 use super::budget::BudgetArguments;
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.orphans {
         let delete = arguments.delete && !dry_run;
         let orphans = if delete {
-            Runner::resume(dir, &ResumeOptions::default(), &mut Notes)?.collect_orphans()?
+            open(dir, &mut Notes)?.collect_orphans()?
         } else {
             orphans(dir)?
         };
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut notes = Notes;
-    let mut runner = Runner::resume(dir, &ResumeOptions::default(), &mut notes)?;
+    let mut runner = open(dir, &mut notes)?;
     let budget = arguments.budget.change(runner.budget());
     let collected = runner.collect(budget)?;
     let (number, size) = sum(&collected.gone);
@@ -81,6 +82,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    })
+}
+
+/// The run, as long as no other process works on it.
+fn open<'o>(dir: &Path, notes: &'o mut Notes) -> anyhow::Result<Runner<'o>> {
+    let opened = Runner::resume(dir, &ResumeOptions::default(), notes);
+    opened.map_err(|error| match error {
+        RunError::Locked(_) => anyhow!(
+            "{error}\nwhat would go can be asked while it goes on: rungkeeper gc --dry-run {}",
+            path(dir)
+        ),
+        error => error.into(),
     })
 }
 

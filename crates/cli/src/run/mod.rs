@@ -172,11 +172,15 @@ fn finish(
     interrupts: &Interrupts,
     output: OutputArguments,
 ) -> anyhow::Result<ExitCode> {
+    let has_started = progress.has_started;
     drop(progress);
     let history = History::read(&directory.join("log.jsonl"))?;
     let mut said = Vec::new();
     if !output.quiet {
         conclude(&history, directory, outcome, &mut said)?;
+        if *outcome == Outcome::Finished && !has_started {
+            nothing_left(&history, directory, &mut said)?;
+        }
     } else if let Outcome::GaveUp(reason) = outcome {
         // Why it stopped is no part of what was not to be said.
         writeln!(said, "stopped: {}", message(reason))?;
@@ -235,11 +239,26 @@ fn conclude(
     Ok(())
 }
 
+/// A finished run was resumed, and that it repeats its result may look as if it had gone on.
+fn nothing_left(history: &History, directory: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(out, "nothing was left to do")?;
+    if let Some(option) = beyond_the_limit(history) {
+        let directory = path(directory);
+        writeln!(out, "do more with: rungkeeper resume {directory} {option}")?;
+    }
+    Ok(())
+}
+
 /// The option of `resume` that lets a run go on which a limit ended before any trial had finished.
 fn way_on(history: &History) -> Option<String> {
     if history.nothing_worked() || history.trials.iter().any(|trial| trial.finished.is_some()) {
         return None;
     }
+    beyond_the_limit(history)
+}
+
+/// The option of `resume` that raises the limit which ended a run.
+fn beyond_the_limit(history: &History) -> Option<String> {
     let (limits, progress) = (history.limits(), history.progress());
     let counted = [
         ("reports", limits.reports, progress.reports),

@@ -80,6 +80,22 @@ fn show(
         numbers::bytes(model.checkpoint_bytes()),
         of(budget.max_bytes.map(numbers::bytes))
     )?;
+    let places = words::places(history);
+    if places > 0 {
+        let (are, each) = match places {
+            1 => ("is a place", ""),
+            _ => ("are places", " each"),
+        };
+        let who = if is_going_on {
+            "that a trial in training takes"
+        } else {
+            "kept for a trial to be started again"
+        };
+        writeln!(
+            out,
+            "    {places} of them {are} {who}{each}, without a checkpoint yet"
+        )?;
+    }
     writeln!(out, "  {}", words::best(history, folder))?;
     if let Some(line) = words::better_so_far(history, folder) {
         writeln!(out, "  {line}")?;

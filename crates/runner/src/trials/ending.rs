@@ -10,7 +10,7 @@ use rungkeeper_tuner_hooks::log::Event;
 use rustix::io::Errno;
 use serde_json::json;
 
-use super::{Halt, Trials};
+use super::{Halt, Once, Trials};
 use crate::desk::{Folder, Job, Left, Room};
 use crate::error::file_error;
 use crate::process::ProcessId;
@@ -192,18 +192,24 @@ impl Trials<'_> {
             return Ok(());
         };
         let trial = slot.trial.clone();
-        if slot.said.has_reported() {
-            let resource = slot.said.resource;
-            self.books.note(&format!(
-                "trial \"{trial}\" ended by itself at {resource}, before the max resource of {}",
-                self.experiment.scheduler.max_resource
-            ));
-        } else {
-            let last = slot.last_line();
-            let why = self.why_nothing(&trial, last);
-            self.books
-                .note(&format!("trial \"{trial}\" ended without a report: {why}"));
-            self.count_without_report(&trial, status);
+        let now = slot.said.has_reported().then_some(slot.said.resource);
+        let last = slot.last_line();
+        let before = self.books.last_report(&trial);
+        let before = before.filter(|_| last.is_none());
+        match (now, before) {
+            (Some(resource), _) => self.note_early_end(&format!(
+                "trial \"{trial}\" ended by itself at {resource}"
+            )),
+            // It worked then, so that nothing is wrong with how it reports.
+            (None, Some((resource, _))) => self.note_early_end(&format!(
+                "trial \"{trial}\" had nothing left to do: it ended without another report, having reported {resource}"
+            )),
+            (None, None) => {
+                let why = self.why_nothing(&trial, last);
+                self.books
+                    .note(&format!("trial \"{trial}\" ended without a report: {why}"));
+                self.count_without_report(&trial, status);
+            }
         }
         self.books.complete(&trial, self.experiment.pin_best)?;
         if self.books.model().is_pinned(&trial) {
@@ -213,6 +219,19 @@ impl Trials<'_> {
             self.free(process);
         }
         Ok(())
+    }
+
+    /// Notes an end before the max resource, and once a run what the reason may be.
+    fn note_early_end(&mut self, what: &str) {
+        let max = self.experiment.scheduler.max_resource;
+        let question = if self.said.insert(Once::EarlyEnd) {
+            format!("; does the program stop there by itself? if so, tell it to train up to {max}")
+        } else {
+            String::new()
+        };
+        self.books.note(&format!(
+            "{what}, before the max resource of {max}{question}"
+        ));
     }
 
     /// A program crashed: it is started again as often as the experiment allows, then its trial has failed.
