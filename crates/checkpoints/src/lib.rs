@@ -94,7 +94,7 @@ pub use outcome::{
 pub use steps::{Step, Steps};
 pub use store::Store;
 pub use testing::{Fault, Faults, FaultyStore, Operation};
-pub use tree::size as size_of_files;
+pub use tree::{size as size_of_files, size_at};
 
 /// Below the root of a bucket's local copy: what is to be deleted from the bucket.
 const BUCKET_TRASH: &str = "bucket-trash";

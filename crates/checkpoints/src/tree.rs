@@ -154,6 +154,25 @@ pub fn size(root: &Path) -> u64 {
     sum
 }
 
+/// Bytes of what is at a path: of a directory all files below it, as [`size`] counts them; of a file or a link itself. None where
+/// nothing is.
+///
+/// ```
+/// use rungkeeper_checkpoints::size_at;
+///
+/// assert!(size_at("src".as_ref()) > size_at("src/lib.rs".as_ref()));
+/// assert_eq!(size_at("nowhere".as_ref()), None);
+/// ```
+#[must_use]
+pub fn size_at(path: &Path) -> Option<u64> {
+    let found = fs::symlink_metadata(path).ok()?;
+    Some(if found.is_dir() {
+        size(path)
+    } else {
+        found.len()
+    })
+}
+
 /// The entries of a directory.
 pub(crate) fn read_dir(path: &Path) -> Result<Vec<fs::DirEntry>, StoreError> {
     fs::read_dir(path)

@@ -131,7 +131,11 @@ fn in_words(error: &anyhow::Error) -> String {
 /// `rungkeeper score | head` is no failure.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        let io = cause.downcast_ref::<std::io::Error>();
+        let csv = cause.downcast_ref::<csv::Error>();
+        let io = match csv.map(csv::Error::kind) {
+            Some(csv::ErrorKind::Io(io)) => Some(io),
+            _ => cause.downcast_ref(),
+        };
         io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
     })
 }
@@ -140,7 +144,18 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 mod tests {
     use clap::CommandFactory;
 
-    use super::Arguments;
+    use super::{Arguments, is_broken_pipe};
+
+    /// Whatever wrote the lines.
+    #[test]
+    fn a_reader_that_is_gone_is_no_failure() {
+        let broken = |kind| std::io::Error::from(kind);
+        let pipe = std::io::ErrorKind::BrokenPipe;
+        assert!(is_broken_pipe(&broken(pipe).into()));
+        assert!(is_broken_pipe(&csv::Error::from(broken(pipe)).into()));
+        let full = csv::Error::from(broken(std::io::ErrorKind::StorageFull));
+        assert!(!is_broken_pipe(&full.into()));
+    }
 
     /// What fits on the line before has been left on it, or the lines are those of the source.
     #[test]

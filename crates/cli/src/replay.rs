@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::ahead::ahead;
 use crate::input;
 use crate::plain::{message, plain};
+use crate::report::folder::RunFolder;
 use crate::report::words;
 
 /// Feed event logs to the removal callback and print its decisions
@@ -26,7 +27,7 @@ use crate::report::words;
 /// 1 when something is worse or does not match.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Event logs; `-` for the standard input.
+    /// Event logs, or directories of runs; `-` for the standard input.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// Compare with the recorded decisions.
@@ -76,6 +77,9 @@ type Lines = Box<dyn Iterator<Item = Result<(usize, Event), LogError>>>;
 
 /// The lines of a log; of a file, they are parsed while others are replayed.
 fn read(path: &Path) -> anyhow::Result<Lines> {
+    if path.is_dir() {
+        return read(RunFolder::open(path)?.log());
+    }
     let lines = read_lines(input::open(path)?);
     // What comes through a pipe may come slowly, and is answered as it comes.
     Ok(if path.is_file() {

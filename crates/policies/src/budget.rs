@@ -1,3 +1,6 @@
+use alloc::format;
+use alloc::string::String;
+
 use thiserror::Error;
 
 /// How many checkpoints, and how many bytes of them, may be kept. Either or both.
@@ -120,8 +123,10 @@ impl Need {
 pub enum BudgetError {
     /// Running trials and kept ones alone hold more checkpoints.
     #[error(
-        "max_checkpoints is {max_checkpoints}, but {workers} running and {kept} kept trials hold \
-         one each: the smallest that works is {}",
+        "max_checkpoints is {max_checkpoints}, but {} and {} need one each: the smallest that works \
+         is {}",
+        counted(*workers, "worker"),
+        counted(*kept, "kept trial"),
         workers.saturating_add(*kept)
     )]
     TooFewCheckpoints {
@@ -135,4 +140,10 @@ pub enum BudgetError {
          is {bytes}"
     )]
     CheckpointTooLarge { max_bytes: u64, bytes: u64 },
+}
+
+/// "1 worker", "4 workers".
+fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }

@@ -1,10 +1,15 @@
 //! Which checkpoints of a run of any tuner can go.
 
+use std::env;
 use std::fs::File;
+use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use rungkeeper_tuner::choose::{BestReport, Chosen, Question, RunTable, TableOptions, choose_here};
+use rungkeeper_checkpoints::size_at;
+use rungkeeper_tuner::choose::{
+    BestReport, Chosen, Disk, Question, RunTable, TableOptions, choose_on,
+};
 use rungkeeper_tuner::curves::ReadOptions;
 use rungkeeper_tuner::simulation::Levels;
 use rungkeeper_tuner_hooks::{Budget, Mode, PolicySpec, SpeculativeSettings};
@@ -36,7 +41,14 @@ pub(crate) fn choose<'py>(
             let file = File::open(name).map_err(|error| refused(format!("{name}: {error}")))?;
             RunTable::read(file, name, &options)
         };
-        choose_here(&table.map_err(|error| bad_table(&error))?, &question).map_err(refused)
+        let mut disk = Disk {
+            working_directory: env::current_dir().unwrap_or_default(),
+            read_link: &mut |path: &Path| path.read_link().ok(),
+            is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+            size: &mut size_at,
+        };
+        let table = table.map_err(|error| bad_table(&error))?;
+        choose_on(&table, &question, &mut disk).map_err(refused)
     };
     to_dict(py, &beside(py, chosen)??)
 }

@@ -10,8 +10,10 @@ use rungkeeper_tuner::replay::Replay;
 use rungkeeper_tuner_hooks::log::Event;
 use rungkeeper_tuner_hooks::{Removal, RemovalCallback, RungModel, TrialStatus};
 
+use crate::books::Ranking;
 use crate::desk::Job;
 use crate::directory::{RunDirectory, read_experiment};
+use crate::experiment::Experiment;
 use crate::journal::Journal;
 use crate::trials::Trials;
 use crate::{RunError, storage};
@@ -38,6 +40,8 @@ pub struct Collected {
     pub bytes: u64,
     /// Trials whose checkpoints stay though the budget allows less, because they are pinned.
     pub pinned: Vec<String>,
+    /// The best finished trial, if it is one of them.
+    pub best: Option<String>,
     /// Likewise those that are to be started again, from there.
     pub to_go_on: Vec<String>,
 }
@@ -63,11 +67,19 @@ impl Collected {
             to_go_on: stay(&|trial, status| {
                 status == TrialStatus::Running && !model.is_pinned(trial)
             }),
+            best: None,
             gone,
             left,
             held,
             bytes,
         }
+    }
+
+    /// With the trial that the run keeps as the best, if there is one.
+    pub(crate) fn with_best(mut self, best: Option<&str>) -> Self {
+        let of_them = best.filter(|best| self.pinned.iter().any(|trial| trial == best));
+        self.best = of_them.map(str::to_owned);
+        self
     }
 }
 
@@ -92,8 +104,8 @@ pub fn what_would_go(
     change: impl FnOnce(Budget) -> Budget,
 ) -> Result<Collected, RunError> {
     let directory = RunDirectory::look_at(directory)?;
-    let (mut callback, elapsed) = replayed(&directory)?;
-    let store = open_store(&directory)?;
+    let (mut callback, ranking, elapsed) = replayed(&directory)?;
+    let (store, experiment) = open_store(&directory)?;
     let mut places = places(&*store)?;
     // Somebody may have removed checkpoints by hand: they take no room, and are not there to go.
     let model = callback.model();
@@ -111,7 +123,9 @@ pub fn what_would_go(
     let plan = callback.plan_within(budget, elapsed)?;
     callback.carry_out(&plan.removals)?; // in this copy: it has no store
     let gone = located(&mut places, plan.removals);
-    Ok(Collected::new(gone, Vec::new(), callback.model(), budget))
+    let best = ranking.best_finished().filter(|_| experiment.pin_best);
+    let collected = Collected::new(gone, Vec::new(), callback.model(), budget);
+    Ok(collected.with_best(best.map(|best| best.trial)))
 }
 
 /// What lies in the store without being owned by the log. Nothing is changed.
@@ -121,8 +135,8 @@ pub fn what_would_go(
 /// As [`what_would_go`].
 pub fn orphans(directory: &Path) -> Result<Orphans, RunError> {
     let directory = RunDirectory::look_at(directory)?;
-    let (callback, _) = replayed(&directory)?;
-    let store = open_store(&directory)?;
+    let (callback, ..) = replayed(&directory)?;
+    let (store, _) = open_store(&directory)?;
     let found = store.orphans(&|trial| callback.model().status(trial).is_some())?;
     Ok(Orphans { found, removed: 0 })
 }
@@ -157,25 +171,29 @@ pub(crate) fn collect_orphans(trials: &mut Trials<'_>) -> Result<Orphans, RunErr
     Ok(Orphans { found, removed })
 }
 
-/// The removal callback as the log of a run leaves it, and the seconds of the run.
-fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, f64), RunError> {
+/// The removal callback as the log of a run leaves it, who is how good, and the seconds of the run.
+fn replayed(directory: &RunDirectory) -> Result<(RemovalCallback, Ranking, f64), RunError> {
     let (header, events) = Journal::read_wanting(&directory.log(), |_| false)?;
     // What was removed is what the log says: the policy is asked nothing.
     let mut replay = Replay::recorded(RemovalCallback::of_header(&header)?);
+    let mut ranking = Ranking::new(header.rungs.iter().map(|rung| rung.level));
     let (mut elapsed, mut line) = (0.0, 1);
     events.try_each(|event, _| {
         line += 1;
         elapsed = event.elapsed().unwrap_or(elapsed);
-        replay.feed(line, event).map(drop).map_err(RunError::from)
+        replay.feed(line, event)?;
+        ranking.happened(event, replay.callback().model());
+        Ok::<(), RunError>(())
     })?;
-    Ok((replay.into_callback()?, elapsed))
+    Ok((replay.into_callback()?, ranking, elapsed))
 }
 
 /// Never makes a store: who only looks finds what is there.
-fn open_store(directory: &RunDirectory) -> Result<Arc<dyn Store>, RunError> {
+fn open_store(directory: &RunDirectory) -> Result<(Arc<dyn Store>, Experiment), RunError> {
     let (experiment, _) = read_experiment(&directory.experiment())?;
     let (origin, whereabouts) = directory.origin()?;
-    storage::open(directory, &origin, &whereabouts, &experiment, true)
+    let store = storage::open(directory, &origin, &whereabouts, &experiment, true)?;
+    Ok((store, experiment))
 }
 
 /// Where the checkpoints lie.

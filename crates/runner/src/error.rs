@@ -8,6 +8,7 @@ use rungkeeper_tuner::replay::ReplayError;
 use rungkeeper_tuner_hooks::{HookError, SetupError};
 use thiserror::Error;
 
+use crate::directory::worked_on_by;
 use crate::experiment::ExperimentError;
 use crate::journal::JournalError;
 use crate::whole::is_full;
@@ -96,7 +97,7 @@ pub enum RunError {
         place: PathBuf,
     },
     /// The directory holds a run already.
-    #[error("{} holds a run already: `rungkeeper resume` goes on with it", .0.display())]
+    #[error("{} holds a run already: `rungkeeper resume` goes on with it, and --dir names a place for another", .0.display())]
     Exists(PathBuf),
     /// The directory holds checkpoints of a run whose event log is gone or empty.
     #[error(
@@ -120,7 +121,7 @@ pub enum RunError {
         why: &'static str,
     },
     /// Another process works on the run.
-    #[error("another process works on the run in {}", .0.display())]
+    #[error("{} works on the run in {}", who_works_on(.0), .0.display())]
     Locked(PathBuf),
     /// A process works on the run, and did not take up what it was asked in this time.
     #[error(
@@ -152,6 +153,16 @@ pub enum RunError {
         trial: String,
         /// Why not.
         reason: &'static str,
+    },
+    /// A pin that keeps the checkpoint of the best trial, which nobody asked to delete.
+    #[error(
+        "trial \"{trial}\" is the best: unpinning it would delete its checkpoint, {place}\nwith --delete-best that is done"
+    )]
+    PinnedBest {
+        /// The trial.
+        trial: String,
+        /// Where its checkpoint lies.
+        place: String,
     },
     /// Limits that are none.
     #[error(transparent)]
@@ -188,6 +199,14 @@ pub enum RunError {
         /// Why not.
         source: io::Error,
     },
+}
+
+/// The process by its number, where that is known.
+fn who_works_on(directory: &Path) -> String {
+    let number = worked_on_by(directory);
+    number.map_or("another process".to_owned(), |number| {
+        format!("process {number}")
+    })
 }
 
 pub(crate) fn file_error(path: &Path, source: io::Error) -> RunError {

@@ -23,8 +23,10 @@ use crate::{RunError, whole};
 pub enum Request {
     /// Keep the checkpoint of this trial, whatever the policy says.
     Pin(String),
-    /// End that.
+    /// End that. Refused for the best trial, whose checkpoint would be deleted.
     Unpin(String),
+    /// End that for the best trial too.
+    UnpinBest(String),
 }
 
 /// Requests end in this, refusals in the other; what ends in neither is not complete.

@@ -198,6 +198,8 @@ impl<'o> Runner<'o> {
         }
         error.map_or(Ok(()), Err)?;
         self.trials.check_command()?;
+        // Whoever watches knows what was before anything happens.
+        self.trials.show();
         loop {
             self.look_whether_to_stop();
             self.listen()?;
@@ -298,11 +300,12 @@ impl<'o> Runner<'o> {
     ///
     /// # Errors
     ///
-    /// As [`Runner::pin`] and [`Runner::unpin`].
+    /// As [`Runner::pin`], [`Runner::unpin`] and [`Runner::unpin_best`].
     pub fn fulfil(&mut self, request: &Request) -> Result<(), RunError> {
         match request {
             Request::Pin(trial) => self.pin(trial),
             Request::Unpin(trial) => self.unpin(trial),
+            Request::UnpinBest(trial) => self.unpin_best(trial),
         }
     }
 
@@ -320,9 +323,18 @@ impl<'o> Runner<'o> {
     ///
     /// # Errors
     ///
-    /// The trial is unknown or not pinned, or the log cannot be written.
+    /// The trial is unknown or not pinned; it is the best one, which the run keeps; or the log cannot be written.
     pub fn unpin(&mut self, trial: &str) -> Result<(), RunError> {
-        self.trials.unpin(trial)
+        self.trials.unpin(trial, false)
+    }
+
+    /// As [`Runner::unpin`], for the best trial too, whose checkpoint goes.
+    ///
+    /// # Errors
+    ///
+    /// The trial is unknown or not pinned, or the log cannot be written.
+    pub fn unpin_best(&mut self, trial: &str) -> Result<(), RunError> {
+        self.trials.unpin(trial, true)
     }
 
     /// Makes room: removes checkpoints until `budget` is kept this once, in the order of the policy, and waits until
@@ -335,7 +347,8 @@ impl<'o> Runner<'o> {
         let gone = collection::collect(&mut self.trials, budget)?;
         let left = self.settle()?;
         let model = self.trials.books.model();
-        Ok(Collected::new(gone, left, model, budget))
+        let best = self.trials.kept_as_best();
+        Ok(Collected::new(gone, left, model, budget).with_best(best))
     }
 
     /// Removes the checkpoints in the store that this run committed and its log does not own. What

@@ -191,8 +191,13 @@ fn the_best_is_kept_and_what_was_asked_for() {
     let mut kept = vec![best.clone(), paused.clone()];
     kept.sort();
     assert_eq!(stored(&folder.run()), kept);
+    assert_eq!(collected.best, Some(best.clone()));
+    // What a run keeps as the best is deleted only for who says so.
+    let error = runner.unpin(&best).unwrap_err().to_string();
+    assert!(error.contains("would delete its checkpoint"), "{error}");
+    assert_eq!(stored(&folder.run()), kept);
     // Let go by a person, the best is not pinned again.
-    runner.unpin(&best).unwrap();
+    runner.unpin_best(&best).unwrap();
     assert!(runner.settle().unwrap().is_empty());
     drop(runner);
     let runner = resume(&folder.run(), &mut silent);

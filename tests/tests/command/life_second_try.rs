@@ -186,6 +186,48 @@ fn edited_by_hand() {
     project.agrees();
 }
 
+/// A name that no report had may be corrected where the run is: it goes on, and then keeps the name.
+#[test]
+fn a_wrong_name_is_corrected() {
+    for protocol in BOTH {
+        for (right, wrong) in [
+            ("metric = \"loss\"", "metric = \"los\""),
+            ("resource = \"epoch\"", "resource = \"epochs\""),
+        ] {
+            let more = "grace = 1\nstop = { trials = 9 }";
+            let project = Project::new(protocol, &trainer(protocol, "", ""), more);
+            project.edit("e.toml", right, wrong);
+            let said = project.begin().ends();
+            said.refused(&["run/experiment.toml", "go on with: rungkeeper resume run"]);
+            // Nothing was corrected, and the same is said again.
+            project
+                .say(&["resume", "run"])
+                .refused(&["the first report cannot be used"]);
+            let begun = project.read("run/log.jsonl");
+            project.edit("run/experiment.toml", wrong, right);
+            // Whoever looks after the run takes it over as well.
+            project.say(&["gc", "run"]).finished();
+            let said = project.resume();
+            assert!(!said.all().contains("is now"), "{}", said.all());
+            let log = project.read("run/log.jsonl");
+            assert!(log.starts_with(&begun), "what was written stays");
+            let events = project.log();
+            let limits = events.of("limits");
+            assert_eq!(limits.len(), 1);
+            assert_eq!(
+                (&limits[0]["metric"], &limits[0]["resource"]),
+                (&"loss".into(), &"epoch".into())
+            );
+            project.nothing_is_lost(9);
+            project.agrees();
+            // From then on reports have it.
+            project.edit("run/experiment.toml", right, wrong);
+            project.say(&["resume", "run"]).refused(&["cannot change"]);
+            assert_eq!(project.read("run/log.jsonl"), log);
+        }
+    }
+}
+
 /// What no decision depends on is taken over, and a note tells it.
 #[test]
 fn edited_by_hand_and_taken_over() {

@@ -34,6 +34,7 @@ mod results;
 mod run_bucket;
 mod run_cases;
 mod run_small;
+mod run_words;
 mod simulate;
 mod simulate_search;
 mod told_from_logs;

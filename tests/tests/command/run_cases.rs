@@ -196,8 +196,57 @@ fn what_would_go() {
     for more in [&["--dry-run"][..], &[]] {
         let done = gc(&[&["gc", "run", "--max-checkpoints", "0"], more].concat());
         assert!(done.contains(&expected), "{done}");
-        assert!(done.contains("rungkeeper unpin TRIAL run\n"), "{done}");
+        let way = format!("  let it go with: rungkeeper unpin {held} run\n");
+        assert!(done.contains(&way), "{done}");
     }
+}
+
+/// What is deleted with a pin is told, and the best model is not deleted in passing.
+#[test]
+fn the_best_is_not_deleted_by_the_way() {
+    let more = "stop = { trials = 6 }\nbudget = { max_checkpoints = 5 }";
+    let folder = folder(TRAINER, &experiment(more, "max_resource = 3"));
+    let (base, run) = (folder.path(), folder.path().join("run"));
+    run_to_the_end(base);
+    let said = |arguments: &[&str]| rungkeeper(base, arguments).output().unwrap();
+    let replay = |events: &[Event]| replayed(&read_whole_lines(&run).0, events);
+    let events = read_whole_lines(&run).1;
+    let at_the_end = replay(&events);
+    let model = at_the_end.callback().model();
+    let mut trials = model.trials();
+    let best = trials.find(|trial| model.is_pinned(trial.0)).unwrap().0;
+    let kept = run.join("checkpoints/checkpoints").join(best);
+    for more in [&["--dry-run"][..], &[]] {
+        let done = succeeds(&said(
+            &[&["gc", "run", "--max-checkpoints", "0"], more].concat(),
+        ));
+        let expected = format!("trial {best} is the best, and its checkpoint is kept\n");
+        assert!(done.ends_with(&expected), "{done}");
+        assert!(!done.contains("unpin"), "{done}");
+    }
+    // Whoever pinned it: what it holds is the result of the run.
+    for pin in [false, true] {
+        if pin {
+            succeeds(&said(&["pin", best, "run"]));
+        }
+        let refused = said(&["unpin", best, "run"]);
+        assert_eq!(refused.status.code(), Some(1));
+        let refused = text(&refused.stderr);
+        let place = kept.canonicalize().unwrap();
+        let told = format!(
+            "error: trial \"{best}\" is the best: unpinning it would delete its checkpoint, {}\n",
+            place.display()
+        );
+        assert!(refused.starts_with(&told), "{refused}");
+        assert!(refused.contains("--delete-best"), "{refused}");
+        assert!(kept.is_dir());
+    }
+    let done = succeeds(&said(&["unpin", best, "run", "--delete-best"]));
+    let told = format!(
+        "trial {best} is no longer pinned\nits checkpoint is deleted, 2 B:\n  run/checkpoints/checkpoints/{best}/"
+    );
+    assert!(done.starts_with(&told), "{done}");
+    assert!(!kept.exists());
 }
 
 /// What nobody owns is listed, and only what the run itself made is taken, and only when told so.

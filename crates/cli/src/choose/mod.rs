@@ -5,10 +5,12 @@ mod show;
 
 use std::env;
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use rungkeeper_tuner::choose::{Chosen, RunTable, choose_here};
+use rungkeeper_checkpoints::size_at;
+use rungkeeper_tuner::choose::{Chosen, Disk, RunTable, choose_on};
 use rungkeeper_tuner::simulation::Levels;
 
 pub(crate) use arguments::Arguments;
@@ -38,7 +40,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             log.table(&name)
         }
     };
-    let chosen = choose_here(&table, &question)
+    let mut disk = Disk {
+        working_directory: env::current_dir().unwrap_or_default(),
+        read_link: &mut |path: &Path| path.read_link().ok(),
+        is_there: &mut |path: &Path| path.symlink_metadata().is_ok(),
+        size: &mut size_at,
+    };
+    let chosen = choose_on(&table, &question, &mut disk)
         .map_err(|error| arguments.explained(error))
         .with_context(|| name.clone())?;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -178,7 +178,7 @@ mod tests {
         for question in [
             "write min or max",
             "a whole number, 2 or more",
-            "a time [2]: write a whole number, at most 4096",
+            "a time [1]: write a whole number, at most 4096",
             "at most [11]: write a whole number, 5 or more",
             "high is x, but must be a number",
         ] {

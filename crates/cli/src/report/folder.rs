@@ -67,6 +67,11 @@ impl RunFolder {
         })
     }
 
+    /// The run's directory, as it was named; none for a log by itself.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref()
+    }
+
     /// The event log.
     pub(crate) fn log(&self) -> &Path {
         &self.log

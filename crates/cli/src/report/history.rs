@@ -141,6 +141,11 @@ impl History {
         model.num_trials() > 0 && (self.progress().reports == 0 || all_failed)
     }
 
+    /// Number of trials that crashed for good.
+    pub(crate) fn num_failed(&self) -> usize {
+        self.trials.iter().filter(|trial| trial.failed).count()
+    }
+
     /// Number of trials of a status at the end of the log.
     pub(crate) fn count(&self, status: TrialStatus) -> usize {
         let trials = self.model().trials();

@@ -65,8 +65,9 @@ fn summary(
         "not finished"
     };
     let trials = numbers::of(history.trials.len() as u64, "trial");
-    writeln!(out, "{state}, {trials}")?;
-    for line in words::best(history, folder) {
+    writeln!(out, "{state}, {trials}{}", words::failed(history))?;
+    writeln!(out, "  {}", words::best(history, folder))?;
+    if let Some(line) = words::better_so_far(history, folder) {
         writeln!(out, "  {line}")?;
     }
     let results = history.extra_results();
@@ -84,6 +85,9 @@ fn summary(
     )?;
     if let Some(taken) = history.room_taken() {
         writeln!(out, "  {}", taken.sentence())?;
+    }
+    if let Some(line) = words::try_again(history, folder) {
+        writeln!(out, "  {line}")?;
     }
     writeln!(out, "wrote {}", path(page))
 }

@@ -1,13 +1,13 @@
 //! Sentences on a run that several commands say.
 
-use rungkeeper_tuner_hooks::Mode;
+use rungkeeper_tuner_hooks::{CheckpointTracking, Mode};
 
 use super::folder::RunFolder;
 use super::history::History;
 use super::standing;
 use super::trials::Trial;
 use crate::page::numbers;
-use crate::plain::plain;
+use crate::plain::{path, plain};
 
 /// A metric on a terminal: four digits.
 pub(crate) fn metric(value: f64) -> String {
@@ -43,17 +43,36 @@ pub(crate) fn best_trial(trial: &Trial, value: f64, folder: &RunFolder) -> Strin
     format!("trial {id} with {metric} at {unit} {resource}{how}")
 }
 
-/// Lines on the best trial so far and, where one that has not finished is better, on that one.
-pub(crate) fn best(history: &History, folder: &RunFolder) -> Vec<String> {
-    let Some((trial, value)) = history.best() else {
-        return vec!["best: none yet, no trial has reported a number".to_owned()];
-    };
-    let mut lines = vec![format!("best: {}", best_trial(trial, value, folder))];
-    if let Some((trial, value)) = history.better_unfinished() {
-        let trial = best_trial(trial, value, folder);
-        lines.push(format!("better so far: {trial}"));
+/// The line on the best trial so far.
+pub(crate) fn best(history: &History, folder: &RunFolder) -> String {
+    match history.best() {
+        Some((trial, value)) => format!("best: {}", best_trial(trial, value, folder)),
+        None => "best: none yet, no trial has reported a number".to_owned(),
     }
-    lines
+}
+
+/// The line on a trial that has not finished and is better than the best, which has.
+pub(crate) fn better_so_far(history: &History, folder: &RunFolder) -> Option<String> {
+    let (trial, value) = history.better_unfinished()?;
+    let trial = best_trial(trial, value, folder);
+    Some(format!("better so far: {trial}"))
+}
+
+/// ", 9 failed" behind a number of trials; empty where none did.
+pub(crate) fn failed(history: &History) -> String {
+    match history.num_failed() {
+        0 => String::new(),
+        number => format!(", {number} failed"),
+    }
+}
+
+/// The line that tells how failed trials are tried again, where there are any. A log by itself is no run to go on with.
+pub(crate) fn try_again(history: &History, folder: &RunFolder) -> Option<String> {
+    let directory = folder.directory().filter(|_| history.num_failed() > 0)?;
+    let directory = path(directory);
+    Some(format!(
+        "try what failed again: rungkeeper resume {directory} --retry-failed"
+    ))
 }
 
 /// What became of the checkpoint of a trial, as the end of a line.
@@ -66,16 +85,27 @@ pub(crate) fn its_checkpoint(history: &History, folder: &RunFolder, trial: &Tria
     }
 }
 
+/// Places of the budget that trials take which run, or are to be started again, and have no checkpoint yet.
+pub(crate) fn places(history: &History) -> usize {
+    let model = history.model();
+    model
+        .num_with_checkpoint()
+        .saturating_sub(committed(history))
+}
+
+/// Checkpoints that are complete. Logs of others tell what is held, and not what is complete.
+fn committed(history: &History) -> usize {
+    match history.header.checkpoints {
+        CheckpointTracking::Committed => history.model().num_committed(),
+        CheckpointTracking::Assumed => history.model().num_with_checkpoint(),
+    }
+}
+
 /// What was in the store, and what the budget is and whether it was kept.
 pub(crate) fn store_and_budget(history: &History) -> Vec<String> {
     let holdings = &history.holdings;
     let model = history.model();
-    // Logs of others tell what is held, and not what is complete.
-    let now = if holdings.stored.most() > 0 {
-        model.num_committed()
-    } else {
-        model.num_with_checkpoint()
-    };
+    let now = committed(history);
     let size = if holdings.bytes.most() == 0 {
         String::new()
     } else {

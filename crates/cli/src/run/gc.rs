@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use bytesize::ByteSize;
 use rungkeeper_checkpoints::Orphan;
 use rungkeeper_runner::{
-    Collected, Doomed, Orphans, ResumeOptions, Runner, orphans, what_would_go,
+    Collected, Doomed, Orphans, ResumeOptions, RunError, Runner, orphans, what_would_go,
 };
 
 use super::budget::BudgetArguments;
@@ -43,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if arguments.orphans {
         let delete = arguments.delete && !dry_run;
         let orphans = if delete {
-            Runner::resume(dir, &ResumeOptions::default(), &mut Notes)?.collect_orphans()?
+            open(dir, &mut Notes)?.collect_orphans()?
         } else {
             orphans(dir)?
         };
@@ -59,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut notes = Notes;
-    let mut runner = Runner::resume(dir, &ResumeOptions::default(), &mut notes)?;
+    let mut runner = open(dir, &mut notes)?;
     let budget = arguments.budget.change(runner.budget());
     let collected = runner.collect(budget)?;
     let (number, size) = sum(&collected.gone);
@@ -84,23 +85,47 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// The run, as long as no other process works on it.
+fn open<'o>(dir: &Path, notes: &'o mut Notes) -> anyhow::Result<Runner<'o>> {
+    let opened = Runner::resume(dir, &ResumeOptions::default(), notes);
+    opened.map_err(|error| match error {
+        RunError::Locked(_) => anyhow!(
+            "{error}\nwhat would go can be asked while it goes on: rungkeeper gc --dry-run {}",
+            path(dir)
+        ),
+        error => error.into(),
+    })
+}
+
 /// Why more is held than the budget allows: what a trial that is pinned, or is to be started again, holds stays.
 fn show_kept(collected: &Collected, dir: &Path, out: &mut impl Write) -> io::Result<()> {
     let words = |trials: &[String]| trials_in_words(trials.iter().map(String::as_str));
     let Collected {
-        pinned, to_go_on, ..
+        pinned,
+        best,
+        to_go_on,
+        ..
     } = collected;
-    if !pinned.is_empty() {
-        let (are, it) = match pinned.len() {
-            1 => ("is", "it"),
-            _ => ("are", "each"),
+    let others = pinned.iter().filter(|trial| best.as_ref() != Some(*trial));
+    let others: Vec<String> = others.cloned().collect();
+    if !others.is_empty() {
+        let (are, it, trial) = match others.as_slice() {
+            [trial] => ("is", "it", plain(trial)),
+            _ => ("are", "each", "TRIAL".to_owned()),
         };
-        let trials = words(pinned);
+        let trials = words(&others);
         writeln!(out, "more than the budget: {trials} {are} pinned")?;
         writeln!(
             out,
-            "  let {it} go with: rungkeeper unpin TRIAL {}",
+            "  let {it} go with: rungkeeper unpin {trial} {}",
             path(dir)
+        )?;
+    }
+    if let Some(best) = best {
+        let best = plain(best);
+        writeln!(
+            out,
+            "more than the budget: trial {best} is the best, and its checkpoint is kept"
         )?;
     }
     if !to_go_on.is_empty() {

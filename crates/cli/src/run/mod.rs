@@ -25,6 +25,7 @@ use crate::input;
 use crate::plain::{message, path};
 use crate::report::folder::RunFolder;
 use crate::report::history::History;
+use crate::report::words;
 use budget::BudgetArguments;
 use limits::LimitArguments;
 use output::OutputArguments;
@@ -171,11 +172,15 @@ fn finish(
     interrupts: &Interrupts,
     output: OutputArguments,
 ) -> anyhow::Result<ExitCode> {
+    let has_started = progress.has_started;
     drop(progress);
     let history = History::read(&directory.join("log.jsonl"))?;
     let mut said = Vec::new();
     if !output.quiet {
         conclude(&history, directory, outcome, &mut said)?;
+        if *outcome == Outcome::Finished && !has_started {
+            nothing_left(&history, directory, &mut said)?;
+        }
     } else if let Outcome::GaveUp(reason) = outcome {
         // Why it stopped is no part of what was not to be said.
         writeln!(said, "stopped: {}", message(reason))?;
@@ -207,6 +212,14 @@ fn conclude(
     let folder = RunFolder::open(directory)?;
     summary::write(history, &folder, outcome, out)?;
     let shown = path(directory);
+    if matches!(outcome, Outcome::GaveUp(_)) && history.progress().reports == 0 {
+        // Most likely a key of the report: as long as none was accepted its names may be changed.
+        let file = path(&directory.join("experiment.toml"));
+        writeln!(
+            out,
+            "first correct the program, or command, metric and resource in\n  {file}"
+        )?;
+    }
     if *outcome != Outcome::Finished {
         writeln!(out, "go on with: rungkeeper resume {shown}")?;
     }
@@ -216,10 +229,23 @@ fn conclude(
             "no trial has finished; go on with: rungkeeper resume {shown} {option}"
         )?;
     }
+    if let Some(line) = words::try_again(history, &folder) {
+        writeln!(out, "{line}")?;
+    }
     if history.best().is_some() {
         writeln!(out, "use the best: rungkeeper best {shown}")?;
     }
     writeln!(out, "see more: rungkeeper report {shown}")?;
+    Ok(())
+}
+
+/// A finished run was resumed, and that it repeats its result may look as if it had gone on.
+fn nothing_left(history: &History, directory: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(out, "nothing was left to do")?;
+    if let Some(option) = beyond_the_limit(history) {
+        let directory = path(directory);
+        writeln!(out, "do more with: rungkeeper resume {directory} {option}")?;
+    }
     Ok(())
 }
 
@@ -228,6 +254,11 @@ fn way_on(history: &History) -> Option<String> {
     if history.nothing_worked() || history.trials.iter().any(|trial| trial.finished.is_some()) {
         return None;
     }
+    beyond_the_limit(history)
+}
+
+/// The option of `resume` that raises the limit which ended a run.
+fn beyond_the_limit(history: &History) -> Option<String> {
     let (limits, progress) = (history.limits(), history.progress());
     let counted = [
         ("reports", limits.reports, progress.reports),

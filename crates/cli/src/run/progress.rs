@@ -1,12 +1,13 @@
 //! What a run shows while it goes on: a line that changes on a terminal, plain lines in a pipe.
 
+use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
 use rungkeeper_runner::protocol::ReportNames;
 use rungkeeper_runner::{Best, Observer, Stop, View};
-use rungkeeper_tuner_hooks::Decision;
 use rungkeeper_tuner_hooks::log::Event;
+use rungkeeper_tuner_hooks::{Decision, TrialStatus};
 
 use super::interrupt::Interrupts;
 use super::output::OutputArguments;
@@ -30,6 +31,12 @@ pub(super) struct Progress {
     said_stop: Stop,
     /// The best trial that was said in a plain line, and where it stood.
     said_best: Option<(String, u64)>,
+    /// Paused trials that have no checkpoint: they train from scratch when they are promoted.
+    without: HashSet<String>,
+    /// Whether that was read from what the run was before.
+    knows_without: bool,
+    /// Whether any program was started.
+    pub(super) has_started: bool,
 }
 
 impl Progress {
@@ -51,6 +58,9 @@ impl Progress {
             looked: None,
             said_stop: Stop::No,
             said_best: None,
+            without: HashSet::new(),
+            knows_without: false,
+            has_started: false,
         }
     }
 
@@ -78,8 +88,9 @@ impl Progress {
         self.said_best = Some((best.trial.to_owned(), best.resource));
         let ((resource, metric), how) = (self.names(), how_far(&best));
         let (at, value) = (run.elapsed, words::metric(best.metric));
+        let which = if best.finished { "finished" } else { "so far" };
         self.tell(&format!(
-            "{at:>9.1} s  best so far: {metric} {value} at {resource} {} ({how})",
+            "{at:>9.1} s  best {which}: {metric} {value} at {resource} {} ({how})",
             best.resource
         ));
     }
@@ -121,10 +132,19 @@ impl Drop for Progress {
 impl Observer for Progress {
     fn event(&mut self, event: &Event) {
         let at = event.elapsed().unwrap_or(0.0);
+        self.has_started |= matches!(event, Event::Launch { .. });
         match event {
             Event::Start { trial, .. } => self.tell(&format!("{at:>9.1} s  trial {trial} starts")),
             Event::Resume { trial, .. } => {
-                self.tell(&format!("{at:>9.1} s  trial {trial} is promoted"));
+                let from = if self.without.remove(trial) {
+                    ", and trains from scratch"
+                } else {
+                    ""
+                };
+                self.tell(&format!("{at:>9.1} s  trial {trial} is promoted{from}"));
+            }
+            Event::Checkpoint { trial, .. } => {
+                self.without.remove(trial);
             }
             Event::Restart { trial, .. } => {
                 self.tell(&format!("{at:>9.1} s  trial {trial} is started again"));
@@ -146,10 +166,13 @@ impl Observer for Progress {
                     "{at:>9.1} s  trial {trial}: {what} at {resource} {level}, {name} {metric}"
                 ));
             }
-            Event::Remove { removal, .. } => self.tell(&format!(
-                "{at:>9.1} s  trial {} loses its checkpoint (level {}, rank {} of {})",
-                removal.trial, removal.level, removal.rank, removal.rung_len
-            )),
+            Event::Remove { removal, .. } => {
+                self.without.insert(removal.trial.clone());
+                self.tell(&format!(
+                    "{at:>9.1} s  trial {} loses its checkpoint (level {}, rank {} of {})",
+                    removal.trial, removal.level, removal.rank, removal.rung_len
+                ));
+            }
             _ => {}
         }
     }
@@ -165,6 +188,11 @@ impl Observer for Progress {
     }
 
     fn turn(&mut self, run: &View<'_>) {
+        if !std::mem::replace(&mut self.knows_without, true) {
+            let paused = run.model.trials();
+            let without = paused.filter(|trial| trial.1 == TrialStatus::PausedNoCheckpoint);
+            self.without.extend(without.map(|trial| trial.0.to_owned()));
+        }
         if !self.has_status() {
             return self.say_best(run);
         }
@@ -181,7 +209,7 @@ impl Observer for Progress {
         let counts = [
             words::of(model.num_trials() as u64, "trial"),
             format!("{} running", model.num_running()),
-            words::of(model.num_with_checkpoint() as u64, "checkpoint"),
+            words::of(model.num_committed() as u64, "checkpoint"),
         ];
         let deleting = match run.deleting {
             0 => None,

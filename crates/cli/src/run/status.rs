@@ -42,7 +42,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let is_going_on = process.is_some() || history.ended;
     let process = process.map_or(String::new(), |process| format!(" (process {process})"));
     let trials = words::of(history.trials.len() as u64, "trial");
-    writeln!(out, "{state}{process}, {elapsed:.1} s, {trials}")?;
+    let failed = words::failed(&history);
+    writeln!(out, "{state}{process}, {elapsed:.1} s, {trials}{failed}")?;
     show(&history, &folder, is_going_on, &mut out)?;
     if !history.ended {
         show_time_left(&history.limits(), history.progress(), elapsed, &mut out)?;
@@ -79,7 +80,24 @@ fn show(
         numbers::bytes(model.checkpoint_bytes()),
         of(budget.max_bytes.map(numbers::bytes))
     )?;
-    for line in words::best(history, folder) {
+    let places = words::places(history);
+    if places > 0 {
+        let (are, each) = match places {
+            1 => ("is a place", ""),
+            _ => ("are places", " each"),
+        };
+        let who = if is_going_on {
+            "that a trial in training takes"
+        } else {
+            "kept for a trial to be started again"
+        };
+        writeln!(
+            out,
+            "    {places} of them {are} {who}{each}, without a checkpoint yet"
+        )?;
+    }
+    writeln!(out, "  {}", words::best(history, folder))?;
+    if let Some(line) = words::better_so_far(history, folder) {
         writeln!(out, "  {line}")?;
     }
     let pinned = model.trials().map(|(id, _)| id);
@@ -109,7 +127,11 @@ fn show(
         words::of(results.num_checkpoints_removed, "checkpoint"),
         words::of(results.cost_resources, "resource unit"),
         history.of_it_with_checkpoint()
-    )
+    )?;
+    if let Some(line) = words::try_again(history, folder) {
+        writeln!(out, "  {line}")?;
+    }
+    Ok(())
 }
 
 fn state(history: &History, process: Option<u32>) -> &'static str {
@@ -138,7 +160,6 @@ fn json(history: &History, folder: &RunFolder, process: Option<u32>, elapsed: f6
     };
     let taken = history.room_taken();
     let results = history.extra_results();
-    let failed = history.trials.iter().filter(|trial| trial.failed).count();
     json!({
         "state": state(history, process),
         "process": process,
@@ -149,7 +170,7 @@ fn json(history: &History, folder: &RunFolder, process: Option<u32>, elapsed: f6
             "paused_with_checkpoint": history.count(TrialStatus::PausedWithCheckpoint),
             "paused_without": history.count(TrialStatus::PausedNoCheckpoint),
             "ended": history.count(TrialStatus::StoppedOrCompleted),
-            "failed": failed,
+            "failed": history.num_failed(),
         },
         "checkpoints": {
             "held": model.num_with_checkpoint(),

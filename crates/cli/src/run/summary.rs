@@ -34,15 +34,16 @@ pub(super) fn write(
         };
         writeln!(out, "  {what}")?;
     }
-    for line in words::best(history, folder) {
-        writeln!(out, "  {line}")?;
-    }
+    writeln!(out, "  {}", words::best(history, folder))?;
     if let Some((trial, _)) = history.best() {
         let checkpoint = words::its_checkpoint(history, folder, trial);
         writeln!(out, "    {checkpoint}")?;
         for (name, value) in trial.configuration.iter() {
             writeln!(out, "    {} = {}", plain(name), plain(value))?;
         }
+    }
+    if let Some(line) = words::better_so_far(history, folder) {
+        writeln!(out, "  {line}")?;
     }
     let results = history.extra_results();
     let counted = [
@@ -51,7 +52,8 @@ pub(super) fn write(
         (results.num_checkpoints_removed, "checkpoint"),
     ];
     let [trials, promotions, given_up] = counted.map(|(number, noun)| words::of(number, noun));
-    writeln!(out, "  {trials}; {promotions}; {given_up} removed")?;
+    let failed = words::failed(history);
+    writeln!(out, "  {trials}{failed}; {promotions}; {given_up} removed")?;
     for line in words::store_and_budget(history) {
         writeln!(out, "  {line}")?;
     }

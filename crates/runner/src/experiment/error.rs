@@ -3,7 +3,7 @@ use std::ops::Range;
 
 use rungkeeper_tuner::nearest_name;
 
-use super::words::in_words;
+use super::words::{in_words, of_key};
 use crate::plain::{escaped_sentence, without_secrets};
 
 /// Most characters of a message: what a file holds may be long, and is quoted in some.
@@ -74,8 +74,11 @@ impl<'t> Problems<'t> {
     pub(super) fn add_reading(&mut self, error: &toml::de::Error) {
         let span = error.span().unwrap_or(0..0);
         let mut message = in_words(error.message());
-        if let Some(key) = key_before(self.text, span.start).filter(|key| !message.contains(key)) {
-            message = format!("{key}: {message}");
+        if let Some(key) = key_before(self.text, span.start) {
+            message = of_key(key, &message);
+            if !message.contains(key) {
+                message = format!("{key}: {message}");
+            }
         }
         self.add(&span, message);
     }

@@ -75,6 +75,7 @@ use crate::protocol::{Protocol, ReportNames};
 use rungkeeper_tuner::scheduler::PromotionSpec;
 use rungkeeper_tuner::search_space::SearchSpace;
 
+pub(crate) use changes::changes_before_reports;
 pub use changes::{Changes, changes, table_of_header};
 pub use configurations::Source;
 use error::Problems;

@@ -87,8 +87,8 @@ fn mistakes_of_every_kind_are_said_at_once() {
     for said in [
         "unknown key `metrik`; did you mean `metric`? There are: ",
         "`resource` is missing; write resource = \"epoch\"",
-        "workers: it is the text \"two\", but must be a whole number, 0 or more",
-        "max_resource: it is 2.5, but must be a whole number, 0 or more",
+        "workers: it is the text \"two\", but must be a whole number, 1 or more",
+        "max_resource: it is 2.5, but must be a whole number, 2 or more",
         "unknown key `brakets`; did you mean `brackets`?",
         "unknown key `hihg`; did you mean `high`?",
         "it is 3, but must be a list",

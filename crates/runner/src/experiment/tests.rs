@@ -321,7 +321,7 @@ fn types_are_said_in_plain_words() {
         (
             "workers = 2",
             "workers = -2",
-            "workers: it is -2, but must be a whole number, 0 or more",
+            "workers: it is -2, but must be a whole number, 1 or more",
         ),
         (
             "workers = 2",

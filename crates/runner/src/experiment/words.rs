@@ -18,6 +18,19 @@ const EXPECTED: [(&str, &str); 12] = [
     ("variant identifier", "text in quotes"),
 ];
 
+/// Keys of which 0 is refused, and the least that is taken.
+const LEAST: [(&str, &str); 9] = [
+    ("workers", "1 or more"),
+    ("max_resource", "2 or more"),
+    ("grace_period", "1 or more"),
+    ("reduction_factor", "2 or more"),
+    ("brackets", "1 or more"),
+    ("trials", "1 or more"),
+    ("reports", "1 or more"),
+    ("total_resource", "1 or more"),
+    ("max_without_report", "1 or more"),
+];
+
 /// What the reader says of numbers that it cannot hold, and the same in plain words.
 const TOO_LARGE: [(&str, &str); 2] = [
     ("integer number overflowed", BEYOND),
@@ -40,6 +53,14 @@ pub(super) fn in_words(message: &str) -> String {
         .or_else(|| missing(&message))
         .or_else(|| wrong(&message))
         .unwrap_or(message)
+}
+
+/// What [`in_words`] says of the value of a key: of some keys a value of 0 is no better.
+pub(super) fn of_key(key: &str, said: &str) -> String {
+    match LEAST.iter().find(|(own, _)| *own == key) {
+        Some((_, least)) => said.replace("0 or more", least),
+        None => said.to_owned(),
+    }
 }
 
 /// "unknown field `a`, expected one of `b`, `c`".
@@ -113,6 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_refused_is_not_offered() {
+        let said = in_words("invalid type: string \"4\", expected u64");
+        let of_workers = "it is the text \"4\", but must be a whole number, 1 or more";
+        assert_eq!(of_key("workers", &said), of_workers);
+        assert!(of_key("max_resource", &said).ends_with("2 or more"));
+    }
+
+    #[test]
     fn types_are_said_in_plain_words() {
         for (message, said) in [
             (
@@ -160,6 +189,7 @@ mod tests {
             ("something else", "something else"),
         ] {
             assert_eq!(in_words(message), said);
+            assert_eq!(of_key("seed", said), said);
             assert_eq!(meant(said), said.contains("hihg").then_some("high"));
         }
     }

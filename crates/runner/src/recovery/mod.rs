@@ -1,6 +1,7 @@
 //! From the log back to the run.
 
 mod left_open;
+mod names;
 mod set_right;
 
 use std::io;
@@ -14,14 +15,16 @@ use crate::books::{Books, Standing};
 use crate::clock;
 use crate::directory::{RunDirectory, read_experiment};
 use crate::error::file_error;
-use crate::experiment::{Experiment, changes, table_of_header};
+use crate::experiment::{Experiment, changes, changes_before_reports, table_of_header};
 use crate::journal::{Journal, JournalError};
 use crate::origin::{Origin, Whereabouts};
 use crate::parts::{Obstacles, Parts};
 use crate::process::{end_left_behind, end_marked};
+use crate::protocol::ReportNames;
 use crate::trials::Trials;
 use crate::{RunError, storage};
 use left_open::LeftOpen;
+use names::Names;
 
 /// How a run is resumed.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +39,8 @@ pub(crate) struct Unsettled {
     /// The run of which this is a copy.
     copied_from: Option<PathBuf>,
     limits_of_the_file: Limits,
+    /// What metric and resource are called from now on, if that was changed.
+    names: Option<ReportNames>,
 }
 
 impl Unsettled {
@@ -49,6 +54,9 @@ impl Unsettled {
             ));
         }
         trials.set_right(&self.left)?;
+        if let Some(names) = self.names {
+            names::record(&mut trials.books, &names)?;
+        }
         take_limits_of_the_file(&mut trials.books, self.limits_of_the_file)
     }
 }
@@ -64,7 +72,11 @@ pub(crate) fn recover(
         Err(JournalError::Locked { .. }) => return Err(RunError::Locked(path.to_owned())),
         recovered => recovered?,
     };
-    let (experiment, changed) = follow_the_file(&directory, &header, experiment)?;
+    let Followed {
+        experiment,
+        taken: changed,
+        names,
+    } = follow_the_file(&directory, &header, experiment)?;
     let (mut origin, whereabouts) = directory.origin()?;
     let before = origin.clone();
     let (mut notes, mut obstacles) = (changed, Obstacles::default());
@@ -119,6 +131,7 @@ pub(crate) fn recover(
             _ => None,
         },
         limits_of_the_file: experiment.limits,
+        names,
     };
     let parts = Parts {
         experiment,
@@ -145,19 +158,38 @@ fn told_to_put_back(error: RunError) -> RunError {
     }
 }
 
+/// The experiment as the run goes on with it.
+struct Followed {
+    experiment: Experiment,
+    /// What was changed, a sentence each.
+    taken: Vec<String>,
+    /// What metric and resource are called from now on, if that was changed.
+    names: Option<ReportNames>,
+}
+
 /// What was changed in the experiment file since the run began is taken over where that can be, and said.
 fn follow_the_file(
     directory: &RunDirectory,
     header: &Header,
     experiment: Experiment,
-) -> Result<(Experiment, Vec<String>), RunError> {
+) -> Result<Followed, RunError> {
     let mut fields = Journal::header_fields(&directory.log())?;
     let begun = fields.remove("experiment");
-    let begun = begun.unwrap_or_else(|| table_of_header(header));
+    let names = Names::of(&directory.log())?;
+    let begun = names.in_table(begun.unwrap_or_else(|| table_of_header(header)));
     let experiment = experiment.with_configurations_of(&begun);
-    let changes = changes(&begun, &experiment);
+    let changes = if names.are_in_use {
+        changes(&begun, &experiment)
+    } else {
+        changes_before_reports(&begun, &experiment)
+    };
     if changes.refused.is_empty() {
-        return Ok((experiment, changes.taken));
+        let other = names::differ(&begun, &experiment.names);
+        return Ok(Followed {
+            taken: changes.taken,
+            names: other.then(|| experiment.names.clone()),
+            experiment,
+        });
     }
     Err(RunError::Changed {
         path: directory.experiment(),

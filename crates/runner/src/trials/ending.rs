@@ -10,10 +10,11 @@ use rungkeeper_tuner_hooks::log::Event;
 use rustix::io::Errno;
 use serde_json::json;
 
-use super::{Halt, Trials};
+use super::{Halt, Once, Trials};
 use crate::desk::{Folder, Job, Left, Room};
 use crate::error::file_error;
 use crate::process::ProcessId;
+use crate::protocol::Line;
 use crate::slots::{After, Beginning, Phase};
 use crate::{RunError, Stop};
 
@@ -23,6 +24,9 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 /// Lines of a crashed program's output that are shown.
 const LAST_LINES: usize = 5;
+
+/// Most characters of a crashed program's last line in a note.
+const LAST_WORDS: usize = 160;
 
 impl Trials<'_> {
     /// Notices processes that ended, and ends those that were told to and did not.
@@ -188,18 +192,24 @@ impl Trials<'_> {
             return Ok(());
         };
         let trial = slot.trial.clone();
-        if slot.said.has_reported() {
-            let resource = slot.said.resource;
-            self.books.note(&format!(
-                "trial \"{trial}\" ended by itself at {resource}, before the max resource of {}",
-                self.experiment.scheduler.max_resource
-            ));
-        } else {
-            let last = slot.last_line();
-            let why = self.why_nothing(&trial, last);
-            self.books
-                .note(&format!("trial \"{trial}\" ended without a report: {why}"));
-            self.count_without_report(&trial, status);
+        let now = slot.said.has_reported().then_some(slot.said.resource);
+        let last = slot.last_line();
+        let before = self.books.last_report(&trial);
+        let before = before.filter(|_| last.is_none());
+        match (now, before) {
+            (Some(resource), _) => self.note_early_end(&format!(
+                "trial \"{trial}\" ended by itself at {resource}"
+            )),
+            // It worked then, so that nothing is wrong with how it reports.
+            (None, Some((resource, _))) => self.note_early_end(&format!(
+                "trial \"{trial}\" had nothing left to do: it ended without another report, having reported {resource}"
+            )),
+            (None, None) => {
+                let why = self.why_nothing(&trial, last);
+                self.books
+                    .note(&format!("trial \"{trial}\" ended without a report: {why}"));
+                self.count_without_report(&trial, status);
+            }
         }
         self.books.complete(&trial, self.experiment.pin_best)?;
         if self.books.model().is_pinned(&trial) {
@@ -209,6 +219,19 @@ impl Trials<'_> {
             self.free(process);
         }
         Ok(())
+    }
+
+    /// Notes an end before the max resource, and once a run what the reason may be.
+    fn note_early_end(&mut self, what: &str) {
+        let max = self.experiment.scheduler.max_resource;
+        let question = if self.said.insert(Once::EarlyEnd) {
+            format!("; does the program stop there by itself? if so, tell it to train up to {max}")
+        } else {
+            String::new()
+        };
+        self.books.note(&format!(
+            "{what}, before the max resource of {max}{question}"
+        ));
     }
 
     /// A program crashed: it is started again as often as the experiment allows, then its trial has failed.
@@ -241,9 +264,10 @@ impl Trials<'_> {
         let again = self.books.num_crashes(&trial) < self.experiment.retries;
         let output = self.directory().output(&trial);
         self.books.note(&format!(
-            "trial \"{trial}\" crashed ({status}), see {}{}",
+            "trial \"{trial}\" crashed ({status}), see {}{}{}",
             output.display(),
-            if again { ": it is started again" } else { "" }
+            if again { ": it is started again" } else { "" },
+            self.last_words(&trial)
         ));
         if !has_reported {
             self.count_without_report(&trial, status);
@@ -292,6 +316,17 @@ impl Trials<'_> {
     pub(super) fn last_lines(&self, trial: &str) -> Vec<String> {
         let path = self.directory().output(trial);
         crate::process::Output::new(path, self.experiment.output).last_lines(LAST_LINES)
+    }
+
+    /// The last line of a crashed program's output that is no report, as the end of a note: the error, most likely.
+    fn last_words(&self, trial: &str) -> String {
+        let (protocol, names) = (self.experiment.protocol, &self.experiment.names);
+        let lines = self.last_lines(trial);
+        let mut latest_first = lines.iter().rev();
+        let last = latest_first.find(|line| Line::read(line, protocol, names) == Line::Other);
+        last.map_or(String::new(), |line| {
+            format!("\n  {}", crate::plain::escaped(line.trim(), LAST_WORDS))
+        })
     }
 
     fn fail(

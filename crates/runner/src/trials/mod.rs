@@ -49,16 +49,25 @@ pub(crate) struct Trials<'o> {
     held: Vec<String>,
     /// Programs that ended without any report, one after the other.
     without_report: u64,
-    /// Whether it was said that the search space is used up.
-    said_used_up: bool,
-    /// Whether it was said that a program does not end when it is told to.
-    said_unheeded: bool,
-    /// Whether it was said that the search program proposes no more.
-    said_no_more: bool,
+    /// What was said and is said once.
+    said: HashSet<Once>,
     /// Trials of whom it was told what is not kept of their checkpoints.
     told_left_out: HashSet<String>,
     /// When the output of programs was last looked at.
     output_bounded: Instant,
+}
+
+/// What is said once a run: what one program does the others do as well.
+#[derive(Debug, Eq, Hash, PartialEq)]
+enum Once {
+    /// The search space is used up.
+    UsedUp,
+    /// A program does not end when it is told to.
+    Unheeded,
+    /// Why a program may end before the max resource.
+    EarlyEnd,
+    /// The search program proposes no more.
+    NoMore,
 }
 
 /// Where programs run.
@@ -95,9 +104,7 @@ impl<'o> Trials<'o> {
             },
             held: Vec::new(),
             without_report: 0,
-            said_used_up: false,
-            said_unheeded: false,
-            said_no_more: false,
+            said: HashSet::new(),
             told_left_out: HashSet::new(),
             output_bounded: Instant::now(),
         }

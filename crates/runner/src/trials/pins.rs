@@ -1,11 +1,13 @@
 //! Checkpoints that a person wants to keep.
 
+use rungkeeper_checkpoints::trial_name;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
 use super::Trials;
 use crate::RunError;
 use crate::desk::Job;
+use crate::experiment::StorePlace;
 
 impl Trials<'_> {
     pub(crate) fn pin(&mut self, trial: &str) -> Result<(), RunError> {
@@ -29,7 +31,8 @@ impl Trials<'_> {
         self.books.record_with(&event, &[("asked", json!(true))])
     }
 
-    pub(crate) fn unpin(&mut self, trial: &str) -> Result<(), RunError> {
+    /// With `even_best`, what keeps the checkpoint of the best trial is ended too.
+    pub(crate) fn unpin(&mut self, trial: &str, even_best: bool) -> Result<(), RunError> {
         let model = self.books.model();
         let reason = if model.status(trial).is_none() {
             Some("is unknown to the run")
@@ -39,10 +42,35 @@ impl Trials<'_> {
             Some("is not pinned")
         };
         refuse(trial, reason)?;
+        if !even_best && self.kept_as_best() == Some(trial) {
+            return Err(RunError::PinnedBest {
+                place: self.place(trial),
+                trial: trial.to_owned(),
+            });
+        }
         if let Some(bytes) = self.books.unpin(trial)? {
             self.desk.ask(trial, Job::Remove { bytes });
         }
         Ok(())
+    }
+
+    /// Where the checkpoint of a trial lies, told without asking the store.
+    fn place(&self, trial: &str) -> String {
+        match &self.experiment.store {
+            StorePlace::Folder { folder, .. } => {
+                let store = self.directory().path().join(folder);
+                let place = store.join("checkpoints").join(trial_name(trial));
+                place.display().to_string()
+            }
+            bucket @ StorePlace::Bucket { .. } => format!("in {}", bucket.name()),
+        }
+    }
+
+    /// The best finished trial, if its pin keeps a checkpoint.
+    pub(crate) fn kept_as_best(&self) -> Option<&str> {
+        let (best, _) = self.books.best()?;
+        let is_kept = self.experiment.pin_best && self.books.model().is_pinned(best);
+        is_kept.then_some(best)
     }
 }
 

@@ -5,7 +5,7 @@ use rungkeeper_rung_model::Decision;
 use rungkeeper_tuner_hooks::TrialResult;
 use rungkeeper_tuner_hooks::log::Event;
 
-use super::{Halt, Trials};
+use super::{Halt, Once, Trials};
 use crate::RunError;
 use crate::books::{Concluded, Fields};
 use crate::desk::{Job, Saved};
@@ -290,10 +290,9 @@ impl Trials<'_> {
     pub(super) fn note_unheeded(&mut self, slot: &Slot) {
         let more = slot.said.unheeded();
         // Programs that are ended by a signal are told nothing.
-        if more == 0 || self.said_unheeded || !self.program_waits() {
+        if more == 0 || !self.program_waits() || !self.said.insert(Once::Unheeded) {
             return;
         }
-        self.said_unheeded = true;
         let times = if more == 1 { "time" } else { "times" };
         self.books.note(&format!(
             "trial \"{}\" reported {more} more {times} after it was told to pause: end when the answer is `pause` (in Python: \

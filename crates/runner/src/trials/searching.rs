@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use super::starting::Next;
-use super::{Halt, Trials};
+use super::{Halt, Once, Trials};
 use crate::search::{Heard, Proposal, Search};
 use crate::slots::Beginning;
 use crate::{RunError, Stop};
@@ -54,7 +54,7 @@ impl Trials<'_> {
             }
             Proposal::Later | Proposal::Waits => Next::Later,
             Proposal::End => {
-                if !std::mem::replace(&mut self.said_no_more, true) {
+                if self.said.insert(Once::NoMore) {
                     self.books.note(
                         "the search program proposes no more: the run ends once its trials are done",
                     );

@@ -8,7 +8,7 @@ use rungkeeper_tuner::scheduler::Task;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Value, json};
 
-use super::{Halt, Trials};
+use super::{Halt, Once, Trials};
 use crate::RunError;
 use crate::before::check_command;
 use crate::desk::{Folder, Job, Start, Started};
@@ -161,8 +161,7 @@ impl Trials<'_> {
     }
 
     fn say_if_used_up(&mut self) {
-        if self.books.space_is_used_up() && !self.said_used_up {
-            self.said_used_up = true;
+        if self.books.space_is_used_up() && self.said.insert(Once::UsedUp) {
             self.books.note(
                 "the search space is used up: every configuration has been tried, and no trial is started twice with \
                  the same one",

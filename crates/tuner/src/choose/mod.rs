@@ -39,7 +39,7 @@ mod table;
 pub use answer::{Chosen, Doomed, Tally};
 pub use best::BestReport;
 pub use decide::{ChooseError, Question, choose, choose_on};
-pub use disk::{Disk, choose_here};
+pub use disk::Disk;
 pub use from_log::LogTable;
 pub use levels::LevelSource;
 pub use paths::SharedPath;

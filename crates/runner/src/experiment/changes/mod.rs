@@ -38,6 +38,9 @@ const FIXED: [(&str, &str); 18] = [
     ("/budget/pin_best", "pin_best of [budget]"),
 ];
 
+/// Of those, what the keys of a report are called: nothing depends on it as long as no report was accepted.
+const NAMES: [&str; 2] = ["/metric", "/resource"];
+
 /// What only the command line changes: also the option.
 const BUDGET: [(&str, &str, &str); 2] = [
     (
@@ -95,6 +98,16 @@ pub struct Changes {
 /// is not compared, so logs of an earlier version are read as well.
 #[must_use]
 pub fn changes(begun: &Value, now: &Experiment) -> Changes {
+    compare(begun, now, &[])
+}
+
+/// As [`changes`], of a run of which no report was accepted: metric and resource may have another name then.
+pub(crate) fn changes_before_reports(begun: &Value, now: &Experiment) -> Changes {
+    compare(begun, now, &NAMES)
+}
+
+/// What is `open` may be changed though it is among what is fixed.
+fn compare(begun: &Value, now: &Experiment, open: &[&str]) -> Changes {
     let table = now.table();
     let mut changes = Changes::default();
     let differ = |place: &str| {
@@ -104,7 +117,11 @@ pub fn changes(begun: &Value, now: &Experiment) -> Changes {
     for (place, name) in FIXED {
         if let Some((was, is)) = differ(place) {
             let what = format!("{name} was {} and is now {}", shown(was, ""), shown(is, ""));
-            changes.refuse(&what);
+            if open.contains(&place) {
+                changes.take(&what);
+            } else {
+                changes.refuse(&what);
+            }
         }
     }
     if let Some((was, is)) = differ("/space") {

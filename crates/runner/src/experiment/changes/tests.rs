@@ -229,6 +229,25 @@ fn logs_of_before_are_compared_by_their_header() {
     assert_eq!(changes(&Value::Null, &other), Changes::default());
 }
 
+/// A name that no report had is one that nothing depends on.
+#[test]
+fn names_before_the_first_report() {
+    let begun = Experiment::read(FILE).unwrap().table();
+    let mut now = Experiment::read(FILE).unwrap();
+    now.names.metric = "val_loss".to_owned();
+    now.names.resource = "step".to_owned();
+    now.name = "other".to_owned();
+    let found = changes_before_reports(&begun, &now);
+    assert_eq!(found.refused.len(), 1, "{found:?}");
+    assert!(found.refused[0].starts_with("name was"), "{found:?}");
+    let told = [
+        r#"metric was "loss" and is now "val_loss": the run goes on with that"#,
+        r#"resource was "epoch" and is now "step": the run goes on with that"#,
+    ];
+    assert_eq!(found.taken, told);
+    assert_eq!(changes(&begun, &now).refused.len(), 3);
+}
+
 /// Conditions, steps and kinds are compared as all else of a parameter; logs of before know of no other source.
 #[test]
 fn new_kinds_of_parameters_are_compared() {
