@@ -249,6 +249,31 @@ const USUAL: [&str; 12] = [
     r#"{"event":"pin","trial":"0","elapsed":1,"asked":true}"#,
 ];
 
+/// An event brings what a run adds to its line, also where its own fields are those of a budget or of limits.
+#[test]
+fn fields_of_a_run_come_with_the_event() {
+    for (line, field) in [
+        (
+            r#"{"event":"limits","max_num_trials":6,"elapsed":1,"from_the_file":true}"#,
+            "from_the_file",
+        ),
+        (
+            r#"{"event":"budget","max_bytes":null,"mood":[1],"max_num_checkpoints":3,"elapsed":1}"#,
+            "mood",
+        ),
+        (
+            r#"{"elapsed":1,"event":"pin","trial":"0","asked":true}"#,
+            "asked",
+        ),
+    ] {
+        let (event, fields) = parse_line_and_fields(2, line.as_bytes(), |_| true).unwrap();
+        assert_eq!(event, parse_line(2, line).unwrap());
+        assert_eq!(fields.keys().collect::<Vec<_>>(), [field], "{line}");
+        let unwanted = parse_line_and_fields(2, line.as_bytes(), |_| false).unwrap();
+        assert_eq!(unwanted, (event, serde_json::Map::new()));
+    }
+}
+
 /// However a line is spoiled, and wherever the name of its event stands, all readers make the same of it.
 #[test]
 fn all_readers_agree_on_a_line() {

@@ -46,6 +46,27 @@ fn first_start_fails_and_left_a_header() {
     }
 }
 
+/// Limits that are changed in the file and then on the command line: the later change holds, also at the next start.
+#[test]
+fn limits_of_the_file_and_then_of_an_option() {
+    for protocol in BOTH {
+        let more = "grace = 1\nstop = { trials = 4 }";
+        let project = Project::new(protocol, &trainer(protocol, "", ""), more);
+        project.finish();
+        project.edit("run/experiment.toml", "trials = 4", "trials = 5");
+        for (arguments, trials) in [
+            (&["resume", "run"][..], 5),
+            (&["resume", "run", "--trials", "6"], 6),
+            (&["resume", "run"], 6),
+        ] {
+            project.say(arguments).finished();
+            assert_eq!(project.log().of("start").len(), trials);
+        }
+        assert_eq!(project.log().of("limits").len(), 2);
+        project.agrees();
+    }
+}
+
 /// A run whose log is gone is not begun anew over its checkpoints.
 #[test]
 fn a_log_that_is_gone() {

@@ -78,8 +78,8 @@ pub fn parse_line(line: usize, text: &str) -> Result<Event, LogError> {
 }
 
 /// The event of a line behind the header, as its bytes were read, with the fields beside those of the event: what a run
-/// adds of its own. They take time, so an event brings them only if its name is `wanted`. Events whose fields come from
-/// parts (`remove`, `budget`, `limits`, `loop_end`, `end`) have none.
+/// adds of its own. They take time, so an event brings them only if its name is `wanted`. `remove`, `loop_end` and `end`
+/// have none.
 ///
 /// ```
 /// use rungkeeper_tuner::log::parse_line_and_fields;
@@ -105,8 +105,27 @@ pub fn parse_line_and_fields(
     let mut fields = Map::new();
     match parse(line, text, &mut fields, wanted)? {
         Event::Header(_) => Err(second_header(line)),
+        event @ (Event::Budget { .. } | Event::Limits { .. }) => {
+            let fields = fields_beside(&event, text, wanted);
+            Ok((event, fields))
+        }
         event => Ok((event, fields)),
     }
+}
+
+/// The fields beside those of an event that is made of parts, which take all fields for their own.
+fn fields_beside(event: &Event, text: &str, wanted: fn(&str) -> bool) -> Map<String, Value> {
+    let object = |value| match value {
+        Ok(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    let own = object(serde_json::to_value(event));
+    if !own["event"].as_str().is_some_and(wanted) {
+        return Map::new();
+    }
+    let mut fields = object(serde_json::from_str(text));
+    fields.retain(|name, _| !own.contains_key(name));
+    fields
 }
 
 fn not_utf8(line: usize, error: &std::str::Utf8Error) -> LogError {
