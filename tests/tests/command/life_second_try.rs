@@ -220,7 +220,7 @@ fn a_wrong_name_is_corrected() {
             project.edit("e.toml", right, wrong);
             let said = project.begin().ends();
             said.refused(&["run/experiment.toml", "go on with: rungkeeper resume run"]);
-            // Nothing was corrected, and the same is said again.
+            // Nothing was corrected, so the message is the same.
             project
                 .say(&["resume", "run"])
                 .refused(&["the first report cannot be used"]);

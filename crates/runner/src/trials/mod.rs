@@ -49,7 +49,7 @@ pub(crate) struct Trials<'o> {
     held: Vec<String>,
     /// Programs that ended without any report, one after the other.
     without_report: u64,
-    /// What was said and is said once.
+    /// What the run has told and tells only once.
     said: HashSet<Once>,
     /// Trials of whom it was told what is not kept of their checkpoints.
     told_left_out: HashSet<String>,
@@ -57,7 +57,7 @@ pub(crate) struct Trials<'o> {
     output_bounded: Instant,
 }
 
-/// What is said once a run: what one program does the others do as well.
+/// What a run tells only once: what one program does the others do as well.
 #[derive(Debug, Eq, Hash, PartialEq)]
 enum Once {
     /// The search space is used up.

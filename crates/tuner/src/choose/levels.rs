@@ -206,7 +206,7 @@ mod tests {
         levels(&table, max_resource)
     }
 
-    /// Of trials that report after each epoch, so many of which end at each resource.
+    /// Of trials that report after each epoch, given how many of them end at each resource.
     fn of_curves(ends: &[(u64, usize)], max_resource: Option<u64>) -> (Vec<u64>, u64, LevelSource) {
         let mut table = RunTable::new("test", "loss");
         for &(end, number) in ends {
