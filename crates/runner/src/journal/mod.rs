@@ -16,7 +16,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rungkeeper_tuner::log::to_line;
+use rungkeeper_tuner::log::{read_texts, to_line};
 use rungkeeper_tuner::search_space::Configuration;
 use rungkeeper_tuner_hooks::log::{Event, Header};
 use rustix::fs::OFlags;
@@ -160,6 +160,23 @@ impl Journal {
             .read_line(&mut line);
         read.map_err(|e| io_error(path, e))?;
         Ok(serde_json::from_str(&line).unwrap_or_default())
+    }
+
+    /// The events of a log with the text of their lines, one by one, for a reader that stops early: [`Journal::read`] is
+    /// ahead of its reader by large parts. A last line that was cut short is an error.
+    pub(crate) fn texts(
+        path: &Path,
+    ) -> Result<impl Iterator<Item = Result<(Event, String), JournalError>>, JournalError> {
+        let file = open_regular(path, OpenOptions::new().read(true))?;
+        let path = path.to_owned();
+        let texts = read_texts(BufReader::new(file));
+        Ok(texts.map(move |read| match read {
+            Ok((_, event, text)) => Ok((event, text)),
+            Err(source) => Err(JournalError::Log {
+                path: path.clone(),
+                source,
+            }),
+        }))
     }
 
     /// Appends an event, with fields of the run's own that readers of events ignore. Returns the line

@@ -9,7 +9,7 @@ use rungkeeper_tuner_hooks::log::Event;
 use serde_json::{Value, json};
 
 use crate::RunError;
-use crate::books::Books;
+use crate::books::{Books, Fields};
 use crate::journal::Journal;
 use crate::protocol::ReportNames;
 
@@ -30,14 +30,16 @@ impl Names {
     /// Reads a log up to its first report.
     pub(super) fn of(log: &Path) -> Result<Self, RunError> {
         let mut names = Self::default();
-        for recorded in Journal::read_wanting(log, |event| event == "limits")?.1 {
-            let (event, mut fields) = recorded?;
+        for recorded in Journal::texts(log)? {
+            let (event, text) = recorded?;
             match event {
                 Event::Result { .. } | Event::Reported { .. } => {
                     names.are_in_use = true;
                     break;
                 }
                 Event::Limits { .. } => {
+                    // It was read as an event, so it is an object.
+                    let mut fields: Fields = serde_json::from_str(&text).unwrap_or_default();
                     let changed = fields.remove(METRIC).zip(fields.remove(RESOURCE));
                     names.changed = changed.or(names.changed);
                 }
