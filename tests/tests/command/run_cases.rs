@@ -356,16 +356,14 @@ done
             Event::Result { trial: id, .. } | Event::Checkpoint { trial: id, .. } => id == trial,
             _ => false,
         };
-        let last = events[..place].iter().rfind(of_it).unwrap();
+        let last = events[..place].iter().rposition(|it| of_it(&it)).unwrap();
         assert!(
-            matches!(last, Event::Checkpoint { .. }),
+            matches!(events[last], Event::Checkpoint { .. }),
             "{trial} was promoted before its commit"
         );
-        let before = events[..place]
-            .iter()
-            .rev()
-            .find(|event| !matches!(event, Event::Start { .. } | Event::Launch { .. }));
-        in_one_turn += usize::from(before == Some(last));
+        // What the trial was promoted for is its own pause, if nobody reported since it was saved.
+        let mut since = events[last..place].iter();
+        in_one_turn += usize::from(!since.any(|event| matches!(event, Event::Result { .. })));
     }
     assert!(in_one_turn > 0, "no trial was promoted while it was saving");
     for trial in 0..6 {
