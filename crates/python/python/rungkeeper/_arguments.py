@@ -125,6 +125,20 @@ def shown(value: object) -> str:
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
+def meant(name: str, there: Iterable[str], owner: str, likeness: float = 0.6) -> str:
+    """What somebody may have meant by a name that is not there, or all that there are.
+
+    Args:
+        name: The name.
+        there: The names that there are.
+        owner: Who has them.
+        likeness: How alike a name must be, from 0 to 1.
+    """
+    there = list(there)
+    near = difflib.get_close_matches(name, there, 1, likeness)
+    return f"did you mean {near[0]}?" if near else f"{owner} has {', '.join(there)}"
+
+
 def known_names(
     who: str,
     given: Iterable[str],
@@ -146,10 +160,7 @@ def known_names(
     for name in given:
         if name in there:
             continue
-        hint = (hints or {}).get(name)
-        if hint is None:
-            near = difflib.get_close_matches(name, there, 1, 0.6)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(there)}"
+        hint = (hints or {}).get(name) or meant(name, there, "it")
         raise TypeError(f"{who} has no argument {name}: {hint}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
+
+from rungkeeper._arguments import meant
 
 FROM_TRIALS = ("TPESampler", "GPSampler", "RandomSampler")
 """What they propose follows from the trials that they see, and from their seed."""
@@ -35,8 +36,7 @@ def sampler_class(name: str) -> type[BaseSampler]:
         )
     except (ImportError, AttributeError) as error:
         there = [n for n in dir(optuna.samplers) if n.endswith("Sampler")]
-        near = difflib.get_close_matches(name, there, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"Optuna has {', '.join(there)}"
+        hint = meant(name, there, "Optuna", 0.5)
         raise SamplerError(f"there is no sampler {name} ({error}); {hint}") from error
     if not (inspect.isclass(found) and issubclass(found, BaseSampler)):
         raise SamplerError(f"{name} is no class of samplers: {found!r}")

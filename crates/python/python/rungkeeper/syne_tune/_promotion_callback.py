@@ -171,10 +171,10 @@ class PromotionCallback(
         if self.files is not None:
             self._end_all(self.files)
             self._keep_if_unfinished(self._tuner)
-        folder = self._tuner.tuner_path
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._tuner)
         ended = None if self._ends_by_error(self._tuner) else self._seconds()
-        (folder / LOG).write_text(self.log(ended), encoding="utf-8")
+        log = self._tuner.tuner_path / LOG
+        log.write_text(self.log(ended), encoding="utf-8")
 
     # What the scheduler asks.
 
