@@ -3,8 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rungkeeper_checkpoints::trial_name;
-use rungkeeper_runner::experiment::{Experiment, StorePlace};
+use rungkeeper_runner::experiment::Experiment;
 #[cfg(unix)]
 use rungkeeper_runner::worked_on_by;
 use rungkeeper_tuner_hooks::log::MOST_SECONDS;
@@ -152,11 +151,9 @@ impl RunFolder {
         let (Some(directory), Some(experiment)) = (&self.directory, &self.experiment) else {
             return Place::Unknown;
         };
-        let StorePlace::Folder { folder: store, .. } = &experiment.store else {
+        let Some(folder) = experiment.store.checkpoints_of(directory, trial) else {
             return Place::Store(experiment.store.name());
         };
-        let store = directory.join(store).join("checkpoints");
-        let folder = store.join(trial_name(trial));
         match newest(&folder) {
             Some(place) => Place::Folder(place),
             None => Place::Missing(folder),

@@ -3,6 +3,8 @@
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
+use rungkeeper_checkpoints::trial_name;
+
 use super::error::Problems;
 use super::file;
 use crate::plain::without_secrets;
@@ -52,6 +54,25 @@ impl StorePlace {
             Self::Folder { folder, .. } => folder.display().to_string(),
             Self::Bucket { address, .. } => without_secrets(address),
         }
+    }
+
+    /// The folder in which the checkpoints of a trial lie, of a run in `directory`; none of a bucket.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use rungkeeper_runner::experiment::StorePlace;
+    ///
+    /// let place = StorePlace::default().checkpoints_of(Path::new("run"), "7");
+    /// assert_eq!(place.as_deref(), Some(Path::new("run/checkpoints/checkpoints/7")));
+    /// ```
+    #[must_use]
+    pub fn checkpoints_of(&self, directory: &Path, trial: &str) -> Option<PathBuf> {
+        let Self::Folder { folder, .. } = self else {
+            return None;
+        };
+        let store = directory.join(folder);
+        Some(store.join("checkpoints").join(trial_name(trial)))
     }
 
     /// Where it writes on this machine, relative to the run's directory: the folder, or the local copy of a bucket.

@@ -1,13 +1,11 @@
 //! Checkpoints that a person wants to keep.
 
-use rungkeeper_checkpoints::trial_name;
 use rungkeeper_tuner_hooks::log::Event;
 use serde_json::json;
 
 use super::Trials;
 use crate::RunError;
 use crate::desk::Job;
-use crate::experiment::StorePlace;
 
 impl Trials<'_> {
     pub(crate) fn pin(&mut self, trial: &str) -> Result<(), RunError> {
@@ -56,14 +54,12 @@ impl Trials<'_> {
 
     /// Where the checkpoint of a trial lies, told without asking the store.
     fn place(&self, trial: &str) -> String {
-        match &self.experiment.store {
-            StorePlace::Folder { folder, .. } => {
-                let store = self.directory().path().join(folder);
-                let place = store.join("checkpoints").join(trial_name(trial));
-                place.display().to_string()
-            }
-            bucket @ StorePlace::Bucket { .. } => format!("in {}", bucket.name()),
-        }
+        let store = &self.experiment.store;
+        let folder = store.checkpoints_of(self.directory().path(), trial);
+        folder.map_or_else(
+            || format!("in {}", store.name()),
+            |folder| folder.display().to_string(),
+        )
     }
 
     /// The best finished trial, if its pin keeps a checkpoint.
