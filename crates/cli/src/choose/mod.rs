@@ -58,8 +58,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         show::text(&table, &chosen, &mut out)?;
     }
     if chosen.absent_paths > 0 {
-        let directory = env::current_dir().unwrap_or_default();
-        note(&show::absent(chosen.absent_paths, &directory));
+        note(&show::absent(chosen.absent_paths, &disk.working_directory));
     }
     out.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -31,10 +31,9 @@ pub(super) struct Progress {
     said_stop: Stop,
     /// The best trial that was said in a plain line, and where it stood.
     said_best: Option<(String, u64)>,
-    /// Paused trials that have no checkpoint: they train from scratch when they are promoted.
-    without: HashSet<String>,
-    /// Whether that was read from what the run was before.
-    knows_without: bool,
+    /// Paused trials that have no checkpoint, and train from scratch when they are promoted: from the first turn on, which
+    /// tells what the run was before.
+    without: Option<HashSet<String>>,
     /// Whether any program was started.
     pub(super) has_started: bool,
 }
@@ -58,8 +57,7 @@ impl Progress {
             looked: None,
             said_stop: Stop::No,
             said_best: None,
-            without: HashSet::new(),
-            knows_without: false,
+            without: None,
             has_started: false,
         }
     }
@@ -136,7 +134,8 @@ impl Observer for Progress {
         match event {
             Event::Start { trial, .. } => self.tell(&format!("{at:>9.1} s  trial {trial} starts")),
             Event::Resume { trial, .. } => {
-                let from = if self.without.remove(trial) {
+                let mut without = self.without.iter_mut();
+                let from = if without.any(|without| without.remove(trial)) {
                     ", and trains from scratch"
                 } else {
                     ""
@@ -144,7 +143,9 @@ impl Observer for Progress {
                 self.tell(&format!("{at:>9.1} s  trial {trial} is promoted{from}"));
             }
             Event::Checkpoint { trial, .. } => {
-                self.without.remove(trial);
+                if let Some(without) = &mut self.without {
+                    without.remove(trial);
+                }
             }
             Event::Restart { trial, .. } => {
                 self.tell(&format!("{at:>9.1} s  trial {trial} is started again"));
@@ -167,7 +168,9 @@ impl Observer for Progress {
                 ));
             }
             Event::Remove { removal, .. } => {
-                self.without.insert(removal.trial.clone());
+                if let Some(without) = &mut self.without {
+                    without.insert(removal.trial.clone());
+                }
                 self.tell(&format!(
                     "{at:>9.1} s  trial {} loses its checkpoint (level {}, rank {} of {})",
                     removal.trial, removal.level, removal.rank, removal.rung_len
@@ -188,11 +191,11 @@ impl Observer for Progress {
     }
 
     fn turn(&mut self, run: &View<'_>) {
-        if !std::mem::replace(&mut self.knows_without, true) {
+        self.without.get_or_insert_with(|| {
             let paused = run.model.trials();
             let without = paused.filter(|trial| trial.1 == TrialStatus::PausedNoCheckpoint);
-            self.without.extend(without.map(|trial| trial.0.to_owned()));
-        }
+            without.map(|trial| trial.0.to_owned()).collect()
+        });
         if !self.has_status() {
             return self.say_best(run);
         }
