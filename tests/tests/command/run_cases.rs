@@ -18,7 +18,7 @@ use crate::runs::{
 
 /// An experiment with one hyper-parameter, `x`, that is drawn for nothing where the trainer goes by
 /// the trial's number.
-fn experiment(more: &str, scheduler: &str) -> String {
+pub(crate) fn experiment(more: &str, scheduler: &str) -> String {
     format!(
         r#"
 name = "case"
@@ -44,7 +44,7 @@ fn run_to_the_end(folder: &Path) -> (String, String) {
     (succeeds(&output), text(&output.stderr))
 }
 
-fn start(folder: &Path) -> Child {
+pub(crate) fn start(folder: &Path) -> Child {
     let mut command = rungkeeper(folder, &["run", "experiment.toml", "--dir", "run"]);
     command.stderr(Stdio::null()).stdout(Stdio::null());
     command.spawn().unwrap()

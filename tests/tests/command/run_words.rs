@@ -1,41 +1,14 @@
 //! What a run says of how it stands, and what can be done next.
 
 use std::path::Path;
-use std::process::Stdio;
 
+use crate::run_cases::{experiment, start};
 use crate::runs::system::wait_until;
-use crate::runs::{folder, rungkeeper, succeeds, text};
+use crate::runs::{TRAINER, folder, rungkeeper, succeeds, text};
 
 /// Each trial is better than all before it.
-const BETTER: &str = r#"
-dir=$1; epoch=0
-[ -f "$dir/epoch" ] && epoch=$(cat "$dir/epoch")
-while [ "$epoch" -lt 9 ]; do
-  epoch=$((epoch + 1))
-  echo "$epoch" > "$dir/epoch"
-  echo "{\"epoch\": $epoch, \"loss\": 0.$((9 - RUNGKEEPER_TRIAL)), \"checkpoint\": true}"
-  read -r answer || exit 1
-  [ "$answer" = pause ] && exit 0
-done
-"#;
-
-fn experiment(more: &str, scheduler: &str) -> String {
-    format!(
-        r#"
-name = "words"
-command = ["sh", "train.sh", "{{checkpoint_dir}}", "{{x}}"]
-metric = "loss"
-resource = "epoch"
-grace = 2
-{more}
-
-[space]
-x = {{ type = "uniform", low = 0.1, high = 0.9 }}
-
-[scheduler]
-{scheduler}
-"#
-    )
+fn better() -> String {
+    TRAINER.replace("\"loss\\\": $x", "\"loss\\\": 0.$((9 - RUNGKEEPER_TRIAL))")
 }
 
 fn says(folder: &Path, arguments: &[&str]) -> String {
@@ -47,7 +20,7 @@ fn says(folder: &Path, arguments: &[&str]) -> String {
 fn crashes_are_counted() {
     let crash = "case $RUNGKEEPER_TRIAL in [13]) echo '{\"epoch\": 0}'; \
                  echo \"ValueError: bad x\" >&2; exit 1;; esac\ndir=$1";
-    let trainer = BETTER.replace("dir=$1", crash);
+    let trainer = better().replace("dir=$1", crash);
     let experiment = experiment("stop = { trials = 4 }", "max_resource = 3");
     let folder = folder(&trainer, &experiment);
     let here = folder.path();
@@ -68,7 +41,7 @@ fn crashes_are_counted() {
         assert!(said.contains(way), "{said}");
     }
     // Those that worked are no reason to say so.
-    std::fs::write(here.join("train.sh"), BETTER).unwrap();
+    std::fs::write(here.join("train.sh"), better()).unwrap();
     let said = says(here, &["resume", "run", "--retry-failed"]);
     assert!(!said.contains("failed"), "{said}");
 }
@@ -78,7 +51,7 @@ fn crashes_are_counted() {
 fn the_configuration_is_that_of_the_best() {
     let more = "stop = { reports = 6 }";
     let experiment = experiment(more, "max_resource = 3\nlevels = [1]");
-    let folder = folder(BETTER, &experiment);
+    let folder = folder(&better(), &experiment);
     let said = says(folder.path(), &["run", "experiment.toml", "--dir", "run"]);
     let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("{text}: {said}"));
     let best = place("\n  best: trial 2 with 0.7 at epoch 3\n");
@@ -91,17 +64,12 @@ fn the_configuration_is_that_of_the_best() {
 fn a_script_that_stops_by_itself() {
     // The first time it is interrupted behind its last epoch.
     let end = "[ \"$epoch\" = 2 ] && { [ -e again ] && exit 0; touch again; sleep 60; }";
-    let trainer = BETTER.replace("[ \"$answer\" = pause ] && exit 0", end);
+    let trainer = better().replace("[ \"$answer\" = pause ] && exit 0", end);
     let trainer = trainer.replace("-lt 9", "-lt 2");
     let experiment = experiment("stop = { trials = 1 }", "max_resource = 27\nlevels = [9]");
     let folder = folder(&trainer, &experiment);
     let here = folder.path();
-    let mut run = rungkeeper(here, &["run", "experiment.toml", "--dir", "run"]);
-    let mut child = run
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start(here);
     wait_until("the last epoch", || here.join("again").exists());
     child.kill().unwrap();
     child.wait().unwrap();
@@ -135,16 +103,11 @@ fn a_script_that_stops_by_itself() {
 /// Whoever is in the way is named, and so is what can be asked all the same.
 #[test]
 fn a_run_that_goes_on_is_told_by_its_process() {
-    let trainer = BETTER.replace("read -r answer", "touch waits; sleep 60; read -r answer");
+    let trainer = better().replace("read -r answer", "touch waits; sleep 60; read -r answer");
     let experiment = experiment("budget = { max_checkpoints = 4 }", "max_resource = 3");
     let folder = folder(&trainer, &experiment);
     let here = folder.path();
-    let mut run = rungkeeper(here, &["run", "experiment.toml", "--dir", "run"]);
-    let mut child = run
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut child = start(here);
     wait_until("a report", || here.join("waits").exists());
     let status = says(here, &["status", "run"]);
     let place =
@@ -175,7 +138,7 @@ fn a_run_that_goes_on_is_told_by_its_process() {
 #[test]
 fn a_promotion_from_scratch_is_told() {
     let more = "stop = { trials = 7 }\nbudget = { max_checkpoints = 2, pin_best = false }";
-    let worse = BETTER.replace("9 - RUNGKEEPER_TRIAL", "1 + RUNGKEEPER_TRIAL");
+    let worse = better().replace("9 - RUNGKEEPER_TRIAL", "1 + RUNGKEEPER_TRIAL");
     let folder = folder(&worse, &experiment(more, "max_resource = 3\nlevels = [1]"));
     let here = folder.path();
     let mut run = rungkeeper(here, &["run", "experiment.toml", "--dir", "run"]);
